@@ -349,7 +349,7 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
     if settings.security == "none":
         return None
     roots = settings.ca_path or (default_roots() if settings.validate_certs else None)
-    what = "ca_path of imap" if settings.ca_path else "The file of trusted root certificates"
+    what = "ca_path of imap" if settings.ca_path else "the file of trusted root certificates"
     try:
         if settings.ca_path:
             check_plain_file("CA file", settings.ca_path, os.stat(settings.ca_path).st_mode)
@@ -363,7 +363,9 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
             if isinstance(error, ssl.SSLError)
             else getattr(error, "strerror", "it is not a valid path")
         )
-        raise CertificatesError("invalid_argument", f"{what}{shown(roots or '')} cannot be used: {why}.") from None
+        fix = "Set ca_path to a file with CA certificates." if settings.ca_path else "Correct or replace the file."
+        message = f"Cannot use {what}{shown(roots or '')}: {why}. {fix}"
+        raise CertificatesError("invalid_argument", message) from None
     if not settings.validate_certs:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -220,7 +220,7 @@ def untrusted(why: Obstacle[Untrusted]) -> str:
                 "import it with ssl_certificate_import."
             )
         case reason, {"certificate": certificate, "chain": chain}:
-            warning = "Anyone can get a certificate for any public key. " if reason == "untrusted" else ""
+            warning = "Anyone can create a certificate with a known public key. " if reason == "untrusted" else ""
             remedy = trust_remedy(chain, "new")
             return f"The certificate {certificate.shown_name} has the expected public key, but {chain.why}. {warning}{remedy}"
     raise AssertionError(why)
@@ -228,7 +228,7 @@ def untrusted(why: Obstacle[Untrusted]) -> str:
 
 def accepted(why: Obstacle[Untrusted]) -> str:
     """Return the warning about an accepted certificate that is not trusted."""
-    return f"Accepted, although it is not trusted: {untrusted(why)}"
+    return f"Accepted an untrusted certificate: {untrusted(why)}"
 
 
 def for_other_names(certificate: Certificate) -> str:
@@ -249,7 +249,7 @@ def waiting(why: Obstacle[WaitingReason]) -> str:
         where = (
             f" The expected path is {printable(why.facts['path'])}."
             if why.facts["path"]
-            else " The order has no name, which its files must have. Import the certificate manually with ssl_certificate_import."
+            else " The order has no name, so its files cannot be found by name. Import the certificate manually with ssl_certificate_import."
         )
     match why.reason, why.facts:
         case "already_imported", _:

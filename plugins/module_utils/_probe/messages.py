@@ -95,9 +95,7 @@ def _endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any
 
 def no_address(load_balancer: str, status: str | None) -> str:
     """Return the message about a load balancer without an address."""
-    return (
-        f"Cannot probe the listener: the load balancer {load_balancer} has no address, because its status is {status}."
-    )
+    return f"Cannot probe the listener: the load balancer {load_balancer} has no address (status {status})."
 
 
 def unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:

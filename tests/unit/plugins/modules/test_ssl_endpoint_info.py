@@ -266,7 +266,7 @@ def test_every_https_listener_of_the_account(sim: Simulator, api: dict[str, Any]
     assert entries["lb2", four.port]["certificate_ids"] == []
     assert asked["lost"] == (NAME, "unreachable")
     assert entries["lost", 443]["host"] is None
-    assert "lost has no address, because its status is ACTIVE" in entries["lost", 443]["message"]
+    assert "lost has no address (status ACTIVE)" in entries["lost", 443]["message"]
     assert run["api_calls"] == len(sim.calls())
 
 

@@ -223,7 +223,7 @@ def test_roots_of_the_environment_that_cannot_be_used(tmp_path: Path, monkeypatc
     path = tmp_path / "damaged.pem"
     path.write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", encoding="ascii")
     settings = settings_for(host="localhost", security="tls")
-    for named, words in ((path, "The file of trusted root certificates"), (tmp_path / "nowhere.pem", "SSL_CERT_FILE")):
+    for named, words in ((path, "the file of trusted root certificates"), (tmp_path / "nowhere.pem", "SSL_CERT_FILE")):
         monkeypatch.setenv("SSL_CERT_FILE", str(named))
         error = refusal("invalid_argument", words, str(named), read=lambda: ImapMailbox(settings, LARGEST))
         assert "ca_path" not in error.message

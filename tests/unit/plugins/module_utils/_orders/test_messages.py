@@ -159,7 +159,7 @@ UNSUPPORTED = (
          f"{NOT_ITS_NAMES} Anyone who has a CSR can get a certificate for another name from it. If the certificate is correct, import it with "
          "ssl_certificate_import."),
         ("untrusted", untrusted("its root is unknown"),
-         f"{RIGHT_KEY} its root is unknown. Anyone can get a certificate for any public key. {trust_remedy(ROOTLESS, 'new')}"),
+         f"{RIGHT_KEY} its root is unknown. Anyone can create a certificate with a known public key. {trust_remedy(ROOTLESS, 'new')}"),
         ("chain_incomplete", untrusted("CA 1 is missing", "incomplete"),
          f"{RIGHT_KEY} CA 1 is missing. {trust_remedy(None, 'new')}"),
     ],
@@ -169,7 +169,7 @@ def test_messages_that_were_not_taken(reason: Any, facts: dict[str, Any], said: 
     assert unmatched(why) == said
     assert skipped_message(why) == f"Skipped: {said}"
     if "chain" in facts:
-        assert accepted(why) == f"Accepted, although it is not trusted: {said}"
+        assert accepted(why) == f"Accepted an untrusted certificate: {said}"
         assert missing(why) == said
 
 
@@ -227,7 +227,7 @@ FOR_KEY = "Waiting for the private key of the order's CSR."
         ("waiting_for_certificate", {"path": "/m/a.crt"}, f"{FOR_CERTIFICATE} The expected path is /m/a.crt."),
         ("waiting_for_key", {"path": "/m/\n.key"}, f"{FOR_KEY} The expected path is /m/\\n.key."),
         ("waiting_for_key", {"path": None},
-         f"{FOR_KEY} The order has no name, which its files must have. Import the certificate manually with ssl_certificate_import."),
+         f"{FOR_KEY} The order has no name, so its files cannot be found by name. Import the certificate manually with ssl_certificate_import."),
         ("waiting_for_key", {"other_key": "/m/a.key"},
          "Waiting for the private key: the key in /m/a.key belongs to another CSR. Save the key of the order's CSR in this path, or order the "
          "certificate again with a CSR of the present key."),

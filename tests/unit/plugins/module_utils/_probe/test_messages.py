@@ -142,7 +142,7 @@ def test_what_the_addresses_of_a_name_serve(seen: Evaluation, said: str) -> None
 def test_a_load_balancer_without_an_address() -> None:
     assert (
         no_address("web", "CREATE_PENDING")
-        == "Cannot probe the listener: the load balancer web has no address, because its status is CREATE_PENDING."
+        == "Cannot probe the listener: the load balancer web has no address (status CREATE_PENDING)."
     )
 
 
