@@ -107,7 +107,8 @@ WHAT = "The certificate www.example.com of www.example.com:443"
             result(accepted=False, refusal="CA too weak"),
             "untrusted",
             {"chain": CHAIN},
-            f"{WHAT} is not trusted: its key is too short. Replace the certificate, or the intermediate certificates that the server sends. OpenSSL reports: CA too weak.",
+            f"{WHAT} is not trusted: its key is too short. Replace the certificate, or the intermediate certificates that the server sends. "
+            "OpenSSL reports: CA too weak.",
         ),
     ],
 )
