@@ -182,7 +182,7 @@ class Wanted:
     path: str | None = None
     exists: bool = True
     requested_names: tuple[str, ...] = ()
-    """The names in the CSR, which are used if there is no common name."""
+    """The names in the CSR, used without a common name."""
 
     @property
     def target(self) -> Target | None:

@@ -61,7 +61,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
 
     id: int | None = None
     common_name: str | None = None
-    """The common name, or the pattern if there is no record."""
+    """The common name, or the pattern without a record."""
     record: StoreCertificate | None = None
     stem: str = ""
     """Beginning of the names of its files."""

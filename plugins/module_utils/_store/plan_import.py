@@ -57,7 +57,7 @@ class ImportAction(Action[ImportOutcome, Code]):
 
     id: int | None = None
     common_name: str | None = None
-    """The common name if there is no certificate."""
+    """The common name without a certificate."""
     certificate: Certificate | None = None
     notes: str | None = None
     order_id: int | None = None

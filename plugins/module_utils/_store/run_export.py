@@ -71,7 +71,7 @@ def run(module: Module) -> dict[str, t.Any]:
     ]
     for name in leftover_keys(planned, folder.names()):
         module.warn(
-            f"{folder.shown(name)} is a leftover of an export with another number of certificates of this name, and is no longer updated. Check that "
+            f"{folder.shown(name)} is a leftover of an export with another number of certificates of this name, and is not updated any more. Check that "
             "nothing uses it, and delete it together with the files that belong to it."
         )
     simulated = [action.simulated() for action in planned]
