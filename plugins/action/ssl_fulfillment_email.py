@@ -61,13 +61,13 @@ def why_not_once(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
     every, left, batch = (set(variables.get(f"ansible_play_{name}") or ()) for name in ("hosts_all", "hosts", "batch"))
     if len(every) > 1 and not keeps_step(strategy):
         return (
-            f"Cannot run once in a play with the strategy {strategy}: it would run for each of the {len(every)} hosts. Nothing was done. Write "
-            "`strategy: ansible.builtin.linear` in the play, or use a play of its own on localhost."
+            f"Cannot run once in a play with the strategy {strategy}: the task would run for each of the {len(every)} hosts. Nothing was "
+            "changed. Set `strategy: ansible.builtin.linear` in the play, or use a separate play on localhost."
         )
     if left - batch:
         return (
-            "Cannot run once in a play with `serial`: it would run for each batch of hosts. Nothing was done. Remove `serial`, or use a play of "
-            "its own on localhost."
+            "Cannot run once in a play with `serial`: the task would run for each batch of hosts. Nothing was changed. Remove `serial`, "
+            "or use a separate play on localhost."
         )
     return None
 

@@ -91,8 +91,8 @@ def test_a_play_that_takes_its_hosts_together(orders: Simulator, tmp_path: Path,
     ("role", "play_has", "use", "said"),
     [
         ("ssl_fulfillment", "strategy: free", "roles", "`strategy: ansible.builtin.linear` in the play"),
-        ("ssl_fulfillment", "strategy: ansible.builtin.host_pinned", "include_role, run_once", "Write `strategy: "),
-        ("ssl_fulfillment", "strategy: free\n  throttle: 1", "include_role", "Write `strategy: "),
+        ("ssl_fulfillment", "strategy: ansible.builtin.host_pinned", "include_role, run_once", "Set `strategy: "),
+        ("ssl_fulfillment", "strategy: free\n  throttle: 1", "include_role", "Set `strategy: "),
         ("ssl_fulfillment", "serial: 1", "include_role, run_once", "Remove `serial`"),
         ("ssl_fulfillment", "serial: [1, '50%']", "import_role", "Remove `serial`"),
         ("ssl_rotation", "strategy: free\n  serial: 2", "include_role", "`strategy: ansible.builtin.linear`"),
@@ -108,7 +108,7 @@ def test_a_play_that_would_act_several_times(
     assert said in ran.output or "run_once with the free strategy is not currently supported" in ran.output, ran.output
 
 
-SAID = "The variables ssl_fulfillment_* are not the same for all hosts of the play"
+SAID = "The variables ssl_fulfillment_* must be the same for all hosts of the play"
 DIFFERENT = {
     "another list": ("ssl_fulfillment_allowed_recipients: ['*']", "ssl_fulfillment_allowed_recipients: []"),
     "a list at one alone": ("", "ssl_fulfillment_allowed_recipients: []"),
@@ -186,7 +186,7 @@ def test_hosts_that_come_to_the_role_on_two_ways(orders: Simulator, tmp_path: Pa
     ran = play(orders, tmp_path, PLAY.format(play="", role=tasks), "-i", "hosts.yml", **given)
     assert ran.code != 0 and sorted(mailed(orders)) == ORDERS, ran.output
     # Which of the two ways is the first one depends on which of the hosts' workers answers first.
-    said = "The role has requested emails for the host host{} in this play."
+    said = "The role has already requested emails for the host host{} in this play."
     assert said.format(1) in ran.output or said.format(2) in ran.output
 
 

@@ -39,8 +39,11 @@ OF_NO_EFFECT = {
 EVERY: dict[str, Any] = {"select": {}}
 CASES: list[tuple[dict[str, Any], set[int] | Refused]] = [
     (OF_NO_EFFECT, ALL),
-    ({}, Refused("No orders are selected: the phase request needs ssl_fulfillment_select")),
-    ({"phases": "reqest", **EVERY}, Refused("Cannot run the phases reqest: ssl_fulfillment_phases may name request")),
+    ({}, Refused("No orders are selected. For the phase request, set ssl_fulfillment_select")),
+    (
+        {"phases": "reqest", **EVERY},
+        Refused("Cannot run the phases reqest. Valid values of ssl_fulfillment_phases are request"),
+    ),
     ({"select": '{"common_names": "one.example.com,*.example.org"}'}, {1, 2013, 2014}),
     ({"select": "common_names=one.example.com"}, Refused("select must be a dict: ")),
     ({"order_ids": None}, Refused("order_ids must not be null or empty: ")),
@@ -105,4 +108,4 @@ def test_a_limit_that_says_nothing_is_refused(fleet: Simulator, tmp_path: Path, 
 def test_a_file_of_variables_that_lacks_its_sign(fleet: Simulator, tmp_path: Path) -> None:
     ran = play(fleet, tmp_path, "softlayer.certificates.resend", "-e", "vars.yml")
     assert ran.code != 0 and mailed(fleet) == [], ran.output
-    assert "Cannot read a part of what -e gives." in ran.output
+    assert "Cannot read a part of -e." in ran.output

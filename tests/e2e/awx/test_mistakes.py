@@ -26,31 +26,31 @@ NO_ANSWER: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
             **{"awx_job_id": 7, "awx_user_name": "alice", "awx_project_revision": "0123abc"},  # AWX's own
             **{"awx_alowed_recipients": "*@example.com", "awx_operator": ["alice"]},
         },
-        ("There is no variable awx_alowed_recipients, awx_operator. Nothing was done.",),
+        ("Unknown variable awx_alowed_recipients, awx_operator. Nothing was changed.",),
     ),
     "no-host": ({"awx_host": ""}, ("Set CONTROLLER_HOST",)),
     "no-token": ({"awx_token": ""}, ("Set CONTROLLER_OAUTH_TOKEN",)),
-    "a-wrong-token": ({"awx_token": "no-such-token"}, (" does not accept the token.",)),
+    "a-wrong-token": ({"awx_token": "no-such-token"}, (" rejected the token.",)),
     "a-setting-of-another-type": (
         {"awx_timeout": "long"},
-        ("AWX was not asked: ", "Check awx_timeout and awx_validate_certs."),
+        ("Cannot send a request to AWX: ", "Check awx_timeout and awx_validate_certs."),
     ),
     "a-wrong-password": (
         {"awx_token": "", "awx_username": "admin", "awx_password": "wrong"},
-        ("does not accept the user name with this password",),
+        ("rejected the user name with this password",),
     ),
     "nobody": (
         {"awx_host": "http://127.0.0.1:9"},
-        ("AWX at http://127.0.0.1:9 cannot be reached:", "Check CONTROLLER_HOST."),
+        ("Cannot connect to AWX at http://127.0.0.1:9:", "Check CONTROLLER_HOST."),
     ),
     "an-unknown-organization": (
         {"awx_organization": "Ours"},
-        ('There is no organization "Ours" in AWX.',),
+        ('The organization "Ours" does not exist in AWX.',),
     ),
     "an-organization-without-a-galaxy-credential": (
         {"awx_organization": "Bare", "awx_image": IMAGE},
         (
-            'the organization "Bare" has no Galaxy credential. Nothing was made.',
+            'the organization "Bare" has no Galaxy credential. Nothing was created.',
             'add the credential "Ansible Galaxy" to the organization',
             "awx_image_has_collection",
         ),
@@ -62,37 +62,37 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     **{
         f"recipients-{number}": (
             {"awx_allowed_recipients": given},
-            (f'awx_allowed_recipients is "{given}".', 'For anyone set it to "*@*".'),
+            (f'but is "{given}".', 'To allow any recipient, set it to "*@*".'),
         )
         for number, given in enumerate(RECIPIENTS)
     },
     **{
         f"listeners-{given}": (
             {"awx_max_listeners": given},
-            (f'awx_max_listeners is "{given}". It must be a number of listeners',),
+            (f'awx_max_listeners must be an integer, not text, but is "{given}".',),
         )
         for given in ("20", -1)
     },
     "a-source-that-could-hold-a-password": (
         {"awx_rotation_sources": [{"certbot": "/etc/letsencrypt"}, MAIL]},
-        ("awx_rotation_sources has mail, privatekey_dir. ", "awx_rotation_mail"),
+        ("awx_rotation_sources must not contain mail, privatekey_dir. ", "awx_rotation_mail"),
     ),
     "a-source-that-has-an-api-key": (
         {"awx_rotation_sources": [{"secrets_manager": {"names": ["shop"], "api_key": "manager-key"}}]},
-        ("awx_rotation_sources has an api_key for secrets_manager. ", 'belongs into the credential "SoftLayer API"'),
+        ("awx_rotation_sources must not contain an api_key for secrets_manager. ", 'in the credential "SoftLayer API"'),
     ),
     "sources-that-are-text-with-an-api-key": (
         {"awx_rotation_sources": '[{"secrets_manager": "names=shop api_key=manager-key"}]'},
-        ("awx_rotation_sources has an api_key for secrets_manager. ",),
+        ("awx_rotation_sources must not contain an api_key for secrets_manager. ",),
     ),
     "a-source-that-is-text": ({"awx_rotation_sources": "certbot=/etc"}, ("awx_rotation_sources has text. ",)),
     "unknown-operators": (
         {"awx_operators": ["alice", "bob", "carol d"], "awx_approvers": ["alice", "dave"]},
-        ("AWX has no user bob, carol d, dave. Nothing was made.",),
+        ("AWX does not have the user bob, carol d, dave. Nothing was created.",),
     ),
     "an-organization-of-ours-without-a-galaxy-credential": (
         {"awx_organization": "New", "awx_organization_managed": True, "awx_organization_galaxy_credentials": []},
-        ("Name one in awx_organization_galaxy_credentials",),
+        ("Set a Galaxy credential in awx_organization_galaxy_credentials",),
     ),
     "a-local-path-and-an-image-that-is-not-said-to-have-the-collection": (
         {"awx_project_local_path": "certificates"},
@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "what-would-be-there-twice": (
         {},
         (
-            '"Our report" in AWX seems to be "Report" under another name',
+            '"Our report" in AWX seems to be "Report" with another name',
             '"Every morning" in AWX seems to be "Rotate certificates"',
         ),
     ),
@@ -129,7 +129,7 @@ def test_what_cannot_work_is_refused_before_anything_is_made(awx: Awx, connected
     else:
         awx.world.out_of_order.add("projects")
     other_users = {
-        "something-else": ({"awx_host": f"{awx.url}/elsewhere"}, ("answered with HTTP status 404",)),
+        "something-else": ({"awx_host": f"{awx.url}/elsewhere"}, ("returned HTTP status 404",)),
         "a-user-who-may-not": (
             {"awx_token": awx.world.add_user("bob-of-elsewhere")},
             ("The user bob-of-elsewhere is no system administrator",),
@@ -170,6 +170,6 @@ def test_what_awx_refuses_is_passed_on_without_the_secret(awx: Awx) -> None:
     }
     run = awx.play("setup", "-vvvv", "--tags", "credentials", **environment)
     assert run.status == 2
-    assert run.message.startswith('AWX does not take the credential "SSL mailbox":')
+    assert run.message.startswith('AWX rejected the credential "SSL mailbox":')
     assert "security is not one of the choices" in run.message
     assert "mail-password" not in run.output

@@ -334,7 +334,7 @@ def test_teardown_takes_all_of_it_away_and_nothing_else(story: Story) -> None:
     }
     assert all(awx.world.named("inventories", name)["pending_deletion"] for name in inventories)
     assert awx.world.jobs[active[1]]["workflow_job_template"] is None, "it stays, without its template"
-    assert "Left in AWX" in removed.output and "Stranger, Every morning" in removed.output
+    assert "Leftover objects in AWX" in removed.output and "Stranger, Every morning" in removed.output
     assert awx.world.get("credential_types", other["id"]) is other
     for name in ("job_templates", "workflow_job_templates"):
         awx.world.objects[name].clear()  # or they would be taken for renamed ones

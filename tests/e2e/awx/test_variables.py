@@ -22,7 +22,7 @@ OF_THE_JOBS = {"awx_job_variables": {"ssl_rotation_sources": FOLDERS["awx_rotati
 
 MAIL = {"awx_rotation_mail": True}
 UNATTENDED = {"awx_rotation_unattended": "yes"}
-WORKDAYS, NIGHTS = "Rotate certificates on workdays", "Rotate certificates every night"
+WORKDAYS, NIGHTS = "Rotate certificates on workdays", "Rotate certificates daily"
 
 
 def organization(**there: str) -> dict[str, Any]:

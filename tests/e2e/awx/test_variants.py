@@ -31,7 +31,7 @@ SITE = {
     "awx_max_listeners": 300,
     "awx_schedules_enabled": True,
 }
-NIGHTS, ROTATE = "Rotate certificates every night", "Import and deploy renewed certificates"
+NIGHTS, ROTATE = "Rotate certificates daily", "Import and deploy renewed certificates"
 LIMIT = {"ssl_fulfillment_allowed_recipients": ["*@*"]}
 OF_TEMPLATES = {ROTATE: {"ssl_rotation_sources": SOURCES}, "Resend fulfillment emails": LIMIT, "Report": LIMIT}
 """What job templates have of their own."""
@@ -94,7 +94,7 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
     removed = awx.play("teardown", *options, **access)
     assert removed.status == 0, removed.output
     assert world.survives() == {"organizations": ["Default"]}
-    assert "Left in AWX" not in removed.output
+    assert "Leftover objects in AWX" not in removed.output
     assert password not in check.output + again.output + removed.output
 
 

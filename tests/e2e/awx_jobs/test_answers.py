@@ -98,7 +98,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 """Answers, and what they mean."""
 VARIABLES = sorted({name for _, meant in ANSWERS.values() for name in meant} | {"survey_refused"})
-NO_ORDER = "names, patterns, or order ids without leading zeros, separated by commas, spaces, or lines"
+NO_ORDER = "names, patterns, or order IDs without leading zeros, separated by commas, spaces, or lines"
 NO_NAME = "names or patterns, separated by commas, spaces, or lines"
 ODD: dict[str, dict[str, tuple[Any, str]]] = {
     "resend.yml": {
@@ -108,7 +108,7 @@ ODD: dict[str, dict[str, tuple[Any, str]]] = {
     },
     "collect_and_import.yml": {"ssl_orders": ("it's", NO_ORDER), "ssl_phases": ("request", "collect, import, or both")},
     "list_orders.yml": {"ssl_orders": ('{"a": 1}', NO_ORDER)},
-    "report.yml": {"ssl_orders": ("[one", NO_ORDER), "ssl_fulfillment_order_ids": ("7 one", "order ids")},
+    "report.yml": {"ssl_orders": ("[one", NO_ORDER), "ssl_fulfillment_order_ids": ("7 one", "order IDs")},
     "deploy.yml": {
         "ssl_load_balancers": ("{{ 7*7 }}", NO_NAME),
         "ssl_common_names": ('"quoted"', NO_NAME),
@@ -233,7 +233,7 @@ def test_a_job_says_first_and_alone_what_is_wrong_with_its_answers(
     """Not at the end of what Ansible says of its own doings."""
     (said,) = failures[playbook]
     sentences = {f"Cannot read the answer to {name}: it must be {must}." for name, (_, must) in ODD[playbook].items()}
-    assert {*re.findall(r"Cannot.*?\.", said)} == sentences and said.endswith(". Nothing was done.")
+    assert {*re.findall(r"Cannot.*?\.", said)} == sentences and said.endswith(". Nothing was changed.")
 
 
 @pytest.mark.parametrize("name", TWICE)
@@ -243,8 +243,8 @@ def test_what_is_said_twice_is_refused(failures: dict[str, list[str]], name: str
 
 
 def test_whether_there_is_nothing_to_approve(failures: dict[str, list[str]], output: str) -> None:
-    assert output.count("so nobody is asked to approve it") == len(NOTHING)
-    assert {name: "an approval is asked for" in " ".join(failures[name]) for name in NOTHING | SOMETHING} == {
+    assert output.count("so no approval is required") == len(NOTHING)
+    assert {name: "requires an approval" in " ".join(failures[name]) for name in NOTHING | SOMETHING} == {
         **dict.fromkeys(NOTHING, False),
         **dict.fromkeys(SOMETHING, True),
     }

@@ -238,7 +238,7 @@ def test_what_the_survey_asks_for_must_exist(fleet: Simulator, postgresql_url: s
     answers = {"ssl_orders": f"{first}, nobody.example.com 7"}
     job = launch("resend.yml", credentials=softlayer(fleet, postgresql_url), extra_vars=answers).wait()
     assert job.status == "failed"
-    assert "No SSL order of the account matches 7, nobody.example.com. Nothing was done." in job.output
+    assert "No SSL order of the account matches 7, nobody.example.com. Nothing was changed." in job.output
     assert job.stats == {"ssl_requested_order_ids": []}, "a job that follows all the same has nothing to wait for"
     assert fleet.sends() == []
 

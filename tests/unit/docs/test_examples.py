@@ -46,7 +46,7 @@ FOUND = {
 """What of each module's result an example should have something in."""
 ENDS_RUN = "lines"
 """What `ssl_certificate_report` returns in place of the files where it ends a run."""
-FIND_NOTHING = ("See that the mailbox can be opened", "See that the store does not list them any more")
+FIND_NOTHING = ("See that the mailbox can be opened", "Check that the store no longer lists them")
 """Tasks that look for no order, and for what was deleted."""
 READ_FIRST = "docs/docsite/rst/guide_quick_start.rst"
 WALKED = "README.md"

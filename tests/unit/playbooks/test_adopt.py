@@ -45,15 +45,17 @@ def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulato
     plan = run(account, tmp_path, "adopt", "--check", **given)
     assert plan.ran.code == 0, plan.ran.output
     assert have(account) == {WEB: old} and ids(account) == [old]
-    assert f"{WEB} would lose the organization {LTD}, by allow_organization_change" in lines(plan.ran.output)
+    assert f"{WEB}: losses: the organization {LTD} (accepted with allow_organization_change)" in lines(plan.ran.output)
 
     done = run(account, tmp_path, "adopt", **given)
     assert done.ran.code == 0, done.ran.output
     [new] = [number for number in ids(account) if number != old]
     assert have(account) == {WEB: new} and served(address, PORT) == first.certificate
     assert [item["served"] for item in done.result["deployed"]] == [True]
+    assert f"softlayer.certificates.schedule -e source={given['source']}`." in done.ran.output
+    assert "Next: " not in plan.ran.output
 
-    [command] = re.findall("wants it back, `(ansible .*)` deletes it", done.ran.output)
+    [command] = re.findall("To delete the certificate, run `(ansible .*)`", done.ran.output)
     assert str(old) in command
     again = run(account, tmp_path, "adopt", **given)
     assert again.ran.code == 0 and UPDATE not in again.calls and "createObject" not in again.calls, again.ran.output

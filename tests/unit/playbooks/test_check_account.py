@@ -27,8 +27,8 @@ DOMAIN, NOTES = PLAY["vars"]["test_domain"], PLAY["vars"]["test_notes"]
 WRITES = {"createObject", "editObject", "deleteObject", "updateLoadBalancerProtocols"}
 TESTS = [
     "The store keeps chains of two intermediate certificates",
-    "The store takes EC keys",
-    "The store takes certificates without a common name",
+    "The store accepts EC keys",
+    "The store accepts certificates without a common name",
     "The store deletes test certificates",
 ]
 
@@ -76,9 +76,9 @@ def test_reading_creates_nothing(account: Simulator, tmp_path: Path, options: tu
     assert found == {
         "Certificates can be listed": "yes",
         "Load balancers can be listed": "yes",
-        "Listeners can be switched": "unknown, because only a switch can show it",
+        "Listeners can be switched": "unknown, because only a switch can test it",
         "SSL orders can be listed": "yes",
-        "": "This account can be rotated, as far as reading shows.",
+        "": "This account can be rotated, according to its permissions; the store was not tested.",
     }
 
 
@@ -143,7 +143,7 @@ def test_a_store_that_takes_nothing(account: Simulator, tmp_path: Path) -> None:
     account.fault("not_found", method="createObject")
     ran = check(account, tmp_path, test_store=True)
     found = findings(ran)
-    assert ran.code == 2 and found[""].startswith("This account cannot be rotated: The store took none"), ran.output
+    assert ran.code == 2 and found[""].startswith("This account cannot be rotated: The store accepted none"), ran.output
     assert set(about_the_store(found).values()) == {"unknown", "yes"} and writes(account) == ["createObject"] * 3
 
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_deleted_is_reported(account: Simulator, tmp_path: Path, 
     left = [record["id"] for record in account.certificates() if record not in before]
     found = findings(ran)
     assert ran.code == 2 and len(left) == 3 and found["The store deletes test certificates"] == "no", ran.output
-    assert found[""].startswith("This account cannot be rotated: Test certificates are left in the store")
+    assert found[""].startswith("This account cannot be rotated: Cannot delete all test certificates from the store")
     assert all(str(identifier) in found[""] for identifier in left)
     assert ("SECURITY_CERTIFICATE_MANAGE" in found[""]) == says_no
 
@@ -199,7 +199,7 @@ def test_what_is_missing_is_said(
     assert ran.code == 2 and not writes(account), ran.output
     conclusion = findings(ran)[""]
     assert conclusion.startswith("This account cannot be rotated: ") and conclusion.endswith(missing)
-    assert conclusion in ran.output.partition("TASK [Make sure that nothing is missing]")[2]
+    assert conclusion in ran.output.partition("TASK [Check that no permission or feature is missing]")[2]
 
 
 def test_a_login_that_is_refused_is_reported(

@@ -312,7 +312,7 @@ def test_a_run_ends_with_its_result(sim: Simulator, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("playbook", "variables", "said"),
     [
-        ("resend", {}, "No orders are selected: "),
+        ("resend", {}, "No orders are selected. "),
         (
             "resend",
             {"order_id": [LOST]},
@@ -321,11 +321,11 @@ def test_a_run_ends_with_its_result(sim: Simulator, tmp_path: Path) -> None:
         (
             "resend",
             {"select": {}, "phases": ["report"]},
-            "Cannot run the phases report: ssl_fulfillment_phases may name request.",
+            "Cannot run the phases report. Valid values of ssl_fulfillment_phases are request.",
         ),
-        ("fulfill", {"select": {}}, "The phase collect needs ssl_fulfillment_mail: "),
-        ("import", {"privatekey_dir": "/nowhere"}, "There is none at /nowhere."),
-        ("import", {}, "The phase import needs ssl_fulfillment_mail or ssl_fulfillment_certificate_dir: "),
+        ("fulfill", {"select": {}}, "The phase collect requires ssl_fulfillment_mail. "),
+        ("import", {"privatekey_dir": "/nowhere"}, "The directory /nowhere does not exist."),
+        ("import", {}, "The phase import requires ssl_fulfillment_mail or ssl_fulfillment_certificate_dir. "),
     ],
 )
 def test_what_is_refused_before_anything_is_done(

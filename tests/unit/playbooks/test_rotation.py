@@ -388,7 +388,7 @@ def test_tags_choose_phases_and_the_table_comes_last(account: Simulator, tmp_pat
     account.clear_calls()
     for options, said in (
         ({"sorces": []}, "Unknown variable ssl_rotation_sorces. Did you mean ssl_rotation_sources?"),
-        ({"phases": ["report"]}, "The phase report needs ssl_rotation_report_path"),
+        ({"phases": ["report"]}, "The phase report requires ssl_rotation_report_path"),
         ({"phases": ["improt"]}, "improt"),
         ({"max_listeners": "many"}, "many"),
     ):

@@ -148,7 +148,7 @@ def test_what_is_written_is_removed_again_and_a_second_run_changes_nothing(machi
 
     again = machine.present()
     assert again.changed == 0 and machine.files() == files, again.output
-    assert f"Next, show what a run would do: {machine.root}/usr/local/sbin/{ROTATE} --check" in again.output
+    assert f"preview the rotation with `{machine.root}/usr/local/sbin/{ROTATE} --check`" in again.output
     assert "unchanged" not in again.output
 
     report = machine.root / "var/lib/softlayer-certificates/report.html"

@@ -28,7 +28,7 @@ LINEAR, FREE = "ansible.builtin.linear", "free"
         ("debug", "abc", "abc", "abc", None),
         ("ansible.builtin.debug", "ab", "a", "a", None),
         ("free", "a", "a", "a", None),
-        (FREE, "ab", "a", "a", "with the strategy free: it would run for each of the 2 hosts"),
+        (FREE, "ab", "a", "a", "with the strategy free: the task would run for each of the 2 hosts"),
         ("ansible.builtin.host_pinned", "abc", "abc", "abc", "for each of the 3 hosts"),
         ("no.such.strategy", "ab", "ab", "ab", "with the strategy no.such.strategy"),
         (FREE, "", "", "", None),
@@ -38,7 +38,7 @@ def test_what_runs_once(strategy: str, every: str, left: str, batch: str, said: 
     """In a play with these hosts, of which these have not failed, and these are in the batch."""
     variables = {"ansible_play_hosts_all": [*every], "ansible_play_hosts": [*left], "ansible_play_batch": [*batch]}
     why_not = why_not_once(strategy, variables)
-    assert why_not is None if said is None else said in str(why_not) and "Nothing was done" in str(why_not)
+    assert why_not is None if said is None else said in str(why_not) and "Nothing was changed" in str(why_not)
 
 
 @pytest.fixture
