@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Each target makes what it needs: a virtual environment in .venv for nox, and nox's own in .nox.
+# Each target creates the virtual environments that it needs: .venv for nox, and the environments of nox in .nox.
 
-# Where this is set, as containers like to, every process would compile all of Ansible anew.
+# If this is set, as in many containers, each process compiles Ansible again.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
@@ -16,49 +16,49 @@ RUN := $(VENV)/bin/python tests/tools/run.py
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]/ && NF == 2 {printf "%-10s %s\n", $$1, $$2}' Makefile
 
-test: $(VENV)/bin/nox ## Run everything.
+test: $(VENV)/bin/nox ## Run all tests on one version of ansible-core (16 minutes on two idle cores).
 	$(RUN)
 
-test-fast: $(VENV)/bin/nox ## Run what is quick, for while one works: lint, types, pure code.
+test-fast: $(VENV)/bin/nox ## Run the fast checks during development: lint, types, pure code. Lists the tests that were not run.
 	$(RUN) --session fast
 
-test-long: $(VENV)/bin/nox ## Run everything, on every version of ansible-core, and once with all cases, more kills and fuzzing, vectors and mutants: hours.
+test-long: $(VENV)/bin/nox ## Run all tests on each version of ansible-core, with all cases, vectors and mutants. Takes hours.
 	LONG=1 $(RUN)
 
-mutants: $(VENV)/bin/nox ## See which slips in the code that decides about harm the pure tests notice; FILES="_store/apply.py" for some.
+mutants: $(VENV)/bin/nox ## Run the mutation tests of the code that makes decisions. FILES="_store/apply.py" selects files.
 	$(VENV)/bin/nox --session $@ -- $(FILES)
 
-lint: ## Check style, types, licenses, the changelog and the workflows.
-sanity: ## Run ansible-test sanity; CORE=2.18, here and below, for one version of ansible-core.
-unit: ## Run the unit tests, and the modules against the simulator.
-outside: ## Attack the promises to users through playbooks.
-browser: ## Test the report in a browser.
-molecule: ## Run the roles and the playbooks, end to end.
-docs: ## Check the documentation site, and build it in .docs.
-artefact: ## Test the built collection.
-walk: ## Follow the README as a newcomer.
+lint: ## Check style, types, licenses, the changelog, and the workflows.
+sanity: ## Run ansible-test sanity. CORE=2.18 selects a version of ansible-core, also for the targets below.
+unit: ## Run the unit tests, and the tests of the modules against the simulator.
+outside: ## Test the promises to users through playbooks.
+browser: ## Test the HTML report in a browser.
+molecule: ## Run the roles and playbooks end to end with Molecule.
+docs: ## Check the documentation, and build the site in .docs.
+artefact: ## Test the built artifact of the collection.
+walk: ## Run the commands of the README as a new user.
 awx: ## Test the playbooks that set up AWX.
-awx_jobs: ## Run the playbooks of playbooks/awx as AWX runs them.
-image: ## Build and test the execution environment, as root.
+awx_jobs: ## Test the playbooks of playbooks/awx the way AWX runs them.
+image: ## Build and test the execution environment. Requires root.
 lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image: $(VENV)/bin/nox
 	$(RUN) --session $@
 
-ee: $(VENV)/bin/nox ## Build the execution environment, with no registry, and list the orders of a simulated account in it.
+ee: $(VENV)/bin/nox ## Build the execution environment without a registry, and list the orders of a simulated account in it.
 	$(VENV)/bin/nox --session $@
 
-changelog: $(VENV)/bin/nox ## Turn changelog fragments into the changelog of a release.
+changelog: $(VENV)/bin/nox ## Generate the changelog of a release from the changelog fragments.
 	$(VENV)/bin/nox --session $@
 
-demo: $(VENV)/simulator ## Show the whole job on a simulated fleet.
+demo: $(VENV)/simulator ## Demonstrate the whole workflow on a simulated account.
 	$(VENV)/bin/python -m examples.demo
 
-demo-acme: $(VENV)/bin/nox ## Show how a certificate that certbot renews gets to a load balancer; as root, install what it needs.
+demo-acme: $(VENV)/bin/nox ## Demonstrate how a certificate that certbot renewed gets to a load balancer. As root, installs the required packages.
 	$(VENV)/bin/nox --session $@
 
-bench: $(VENV)/simulator ## Measure what large fleets cost; BENCH="--profile quick" for less.
+bench: $(VENV)/simulator ## Measure the performance with large accounts. BENCH="--profile quick" takes less time.
 	$(VENV)/bin/python -m tests.tools.benchmark $(BENCH)
 
-clean: ## Remove all that the other targets made.
+clean: ## Remove all files that the other targets created.
 	rm -rf .venv .nox .bench .demo .demo-acme .docs .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
 
 $(VENV)/bin/python:
@@ -66,10 +66,10 @@ $(VENV)/bin/python:
 	$(VENV)/bin/pip install --quiet --upgrade pip
 
 $(VENV)/bin/nox: | $(VENV)/bin/python
-	@echo "Installing what runs the targets into $(VENV): once, and it takes some 20 seconds"
+	@echo "Installing nox into $(VENV). This happens once and takes about 20 seconds."
 	$(VENV)/bin/pip install --quiet 'nox[uv]'
 
 $(VENV)/simulator: requirements.txt pyproject.toml | $(VENV)/bin/python
-	@echo "Installing Ansible and the libraries into $(VENV): once, and it takes some 20 seconds"
+	@echo "Installing Ansible and the libraries into $(VENV). This happens once and takes about 20 seconds."
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group simulator ansible-core
 	touch $@

@@ -155,7 +155,7 @@ NOT_FAST = ("test_floods", "test_ledger", "test_linear_time", "test_mailbox")
 
 @nox.session(default=False)
 def fast(session: nox.Session) -> None:
-    """What is quick enough to be run while one works."""
+    """Run the fast checks for development."""
     session.install(USUAL_CORE, *RUNTIME, *group("fast"))
     tree = collection(session)
     junit = f"--junitxml={ROOT / '.nox/reports' / session.name / 'pytest.xml'}"
@@ -398,17 +398,17 @@ def changelog(session: nox.Session) -> None:
 
 
 def not_run(ran: Collection[str]) -> Iterator[str]:
-    """What a run of these sessions leaves out, and why or how to run it; `tests/tools/run.py` says it at the end."""
+    """Yield what a run of these sessions does not run, and the reason or the command to run it; `tests/tools/run.py` prints this at the end."""
     sessions = nox.registry.get()
     if "fast" in ran:
-        yield "unit tests that start a process or a server, and the slow ones of pure code: make unit"
+        yield "unit tests that start a process or a server, and slow unit tests of pure code: make unit"
     others = [name for name, each in sessions.items() if each.default and name not in ran]
     if others:
         yield f"{', '.join(others)}: make test"
     if not LONG:
-        yield "other versions of ansible-core, tests that take long, and mutants: make test-long"
+        yield "other versions of ansible-core, slow tests, and mutants: make test-long"
     if "sanity" in ran and (lacking := [version for version in PYTHONS if not interpreter(f"python{version}")]):
-        yield f"compiling and importing on Python {', '.join(lacking)}: not on this machine"
+        yield f"compiling and importing on Python {', '.join(lacking)}: not installed on this host"
     for package, tests in missing(SERVERS | ACME | CHECKERS).items() if "unit" in ran else ():
         yield f"tests of {tests}: the package {package} is not installed"
     yield "benchmarks: make bench"

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run nox, then say what each session's tests came to, and what was not run. Arguments are passed on to nox.
+"""Run nox, then print the results of each session, and what was not run. Arguments are passed to nox.
 
-With more than one processor, sessions run in two lanes: one has those that use two processors, the other has the rest, and the first
-helps with these once it is through. What a session prints is kept until it ends.
+With more than one processor, sessions run in two lanes: one for sessions that use two processors, and one for the others; the first lane
+also runs others after its own sessions. The output of a session is printed when the session ends.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 REPORTS = ROOT / ".nox" / "reports"
 OUTCOMES = ("passed", "failed", "skipped")
-NOTHING_TO_TEST = "No tests applicable."  # ansible-test, of a test for a kind of file that there is none of
-USES_BOTH = "parallel"  # the noxfile's tag of sessions that use two processors
-FIRST = "slow"  # its tag of those others that begin first
+NOTHING_TO_TEST = "No tests applicable."  # ansible-test, if no file of a kind exists
+USES_BOTH = "parallel"  # the tag of sessions that use two processors
+FIRST = "slow"  # the tag of other sessions that start first
 
 
 class Lanes:
-    """Runs sessions in two lanes, and collects what nox reports of them."""
+    """Runs sessions in two lanes, and collects the reports of nox."""
 
     def __init__(self, sessions: Sequence[dict[str, Any]]) -> None:
         self._names = [session["session"] for session in sessions]
@@ -43,7 +43,7 @@ class Lanes:
         self._reported: dict[str, dict[str, Any]] = {}
 
     def run(self) -> list[dict[str, Any]]:
-        """Run all, and return the reports in the order of the sessions."""
+        """Run all sessions, and return their reports in order."""
         lanes = [
             threading.Thread(target=self._run_all, args=queues, daemon=True)
             for queues in ((self._parallel, self._others), (self._others,))
@@ -66,7 +66,7 @@ class Lanes:
     def _run(self, name: str) -> None:
         report = REPORTS / f"nox-{name}.json"
         report.unlink(missing_ok=True)
-        self._print(f"{name} has begun.")
+        self._print(f"{name}: started")
         begin = time.monotonic()
         process = subprocess.Popen(
             nox("--report", str(report), "--session", name, *(["--forcecolor"] if sys.stdout.isatty() else [])),
@@ -80,7 +80,7 @@ class Lanes:
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds, busy = time.monotonic() - begin, usage.ru_utime + usage.ru_stime
         self._print(
-            f"\n{output}{name} has ended after {seconds:.0f} seconds, and at least {busy:.0f} of one processor.\n"
+            f"\n{output}{name}: ended after {seconds:.0f} seconds, at least {busy:.0f} seconds of processor time\n"
         )
         none = {"name": name.partition("(")[0], "signatures": [name], "result": "failed"}
         self._reported[name] = next(iter(read(report)), none)
@@ -91,18 +91,18 @@ class Lanes:
 
 
 def nox(*arguments: str) -> list[str]:
-    """The command that runs nox."""
+    """Return the command that runs nox."""
     return [sys.executable, "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), *arguments]
 
 
 def read(report: Path) -> list[dict[str, Any]]:
-    """What nox has reported of sessions; nothing where it did not get that far."""
+    """Return the sessions in a report of nox; none if nox did not write the report."""
     sessions: list[dict[str, Any]] = json.loads(report.read_text())["sessions"] if report.exists() else []
     return sessions
 
 
 def for_lanes(arguments: Sequence[str]) -> list[dict[str, Any]]:
-    """The sessions that these arguments choose, if they are worth two lanes; else none, and nox runs them by itself."""
+    """Return the sessions that the arguments select if two lanes are faster; none if nox runs them without lanes."""
     chosen_by_name = len(arguments) == 2 and arguments[0] == "--session"
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if (arguments and not chosen_by_name) or processors == 1:
@@ -114,7 +114,7 @@ def for_lanes(arguments: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def count_tests(folder: Path) -> Counter[str]:
-    """Add up the JUnit files of a folder."""
+    """Count the tests in the JUnit files of a directory."""
     counts: Counter[str] = Counter()
     for path in folder.glob("*.xml"):
         for case in ElementTree.parse(path).iter("testcase"):
@@ -128,12 +128,12 @@ def count_tests(folder: Path) -> Counter[str]:
 
 
 def full_name(session: dict[str, Any]) -> str:
-    """A session's name with its parameters, as the noxfile knows it."""
+    """Return the name of a session with its parameters, as in the noxfile."""
     return session["signatures"][0] if session["signatures"] else session["name"]
 
 
 def count_session(session: dict[str, Any]) -> Counter[str]:
-    """Count a session's tests, and the session itself where it did not get as far as running any."""
+    """Count the tests of a session; a session that ran no test counts as one failure."""
     if session["result"] == "skipped":
         return Counter(skipped=1)
     counts = count_tests(REPORTS / full_name(session))
@@ -143,27 +143,37 @@ def count_session(session: dict[str, Any]) -> Counter[str]:
 
 
 def in_words(counts: Counter[str]) -> str:
-    """`N passed, M failed, K skipped`."""
+    """Return `N passed, M failed, K skipped`."""
     return ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
 
 
-def print_what_was_not_run(sessions: list[dict[str, Any]]) -> None:
-    """Say it where more than one kind of test was asked for: who asks for one knows."""
+def skip_reasons(folder: Path) -> Counter[str]:
+    """Count the skipped tests in the JUnit files of a directory by reason."""
+    cases = (case.find("skipped") for path in folder.glob("*.xml") for case in ElementTree.parse(path).iter("testcase"))
+    skipped = [case for case in cases if case is not None and case.text != NOTHING_TO_TEST]
+    return Counter((case.get("message") or case.text or "no reason").splitlines()[0] for case in skipped)
+
+
+def print_not_run(sessions: list[dict[str, Any]]) -> None:
+    """Print what was not run, and each reason why tests were skipped, if `fast` or several kinds of tests were run."""
     names = list(dict.fromkeys(session["name"] for session in sessions))
     if names != ["fast"] and len(names) < 2:
         return
-    import noxfile  # only now: nox has found no mistake in the environment variables that it reads
+    import noxfile  # not earlier: nox reports errors in its environment variables first
 
     print("\nNot run:")
     for session in sessions:
         if session["result"] == "skipped":
             print(f"- {full_name(session)}: {session['reason']}")
+    for session in sessions:
+        for reason, count in skip_reasons(REPORTS / full_name(session)).most_common():
+            print(f"- {full_name(session)}, {count} skipped: {reason}")
     for line in noxfile.not_run(names):
         print(f"- {line}")
 
 
 def main() -> int:
-    """Run, sum up, and fail if anything failed."""
+    """Run the sessions and print the totals; return 1 if anything failed."""
     report = REPORTS / "nox.json"
     report.unlink(missing_ok=True)
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -183,7 +193,7 @@ def main() -> int:
     if status and not total["failed"]:
         total["failed"] = 1
     if sessions:
-        print_what_was_not_run(sessions)
+        print_not_run(sessions)
         print()
     print(in_words(total), flush=True)
     return 1 if total["failed"] else 0
