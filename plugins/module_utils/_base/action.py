@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from .codes import Code
 from .errors import CertificatesError
 from .messages import Form
-from .text import MOST_NAMED, some_of
+from .text import MAX_LISTED, some_of
 
 Outcome = t.TypeVar("Outcome", bound=str)
 Reason = t.TypeVar("Reason", bound=str)
@@ -84,12 +84,12 @@ class Action(t.Generic[Outcome, Reason]):
 
 def failure_of_items(
     code: Code,
-    said: Sequence[str],
+    lines: Sequence[str],
     whole: str,
     *,
     stopped: bool = False,
     stop: str = "The run was interrupted.",
-    most: int = MOST_NAMED,
+    most: int = MAX_LISTED,
     between: str = "; ",
     end: str = "",
     **details: t.Any,
@@ -98,7 +98,7 @@ def failure_of_items(
 
     Args:
         code: its code, unless it was told to stop.
-        said: what is to be said of each item that has failed.
+        lines: one for each failed item.
         whole: what they are a part of, and what became of them: `7 listeners failed`.
         stopped: whether it was told to stop.
         stop: says so.
@@ -107,8 +107,8 @@ def failure_of_items(
         end: stands behind them.
         details: the facts of the case.
     """
-    told = f"{len(said)} of {whole}: {some_of(said, most, between, between)}{end}" if said else ""
-    message = f"{stop} {told}".strip() if stopped else told
+    summary = f"{len(lines)} of {whole}: {some_of(lines, most, between, between)}{end}" if lines else ""
+    message = f"{stop} {summary}".strip() if stopped else summary
     return CertificatesError("interrupted" if stopped else code, message, **details).as_failure()
 
 

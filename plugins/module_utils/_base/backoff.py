@@ -68,7 +68,7 @@ class Backoff:
         self._longest = longest
         self._pauses = growing(first, longest, growth, spread)
 
-    def wait_for_the_usual(self, seconds: float) -> None:
+    def wait_usual_time(self, seconds: float) -> None:
         """Before the first question, wait nearly as long as another time; then ask in short steps."""
         if seconds <= 0:
             return

@@ -21,7 +21,7 @@ from pathlib import PurePath
 from .errors import CertificatesError
 from .text import encodable
 
-LARGEST_FILE = 10 * 1024 * 1024
+MAX_FILE_SIZE = 10 * 1024 * 1024
 """Bytes of a file with keys or certificates; the longest certificate bundles have less than one million."""
 
 
@@ -59,13 +59,13 @@ def read_file(path: str) -> bytes:
     """
     try:
         with open_plain_file("file", path) as file:
-            data = file.read(LARGEST_FILE + 1)
+            data = file.read(MAX_FILE_SIZE + 1)
     except (OSError, ValueError) as error:
         raise not_readable("file", path, error) from None
-    if len(data) > LARGEST_FILE:
+    if len(data) > MAX_FILE_SIZE:
         raise CertificatesError(
             "not_found",
-            f"The file{shown(path)} is larger than {LARGEST_FILE // 1024 // 1024} MiB, so the file cannot be a certificate or key. Check "
+            f"The file{shown(path)} is larger than {MAX_FILE_SIZE // 1024 // 1024} MiB, so the file cannot be a certificate or key. Check "
             "the path.",
         )
     return data
@@ -249,11 +249,11 @@ class PrivateFolder:
         status = self._own(name)
         if status is None:
             return None
-        if status.st_mode & OTHERS_DO or status.st_size > LARGEST_FILE:
+        if status.st_mode & OTHERS_DO or status.st_size > MAX_FILE_SIZE:
             return b""
         try:
             with os.fdopen(os.open(name, OPEN | os.O_NONBLOCK, dir_fd=self._folder), "rb") as file:
-                return file.read(LARGEST_FILE)
+                return file.read(MAX_FILE_SIZE)
         except OSError:
             return b""
 

@@ -16,7 +16,7 @@ from ansible.module_utils.compat.version import LooseVersion
 
 from .errors import CertificatesError
 
-LEAST_VERSIONS = {
+MIN_VERSIONS = {
     "Jinja2": "3.0.0",
     "SoftLayer": "6.2.2",
     "SQLAlchemy": "2.0.30",
@@ -64,7 +64,7 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
     """Refuse to begin if Python libraries are missing or too old; all of them are named at once.
 
     Args:
-        names: the libraries, as in `LEAST_VERSIONS`.
+        names: the libraries, as in `MIN_VERSIONS`.
         who: what needs them, as the beginning of a sentence: `The filter key_matches`.
         where: on which machine and for which Python: `on the controller`.
         loads: whether they are loaded, since they will be used in any case; otherwise it is only seen whether they are there.
@@ -75,9 +75,13 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
     lacking = {name: why for name in names if (why := _why_unusable(name, loads=loads)) is not None}
     if not lacking:
         return
-    told = [f"{name} {LEAST_VERSIONS[name]} or later{why}" for name, why in lacking.items()]
-    install = " ".join(f"'{INSTALLED_AS.get(name, name)}>={LEAST_VERSIONS[name]}'" for name in lacking)
-    what = f"library {told[0]}" if len(told) == 1 else f"libraries {', '.join(told[:-1])} and {told[-1]}"
+    described = [f"{name} {MIN_VERSIONS[name]} or later{why}" for name, why in lacking.items()]
+    install = " ".join(f"'{INSTALLED_AS.get(name, name)}>={MIN_VERSIONS[name]}'" for name in lacking)
+    what = (
+        f"library {described[0]}"
+        if len(described) == 1
+        else f"libraries {', '.join(described[:-1])} and {described[-1]}"
+    )
     raise CertificatesError(
         "missing_library", f"{who} needs the Python {what}, {where}: pip install {install}", libraries=list(lacking)
     )
@@ -97,4 +101,4 @@ def _why_unusable(name: str, *, loads: bool) -> str | None:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:  # it was installed without metadata
         return None
-    return f" (version {version} is installed)" if LooseVersion(version) < LooseVersion(LEAST_VERSIONS[name]) else None
+    return f" (version {version} is installed)" if LooseVersion(version) < LooseVersion(MIN_VERSIONS[name]) else None

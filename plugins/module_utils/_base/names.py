@@ -19,19 +19,19 @@ from contextlib import suppress
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from .text import MOST_NAMED
+from .text import MAX_LISTED
 
 with suppress(ImportError):
     import idna
 
 WILDCARDS = re.compile(r"[*?\[]")
-NO_HOST = re.compile(r"[@/:=]")
+NOT_HOST = re.compile(r"[@/:=]")
 """What only other names than DNS names contain."""
 ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
 """One address without a name, comments or quoting (the `dot-atom` form of RFC 5322, 3.4.1), and without `%` and `!`,
 which make old mail systems route the mail elsewhere."""
 
-LARGEST_PORT = 65_535
+MAX_PORT = 65_535
 UNSAFE = re.compile(r"[^a-z0-9._-]")
 MAX_STEM_LENGTH = 200
 """Characters; file systems allow 255 with the extension."""
@@ -165,7 +165,7 @@ def wildcard_over(name: str) -> str | None:
 
 def is_host_name(name: str) -> bool:
     """Return whether a name of a certificate, as results tell it, is a DNS name: no address, mail address, URI or the like."""
-    return not is_address(name) and not NO_HOST.search(name)
+    return not is_address(name) and not NOT_HOST.search(name)
 
 
 def own_names(common_name: str | None, alternatives: Iterable[str]) -> list[str]:
@@ -190,7 +190,7 @@ def named(common_name: str | None, shown: str | None) -> dict[str, str | None]:
 
 def most_alike_first(name: str, names: Collection[str]) -> list[str]:
     """Return names, those first that are most like a mistyped one."""
-    alike = get_close_matches(name, names, n=MOST_NAMED, cutoff=0.5)
+    alike = get_close_matches(name, names, n=MAX_LISTED, cutoff=0.5)
     return [*alike, *(other for other in sorted(names) if other not in alike)]
 
 

@@ -20,7 +20,7 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """Ansible's replacement for a secret value."""
 STARS = "********"
 """Ansible's replacement for a secret inside a text."""
-SHORTEST = 4
+MIN_SECRET_LENGTH = 4
 """Characters. A shorter password is hidden only as Ansible does it by itself: many words contain any three letters."""
 KEY_MARK = "PRIVATE"
 """Part of the text of each private key in PEM, however its lines are joined."""
@@ -82,7 +82,7 @@ def masked(text: str, secrets: Iterable[str]) -> str:
 
 def quoted(secrets: Iterable[str]) -> set[str]:
     """Return the forms of secrets in texts that somebody has quoted them in."""
-    return {form for secret in secrets if len(secret) >= SHORTEST for form in _quoted(secret)}
+    return {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _quoted(secret)}
 
 
 @lru_cache(maxsize=10_000)

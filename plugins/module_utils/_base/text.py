@@ -14,7 +14,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML cannot contain, not even escaped (XML 1.0, 2.2)."""
 WRITTEN_LINE_END = re.compile(rb"\\[rn]")
 SEPARATORS = frozenset({"Zl", "Zp"})
-MOST_NAMED = 5
+MAX_LISTED = 5
 """Up to this many of many names stand in a message."""
 
 
@@ -43,7 +43,7 @@ def uncapitalized(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def some_of(texts: Sequence[str], most: int = MOST_NAMED, between: str = ", ", before_rest: str = " ") -> str:
+def some_of(texts: Sequence[str], most: int = MAX_LISTED, between: str = ", ", before_rest: str = " ") -> str:
     """Return one text with the first of many texts and the number of the rest."""
     rest = len(texts) - most
     return between.join(texts[:most]) + (f"{before_rest}and {rest} more" if rest > 0 else "")

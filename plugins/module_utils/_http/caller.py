@@ -140,7 +140,7 @@ class Caller:
                 except CertificatesError as error:
                     self._learn_from(error)
                     if not retries_left or not self._may_be_repeated(error, repeatable):
-                        raise error if repeatable else _in_doubt(error) from None
+                        raise error if repeatable else _possibly_processed(error) from None
                     is_paced = error.code == "rate_limited"
                 else:
                     self._limiter.taken()
@@ -203,7 +203,7 @@ class Caller:
             return list(pool.map(function, items))
 
 
-def _in_doubt(error: CertificatesError) -> CertificatesError:
+def _possibly_processed(error: CertificatesError) -> CertificatesError:
     """Return the error of a call that must not be made twice, which says so if the call may have been carried out."""
     if error.code != "no_answer":
         return error

@@ -49,7 +49,7 @@ OF_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv6 addresses that lead to the IPv4 address at their end (RFC 6052)."""
 
 
-class NotGot(Exception):
+class FetchError(Exception):
     """Why nothing was downloaded, as the end of a sentence."""
 
 
@@ -108,11 +108,11 @@ def allowed(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddr
     """Return the addresses that may be connected to.
 
     Raises:
-        NotGot: there is none.
+        FetchError: there is none.
     """
     whys = {address: why_not_connected(address.ip_address, reach) for address in addresses}
     if all(whys.values()):
-        raise NotGot(next(iter(whys.values()), None) or "its host name cannot be resolved")
+        raise FetchError(next(iter(whys.values()), None) or "its host name cannot be resolved")
     return [address for address, why in whys.items() if not why]
 
 
@@ -120,7 +120,7 @@ def proxy_for(network: Network, url: str) -> str | None:
     """Return the proxy for a server, if there is one; a machine whose API is behind a proxy has no other way out.
 
     Raises:
-        NotGot: it is none of http.
+        FetchError: it is none of http.
     """
     proxy, parts = network.proxy, urlsplit(url)
     if not proxy and not is_loopback(parts.hostname or "") and not requests.utils.should_bypass_proxies(url, None):
@@ -129,7 +129,7 @@ def proxy_for(network: Network, url: str) -> str | None:
     if proxy and "://" not in proxy:
         return f"http://{proxy}"
     if proxy and urlsplit(proxy).scheme not in SCHEMES:
-        raise NotGot("the proxy is not an HTTP proxy")
+        raise FetchError("the proxy is not an HTTP proxy")
     return proxy
 
 
@@ -220,7 +220,7 @@ class _Run:
                     return answer
                 url = urljoin(url, answer.headers.get("Location", ""))
             return "its server redirects too often"
-        except NotGot as why:
+        except FetchError as why:
             return str(why) if self.deadline.seconds_left else self._late
         except AnswerTooLarge:
             return f"the content is larger than {self._limits.size / MIB:g} MiB"
@@ -231,16 +231,16 @@ class _Run:
         """Return what a server answers.
 
         Raises:
-            NotGot: it is not asked.
+            FetchError: it is not asked.
             Exception: it does not answer.
         """
         if not SENDABLE.fullmatch(url):
-            raise NotGot("its URL contains invalid characters")
+            raise FetchError("its URL contains invalid characters")
         request = requests.Request("GET", url, HEADERS).prepare()
         prepared = t.cast(str, request.url)
         parts = urlsplit(prepared)
         if parts.scheme not in SCHEMES or not parts.hostname or "@" in parts.netloc:
-            raise NotGot("its URL is not an HTTP URL")
+            raise FetchError("its URL is not an HTTP URL")
         proxy = proxy_for(self._network, prepared)
         if proxy and reach is not Reach.ANYWHERE:
             # A proxy resolves names itself, and who runs it decides what it connects to; refuse what is known to be private here.
@@ -265,12 +265,12 @@ class _Run:
         """Count bytes of all answers.
 
         Raises:
-            NotGot: there are too many.
+            FetchError: there are too many.
         """
         with self._lock:
             self._left -= size
             if self._left < 0:
-                raise NotGot(f"all downloads together are larger than {self._limits.size_of_all / MIB:g} MiB")
+                raise FetchError(f"all downloads together are larger than {self._limits.size_of_all / MIB:g} MiB")
 
 
 class _Download(Attempt):
@@ -283,11 +283,11 @@ class _Download(Attempt):
         self._reach, self._count_all = reach, count
 
     def allow(self, addresses: list[SocketAddress]) -> list[SocketAddress]:
-        """Return the addresses that may be connected to; raises `NotGot` if there is none."""
+        """Return the addresses that may be connected to; raises `FetchError` if there is none."""
         return allowed(addresses, self._reach)
 
     def count(self, size: int) -> None:
-        """Count bytes, of this answer and of all; raises `AnswerTooLarge` or `NotGot` if there are too many."""
+        """Count bytes, of this answer and of all; raises `AnswerTooLarge` or `FetchError` if there are too many."""
         super().count(size)
         self._count_all(size)
 
@@ -298,8 +298,8 @@ def _why(error: Exception) -> str:
     refusal = re.search(r"Tunnel connection failed: (\d{3})", str(error))
     if refusal:
         return f"the proxy returned HTTP status {refusal[1]}"
-    told = (getattr(cause, "verify_message", None) or getattr(cause, "strerror", None) for cause in causes)
-    return printable(next(filter(None, told), type(causes[-1]).__name__))
+    reasons = (getattr(cause, "verify_message", None) or getattr(cause, "strerror", None) for cause in causes)
+    return printable(next(filter(None, reasons), type(causes[-1]).__name__))
 
 
 # What is kept
@@ -310,7 +310,7 @@ MAX_KEPT_SECONDS = 30 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedCrl:
     """A list as a run before has got it."""
 
     data: bytes
@@ -330,14 +330,14 @@ class Cache:
         self._folder = folder
         self._is_read_only = is_read_only
 
-    def read(self, url: str) -> Kept | None:
+    def read(self, url: str) -> CachedCrl | None:
         """Return what is kept of a URL."""
         if self._folder is None:
             return None
         with suppress(OSError, CertificatesError), open_plain_file("file", _place(self._folder, url)) as file:
             data = file.read(CRL_LIMITS.size + 1)
             age = time.time() - os.fstat(file.fileno()).st_mtime
-            return Kept(data, age if age >= 0 else MAX_KEPT_SECONDS) if len(data) <= CRL_LIMITS.size else None
+            return CachedCrl(data, age if age >= 0 else MAX_KEPT_SECONDS) if len(data) <= CRL_LIMITS.size else None
         return None
 
     def keep(self, lists: Mapping[str, bytes]) -> None:

@@ -35,11 +35,11 @@ NO_URL = frozenset(
 )
 
 
-def details_of(call: str, answer: Answer, **told: str) -> dict[str, t.Any]:
+def details_of(call: str, answer: Answer, **facts: str) -> dict[str, t.Any]:
     """Return the facts of an answer that programs may want to know, with what it tells of an error."""
     retry_after = retry_after_seconds(answer.headers)
     wait = {} if retry_after is None else {"retry_after_seconds": retry_after}
-    return {"call": call, "http_status": answer.status, **told, **wait}
+    return {"call": call, "http_status": answer.status, **facts, **wait}
 
 
 def rate_limited(call: str, details: Mapping[str, t.Any]) -> CertificatesError:

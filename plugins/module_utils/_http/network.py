@@ -18,7 +18,7 @@ from .._base.errors import CertificatesError
 from .._base.files import not_readable, read_file, shown
 from .._base.names import is_loopback
 
-LONGEST_TIMEOUT = 86400
+MAX_TIMEOUT = 86400
 """Seconds; with more, or infinity, a run would never end."""
 ROOTS_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR")
 """Environment variables that name root certificates, best first: those of OpenSSL and of the library that calls the API."""
@@ -55,9 +55,9 @@ def network_of(params: Mapping[str, t.Any], given: frozenset[str], config: Mappi
         CertificatesError: `invalid_argument`.
     """
     timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
-    if not 0 < timeout < LONGEST_TIMEOUT:
+    if not 0 < timeout < MAX_TIMEOUT:
         raise CertificatesError(
-            "invalid_argument", f"timeout must be greater than 0 and less than {LONGEST_TIMEOUT} seconds."
+            "invalid_argument", f"timeout must be greater than 0 and less than {MAX_TIMEOUT} seconds."
         )
     of_environment = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
     proxy = params["proxy"] or ("" if of_environment else config.get("proxy"))

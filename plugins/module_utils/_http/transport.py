@@ -32,7 +32,7 @@ with suppress(ImportError):
 TOTAL_HEADER = "softlayer-total-items"
 TOTAL = re.compile(r"[0-9]{1,9}")
 """A valid total of a list; a list with a longer number would not fit into memory."""
-LARGEST_ANSWER = 256 * 1024 * 1024
+MAX_RESPONSE_SIZE = 256 * 1024 * 1024
 """Bytes, unpacked, from the SoftLayer API. The largest expected answer is a page of 32,000 certificates with their chains, at 8 KiB each."""
 PIECE = 64 * 1024
 """Bytes read and unpacked at once; unpacked they are at most 64 MiB."""
@@ -86,7 +86,7 @@ class Attempt:
         self.overdue = False
         self.answer: Answer | None = None
         self.peer = ""
-        self.largest_answer, self.may_be_packed = LARGEST_ANSWER, True
+        self.largest_answer, self.may_be_packed = MAX_RESPONSE_SIZE, True
         self._deadline = Deadline(seconds, stop=stop)
         self._size = 0
         self._socket: socket.socket | None = None

@@ -114,7 +114,7 @@ class Database:
         self.is_new = True
         self.is_empty = is_file and self._prepare_file(may_make_folder=url_of(url) is None)
         try:
-            with self._said_clearly():
+            with self._translate_errors():
                 self._until_done(self._open_schema)
         except CertificatesError:
             self.close()
@@ -126,13 +126,13 @@ class Database:
 
     def read(self, do: t.Callable[[sa.Connection], R]) -> R:
         """Run an operation that only reads and return its result."""
-        with self._said_clearly():
+        with self._translate_errors():
             return self._until_done(lambda: self._once(do))
 
     def transact(self, do: t.Callable[[sa.Connection], R]) -> R:
         """Run an operation in a transaction and return its result; run it again if another run was faster."""
         run = self._once if self._shared is None else self._shared.run
-        with self._said_clearly():
+        with self._translate_errors():
             for _attempt in range(MAX_RIVALS):
                 with suppress(IntegrityError):
                     return self._until_done(lambda: run(do))
@@ -170,7 +170,7 @@ class Database:
         return answer.result(MAX_ANSWER_SECONDS)
 
     @contextmanager
-    def _said_clearly(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except futures.TimeoutError:

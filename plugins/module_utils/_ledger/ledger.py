@@ -231,7 +231,7 @@ class Ledger:
         """Note that a lock has ended, unless another run has taken it over as that of a dead run."""
         self._update(claim, {"state": "released", "ended_at": at}, was=("claimed", claim.lease_until))
 
-    def doubt(self, claim: Claim) -> None:
+    def record_unknown_outcome(self, claim: Claim) -> None:
         """Note that no answer came, so that it may have been done."""
         self._update(claim, {"state": "unknown"})
 

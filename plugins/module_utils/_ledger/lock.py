@@ -65,7 +65,7 @@ class Lock:
         self._is_asked = False
         self._is_over = False
         self._is_released = True
-        self._trouble = "The ledger does not respond."
+        self._problem = "The ledger does not respond."
         self._why_lost: str | None = None
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
@@ -82,7 +82,7 @@ class Lock:
                 self._changed.notify_all()
                 self._changed.wait_for(lambda: not self._is_asked, self._lease)
                 if not (self._is_fresh or self._why_lost):
-                    self._lose(f"the lock could not be renewed in time. {self._trouble}")
+                    self._lose(f"the lock could not be renewed in time. {self._problem}")
             if self._why_lost:
                 raise CertificatesError(
                     "locked",
@@ -131,7 +131,7 @@ class Lock:
             renewed = self._ledger.renew(self._claim, now())
         except CertificatesError as error:
             with self._changed:
-                self._trouble = error.message
+                self._problem = error.message
                 self._is_asked = False
                 self._changed.notify_all()
             return

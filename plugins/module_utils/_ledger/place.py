@@ -79,7 +79,7 @@ def default_path() -> str:
     return os.path.join(state_folder(), "ledger.sqlite3")
 
 
-def folder_beside(url: str | None) -> str | None:
+def ledger_directory(url: str | None) -> str | None:
     """Return the folder of the ledger, for what is kept beside it; that of the user where it is in no file, and none if there is no place."""
     with suppress(CertificatesError):
         given = url_of(url)

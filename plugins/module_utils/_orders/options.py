@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from .._base.names import LARGEST_PORT, is_address, is_loopback
+from .._base.names import MAX_PORT, is_address, is_loopback
 from .._base.options import ArgumentSpec
 from .message_parts import MAX_HEADER_BYTES
 
@@ -74,8 +74,8 @@ def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
     imap = mail.get("imap") or {}
     if not _is_within(imap.get("timeout"), MAX_RESPONSE_SECONDS):
         return f"timeout of imap must be greater than 0 and at most {MAX_RESPONSE_SECONDS}."
-    if not _is_within(imap.get("port"), LARGEST_PORT):
-        return f"port of imap must be from 1 to {LARGEST_PORT}."
+    if not _is_within(imap.get("port"), MAX_PORT):
+        return f"port of imap must be from 1 to {MAX_PORT}."
     host = imap.get("host") or ""
     if ":" in host and not is_address(host):
         return "host of imap must be a host name or an IP address only. Set the port in port, and the user in username."

@@ -242,7 +242,7 @@ class Requester:
             until = requested.next_allowed_at
             facts = {"error": error.message, "recipient": email.recipient}
             unknown = email.failed("outcome_unknown", facts, requested_at=claim.requested_at, next_allowed_at=until)
-            return unknown, self._ledger.doubt
+            return unknown, self._ledger.record_unknown_outcome
         if is_accepted:
             return requested, self._ledger.confirm
         return email.because(error) if error else email.failed("refused", {}), self._ledger.release

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from .._base.codes import NotSeen
 from .._base.errors import CertificatesError, Obstacle
-from .._base.names import LARGEST_PORT, ascii_name, is_address
+from .._base.names import MAX_PORT, ascii_name, is_address
 from .._base.text import printable
 from .._replacement.index import StoreIndex, why_not_held
 from .._replacement.trust import TrustView
@@ -199,8 +199,8 @@ def _endpoint(host: str, port: object, server_name: str | None, place: str) -> E
     if server_name is not None and not is_host(server_name):
         raise _refusal(f"{place}.server_name", server_name, "is not a valid host name or address")
     number = int(port) if isinstance(port, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", port, re.ASCII) else port
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= LARGEST_PORT:
-        raise _refusal(place, port, f"is not a valid port. The port must be a number from 1 to {LARGEST_PORT}")
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= MAX_PORT:
+        raise _refusal(place, port, f"is not a valid port. The port must be a number from 1 to {MAX_PORT}")
     return Endpoint(host, number, server_name or host)
 
 

@@ -21,7 +21,7 @@ from .._base.module import Module
 from .._base.names import name_to_ask_for
 from .._base.options import ArgumentSpec, concurrency_options
 from .._base.times import now
-from .._http.network import LONGEST_TIMEOUT, Network, network_of
+from .._http.network import MAX_TIMEOUT, Network, network_of
 from .._replacement.index import StoreIndex
 from .._replacement.messages import why_not
 from .._replacement.roots import roots_if_any
@@ -157,9 +157,9 @@ def check_params(params: Mapping[str, t.Any]) -> None:
         raise CertificatesError(
             "invalid_argument", "The endpoints to probe are missing. Set endpoints, or from_load_balancers: true."
         )
-    if not 0 < params["timeout"] < LONGEST_TIMEOUT:
+    if not 0 < params["timeout"] < MAX_TIMEOUT:
         raise CertificatesError(
-            "invalid_argument", f"timeout must be greater than 0 and less than {LONGEST_TIMEOUT} seconds."
+            "invalid_argument", f"timeout must be greater than 0 and less than {MAX_TIMEOUT} seconds."
         )
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 
 from .._base.errors import CertificatesError
-from .._base.files import LARGEST_FILE, not_readable, read_file, shown
+from .._base.files import MAX_FILE_SIZE, not_readable, read_file, shown
 from .._base.times import now
 from .._http.network import default_roots
 from .._x509.certificate import Certificate
@@ -121,7 +121,7 @@ def _in_folder(path: str) -> list[Certificate]:
         with os.scandir(path) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 with suppress(OSError):  # a broken link
-                    if entry.is_file() and (status := entry.stat()).st_size <= LARGEST_FILE:
+                    if entry.is_file() and (status := entry.stat()).st_size <= MAX_FILE_SIZE:
                         files.setdefault((status.st_dev, status.st_ino), entry.path)
     except OSError as error:
         raise not_readable("directory", path, error) from None

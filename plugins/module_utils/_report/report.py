@@ -48,7 +48,7 @@ FIELDS: Mapping[str, Sequence[str]] = {"name": ("name", "subject_alt_names"), "m
 """What columns are made of that are not made of the field of their name."""
 SAID_IF_UNKNOWN = frozenset({"certificate_ids", "served", "accepted"})
 """The columns that say so where something is not known."""
-LONGEST_BAR = 400
+MAX_BAR_DAYS = 400
 """Days; what is served for longer has as long a bar: one certificate of ten years would leave nothing to see of the others."""
 
 
@@ -300,7 +300,7 @@ def bars(listeners: Sequence[Record]) -> list[Row]:
 
 def _length(days_left: int | None) -> int | None:
     """Return how many days a bar stands for; `None` for all of its track, if the certificate has expired or its days are not known."""
-    return None if days_left is None or days_left < 0 else min(days_left, LONGEST_BAR)
+    return None if days_left is None or days_left < 0 else min(days_left, MAX_BAR_DAYS)
 
 
 def mark(row: Record) -> str:

@@ -20,7 +20,7 @@ from .._sources.messages import name_in_source, source_name
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""
 
-MOST_NAMED = 10
+MAX_LISTED = 10
 """Maximum number of failures, and of names per reason for skipping, that are listed one by one."""
 
 
@@ -46,7 +46,7 @@ def skipped(records: Iterable[Record]) -> Iterable[str]:
     """Yield a line for each reason for skipping, with the first names."""
     for reason, group in by_reason(records):
         names = list(dict.fromkeys(listener_name(record) or label(record) or "unknown" for record in group))
-        yield f"skipped: {some_of(names, MOST_NAMED)} ({reason})"
+        yield f"skipped: {some_of(names, MAX_LISTED)} ({reason})"
 
 
 def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]]]:
@@ -74,7 +74,7 @@ def listed(messages: Sequence[str]) -> str:
     if len(messages) == 1:
         return f"\n{messages[0]}"
     between = "\n- "
-    return f"{between}{some_of(messages, MOST_NAMED, between, between)}"
+    return f"{between}{some_of(messages, MAX_LISTED, between, between)}"
 
 
 # A rotation
@@ -262,11 +262,11 @@ def done_lines(lists: Mapping[str, Sequence[Record]], *, is_check_mode: bool = F
         by_end: dict[str, list[str]] = {}
         for listener in switched.get(key, ()):
             by_end.setdefault(_switched(listener, is_new=key in imported), []).append(named(listener))
-        yield from (f"{some_of(names, MOST_NAMED)}: {would_be}{end}" for end, names in by_end.items())
+        yield from (f"{some_of(names, MAX_LISTED)}: {would_be}{end}" for end, names in by_end.items())
     if removed := [f"{record['id']} ({label(record) or 'without a name'})" for record in lists["removed"]]:
         certificates = "certificates" if len(removed) > 1 else "certificate"
         after = " after verification" if is_check_mode and lists["deployed"] else ""
-        yield f"{certificates} {some_of(removed, MOST_NAMED)}: {would_be}removed{after}"
+        yield f"{certificates} {some_of(removed, MAX_LISTED)}: {would_be}removed{after}"
 
 
 def _switched(listener: Record, *, is_new: bool) -> str:
@@ -319,17 +319,17 @@ def _attention_messages(items: Iterable[Record]) -> list[str]:
         key = (item["name"] or "without a name", item["reason"], item["message"])
         alike.setdefault(key, []).append(named(item))
     return [
-        f"{some_of(names, MOST_NAMED)} ({name}): {reason}: {message}"
+        f"{some_of(names, MAX_LISTED)} ({name}): {reason}: {message}"
         for (name, reason, message), names in alike.items()
     ]
 
 
 def _unusable_lines(records: Sequence[Record]) -> Iterator[str]:
     """Yield a line for each certificate that cannot be used, up to a limit, and then one line for each reason."""
-    for record in records[:MOST_NAMED]:
+    for record in records[:MAX_LISTED]:
         yield f"skipped: {name_in_source(record)} ({record['reason']}): {record['message']}"
-    for reason, group in by_reason(records[MOST_NAMED:]):
-        yield f"skipped: {some_of([name_in_source(record) for record in group], MOST_NAMED)} ({reason})"
+    for reason, group in by_reason(records[MAX_LISTED:]):
+        yield f"skipped: {some_of([name_in_source(record) for record in group], MAX_LISTED)} ({reason})"
 
 
 def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterator[str]:
@@ -342,11 +342,11 @@ def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterato
         yield f"{place}: previous: {_described(old) if old else 'no certificate'}"
         yield f"{place}: new: {_described(new)}"
         accepted = f" (accepted with {', '.join(listener['overrides'])})" if listener["overrides"] else ""
-        yield f"{place}: losses: {some_of(listener['losses'], MOST_NAMED, '; ', '; ') or 'none'}{accepted}"
+        yield f"{place}: losses: {some_of(listener['losses'], MAX_LISTED, '; ', '; ') or 'none'}{accepted}"
     given = [listener for listener in adopted if listener["previous"] and listener["new"]]
     for identifier, listener in {listener["previous"]["id"]: listener for listener in given}.items():
         if listener["still_used_by"]:
-            yield f"certificate {identifier}: still used by {some_of(listener['still_used_by'], MOST_NAMED)}"
+            yield f"certificate {identifier}: still used by {some_of(listener['still_used_by'], MAX_LISTED)}"
         elif not is_check_mode:
             yield f"certificate {identifier}: no longer used by a listener. To delete the certificate, run {remove(identifier)}."
             if listener["overrides"] and _age(listener["previous"]) > _age(listener["new"]):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .._base.codes import AttentionReason
 from .._base.names import is_host_name, listener_name, listener_place
 from .._base.text import printable, some_of
-from .summary import FAILED, MOST_NAMED, Record, about_listeners, counted, is_unreachable, key_of
+from .summary import FAILED, MAX_LISTED, Record, about_listeners, counted, is_unreachable, key_of
 
 MAX_ROWS = 30
 MAX_COLUMN_WIDTH = 40
@@ -104,7 +104,7 @@ def order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable
     for kind, sentence in words.items():
         about = [f"{row['name'] or 'unknown'} (order {row['order_id']})" for row in rows if kind in row["attention"]]
         if about:
-            yield f"ATTENTION: {some_of(about, MOST_NAMED)}: {kind}: {sentence}"
+            yield f"ATTENTION: {some_of(about, MAX_LISTED)}: {kind}: {sentence}"
 
 
 def order_totals(rows: Sequence[Record]) -> str:

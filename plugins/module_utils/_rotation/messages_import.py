@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from .._base import remedies
 from .._base.errors import Obstacle
-from .._base.text import MOST_NAMED, capitalized, encodable, printable, some_of
+from .._base.text import MAX_LISTED, capitalized, encodable, printable, some_of
 from .._base.times import iso
 from .._replacement.can_replace import ACCEPT, OVERRIDABLE
 from .._replacement.messages import REPLACED_CHAIN, revoked, trust_remedy, why_not
-from .._report.summary import MOST_NAMED as MAX_LISTED
+from .._report.summary import MAX_LISTED as MAX_PARTS
 from .._secrets_manager import messages as of_secrets
 from .._secrets_manager.secret import Secret
 from .._softlayer.store import StoreCertificate, certificate_of
@@ -241,11 +241,11 @@ def why_not_adopted(why: Obstacle[t.Any], name: str, sources: SourceContents) ->
                 f"Cannot use {record['name']}: {record['message']}" for record in (*sources.useless, *sources.excluded)
             ]
             others = [*useless, *(record["message"] for record in (*sources.failed, *sources.empty))]
-            return " ".join([lacks, *others[:MAX_LISTED]])
+            return " ".join([lacks, *others[:MAX_PARTS]])
         case "ambiguous", {"rivals": rivals}:
             folders = list(dict.fromkeys(filter(None, [entry.folder for entry in rivals])))
             remedy = (
-                f"Specify one of them as the source: {' or '.join(folders[:MOST_NAMED])}."
+                f"Specify one of them as the source: {' or '.join(folders[:MAX_LISTED])}."
                 if len(folders) == len(rivals)
                 else "Copy one of them, with its private key, to a directory of its own, and specify the directory as the source."
             )

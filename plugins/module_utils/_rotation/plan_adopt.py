@@ -22,7 +22,7 @@ from .._replacement.can_replace import (
     lost_names,
     required_overrides,
 )
-from .._report.summary import MOST_NAMED
+from .._report.summary import MAX_LISTED
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .messages_import import why_not_adopted, why_not_imported
@@ -230,14 +230,14 @@ def choose_adopted(world: World, adoption: Adoption, options: SourceOptions, pat
     if not entry.is_selected(patterns):
         raise CertificatesError(
             "invalid_argument",
-            f"Cannot adopt {adoption.common_name}: common_names limits the run to {some_of(patterns or ['nothing'], MOST_NAMED)}. Add "
+            f"Cannot adopt {adoption.common_name}: common_names limits the run to {some_of(patterns or ['nothing'], MAX_LISTED)}. Add "
             f"{adoption.common_name} to common_names, or remove common_names.",
         )
     planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing
         problems = [f"{action.name}: {action.message}" for action in planned]
         reason = t.cast(Code, planned[0].reason)
-        raise CertificatesError(reason, some_of(problems, MOST_NAMED, " ", " "))
+        raise CertificatesError(reason, some_of(problems, MAX_LISTED, " ", " "))
     chosen = choose([entry], world.index, replace(options, common_names=None), world.view)
     for skipped, why in chosen.skipped:
         if why.reason == "ambiguous":

@@ -21,7 +21,7 @@ from .._probe.revocation import Authorities, Sent, as_sent
 from .._replacement.index import StoreIndex
 from .._replacement.roots import trusted_roots
 from .._replacement.trust import TrustView
-from .._report.summary import MOST_NAMED
+from .._report.summary import MAX_LISTED
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import Balancer, fetch_balancers
 from .._softlayer.store import StoreCertificate, fetch_stored, warn_of_unreadable
@@ -93,7 +93,7 @@ def fetch_listed(client: Client, stored: Iterable[StoreCertificate]) -> list[Bal
     balancers = fetch_balancers(client)
     used = [record.id for record in stored if record.associated_service_count and not record.has_no_listeners]
     if used and not balancers:
-        ids = some_of(list(map(str, used)), MOST_NAMED)
+        ids = some_of(list(map(str, used)), MAX_LISTED)
         raise CertificatesError(
             "not_found",
             f"The API returned no load balancer, but services use certificates in the store ({ids}). Grant the API user the permission "

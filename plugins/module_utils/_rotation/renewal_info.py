@@ -30,7 +30,7 @@ from .._http.download import MIB, Limits, Reach, content_of, download
 from .._http.faults import retry_after_seconds
 from .._http.network import split_url
 from .._http.transport import Answer
-from .._ledger.place import folder_beside
+from .._ledger.place import ledger_directory
 from .._softlayer.client import Client
 from .._sources.source import directory_of
 from .._x509.certificate import Certificate
@@ -66,7 +66,7 @@ def request_renewal_info(
     """
     if "verify" not in options.phases or options.adopt or module.params.get("check_revocation") == "off":
         return {}
-    at, folder = world.view.at, folder_beside(module.params["ledger_url"])
+    at, folder = world.view.at, ledger_directory(module.params["ledger_url"])
     entries = {entry.certificate: entry for entry in world.bundles.entries}
     asked: dict[str, tuple[SourceCertificate, str]] = {}
     for certificate in dict.fromkeys(served_by(target, world).certificate for target in targets):

@@ -14,11 +14,11 @@ from .._base.action import failure_of_items
 from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES
 from .._base.module import Module
-from .._base.names import LARGEST_PORT
+from .._base.names import MAX_PORT
 from .._base.options import ArgumentSpec, concurrency_options
 from .._base.text import some_of
 from .._base.times import now
-from .._ledger.place import check_place, folder_beside, ledger_options
+from .._ledger.place import check_place, ledger_directory, ledger_options
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.revocation import Authorities, as_sent, authorities_for
 from .._replacement.can_replace import Overrides
@@ -106,7 +106,7 @@ def run(module: Module) -> dict[str, t.Any]:
     if params["exclusive"]:
         check_ledger(module)
     client = connect(module, params["concurrency"], module.stop_on_signals())
-    authorities = authorities_for(module, client, folder_beside(params["ledger_url"]))
+    authorities = authorities_for(module, client, ledger_directory(params["ledger_url"]))
     watch = None
     if params["verify"]:  # without root certificates, trust is not verified
         watch = ListenerProbe(
@@ -162,10 +162,10 @@ def check_params(module: Module) -> None:
 
 def check_ports(name: str, ports: Iterable[int]) -> None:
     """Reject invalid ports."""
-    wrong = [str(port) for port in ports if not 1 <= port <= LARGEST_PORT]
+    wrong = [str(port) for port in ports if not 1 <= port <= MAX_PORT]
     if wrong:
         raise CertificatesError(
-            "invalid_argument", f"{name} must contain ports from 1 to {LARGEST_PORT}, not {some_of(wrong)}."
+            "invalid_argument", f"{name} must contain ports from 1 to {MAX_PORT}, not {some_of(wrong)}."
         )
 
 

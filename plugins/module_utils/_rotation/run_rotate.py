@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from .._base.module import Module
-from .._ledger.place import folder_beside
+from .._ledger.place import ledger_directory
 from .._probe.revocation import authorities_for
 from .._replacement.roots import trust_view_of
 from .._softlayer.client import connect
@@ -34,7 +34,7 @@ def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     options = options_of(module)
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
-    authorities = authorities_for(module, client, folder_beside(module.params["ledger_url"]))
+    authorities = authorities_for(module, client, ledger_directory(module.params["ledger_url"]))
 
     world = read_world(module, client, trust_view_of(module.params["trusted_ca_path"]), options)
     world = check_revocations(authorities, world, options)

@@ -288,7 +288,7 @@ class Switcher:
         try:
             with self._waiting(_balancer(sent), "the update to finish"):
                 if self._shortest is not None:
-                    backoff.wait_for_the_usual(self._shortest)
+                    backoff.wait_usual_time(self._shortest)
                 now = self._when_active(_balancer(sent), backoff)
         except CertificatesError as error:
             return self._unconfirmed(sent, error)

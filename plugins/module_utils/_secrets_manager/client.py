@@ -21,7 +21,7 @@ from .._base.errors import CertificatesError
 from .._base.text import some_of
 from .._http.caller import Caller
 from .._http.transport import Attempt, keep_quiet
-from .._softlayer.paging import MOST_PAGES, Page, Row, list_all
+from .._softlayer.paging import MAX_PAGES, Page, Row, list_all
 from .._softlayer.values import dicts_in, number
 from .faults import explain, explain_login
 from .secret import Secret, Value, secret_of, value_of
@@ -371,7 +371,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     known: dict[int, Row] = {}
     offset = 0
     has_gap = False
-    for _page in range(MOST_PAGES):
+    for _page in range(MAX_PAGES):
         before, rows = len(known), read(offset)
         has_gap = has_gap or (bool(known) and all(row["id"] > max(known) for row in rows))
         known |= {row["id"]: row for row in rows}

@@ -18,7 +18,7 @@ from contextlib import suppress
 from .._base.errors import CertificatesError
 from .._http.caller import Caller
 from .._http.transport import Attempt, keep_quiet
-from .faults import explain, tells_of_mishap
+from .faults import explain, reports_transient_error
 from .paging import Page, Row, has_id, list_all, numbered
 from .settings import Settings, resolve_settings
 from .values import as_id, check_ids
@@ -208,7 +208,7 @@ class Client(Caller):
         try:
             answer = self.call(service, method, *args, offset=offset, limit=limit, **keywords)
         except CertificatesError as error:
-            too_much = error.code == "api_error" and tells_of_mishap(error.details.get("api_message"))
+            too_much = error.code == "api_error" and reports_transient_error(error.details.get("api_message"))
             if not too_much or limit // 2 < SMALLEST_PAGE:
                 raise
             return self._fetch_page(service, method, args, offset=offset, limit=limit // 2, **keywords)

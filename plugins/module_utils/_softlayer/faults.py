@@ -61,9 +61,9 @@ RATE_LIMIT_CODE = "SoftLayer_Exception_WebService_RateLimitExceeded"
 """The only word that proves that a call was not processed because of the rate: the API counts before it does anything."""
 GENERAL_CODE = re.compile(r"(SoftLayer_Exception(_Public)?|-?[0-9]+)?")
 """General fault codes: only the message says what happened."""
-MISHAP_CODE = re.compile(r"SoftLayer_Exception\w*_(Network(?!_LBaaS)|Timeout|Internal)", re.IGNORECASE)
+TRANSIENT_CODE = re.compile(r"SoftLayer_Exception\w*_(Network(?!_LBaaS)|Timeout|Internal)", re.IGNORECASE)
 """Codes that mean a mishap, whatever the message says; `_Network_LBaaS` only names the service of the load balancers."""
-MISHAP = re.compile(
+TRANSIENT = re.compile(
     r"internal (server )?error|tim(ed?|ing)[ -]?out|unavailable|try again later|(unexpected|unknown) error|an error (has )?occurr?ed"
     r"|unable to (complete|process)|connection (was )?(reset|closed|lost|aborted)|lost connection|gone away|bad gateway"
     r"|c?url error|empty reply|fetching http|rate[ -]*limit|too many requests",
@@ -114,20 +114,20 @@ class Fault:
             return True
         return not self.code and status >= 400
 
-    def is_mishap(self, status: int) -> bool:
+    def is_transient(self, status: int) -> bool:
         """Return whether a fault with this HTTP status only reports that something went wrong, and is no refusal."""
-        if MISHAP_CODE.match(self.code) or status == TOO_MANY:
+        if TRANSIENT_CODE.match(self.code) or status == TOO_MANY:
             return True
         if not GENERAL_CODE.fullmatch(self.code):
             return False
         if status in GAVE_UP:
             return True
-        return tells_of_mishap(self.message) if self.message.strip() else not 400 <= status < 500
+        return reports_transient_error(self.message) if self.message.strip() else not 400 <= status < 500
 
 
-def tells_of_mishap(words: object) -> bool:
+def reports_transient_error(words: object) -> bool:
     """Return whether the API's message reports a mishap of its own, not a problem with the request."""
-    return bool(MISHAP.search(str(words)))
+    return bool(TRANSIENT.search(str(words)))
 
 
 def fault_in(body: bytes) -> Fault | None:
@@ -173,8 +173,8 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
     code, words = shorten(fault.code), shorten(fault.message)
     said = as_sentence(words or code or "the API gave no reason")
     details = details_of(call, answer, api_code=code, api_message=words)
-    tells_of_rate = answer.status == TOO_MANY or "RateLimit" in fault.code or RATE_LIMITED.match(fault.message)
-    if fault.code == RATE_LIMIT_CODE or (repeatable and tells_of_rate):
+    is_about_rate = answer.status == TOO_MANY or "RateLimit" in fault.code or RATE_LIMITED.match(fault.message)
+    if fault.code == RATE_LIMIT_CODE or (repeatable and is_about_rate):
         return rate_limited(call, details)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
@@ -189,7 +189,7 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
             f"environment), and that the key's user may call {call}.",
             **details,
         )
-    is_open = not repeatable and fault.is_mishap(answer.status)
+    is_open = not repeatable and fault.is_transient(answer.status)
     return CertificatesError("no_answer" if is_open else "api_error", f"{call} failed: {said}", **details)
 
 
@@ -201,8 +201,8 @@ def _explain_http(
     call: str, endpoint: str, answer: Answer, fault: Fault | None, *, repeatable: bool
 ) -> CertificatesError:
     """Explain an answer without a fault of the API: it comes from a gateway, or is truncated."""
-    told = {"api_code": shorten(fault.code), "api_message": shorten(fault.message)} if fault is not None else {}
-    details = details_of(call, answer, **told)
+    facts = {"api_code": shorten(fault.code), "api_message": shorten(fault.message)} if fault is not None else {}
+    details = details_of(call, answer, **facts)
     words = shorten(fault.message or fault.code) if fault is not None else ""
     said = f" The response contains: {as_sentence(words)}" if words else ""
     if answer.status == TOO_MANY and repeatable:

@@ -265,9 +265,9 @@ def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, 
 
     An order that does not tell its account is the user's own.
     """
-    told = {row.get("accountId") for row in rows}
+    account_ids = {row.get("accountId") for row in rows}
     others = sorted(
-        {client.account_id() if account is None else number(account) or 0 for account in told} - {account_id}
+        {client.account_id() if account is None else number(account) or 0 for account in account_ids} - {account_id}
     )
     if others:
         raise CertificatesError(

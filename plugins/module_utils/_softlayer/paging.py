@@ -30,7 +30,7 @@ PATIENCE = 20
 """How many pages in a row may bring nothing or little that is new before a reading ends."""
 NOT_BY_CHANCE = 6
 """So many rows do not come twice in the same order by chance, if the server keeps no order."""
-MOST_PAGES = 10_000
+MAX_PAGES = 10_000
 """Maximum number of pages in one reading."""
 FAR_BEHIND = 1_000_000_000
 """An offset beyond the end of any list."""
@@ -131,7 +131,7 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
     total = expected = first.total
     stride = max(step - 1, 1)
     offsets = range(stride, total, stride) if 0 < step < total or step == size else range(0)
-    ends = {offset: min(offset + step, total) for offset in offsets[:MOST_PAGES]}
+    ends = {offset: min(offset + step, total) for offset in offsets[:MAX_PAGES]}
     fruitless = 0
     while ends and fruitless <= 1:  # a page may bring no more than the row that it has in common with the one before
         known = len(rows)
@@ -181,9 +181,9 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
         return "to the end"
     in_order = _is_ascending(first.rows)
     is_long = len(rows) == len(first.rows) == size > 1
-    longest, enough = len(first.rows), MOST_PAGES * size
+    longest, enough = len(first.rows), MAX_PAGES * size
     short = misses = 0
-    for _number in range(MOST_PAGES):
+    for _number in range(MAX_PAGES):
         known, last = len(rows), max(rows)
         overlap = int(in_order and is_long)
         page = fetch(known - overlap, size)

@@ -29,8 +29,8 @@ from .._x509.chain import Anchors, Chains
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .._x509.read import Csr, read_certificates, requested
 from .client import Client, left_out
-from .faults import tells_of_mishap
-from .values import as_id, number, said_yes, yes_or_no
+from .faults import reports_transient_error
+from .values import as_id, number, read_boolean, yes_or_no
 
 SERVICE = "Security_Certificate"
 CERTIFICATE_MASK = "mask[id,certificate,intermediateCertificate]"
@@ -383,7 +383,7 @@ def create(
         answer = client.call(
             SERVICE, "createObject", template, mask=CREATED_MASK, repeatable=False, before_sending=before_sending
         )
-    if said_yes(answer) is False:
+    if read_boolean(answer) is False:
         raise CertificatesError("refused", "The store rejected the certificate and returned no reason.")
     identifier = _id_of(answer)
     if identifier is None:
@@ -436,7 +436,7 @@ def _unless_refused() -> Iterator[None]:
         said = error.details.get("api_message")
         if error.code != "api_error" or not said:
             raise
-        if tells_of_mishap(said):
+        if reports_transient_error(said):
             raise CertificatesError("no_answer", error.message, **error.details) from None
         raise CertificatesError(
             "refused", f"The store rejected the request: {as_sentence(said)}", **error.details

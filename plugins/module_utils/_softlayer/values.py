@@ -64,7 +64,7 @@ def dicts_in(value: object) -> list[Mapping[str, t.Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-def said_yes(answer: object) -> bool | None:
+def read_boolean(answer: object) -> bool | None:
     """Return what an answer means in any of its spellings; `None` if it is neither yes nor no."""
     return YES_OR_NO.get(str(answer).lower()) if isinstance(answer, (bool, int, str)) else None
 
@@ -79,7 +79,7 @@ def yes_or_no(answer: object, call: str) -> bool:
     Raises:
         CertificatesError: `no_answer`, if the answer is neither yes nor no.
     """
-    word = said_yes(answer)
+    word = read_boolean(answer)
     if word is None:
         raise CertificatesError(
             "no_answer", f"{call} returned neither true nor false. The call may have been processed."

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from .._base.errors import CertificatesError, Obstacle
-from .._base.files import LARGEST_FILE, not_readable, read_file
+from .._base.files import MAX_FILE_SIZE, not_readable, read_file
 from .._base.names import spelling
 from .._base.text import encodable, printable
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
@@ -253,6 +253,6 @@ def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:
         return Obstacle("broken_link", {"link": path}) if os.path.islink(path) else None
     if not stat.S_ISREG(status.st_mode):
         return Obstacle("not_a_file", {"error": error.message})
-    if status.st_size > LARGEST_FILE:
+    if status.st_size > MAX_FILE_SIZE:
         return Obstacle("too_large", {"error": error.message})
     return Obstacle("unreadable", {"refused": error.message})

@@ -26,7 +26,7 @@ from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options, selection_options
 from .._softlayer.store import fetch_visible, fetch_with_private_key
 from .._softlayer.values import check_ids
-from .._x509.keys import LONGEST_PASSPHRASE, PrivateKey, key_texts
+from .._x509.keys import MAX_PASSPHRASE_LENGTH, PrivateKey, key_texts
 from .plan_export import (
     ExportAction,
     ExportOptions,
@@ -109,10 +109,10 @@ def check_params(params: dict[str, t.Any]) -> None:
             f"directory. Set dest to an absolute path, such as {os.path.abspath(params['dest'])!r}.",
         )
     passphrase = params["passphrase"]
-    if passphrase is not None and not 0 < len(passphrase.encode("utf-8")) <= LONGEST_PASSPHRASE:
+    if passphrase is not None and not 0 < len(passphrase.encode("utf-8")) <= MAX_PASSPHRASE_LENGTH:
         raise CertificatesError(
             "invalid_argument",
-            f"passphrase must have from 1 to {LONGEST_PASSPHRASE} bytes. To export the keys without encryption, remove passphrase.",
+            f"passphrase must have from 1 to {MAX_PASSPHRASE_LENGTH} bytes. To export the keys without encryption, remove passphrase.",
         )
 
 

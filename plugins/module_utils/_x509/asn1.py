@@ -18,7 +18,7 @@ VERSION, EXTENSIONS = 0xA0, 0xA3
 BEFORE_KEY = 5
 """Number of its parts between version and key: serial number, signature, issuer, validity, subject."""
 LONG_TAG = 0x1F
-LONGEST_IDENTIFIER = 60
+MAX_IDENTIFIER_LENGTH = 60
 """Bytes of an object identifier."""
 
 
@@ -154,7 +154,7 @@ def dotted(identifier: bytes) -> str:
         if byte < 0x80:
             numbers.append(number)
             number = 0
-    if not numbers or len(identifier) > LONGEST_IDENTIFIER:
+    if not numbers or len(identifier) > MAX_IDENTIFIER_LENGTH:
         raise ValueError("no object identifier")
     first = min(numbers[0] // 40, 2)
     return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:]]))

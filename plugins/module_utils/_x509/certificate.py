@@ -70,13 +70,13 @@ FACTS = (
     "key_size",
 )
 """The fields of a certificate in results; see `Certificate.facts`."""
-LARGEST_RSA_KEY = 8192
-LARGEST_RSA_EXPONENT = 64
-LARGEST_DSA_KEY = 4096
+MAX_RSA_KEY_SIZE = 8192
+MAX_RSA_EXPONENT = 64
+MAX_DSA_KEY_SIZE = 4096
 """Bits. Larger keys are not verified with: an attacker could have made them to keep the processor busy."""
-MOST_REMEMBERED = 64
+MAX_CACHED = 64
 """How many certificates and links of chains are remembered: hundreds of certificates are issued by the same few intermediates."""
-MOST_NAMES = 1_000
+MAX_NAMES = 1_000
 """Subject alternative names that are read one by one if they cannot be read together."""
 
 
@@ -294,7 +294,7 @@ class Certificate:
             if extension is None:
                 return
             for listed in asn1.elements(extension.value):
-                for name in islice(asn1.elements(listed.content), MOST_NAMES):
+                for name in islice(asn1.elements(listed.content), MAX_NAMES):
                     read = self._read_alone(extension.with_value(asn1.wrap(asn1.SEQUENCE, name.whole)))
                     yield from read.value if read else ()
 
@@ -435,9 +435,9 @@ class Certificate:
         """Whether verifying a signature with its key takes a time that an attacker cannot increase."""
         key = self._public_key
         if isinstance(key, dsa.DSAPublicKey):
-            return key.key_size <= LARGEST_DSA_KEY
+            return key.key_size <= MAX_DSA_KEY_SIZE
         return not isinstance(key, rsa.RSAPublicKey) or (
-            key.key_size <= LARGEST_RSA_KEY and key.public_numbers().e.bit_length() <= LARGEST_RSA_EXPONENT
+            key.key_size <= MAX_RSA_KEY_SIZE and key.public_numbers().e.bit_length() <= MAX_RSA_EXPONENT
         )
 
     def is_issued_by(self, issuer: Certificate) -> bool:
@@ -499,7 +499,7 @@ def comparable(name: x509.Name) -> Name:
     )
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(MAX_CACHED)
 def _is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
     """Return whether the key of `issuer` signed a certificate; the links between intermediates and roots are asked for again and again."""
     return issuer.has_signed(certificate.parsed, certificate.parsed.tbs_certificate_bytes)

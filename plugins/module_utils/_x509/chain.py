@@ -31,13 +31,13 @@ Trust = t.Literal["trusted", "incomplete", "untrusted"]
 UNTRUSTED: Mapping[Trust, Untrusted] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
 """The reason for a certificate that is not accepted because it is not trusted."""
 
-LONGEST_CHAIN = 10
+MAX_CHAIN_LENGTH = 10
 """Certificates above a leaf; real chains have one to three."""
-STEPS = 300
+MAX_STEPS = 300
 """Certificates tried as issuers while building one leaf's chain; each path counts again."""
-QUESTIONS = 20
+MAX_OPENSSL_CHECKS = 20
 """Paths of one leaf that OpenSSL is asked about, to a trusted root and, if there is none, to the end of what is known."""
-CHECKS = 2_000
+MAX_CHECKS = 2_000
 """Signatures verified, and questions to OpenSSL, for all leaves of one pile."""
 TOO_MANY = (
     "too many chains to its root are possible: specify only the intermediate certificates that the certificate needs"
@@ -117,11 +117,11 @@ class Chains:
     def of(self, leaf: Certificate) -> Chain:
         """Return a certificate's chain: a trusted one if possible, else the best there is."""
         refusals: list[str] = []
-        self._steps, self._questions = STEPS, QUESTIONS
+        self._steps, self._questions = MAX_STEPS, MAX_OPENSSL_CHECKS
         chain = self._to_anchor(leaf, (), refusals) if leaf.is_valid(self._at) else None
         if chain is not None:
             return chain
-        self._steps, self._questions = STEPS, QUESTIONS
+        self._steps, self._questions = MAX_STEPS, MAX_OPENSSL_CHECKS
         issuers, root, why = self._known(leaf)
         for sent in dict.fromkeys((issuers, ())) if leaf in self._anchors else ():  # what is named needs no issuers
             answer = self._asked(leaf, sent, _roots_for(leaf, sent, self._anchors))
@@ -141,7 +141,7 @@ class Chains:
         The full path up to below the root is preferred to a short cut, so that what is stored does not depend on a machine's roots.
         """
         last = path[-1] if path else leaf
-        for issuer in self._issuers(last) if len(path) < LONGEST_CHAIN else ():
+        for issuer in self._issuers(last) if len(path) < MAX_CHAIN_LENGTH else ():
             if not issuer.is_root and self._is_new(issuer, leaf, path) and self._is_signed(last, issuer):
                 chain = self._to_anchor(leaf, (*path, issuer), refusals)
                 if chain is not None:
@@ -192,13 +192,13 @@ class Chains:
         link = (child, issuer)
         if link not in self._signed:
             self._checks += 1
-            self._signed[link] = self._checks <= CHECKS and child.is_issued_by(issuer)
+            self._signed[link] = self._checks <= MAX_CHECKS and child.is_issued_by(issuer)
         return self._signed[link]
 
     def _asked(self, leaf: Certificate, sent: tuple[Certificate, ...], roots: Sequence[Certificate]) -> Acceptance:
         self._questions -= 1
         self._checks += 1
-        if self._questions < 0 or self._checks > CHECKS:
+        if self._questions < 0 or self._checks > MAX_CHECKS:
             return Acceptance((), TOO_MANY)
         return acceptance(leaf, sent, roots, self._at)
 
@@ -220,7 +220,7 @@ class Chains:
         self, leaf: Certificate, path: tuple[Certificate, ...]
     ) -> Iterator[tuple[tuple[Certificate, ...], Certificate | None]]:
         last, is_end = path[-1] if path else leaf, True
-        for issuer in self._issuers(last) if len(path) < LONGEST_CHAIN and not last.is_root else ():
+        for issuer in self._issuers(last) if len(path) < MAX_CHAIN_LENGTH and not last.is_root else ():
             if self._is_new(issuer, leaf, path) and self._is_signed(last, issuer):
                 is_end = False
                 if issuer.is_root:

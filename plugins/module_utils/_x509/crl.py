@@ -34,7 +34,7 @@ Status = t.Literal["good", "revoked", "unknown"]
 LABELS = frozenset({b"X509 CRL"})
 URL = re.compile(r"http://[!-~]{1,2000}", re.IGNORECASE)
 """What is asked for: plain http, as a list is signed itself, and https would need a list in its turn (RFC 5280, 8)."""
-MOST_URLS = 4
+MAX_URLS = 4
 """URLs that are asked for a certificate; real ones name one or two."""
 NOT_NAMED, NOT_ASKED = Obstacle("not_named"), Obstacle("not_asked")
 CRITICAL = b"\x01\x01\xff"
@@ -102,7 +102,7 @@ class DistributionPoint:
 
 def points_of(certificate: Certificate) -> Iterator[DistributionPoint]:
     """Yield the places at which a list of its issuer can be had; none that names another issuer of the list."""
-    left = MOST_URLS
+    left = MAX_URLS
     for point in certificate.extension(x509.CRLDistributionPoints) or ():
         others = [
             name

@@ -46,7 +46,7 @@ with suppress(ImportError):
         pkcs12,
     )
 
-SHORTEST_KEY = 40
+MIN_KEY_LENGTH = 40
 """Characters of a private key's text; a shorter text is no key."""
 HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
 """The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
@@ -124,7 +124,7 @@ def read_private_key(data: bytes, passphrase: str | None = None, option: str = "
     )
 
 
-LONGEST_PASSPHRASE = 1023
+MAX_PASSPHRASE_LENGTH = 1023
 """Bytes of a passphrase that the library can open a key with."""
 
 
@@ -133,7 +133,7 @@ def encrypted_pem(key: PrivateKey, passphrase: str) -> str:
 
     Args:
         key: the key.
-        passphrase: not empty, and in UTF-8 at most `LONGEST_PASSPHRASE` bytes long.
+        passphrase: not empty, and in UTF-8 at most `MAX_PASSPHRASE_LENGTH` bytes long.
     """
     parsed = load_pem_private_key(key.pem.encode("ascii"), None, unsafe_skip_rsa_key_validation=True)
     how = BestAvailableEncryption(passphrase.encode("utf-8", "replace"))
@@ -182,7 +182,7 @@ def key_texts(data: bytes) -> set[str]:
     because each is searched for in every string of a result.
     """
     text = data.decode("utf-8", "replace").strip()
-    return {form for form in (text, "".join(text.split())) if len(form) >= SHORTEST_KEY}
+    return {form for form in (text, "".join(text.split())) if len(form) >= MIN_KEY_LENGTH}
 
 
 def _canonical_key_block(label: bytes, body: bytes) -> bytes:

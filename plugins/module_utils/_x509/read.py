@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from .._base.errors import CertificatesError
 from . import asn1, messages
-from .certificate import MOST_REMEMBERED, NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
+from .certificate import MAX_CACHED, NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
 from .pem import (
     CERTIFICATE_LABELS,
     DER_SEQUENCE,
@@ -97,7 +97,7 @@ def certificates_of_store(data: bytes) -> list[Certificate]:
     return list(dict.fromkeys(found))
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(MAX_CACHED)
 def checked_certificate(der: bytes) -> Certificate:
     """Return a certificate that is known to parse in all parts that this collection reads."""
     certificate = Certificate(der)

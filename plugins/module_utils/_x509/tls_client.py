@@ -26,7 +26,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from .._base.times import iso
-from .certificate import MOST_REMEMBERED, RSASSA_PSS, Certificate
+from .certificate import MAX_CACHED, RSASSA_PSS, Certificate
 
 with suppress(ImportError):  # the callers of _x509 report a missing library
     from cryptography import x509
@@ -42,11 +42,11 @@ SUITES = {
 """The cipher suite for each type of a server's key, which no level of security forbids (RFC 5289, 3.2; RFC 8422, 5.4)."""
 CIPHERS = ":".join(sorted({name for _number, name in SUITES.values()}))
 """To set them does not change the level of security."""
-LARGEST_LIST = 100 * 1024
+MAX_LIST_SIZE = 100 * 1024
 """Bytes of all certificates that a server sends; OpenSSL's clients read no more."""
-LARGEST_RECORD = 2**14
+MAX_RECORD_SIZE = 2**14
 """Bytes (RFC 5246, 6.2.1)."""
-SHORTEST_KEYS = {"RSA": 2048, RSASSA_PSS: 2048, "EC": 256}
+MIN_KEY_SIZES = {"RSA": 2048, RSASSA_PSS: 2048, "EC": 256}
 """Bits, for each type of key."""
 CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 """What all clients offer (RFC 8446, 9.1 and 4.2.3)."""
@@ -137,7 +137,7 @@ def _has_twice(certificate: Certificate) -> bool:
 
 
 def _is_short(certificate: Certificate) -> bool:
-    return (certificate.key_size or 0) < SHORTEST_KEYS.get(certificate.key_type, 0)
+    return (certificate.key_size or 0) < MIN_KEY_SIZES.get(certificate.key_type, 0)
 
 
 def _why_no_issuer(issuer: Certificate) -> str | None:
@@ -146,7 +146,7 @@ def _why_no_issuer(issuer: Certificate) -> str | None:
     return f"the key of its issuer {issuer.shown_name} is too short" if _is_short(issuer) else None
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(MAX_CACHED)
 def _settings(roots: tuple[Certificate, ...]) -> ssl.SSLContext:
     settings = client_settings(roots)
     settings.check_hostname = False  # its names are looked at elsewhere: they say what it may be used for
@@ -198,13 +198,13 @@ def _records(leaf: Certificate, sent: Iterable[Certificate]) -> bytes:
         ValueError: if there is more than a client reads.
     """
     certificates = b"".join(_sized(certificate.der, 3) for certificate in (leaf, *sent))
-    if len(certificates) > LARGEST_LIST:
+    if len(certificates) > MAX_LIST_SIZE:
         raise ValueError
     suite, _name = SUITES[leaf.key_type]
     secure_renegotiation = b"\xff\x01" + _sized(b"\0", 2)  # RFC 5746, 3.6: OpenSSL wants it
     hello = b"\x03\x03" + bytes(32) + _sized(b"", 1) + suite + b"\0" + _sized(secure_renegotiation, 2)
     messages = b"\x02" + _sized(hello, 3) + b"\x0b" + _sized(_sized(certificates, 3), 3)
-    parts = (messages[start : start + LARGEST_RECORD] for start in range(0, len(messages), LARGEST_RECORD))
+    parts = (messages[start : start + MAX_RECORD_SIZE] for start in range(0, len(messages), MAX_RECORD_SIZE))
     return b"".join(b"\x16\x03\x03" + _sized(part, 2) for part in parts)
 
 

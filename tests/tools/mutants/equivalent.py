@@ -181,15 +181,15 @@ EQUIVALENT: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "chain.Chains._asked: self._checks > CHECKS => self._checks >= CHECKS",
-            "chain.Chains._is_signed: self._checks <= CHECKS => self._checks < CHECKS",
+            "chain.Chains._asked: self._checks > MAX_CHECKS => self._checks >= MAX_CHECKS",
+            "chain.Chains._is_signed: self._checks <= MAX_CHECKS => self._checks < MAX_CHECKS",
         ),
         "One check of thousands.",
     ),
     "place.parse_mounts: 4 => 5": "Each line has more.",
     "plan_deploy._named: 0 => 1": "Of what is not there, nobody asks for the number.",
     "trust.TrustView.signed_chain_of: begin <= end => begin < end": "One instant of years.",
-    "chain.Chains._ways: len(path) < LONGEST_CHAIN and (not last.is_root) => len(path) < LONGEST_CHAIN": "A root is signed by nobody else.",
+    "chain.Chains._ways: len(path) < MAX_CHAIN_LENGTH and (not last.is_root) => len(path) < MAX_CHAIN_LENGTH": "A root is signed by nobody else.",
     "plan_adopt._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
     "plan_request.unless_imported: record.not_after or view.at => record.not_after": "What is newer has an end.",
 }

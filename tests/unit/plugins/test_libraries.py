@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.libraries import IMPORT_NAMES, LEAST_VERSIONS
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.libraries import IMPORT_NAMES, MIN_VERSIONS
 
 MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
 MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
@@ -113,7 +113,7 @@ def test_libraries_that_are_missing(tmp_path: Path, module: str, libraries: tupl
     assert f"{module} needs the Python librar" in result["msg"]
     lacking = result["failure"]["details"]["libraries"]
     assert set(lacking) == set(libraries)
-    install = " ".join(f"'{name}>={LEAST_VERSIONS[name]}'" for name in lacking)
+    install = " ".join(f"'{name}>={MIN_VERSIONS[name]}'" for name in lacking)
     assert result["msg"].endswith(f": pip install {install}")
     assert "s3cr3t-w0rd" not in json.dumps(result)
 
@@ -124,7 +124,7 @@ def test_libraries_that_are_missing(tmp_path: Path, module: str, libraries: tupl
 def test_a_library_that_is_too_old(tmp_path: Path, module: str, library: str) -> None:
     make_old(tmp_path, library, "0.9")
     result = run(module, tmp_path)
-    least = LEAST_VERSIONS[library]
+    least = MIN_VERSIONS[library]
     assert result["failure"]["code"] == "missing_library"
     assert result["failure"]["details"] == {"libraries": [library]}
     assert f"needs the Python library {library} {least} or later (version 0.9 is installed), for " in result["msg"]
@@ -165,7 +165,7 @@ def test_lists_of_revoked_certificates_are_read_by_the_client_of_the_api(
 
 def test_the_least_version_will_do(tmp_path: Path) -> None:
     for library in CASES["ssl_order_info"][1]:
-        make_old(tmp_path, library, LEAST_VERSIONS[library])
+        make_old(tmp_path, library, MIN_VERSIONS[library])
     assert run("ssl_order_info", tmp_path)["failure"]["code"] == "unreachable"
 
 

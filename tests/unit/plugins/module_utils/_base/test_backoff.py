@@ -98,7 +98,7 @@ def test_of_what_takes_as_long_as_usual_the_end_is_asked_for_when_it_is_near(
     clock = Clock()
     clock.now = 50
     between = pausing(monkeypatch, clock, 900, 10)
-    between.wait_for_the_usual(usual)
+    between.wait_usual_time(usual)
     for _time in range(3):
         assert between.pause()
     assert clock.waits == expected
@@ -109,8 +109,8 @@ def test_the_usual_wait_ends_with_the_run_and_with_the_deadline(monkeypatch: pyt
     clock = Clock()
     clock.set()
     stopped = pausing(monkeypatch, clock, 900, 10)
-    stopped.wait_for_the_usual(2)
+    stopped.wait_usual_time(2)
     assert (clock.waits, stopped.waited) == ([], 0)
     clock = Clock()
-    pausing(monkeypatch, clock, 1, 10).wait_for_the_usual(2)
+    pausing(monkeypatch, clock, 1, 10).wait_usual_time(2)
     assert clock.waits == [1]

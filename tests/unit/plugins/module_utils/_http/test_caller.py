@@ -251,7 +251,7 @@ def test_a_fault_in_a_good_answer_is_a_fault(wire: Wire) -> None:
 def test_an_answer_that_is_too_large_is_not_read_again(
     client: Client, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "LARGEST_ANSWER", 2**20)
+    monkeypatch.setattr(transport, "MAX_RESPONSE_SIZE", 2**20)
     wire.script = [page(200, gzip.compress(b" " * (2**20 + 1), 1), Content_Encoding="gzip")]
     for repeatable, code in ((True, "api_error"), (False, "no_answer")):
         with fails(code, "endpoint_url"):

@@ -354,7 +354,7 @@ def test_a_lease_is_renewed_unless_it_was_taken_over(ledger: Ledger) -> None:
 def test_how_long_a_claim_is_under_way(ledger: Ledger, age: timedelta, under_way: bool) -> None:
     first = claim(ledger)
     assert refusal(ledger).is_under_way(AT + age) == under_way
-    ledger.doubt(first)
+    ledger.record_unknown_outcome(first)
     assert not refusal(ledger).is_under_way(AT + age)
 
 
@@ -606,7 +606,9 @@ def machine_for(openers: Callable[[], Ledger], account_ids: Iterator[int]) -> ty
         def settle(self, data: st.DataObject, state: Any, run: int) -> None:
             one = data.draw(st.sampled_from(self.open_claims()))
             ledger = ledgers[run]
-            {"confirmed": ledger.confirm, "released": ledger.release, "unknown": ledger.doubt}[state](one.claim)
+            {"confirmed": ledger.confirm, "released": ledger.release, "unknown": ledger.record_unknown_outcome}[state](
+                one.claim
+            )
             one.state = state
 
         @rule(minutes=st.sampled_from([1, 29, 30, 60, 23 * 60, 24 * 60]))

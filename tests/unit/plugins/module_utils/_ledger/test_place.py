@@ -22,9 +22,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.pla
     check_place,
     find_place,
     find_why_lost,
-    folder_beside,
     has_layered_root,
     is_plain,
+    ledger_directory,
     parse_mounts,
     unavailable,
     why_lost,
@@ -384,8 +384,8 @@ def test_how_a_container_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_kept_beside_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
-    assert folder_beside("sqlite:////var/lib/certificates/ledger.sqlite3") == "/var/lib/certificates"
+    assert ledger_directory("sqlite:////var/lib/certificates/ledger.sqlite3") == "/var/lib/certificates"
     no_files = (None, "", " ", "postgresql://db/ledger", "sqlite://", "sqlite:///relative.db")
-    assert {folder_beside(url) for url in no_files} == {"/state/softlayer.certificates"}
+    assert {ledger_directory(url) for url in no_files} == {"/state/softlayer.certificates"}
     monkeypatch.setenv("XDG_STATE_HOME", "state")
-    assert folder_beside(None) is None and folder_beside("a\nb") is None
+    assert ledger_directory(None) is None and ledger_directory("a\nb") is None

@@ -67,7 +67,7 @@ ENDS: dict[str, Callable[[Ledger, Claim], object]] = {
     "claimed": nothing,
     "confirmed": lambda ledger, claim: ledger.confirm(claim, 4711),
     "released": lambda ledger, claim: ledger.release(claim),
-    "unknown": lambda ledger, claim: ledger.doubt(claim),
+    "unknown": lambda ledger, claim: ledger.record_unknown_outcome(claim),
     "ended": lambda ledger, claim: ledger.end(claim, claim.requested_at + SECOND),
 }
 

@@ -175,7 +175,7 @@ class World:
     def confirm(self, claim: Claim) -> None:
         self._note("confirm", claim, "confirmed")
 
-    def doubt(self, claim: Claim) -> None:
+    def record_unknown_outcome(self, claim: Claim) -> None:
         self._note("doubt", claim, "unknown")
 
     def release(self, claim: Claim) -> None:

@@ -20,10 +20,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation i
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.renewal_info import (
     CACHE_FILE,
     fetch_renewal_info,
-    write_cache,
     read_cache,
     request_renewal_info,
     why_not_asked,
+    write_cache,
 )
 
 from tests.support.certificates import NOW

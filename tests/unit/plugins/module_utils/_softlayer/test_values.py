@@ -11,7 +11,7 @@ import math
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import (
     number,
-    said_yes,
+    read_boolean,
     yes_or_no,
 )
 
@@ -39,17 +39,17 @@ def test_what_is_no_number(value: object) -> None:
 @pytest.mark.parametrize("answer", [True, "true", "True", 1, "1"])
 def test_yes(answer: object) -> None:
     assert yes_or_no(answer, "X::y") is True
-    assert said_yes(answer) is not False
+    assert read_boolean(answer) is not False
 
 
 @pytest.mark.parametrize("answer", [False, "false", "FALSE", 0, "0"])
 def test_no(answer: object) -> None:
     assert yes_or_no(answer, "X::y") is False
-    assert said_yes(answer) is False
+    assert read_boolean(answer) is False
 
 
 @pytest.mark.parametrize("answer", NEITHER, ids=repr)
 def test_neither(answer: object) -> None:
-    assert said_yes(answer) is not False
+    assert read_boolean(answer) is not False
     with fails("no_answer", "X::y"):
         yes_or_no(answer, "X::y")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import LARGEST_FILE
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import MAX_FILE_SIZE
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files as reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
     File,
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_used(
         contents = {"garbage": b"garbage", "locked": locked.encode(), "closed": pkcs12_of(ONE, PASSPHRASE)}
         (tmp_path / "a.key").write_bytes(contents.get(what, ONE.key_pem.encode()))
     if what == "large":
-        os.truncate(path, LARGEST_FILE + 1)
+        os.truncate(path, MAX_FILE_SIZE + 1)
     if what == "refused":
 
         def refuse(_path: str, *_flags: int) -> int:

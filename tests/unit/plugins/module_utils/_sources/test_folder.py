@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import LARGEST_FILE
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import MAX_FILE_SIZE
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileGroup
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.folder import groups, key_files
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
@@ -266,7 +266,7 @@ HALF = ONE.pem[: len(ONE.pem) // 2]
         ("a.p12", "", "malformed"),
         ("a.p12", pkcs12_of(ONE, PASSPHRASE)[:200], "malformed"),
         ("a.ca-bundle", "garbage", "malformed"),
-        ("a.pem", b"x" * (LARGEST_FILE + 1), "too_large"),
+        ("a.pem", b"x" * (MAX_FILE_SIZE + 1), "too_large"),
     ],
     ids=map(str, itertools.count()),  # what they hold is another thing in each process
 )

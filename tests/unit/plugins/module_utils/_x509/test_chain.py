@@ -20,8 +20,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import chain as chain_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
-    LONGEST_CHAIN,
-    STEPS,
+    MAX_CHAIN_LENGTH,
+    MAX_STEPS,
     UNTRUSTED,
     Anchors,
     Chain,
@@ -142,15 +142,15 @@ def test_an_authority_has_any_kind_of_key(of_root: str, of_ca: str, pss: bool) -
     assert chain(leaf, [ca, root], []).trust == "untrusted"
 
 
-@pytest.mark.parametrize("number", [0, 1, LONGEST_CHAIN, LONGEST_CHAIN + 1])
+@pytest.mark.parametrize("number", [0, 1, MAX_CHAIN_LENGTH, MAX_CHAIN_LENGTH + 1])
 def test_how_long_a_chain_may_be(number: int) -> None:
     above, issuers = ROOT, []
     for place in range(number):
         above = issue(f"CA {place}", above)
         issuers.insert(0, above)
     found = chain(serve(above), issuers)
-    assert found == trusted(*issuers) if number <= LONGEST_CHAIN else found.trust == "untrusted"
-    assert found.issuers == tuple(one.read for one in issuers[:LONGEST_CHAIN])
+    assert found == trusted(*issuers) if number <= MAX_CHAIN_LENGTH else found.trust == "untrusted"
+    assert found.issuers == tuple(one.read for one in issuers[:MAX_CHAIN_LENGTH])
 
 
 def test_what_stands_before_the_issuers_does_not_hide_them() -> None:
@@ -571,7 +571,7 @@ def test_what_could_be_trusted_with_another_order_is_not_as_it_is_sent() -> None
 
 def test_what_clients_accept_is_trusted_whatever_could_be_built_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is nothing to be said of it, then."""
-    monkeypatch.setattr(chain_module, "STEPS", 0)
+    monkeypatch.setattr(chain_module, "MAX_STEPS", 0)
     assert chain(LEAF, [CA]).trust == "untrusted" and chain(LEAF, [CA]).why
     found = sent(LEAF, CA)
     assert (found.trust, found.why, path(found)) == ("trusted", "", ["CA 90", "Root 90"])
@@ -637,19 +637,19 @@ def test_a_pile_that_was_made_to_take_long_takes_none_and_harms_no_other_path(mo
     chains = Chains([one.read for one in (*pile, CA)], Anchors([ROOT.read]), NOW)
     found = chains.of(serve(above).read)
     assert (found.trust, len(found.issuers)) == ("untrusted", 9)
-    assert STEPS <= len(tried) <= 3 * STEPS
+    assert MAX_STEPS <= len(tried) <= 3 * MAX_STEPS
     assert chains.of(LEAF.read) == trusted(CA)
 
 
 def test_a_pile_has_so_many_checks_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each signature once, and each question to OpenSSL."""
-    monkeypatch.setattr(chain_module, "CHECKS", 8)
+    monkeypatch.setattr(chain_module, "MAX_CHECKS", 8)
     leaves = [serve(CA) for _ in range(4)]
     chains = Chains([CA.read], Anchors([ROOT.read]), NOW)
     assert [chains.of(one.read).trust for one in leaves] == [*["trusted"] * 3, "untrusted"], "two for each, two for CA"
 
 
-@pytest.mark.parametrize("limit", ["STEPS", "QUESTIONS"])
+@pytest.mark.parametrize("limit", ["MAX_STEPS", "MAX_OPENSSL_CHECKS"])
 def test_a_path_has_as_many_steps_and_questions_as_that_are(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, trust in ((1, "trusted"), (0, "untrusted")):
         monkeypatch.setattr(chain_module, limit, number)

@@ -20,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import (
-    MOST_URLS,
+    MAX_URLS,
     NOT_NAMED,
     Crl,
     DistributionPoint,
@@ -248,8 +248,8 @@ def test_which_places_a_certificate_names() -> None:
     by_another = [x509.DirectoryName(name_of("Elsewhere"))]
     assert points(places(URL, crl_issuer=by_another)) == []
     assert points(places(URL, crl_issuer=[x509.DirectoryName(AUTHORITY.issuer.subject)])) == [POINT]
-    many = [f"http://crl.example.com/{number}.crl" for number in range(MOST_URLS + 3)]
-    assert [len(point.urls) for point in points(places(*many))] == [MOST_URLS]
+    many = [f"http://crl.example.com/{number}.crl" for number in range(MAX_URLS + 3)]
+    assert [len(point.urls) for point in points(places(*many))] == [MAX_URLS]
     only_relative = x509.DistributionPoint(None, RELATIVE, None, None)
     assert points(x509.CRLDistributionPoints([only_relative])) == []
     by_directory = [x509.DirectoryName(name_of("x")), x509.UniformResourceIdentifier(URL)]
