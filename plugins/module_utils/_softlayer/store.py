@@ -404,7 +404,9 @@ def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store rejects it, `no_answer` if the store does not say.
     """
-    _change(client, "editObject", identifier, f"change certificate {identifier}", dict(changes))
+    with _unless_refused():
+        answer = client.call(SERVICE, "editObject", dict(changes), identifier=identifier, repeatable=False)
+    _require_yes(answer, "editObject", f"change certificate {identifier}")
 
 
 def delete(client: Client, identifier: int) -> None:
@@ -413,12 +415,13 @@ def delete(client: Client, identifier: int) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store does not delete it, `no_answer` if the store does not say.
     """
-    _change(client, "deleteObject", identifier, f"delete certificate {identifier}")
-
-
-def _change(client: Client, method: str, identifier: int, what: str, *arguments: object) -> None:
     with _unless_refused():
-        answer = client.call(SERVICE, method, *arguments, identifier=identifier, repeatable=False)
+        answer = client.call(SERVICE, "deleteObject", identifier=identifier, repeatable=False)
+    _require_yes(answer, "deleteObject", f"delete certificate {identifier}")
+
+
+def _require_yes(answer: object, method: str, what: str) -> None:
+    """Raise if the store returned anything but true; `what` is what the method does."""
     if not yes_or_no(answer, f"SoftLayer_{SERVICE}::{method}"):
         raise CertificatesError("refused", f"The store did not {what} and returned no reason.")
 
