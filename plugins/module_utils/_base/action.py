@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all items of a plan have in common, whatever they are about. Private to softlayer.certificates. Pure."""
+"""The base class of the items of a plan, and the failures of runs. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ SETTLED = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
 
 @dataclass(frozen=True)
 class Action(t.Generic[Outcome, Reason]):
-    """What to do, or what was done, about one thing, by reason and facts; each kind adds what it is about, and has its `message`."""
+    """A planned or completed action on one object, with its reason and facts. Subclasses add the object and its `message`."""
 
     outcome: Outcome
     reason: Reason | None
     facts: Mapping[str, t.Any]
-    """What its message says of it; `error` is the message of an error that it failed with, `form` is `done` unless it says otherwise."""
+    """The facts for its message; `error` is the message of the error that it failed with, `form` is `done` by default."""
 
     MESSAGE: t.ClassVar[Callable[[t.Any], str]]
     """Returns the sentence about an action; from `messages` of its room."""
@@ -38,22 +38,22 @@ class Action(t.Generic[Outcome, Reason]):
     CHECKS_STATE_ON_RETRY: t.ClassVar[bool] = False
     """Whether the next run checks what was done if the API did not respond."""
     RESET_ON_FAILURE: t.ClassVar[Mapping[str, t.Any]] = {}
-    """The fields of a failure that no longer say what was to be done."""
+    """The fields that a failure resets."""
     ERROR_DETAILS: t.ClassVar[frozenset[str]] = frozenset()
     """The details of an error that become fields."""
 
     @property
     def message(self) -> str:
-        """The sentence about it."""
+        """The message about the action."""
         return type(self).MESSAGE(self)
 
     def failed(self: Own, reason: Reason, facts: Mapping[str, t.Any], **changed: t.Any) -> Own:
-        """Return it as a failure."""
+        """Return a copy that has failed."""
         changed = {**self.RESET_ON_FAILURE, **changed, "outcome": "failed", "reason": reason, "facts": facts}
         return replace(self, **changed)
 
     def because(self: Own, error: CertificatesError) -> Own:
-        """Return it as the failure that an error means."""
+        """Return a copy that has failed with an error."""
         taken = {name: error.details[name] for name in self.ERROR_DETAILS & error.details.keys()}
         is_unknown = error.code == "no_answer" and self.CHECKS_STATE_ON_RETRY
         code = "outcome_unknown" if is_unknown else error.code if error.code in self.REASONS else "api_error"
@@ -61,24 +61,24 @@ class Action(t.Generic[Outcome, Reason]):
 
     @property
     def form(self) -> Form:
-        """Whether its message says what was done, or what would be."""
+        """The form of its message."""
         return t.cast(Form, self.facts.get("form", "done"))
 
     def in_form(self: Own, form: Form) -> Own:
-        """Return it with its message in another form."""
+        """Return a copy with its message in another form."""
         return replace(self, facts={**self.facts, "form": form})
 
     def simulated(self: Own) -> Own:
-        """Return it as check mode shows it."""
+        """Return a copy with the outcome that check mode reports."""
         return self if self.outcome in SETTLED else self.in_form("would be")
 
     @property
     def state(self) -> str:
-        """What becomes of it, in a diff."""
+        """The text of the action in a diff."""
         return self.in_form("to be").message if self.form == "would be" else self.message
 
     def as_outcome(self) -> dict[str, t.Any]:
-        """Return what became of it, as a part of its result."""
+        """Return outcome, reason and message, as a part of a result."""
         return {"outcome": self.outcome, "reason": self.reason, "message": self.message}
 
 
@@ -97,14 +97,14 @@ def failure_of_items(
     """Return `failure` of a run some of whose items have failed.
 
     Args:
-        code: its code, unless it was told to stop.
+        code: its code, unless the run was interrupted.
         lines: one for each failed item.
-        whole: what they are a part of, and what became of them: `7 listeners failed`.
-        stopped: whether it was told to stop.
-        stop: says so.
-        most: of how many items something is said.
-        between: stands between the items.
-        end: stands behind them.
+        whole: the number of all items and the problem: `7 listeners failed`.
+        stopped: whether the run was interrupted.
+        stop: the sentence about the interruption.
+        most: maximum number of listed items.
+        between: separator of the items.
+        end: text after the items.
         details: the facts of the case.
     """
     summary = f"{len(lines)} of {whole}: {some_of(lines, most, between, between)}{end}" if lines else ""
@@ -113,11 +113,11 @@ def failure_of_items(
 
 
 def failure_of(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bool) -> dict[str, t.Any]:
-    """Return `failure` of a result, if certificates failed: that of the only one, or what is to be said of all.
+    """Return `failure` of a result if certificates failed: the failure of the only one, or a summary.
 
     Args:
-        named: what was done, with the name of each certificate.
-        stopped: whether the run was told to stop.
+        named: the actions, each with the name of its certificate.
+        stopped: whether the run was interrupted.
     """
     failures = [(position, name, action) for position, (name, action) in enumerate(named) if action.outcome == "failed"]
     if not failures:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one way to wait before the next attempt at something. Private to softlayer.certificates."""
+"""Pauses before the next attempt. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from collections.abc import Iterator
 FIRST_PAUSE = 0.5
 """Seconds."""
 MIN_PAUSE = 0.1
-"""Seconds, where it is known about when the wait will end."""
+"""Seconds, if the usual duration of the wait is known."""
 NEARLY = 0.95
-"""The share of the usual wait after which is asked for the first time."""
+"""The share of the usual wait before the first check."""
 GROWTH = 1.1
-"""How much longer each pause is than the one before: of the time that is waited, about a tenth is lost after the end."""
+"""Factor between two pauses: about a tenth of the waiting time is lost after the end."""
 
 
 def growing(first: float, longest: float, growth: float = 2, spread: float = 0.5) -> Iterator[float]:
-    """Yield the seconds of pauses without end.
+    """Yield the seconds of an endless series of pauses.
 
     Args:
         first: seconds of the first pause.
         longest: seconds of the longest pause.
-        growth: how many times as long as the pause before it each pause is.
-        spread: the share by which each is longer or shorter at random, so that those who were in each other's way part.
+        growth: factor between two pauses.
+        spread: the share by which each pause is longer or shorter at random, so that runs do not collide again.
     """
     usual = first
     while True:
@@ -37,7 +37,7 @@ def growing(first: float, longest: float, growth: float = 2, spread: float = 0.5
 
 
 class Backoff:
-    """Pauses of growing length until a deadline; none once the run was told to stop.
+    """Pauses of growing length until a deadline; none after the run was interrupted.
 
     Args:
         stop: see `Client`; `None` if nothing ends the pauses early.
@@ -69,7 +69,7 @@ class Backoff:
         self._pauses = growing(first, longest, growth, spread)
 
     def wait_usual_time(self, seconds: float) -> None:
-        """Before the first question, wait nearly as long as another time; then ask in short steps."""
+        """Wait nearly the usual time before the first check; then pause in short steps."""
         if seconds <= 0:
             return
         self._pauses = growing(NEARLY * seconds, self._longest, spread=0)
@@ -78,7 +78,7 @@ class Backoff:
         self._pauses = growing(short, self._longest, GROWTH, spread=0)
 
     def pause(self) -> bool:
-        """Wait a little; return `False` if the time is over or the run is to stop."""
+        """Wait for the next pause; return `False` if the time is over or the run was interrupted."""
         left = self._deadline - time.monotonic()
         if left <= 0 or self._stop.is_set():
             return False

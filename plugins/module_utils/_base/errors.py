@@ -19,10 +19,10 @@ Why_co = t.TypeVar("Why_co", bound=str, covariant=True)
 
 
 class CertificatesError(Exception):
-    """What went wrong, as data: every function below a module's `main()` raises only this on purpose.
+    """An error as data; functions below a module's `main()` intentionally raise only this class.
 
-    `code` is stable and meant for programs. `message` is one sentence for people and names the remedy. `details` has the
-    facts of the case (ids, HTTP status, the API's own words). None of them ever contains a secret.
+    `code` is stable and meant for programs. `message` is for people and contains the remedy. `details` has the
+    facts of the case (ids, HTTP status, the API's message). No attribute ever contains a secret.
     """
 
     def __init__(self, code: Code, message: str, **details: t.Any) -> None:
@@ -38,7 +38,7 @@ class CertificatesError(Exception):
 
 @dataclass(frozen=True)
 class Obstacle(t.Generic[Why_co]):
-    """Why something is not possible: a reason code, and the facts of the case. The sentence is in `messages` of the room that decides."""
+    """Why an action is not possible: a reason code and the facts. The message is in `messages` of the room that decides."""
 
     reason: Why_co
     facts: Mapping[str, t.Any] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Obstacle(t.Generic[Why_co]):
 
 @contextmanager
 def if_not_found(message: str) -> Iterator[None]:
-    """Say that something was not found in the words of who knows what was asked for."""
+    """Replace the message of a `not_found` error."""
     try:
         yield
     except CertificatesError as error:
@@ -56,15 +56,15 @@ def if_not_found(message: str) -> Iterator[None]:
 
 
 PLUGINS = "/softlayer/certificates/plugins/"
-"""What is in the path of each file of the collection, however it is installed or packed."""
+"""A part of the path of each file of the collection, whether installed or packed."""
 
 
 def unforeseen(error: BaseException, state: str = "") -> CertificatesError:
-    """Return the failure for an error that nobody foresaw: its type and place, but not its text, which may quote a secret.
+    """Return the failure for an unexpected error: its type and location, but not its text, which may contain a secret.
 
     Args:
-        error: as it was caught.
-        state: what may be done by now and what to do about it, as sentences.
+        error: the caught error.
+        state: what may have been changed, and the remedy, as sentences.
     """
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -82,6 +82,6 @@ def unforeseen(error: BaseException, state: str = "") -> CertificatesError:
 
 
 def failed_about(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """Return the record of a module that failed as a whole, named by what it was about; its code is the reason, as in other records."""
+    """Return the record of a module that failed as a whole, with its code as the reason."""
     failure: Mapping[str, t.Any] = answer.get("failure") or {"message": messages.without_result(answer)}
     return {"common_name": what, "reason": failure.get("code"), **failure}

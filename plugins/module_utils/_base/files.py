@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files and folders that users name. Private to softlayer.certificates."""
+"""Files and directories that users specify. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ MAX_FILE_SIZE = 10 * 1024 * 1024
 
 
 def absolute(path: str) -> str:
-    """Return a path that a user gave as an absolute one without `~`."""
+    """Return a path as an absolute path without `~`."""
     return os.path.abspath(os.path.expanduser(path))
 
 
 def real_path(path: str) -> str:
-    """Return a path that a user gave as an absolute one without `~` and links."""
+    """Return a path as an absolute path without `~` and symbolic links."""
     return os.path.realpath(os.path.expanduser(path))
 
 
 def is_fixed(path: str) -> bool:
-    """Return whether a path means the same in every run; `/proc/self/cwd` is the current folder of each process."""
+    """Return whether a path is the same in every run; `/proc/self/cwd` is the current directory of each process."""
     return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
 
 
 def state_home() -> str:
-    """Return the user's state directory (XDG Base Directory Specification); it may hang on the current folder, see `is_fixed`."""
+    """Return the user's state directory (XDG Base Directory Specification); the path may depend on the current directory, see `is_fixed`."""
     home = "" if os.environ.get("HOME") == "" else os.path.expanduser("~")
     return os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
 
 
 def state_folder() -> str:
-    """Return the folder in it for what runs keep: the ledger, unless it is elsewhere, and what is beside it."""
+    """Return the directory of the default ledger and of cached files."""
     return os.path.join(state_home(), "softlayer.certificates")
 
 
@@ -72,11 +72,11 @@ def read_file(path: str) -> bytes:
 
 
 def open_plain_file(kind: str, path: str) -> t.BinaryIO:
-    """Open a regular file for reading; anything else is refused, since waiting for it or reading it could go on for ever.
+    """Open a regular file for reading. Other files are rejected, because reading them might never end.
 
     Raises:
-        CertificatesError: `not_found` for a pipe, a device, a socket or a folder.
-        OSError: if there is no such file or it may not be read.
+        CertificatesError: `not_found` for a pipe, device, socket, or directory.
+        OSError: if the file does not exist or cannot be read.
     """
     check_plain_file(kind, path, os.stat(path).st_mode)  # even opening a device may have an effect
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -89,7 +89,7 @@ def open_plain_file(kind: str, path: str) -> t.BinaryIO:
 
 
 def check_plain_file(kind: str, path: str, mode: int) -> None:
-    """Refuse anything that is not a regular file.
+    """Reject a file that is not a regular file.
 
     Raises:
         CertificatesError: `not_found`.
@@ -104,7 +104,7 @@ def check_plain_file(kind: str, path: str, mode: int) -> None:
 
 
 def not_readable(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
-    """Return the error for a file or folder that cannot be read."""
+    """Return the error for a file or directory that cannot be read."""
     return _unreadable(kind, path, f"{getattr(error, 'strerror', None) or 'the path is not valid'}.")
 
 
@@ -114,13 +114,13 @@ def _unreadable(kind: str, path: str, why: str) -> CertificatesError:
 
 
 def shown(path: str) -> str:
-    """Return a path as it is appended to a word in a message; empty if it is no path, for example the text of a key."""
+    """Return a path with a leading space for a message; empty if the text is not a path, for example a key."""
     text = encodable(path)
     return f" {text}" if text.isprintable() else ""
 
 
 def why_not_writable(path: str) -> str | None:
-    """Return why no file can be put in a place, and the remedy; `None` if one can."""
+    """Return why a path cannot be written, and the remedy; `None` if it can."""
     folder = os.path.dirname(path)
     try:
         os.stat(path)
@@ -145,12 +145,12 @@ def why_not_writable(path: str) -> str | None:
 
 
 def put_in_place(path: str, content: bytes, mode: int) -> None:
-    """Write a file whole or not at all, over what there is.
+    """Write or replace a file atomically.
 
     Args:
-        path: where, without links.
-        content: what.
-        mode: who may do what with it.
+        path: the path, without symbolic links.
+        content: the content.
+        mode: the permissions.
 
     Raises:
         CertificatesError: `not_written`.
@@ -178,27 +178,27 @@ def put_in_place(path: str, content: bytes, mode: int) -> None:
 # A folder for private keys
 
 LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-"""How folders on the way to one are opened. On Linux it takes no permission to read them, as `/home` may have none."""
+"""Flags for parent directories. On Linux, they need no read permission, which `/home` may not grant."""
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_LINKS = 40
-"""Links on the way to a folder; after as many Linux says that they lead in a circle."""
+"""Maximum number of symbolic links in a path, as on Linux."""
 OTHERS_WRITE, OTHERS_DO = 0o022, 0o077
 UNFINISHED = ".unfinished-"
-"""How the name of a file begins that is being written, or that is kept until all is in place; what a killed run left is known by it."""
+"""Prefix of files that are being written, or kept until all files are in place; also marks leftover files of killed runs."""
 UNFINISHED_NAME = re.compile(re.escape(UNFINISHED) + "[0-9a-f]{16}")
 
 
 class PrivateFolder:
-    """A folder that nobody else can read, change or replace, held open until the process ends: what is put in its place gets nothing.
+    """A directory that no other user can read, change or replace. It is held open until the process ends, so a replacement gets no file.
 
-    All that leads to it is looked at as well, as sshd does (StrictModes), because whoever may write to a folder above decides what the
-    path means. One for all with the sticky bit, such as `/tmp`, is no danger: what this user has made there nobody else can move away.
+    Its parent directories are checked as well, as in sshd (StrictModes), because a user who can write to a parent directory can replace
+    the path. A directory with the sticky bit, such as `/tmp`, is safe: other users cannot move the directories of this user.
 
     Args:
-        path: where it is, or is to be made by `take`; the folder above must be there.
+        path: its path; `take` creates it if its parent directory exists.
 
     Raises:
-        CertificatesError: `not_found` if there is no such folder above, or something else in its place; `insecure_folder`.
+        CertificatesError: `not_found` if the parent directory does not exist, or the path is not a directory; `insecure_folder`.
     """
 
     def __init__(self, path: str) -> None:
@@ -237,11 +237,11 @@ class PrivateFolder:
         )
 
     def names(self) -> set[str]:
-        """Return the names of all that is in it; none if it is not there yet."""
+        """Return the names of its entries; none if it does not exist yet."""
         return set() if self._folder is None else set(os.listdir(self._folder))
 
     def read(self, name: str) -> bytes | None:
-        """Return a file's content, `None` if there is none; empty if it is open to others or cannot be read, so must be written anew.
+        """Return a file's content, `None` if it does not exist; empty if it is accessible to others or cannot be read, and must be rewritten.
 
         Raises:
             CertificatesError: `unsafe_file`.
@@ -258,7 +258,7 @@ class PrivateFolder:
             return b""
 
     def _own(self, name: str) -> os.stat_result | None:
-        """Return the status of a plain file of this user, `None` if there is nothing of that name.
+        """Return the status of a regular file of this user, `None` if the name does not exist.
 
         Raises:
             CertificatesError: `unsafe_file` for anything else, which must not be overwritten.
@@ -273,7 +273,7 @@ class PrivateFolder:
         return status
 
     def take(self) -> None:
-        """Make it if it is not there, keep other runs from writing to it, and remove what a killed run has not finished.
+        """Create it if it does not exist, lock it against other runs, and remove unfinished files of killed runs.
 
         Raises:
             CertificatesError: as for the class; `locked` if another run is writing to it.
@@ -299,13 +299,13 @@ class PrivateFolder:
             raise self._not_usable(error) from None
 
     def write(self, contents: Mapping[str, bytes | None]) -> None:
-        """Put files in place in this order, each whole and only for this user; those without content are removed.
+        """Write files atomically in this order, accessible only to this user; remove files without content.
 
-        All of them are written under other names first, so that a full disk changes nothing. What was there is kept until all are in
-        place, and put back if one cannot be. Needs `take`.
+        All files are first written under other names, so that a full disk changes nothing. Previous files are kept until all are in
+        place, and restored if one fails. Needs `take`.
 
         Raises:
-            CertificatesError: `unsafe_file`; `not_written`, with `is_changed` in its details, which is false if all is as it was before.
+            CertificatesError: `unsafe_file`; `not_written`, with `is_changed` in its details, which is false if all files are unchanged.
         """
         folder = t.cast(int, self._folder)
         before: dict[str, os.stat_result | None] = {}
@@ -345,7 +345,7 @@ class PrivateFolder:
                     os.unlink(name, dir_fd=folder)
 
     def _put_back(self, before: Mapping[str, os.stat_result | None], kept: Mapping[str, str]) -> list[str]:
-        """Make files what they were before, in this order, and return those of which that failed."""
+        """Restore files in this order, and return the names of files that could not be restored."""
         folder, lost = t.cast(int, self._folder), []
         for name, status in before.items():
             try:
@@ -362,7 +362,7 @@ class PrivateFolder:
         return lost
 
     def check_place(self) -> None:
-        """Check that its path still leads to it.
+        """Check that its path still leads to this directory.
 
         Raises:
             CertificatesError: `insecure_folder`.
@@ -381,16 +381,16 @@ class PrivateFolder:
             )
 
     def shown(self, name: str) -> str:
-        """Return the path of a file in it as results have it."""
+        """Return the path of a file in it for results."""
         return encodable(os.path.join(self.path, name))
 
 
 def _open_safely(path: str) -> int:
-    """Open a folder by its path from the root on, if nobody else can replace it or what leads to it.
+    """Open a directory from the root on, if no other user can replace it or its parent directories.
 
     Raises:
         CertificatesError: `insecure_folder`.
-        OSError: if it is not there.
+        OSError: if it does not exist.
     """
     left, at, links = _steps(path), os.sep, 0
     here = os.open(os.sep, LOOK)
@@ -430,7 +430,7 @@ def _steps(path: str) -> list[str]:
 
 
 def insecure(path: str, what: str, remedy: str) -> CertificatesError:
-    """Return the error for a folder that private keys must not be written to."""
+    """Return the error for a directory that is not safe for private keys."""
     return CertificatesError(
         "insecure_folder",
         f"Cannot store private keys in the directory{shown(path)} or below: the directory {what}. {remedy}.",
@@ -445,14 +445,14 @@ def _status(name: str, folder: int) -> os.stat_result | None:
 
 
 def _is_same(status: os.stat_result | None, other: os.stat_result | None) -> bool:
-    """Return whether both are the same file or folder, or both none."""
+    """Return whether both are the same file or directory, or both `None`."""
     if status is None or other is None:
         return status is other
     return os.path.samestat(status, other)
 
 
 def _under_new_name(make: Callable[[str], None]) -> str:
-    """Make a file under a name that nothing has yet, and return it.
+    """Create a file under a new name, and return the name.
 
     Raises:
         OSError: as `make`.
@@ -465,7 +465,7 @@ def _under_new_name(make: Callable[[str], None]) -> str:
 
 
 def _keep(name: str, folder: int, new: str) -> None:
-    """Give a file another name as well, or copy it where that cannot be, as on the file systems of memory sticks.
+    """Create a hard link to a file, or copy the file if the file system has no hard links.
 
     Raises:
         OSError: if it is neither.
@@ -480,10 +480,10 @@ def _keep(name: str, folder: int, new: str) -> None:
 
 
 def _write_new(content: bytes, folder: int, name: str) -> None:
-    """Write a file that there is not yet, down to the disk.
+    """Create a file and sync it to the disk.
 
     Raises:
-        OSError: if it is not written whole; then it is not there.
+        OSError: if it is not written completely; then it does not exist.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, 0o600, dir_fd=folder)

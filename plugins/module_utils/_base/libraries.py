@@ -30,7 +30,7 @@ MIN_VERSIONS = {
     "requests": "2.28.1",
     "urllib3": "1.26.12",
 }
-"""By name on the package index: the oldest release that is tested."""
+"""The oldest tested release, by name on the package index."""
 IMPORT_NAMES = {
     "Jinja2": "jinja2",
     "SQLAlchemy": "sqlalchemy",
@@ -61,13 +61,13 @@ FOR_METRICS = ("prometheus-client",)
 
 
 def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bool = True) -> None:
-    """Refuse to begin if Python libraries are missing or too old; all of them are named at once.
+    """Check that Python libraries are installed and new enough; the error names all of them.
 
     Args:
         names: the libraries, as in `MIN_VERSIONS`.
-        who: what needs them, as the beginning of a sentence: `The filter key_matches`.
-        where: on which machine and for which Python: `on the controller`.
-        loads: whether they are loaded, since they will be used in any case; otherwise it is only seen whether they are there.
+        who: the subject of the sentence: `The filter key_matches`.
+        where: the host and the Python: `on the control node`.
+        loads: whether to import them, because they are always used; otherwise, only whether they exist is checked.
 
     Raises:
         CertificatesError: `missing_library`.
@@ -88,7 +88,7 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
 
 
 def _why_unusable(name: str, *, loads: bool) -> str | None:
-    """Return what there is in place of a library that will do: nothing, or an older release; `None` if it will do."""
+    """Return a note about a library that cannot be used, empty if it is missing; `None` if it can be used."""
     module = IMPORT_NAMES.get(name, name)
     try:
         if loads:

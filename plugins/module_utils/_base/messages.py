@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the sentences of all rooms have in common. Private to softlayer.certificates. Pure."""
+"""Messages that all rooms share. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 ISSUES = "https://github.com/softlayer/softlayer.certificates/issues"
 Form = t.Literal["done", "would be", "to be"]
-"""Whether a message says what was done, what would be done in check mode, or, in a diff, what is to be done."""
+"""Forms of a message: what was done, what would be done in check mode, or, in a diff, what is to be done."""
 
 
 def participle(form: Form, verb: str) -> str:
-    """Return the beginning of a sentence that has no subject: `Imported`, `Would be imported`, `To be imported`."""
+    """Return the beginning of a sentence without a subject: `Imported`, `Would be imported`, `To be imported`."""
     return verb.capitalize() if form == "done" else f"{form.capitalize()} {verb}"
 
 
@@ -29,12 +29,12 @@ def of_error(reason: str | None, facts: Mapping[str, t.Any]) -> str:
 
 
 def unforeseen(error: str, place: str | None, state: str) -> str:
-    """Return the message of an error that nobody foresaw.
+    """Return the message of an unexpected error.
 
     Args:
         error: its type.
-        place: where it was raised; `None` if that is not known.
-        state: what may be done by now and what to do about it, as sentences.
+        place: where it was raised; `None` if unknown.
+        state: what may have been changed, and the remedy, as sentences.
     """
     where = place or "an unknown location"
     return (
@@ -43,7 +43,7 @@ def unforeseen(error: str, place: str | None, state: str) -> str:
 
 
 def without_result(answer: Mapping[str, t.Any]) -> str:
-    """Return what is known of a module that has returned nothing of its own: what the shell or Ansible says; a traceback may quote a secret."""
+    """Return the message for a module without a result: the output of the shell or Ansible, without a traceback, which may contain a secret."""
     stderr, msg = (str(answer.get(name) or "").strip().splitlines() for name in ("module_stderr", "msg"))
     said = msg[:1] if any(line.startswith("Traceback") for line in stderr) else stderr[-1:] or msg[:1]
     return ": ".join(["The module ended without a result", *said]).rstrip(".") + "."

@@ -34,13 +34,13 @@ except ImportError:
 
 
 MAY_BE_DONE = "Some changes may have been made. Check the current state, or run the playbook again; it continues from the current state. "
-"""The state of things after an error that nobody foresaw."""
+"""The state after an unexpected error."""
 STARTED_IN = "SOFTLAYER_CERTIFICATES_STARTED_IN"
-"""The environment variable in which roles name the folder where the command was typed: relative paths begin there."""
+"""The environment variable in which roles pass the current directory of the command, where relative paths start."""
 
 
 class Module(AnsibleModule):
-    """An `AnsibleModule` that adds `failure` to every failure, and refuses options that limit a run if they are null or empty."""
+    """An `AnsibleModule` that adds `failure` to each failure, and rejects null or empty options that limit a run."""
 
     def __init__(self, spec: ArgumentSpec) -> None:
         self.params: dict[str, t.Any] = {}
@@ -59,7 +59,7 @@ class Module(AnsibleModule):
         self._is_ready = True
 
     def _guarded(self, act: Callable[[], None]) -> None:
-        """Act, and make a failure of whatever goes wrong; not while that is handled, or ansible-core would add its text."""
+        """Call a function and report any error as a failure, outside of the error handler, or ansible-core would add the text of the error."""
         try:
             return act()
         except SystemExit:
@@ -75,7 +75,7 @@ class Module(AnsibleModule):
         self.fail_json(failure.message, failure=failure.as_failure())
 
     def _load_params(self) -> None:
-        """Look at what was given before ansible-core fills in defaults, and takes null for what was not given."""
+        """Read the options before ansible-core fills in defaults and treats null as not set."""
         super()._load_params()
         # lookup("file") makes half surrogate pairs of what is not UTF-8, and ansible-core 2.18 cannot log them.
         given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
@@ -86,14 +86,14 @@ class Module(AnsibleModule):
         self._spec.check_limits(self.params)
 
     def _hide_options(self) -> set[str]:
-        """Keep secret options out of all output, and return what is secret inside of others."""
+        """Hide secret options in all output, and return the secrets inside other options."""
         proxy = f"//{self.params.get('proxy')}"  # which may have a login without a scheme
         inside = set(secrets_in([self._spec.redacted(self.params), proxy]))
         self.hide(*self._spec.secrets(self.params), *inside)
         return inside
 
     def hide(self, *texts: str) -> None:
-        """Keep texts out of all output, also where they are quoted; threads may call this while others warn."""
+        """Hide texts in all output, also quoted ones; threads may call this while others warn."""
         forms = quoted(texts)
         self._secrets.update(forms)
         register_secrets(forms)
@@ -137,13 +137,13 @@ class Module(AnsibleModule):
         raise AssertionError("fail_json returned")  # pragma: no cover
 
     def _keep_contained(self, result: t.Mapping[str, t.Any]) -> None:
-        """Leave ansible-core those secrets that are shown: it looks for each in each text, which takes long with the keys of a fleet."""
+        """Pass only secrets that occur in the output to ansible-core, because it searches for each secret in each text, which is slow for many keys."""
         self.params = self._spec.redacted(self.params)
         shown = [result, self.params, get_warning_messages(), get_deprecation_messages()]
         self.no_log_values = contained_in(shown, self.no_log_values | self._secrets)
 
     def require(self, *libraries: str, loads: bool = True) -> None:
-        """Refuse to begin if one of these Python libraries is missing or too old; see `require_libraries`.
+        """Check that these Python libraries are installed and new enough; see `require_libraries`.
 
         Raises:
             CertificatesError: `missing_library`.

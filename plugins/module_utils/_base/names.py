@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names of certificates, and addresses, and users' shell patterns for them. Private to softlayer.certificates.
+"""Names of certificates, email addresses, and shell patterns for them. Private to softlayer.certificates.
 
-Pure. Names are compared without regard to case, and both forms of an internationalised name are equal
+Pure. Names are compared without regard to case, and both forms of an internationalized name are equal
 (`münchen.example` and `xn--mnchen-3ya.example`, RFC 5890).
 """
 
@@ -26,7 +26,7 @@ with suppress(ImportError):
 
 WILDCARDS = re.compile(r"[*?\[]")
 NOT_HOST = re.compile(r"[@/:=]")
-"""What only other names than DNS names contain."""
+"""Characters that DNS names do not contain."""
 ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
 """One address without a name, comments or quoting (the `dot-atom` form of RFC 5322, 3.4.1), and without `%` and `!`,
 which make old mail systems route the mail elsewhere."""
@@ -139,7 +139,7 @@ def listener_place(name: str) -> tuple[str, int]:
 
 
 def name_to_ask_for(names: Iterable[str], addresses: Iterable[str] = ()) -> str | None:
-    """Return a name by which clients ask for a certificate, `None` if it has none.
+    """Return a name by which TLS clients request a certificate, `None` if it has none.
 
     It is one without a wildcard if there is one, else one with `www` in its place. Of a certificate for addresses only, it is an
     address, which is compared but not sent in the handshake (RFC 6066, 3).
@@ -158,13 +158,13 @@ def is_address(name: str) -> bool:
 
 
 def wildcard_over(name: str) -> str | None:
-    """Return the wildcard that a name is under; `None` for a name of two labels, as clients take no `*.com` (OpenSSL, `X509_check_host`)."""
+    """Return the wildcard that covers a name; `None` for a name of two labels, because TLS clients reject `*.com` (OpenSSL, `X509_check_host`)."""
     label, _dot, rest = name.partition(".")
     return f"*.{rest}" if label and "." in rest else None
 
 
 def is_host_name(name: str) -> bool:
-    """Return whether a name of a certificate, as results tell it, is a DNS name: no address, mail address, URI or the like."""
+    """Return whether a name of a certificate is a DNS name, and not an IP address, email address, or URI."""
     return not is_address(name) and not NOT_HOST.search(name)
 
 
@@ -184,12 +184,12 @@ def shown_name_of(record: Mapping[str, t.Any]) -> str | None:
 
 
 def named(common_name: str | None, shown: str | None) -> dict[str, str | None]:
-    """Return the shown name of a certificate for a diff; one that is no common name is not called so."""
+    """Return the shown name of a certificate for a diff, as `common_name` or `name`."""
     return {"common_name" if common_name else "name": shown}
 
 
 def most_alike_first(name: str, names: Collection[str]) -> list[str]:
-    """Return names, those first that are most like a mistyped one."""
+    """Return names, the ones most similar to a mistyped name first."""
     alike = get_close_matches(name, names, n=MAX_LISTED, cutoff=0.5)
     return [*alike, *(other for other in sorted(names) if other not in alike)]
 
@@ -197,8 +197,8 @@ def most_alike_first(name: str, names: Collection[str]) -> list[str]:
 def file_stems(name: str) -> list[str]:
     """Return the possible file names of the certificate or key for a name, without extension, best first.
 
-    These are the name as written, then its ASCII and its Unicode form. `*`, and anything that would lead into another folder,
-    is replaced by `_`.
+    These are the name as written, then its ASCII and its Unicode form. `*`, and characters that would lead into another directory,
+    are replaced by `_`.
     """
     forms = (name.strip(), ascii_name(name), unicode_name(name))
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
@@ -231,7 +231,7 @@ def safe_stem(name: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name or address means this machine itself."""
+    """Return whether a host name or address is a loopback address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -75,7 +75,7 @@ class ArgumentSpec:
         return normal
 
     def check_limits(self, values: Values, within: str = "") -> None:
-        """Refuse options that limit a run, at any depth, if they are null or empty. An empty dict of conditions selects everything.
+        """Reject null or empty options that limit a run, at any depth. An empty dict of conditions selects everything.
 
         Raises:
             CertificatesError: `invalid_argument`.
@@ -140,7 +140,7 @@ class ArgumentSpec:
                         yield from ArgumentSpec(argument["options"]).secrets(each)
 
     def redacted(self, values: Values) -> dict[str, t.Any]:
-        """Return values without those of secret options, at any depth: to look for thousands of keys in one another takes long."""
+        """Return values without the values of secret options, at any depth, because searching for thousands of keys is slow."""
         shown = dict(values)
         for name, argument, items in _given(self.options, values):
             if argument.get("no_log"):
@@ -152,7 +152,7 @@ class ArgumentSpec:
         return shown
 
     def begin_paths(self, values: dict[str, t.Any], folder: str) -> None:
-        """Let relative paths, at any depth, begin in a folder."""
+        """Make relative paths, at any depth, relative to a directory."""
         for name, argument, items in _given(self.options, values):
             if argument.get("elements", argument["type"]) == "path":
                 begun = [os.path.join(folder, item) if item else item for item in items]
@@ -199,7 +199,7 @@ def _many(argument: OneArgument, value: t.Any) -> t.Any:
 
 
 def from_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:
-    """Return the list or dict that a text is in JSON, else the value as it is, for Ansible to read or refuse."""
+    """Return the list or dict in a JSON text, or else the unchanged value."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         with suppress(ValueError, RecursionError):
             parsed = json.loads(value)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets inside what is not secret itself: private keys in texts, passwords in URLs. Private to softlayer.certificates.
+"""Secrets inside other values: private keys in texts, passwords in URLs. Private to softlayer.certificates.
 
 Options that are secret have `no_log`, and Ansible hides their values.
 """
@@ -81,7 +81,7 @@ def masked(text: str, secrets: Iterable[str]) -> str:
 
 
 def quoted(secrets: Iterable[str]) -> set[str]:
-    """Return the forms of secrets in texts that somebody has quoted them in."""
+    """Return the forms of secrets in quoted texts."""
     return {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _quoted(secret)}
 
 

@@ -15,7 +15,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 WRITTEN_LINE_END = re.compile(rb"\\[rn]")
 SEPARATORS = frozenset({"Zl", "Zp"})
 MAX_LISTED = 5
-"""Up to this many of many names stand in a message."""
+"""Maximum number of names in a message."""
 
 
 def printable(text: str) -> str:
@@ -39,7 +39,7 @@ def capitalized(text: str) -> str:
 
 
 def uncapitalized(text: str) -> str:
-    """Return a sentence as it stands behind other words."""
+    """Return a sentence that begins with a small letter, for use after other words."""
     return text[:1].lower() + text[1:]
 
 

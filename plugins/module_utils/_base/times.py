@@ -19,9 +19,9 @@ ISO_8601 = re.compile(
     re.IGNORECASE,
 )
 DUE_DAYS = 30
-"""The longest time before its end that a certificate is due for renewal, in days."""
+"""Maximum number of days before the expiry when a certificate is due for renewal."""
 DUE_SHARE = 4
-"""A certificate is due in the last quarter of its life, if that is shorter: with 45 days, clients renew it after 30 of them."""
+"""A certificate is due in the last quarter of its life, if that is shorter: with 45 days, ACME clients renew it after 30 days."""
 USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 SLACK = timedelta(days=2)
 """Maximum difference between the dates of an order and its certificate: clocks differ, and a CA may round the dates."""

@@ -28,7 +28,7 @@ with suppress(ImportError):
 T = t.TypeVar("T")
 R = t.TypeVar("R")
 MAX_WAIT = 300
-"""Seconds. If a server's `Retry-After` asks for more, the client does not wait, and makes no more calls to that server."""
+"""Seconds. If a server's `Retry-After` asks for more, the caller does not wait, and makes no more calls to that server."""
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
 MAX_RETRY_PAUSE = 15.0
 """Seconds, on average, before a call whose answer was lost again and again is made once more."""
@@ -172,7 +172,7 @@ class Caller:
         return error.code in NOT_CARRIED_OUT and not is_answered
 
     def _learn_from(self, error: CertificatesError) -> None:
-        """Note what a failed call tells of the calls that follow it."""
+        """Record the consequences of a failed call for later calls."""
         if error.code in ANSWERED:
             self._limiter.taken()
         # A gateway's word does not say what became of this call, but it says how fast the next ones may come.
@@ -204,7 +204,7 @@ class Caller:
 
 
 def _possibly_processed(error: CertificatesError) -> CertificatesError:
-    """Return the error of a call that must not be made twice, which says so if the call may have been carried out."""
+    """Return the error of a call that must not be repeated, with a note if the call may have been processed."""
     if error.code != "no_answer":
         return error
     return CertificatesError(error.code, f"{error.message} The call may have been processed.", **error.details)
@@ -252,7 +252,7 @@ class RateLimiter:
                 self._interval = 0.0
 
     def refused(self, retry_after: float | None) -> None:
-        """Note that the server refused a call because of the rate; `retry_after` is the pause that it asked for, in seconds."""
+        """Record that the server rejected a call because of the rate; `retry_after` is the requested pause in seconds."""
         with self._lock:
             now = self._clock()
             if now >= self._resume:  # the first refusal of a burst: those that follow it say nothing new

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Download from servers that certificates and ACME clients name, and keep what is there. Private to softlayer.certificates.
+"""Download from servers that certificates and ACME clients name, and cache the content. Private to softlayer.certificates.
 
 Certificates come from strangers, and so do the URLs in them, and where those lead on to. So an address counts that is really connected
 to, not what its name resolved to before; there is one time limit and one limit of bytes for all; and whatever goes wrong is a sentence,
-not a failure. What is kept is a copy of what a server sent, which who reads it verifies as if it came from there.
+not a failure. A cached copy is verified by its reader like a download.
 """
 
 from __future__ import annotations
@@ -50,30 +50,30 @@ OF_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class FetchError(Exception):
-    """Why nothing was downloaded, as the end of a sentence."""
+    """Why a download failed, as the end of a sentence."""
 
 
 class Reach(Enum):
     """Which addresses a URL may lead to."""
 
     INTERNET = "internet"
-    """For certificates of strangers."""
+    """For certificates of unknown servers."""
     OWN_NETWORKS = "own networks"
-    """For those of an authority that the user has named, whose lists may be on private addresses."""
+    """For certificates of a CA that the user has specified, whose CRLs may be at private addresses."""
     ANYWHERE = "anywhere"
-    """For what is set on this machine."""
+    """For URLs that are set on this host."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What all downloads of a run may take.
+    """Limits of all downloads of a run.
 
     Attributes:
         size: bytes of one answer.
         size_of_all: bytes of all answers.
         at_once: requests at the same time.
         at_once_of_a_server: requests to one server at the same time. A server that does not respond does not delay the others.
-        redirects: how often an answer may lead on.
+        redirects: maximum number of redirects.
     """
 
     size: int
@@ -84,13 +84,13 @@ class Limits:
 
 
 CRL_LIMITS = Limits(16 * MIB, 64 * MIB, at_once=32, at_once_of_a_server=4, redirects=3)
-"""Those of the lists of revoked certificates."""
+"""Limits for certificate revocation lists (CRLs)."""
 
 
 def why_not_connected(address: str, reach: Reach) -> str | None:
     """Return why an IP address is not connected to, as the end of a sentence; `None` if it may be.
 
-    Link-local addresses are refused for authorities that the user has named, too: clouds serve the metadata of a machine there.
+    Link-local addresses are also rejected for CAs that the user has specified, because clouds serve metadata there.
     """
     plain = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(plain, ipaddress.IPv6Address):  # some lead to an address of IPv4 that they have in them
@@ -117,10 +117,10 @@ def allowed(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddr
 
 
 def proxy_for(network: Network, url: str) -> str | None:
-    """Return the proxy for a server, if there is one; a machine whose API is behind a proxy has no other way out.
+    """Return the proxy for a server, if any; a host that reaches the API through a proxy has no direct access.
 
     Raises:
-        FetchError: it is none of http.
+        FetchError: it is not an HTTP proxy.
     """
     proxy, parts = network.proxy, urlsplit(url)
     if not proxy and not is_loopback(parts.hostname or "") and not requests.utils.should_bypass_proxies(url, None):
@@ -140,14 +140,14 @@ def download(
     seconds: float,
     stop: threading.Event | None = None,
 ) -> dict[str, Answer | str]:
-    """Return what servers answer at some URLs, all asked at once; where they do not answer, why, as the end of a sentence.
+    """Return the responses of URLs, requested concurrently, or for each failed download the reason as the end of a sentence.
 
     Args:
-        wanted: the URLs, each with where it may lead to.
-        network: how to get there.
-        limits: what all of them may take.
+        wanted: the URLs, each with the allowed addresses.
+        network: the network settings.
+        limits: the limits of all downloads.
         seconds: for all of them together.
-        stop: once it is set, no more is waited for.
+        stop: ends all waits when it is set.
     """
     if not wanted:
         return {}
@@ -177,7 +177,7 @@ def download(
 
 
 def content_of(got: Answer | str) -> bytes | str:
-    """Return the content of what was downloaded, or why there is none."""
+    """Return the content of a download, or the reason for its failure."""
     if isinstance(got, str):
         return got
     if got.status != 200:
@@ -186,7 +186,7 @@ def content_of(got: Answer | str) -> bytes | str:
 
 
 class _Run:
-    """All downloads of a call, with what they may take together."""
+    """All downloads of a call, with their common limits."""
 
     def __init__(
         self, network: Network, limits: Limits, seconds: float, stop: threading.Event | None, urls: int
@@ -207,12 +207,12 @@ class _Run:
         }
 
     def cut(self) -> None:
-        """End all requests: none is waited for any more."""
+        """End all requests."""
         for attempt in self._attempts:
             attempt.cut()
 
     def get(self, url: str, reach: Reach) -> Answer | str:
-        """Return what is at a URL, or why there is nothing."""
+        """Return the response of a URL, or the reason for the failure."""
         try:
             for _redirect in range(self._limits.redirects + 1):
                 answer = self._ask(url, reach)
@@ -228,11 +228,11 @@ class _Run:
             return f"the download failed: {_why(error)}" if self.deadline.seconds_left else self._late
 
     def _ask(self, url: str, reach: Reach) -> Answer:
-        """Return what a server answers.
+        """Return the response of a server.
 
         Raises:
-            FetchError: it is not asked.
-            Exception: it does not answer.
+            FetchError: no request was sent.
+            Exception: the request failed.
         """
         if not SENDABLE.fullmatch(url):
             raise FetchError("its URL contains invalid characters")
@@ -265,7 +265,7 @@ class _Run:
         """Count bytes of all answers.
 
         Raises:
-            FetchError: there are too many.
+            FetchError: the limit is exceeded.
         """
         with self._lock:
             self._left -= size
@@ -274,7 +274,7 @@ class _Run:
 
 
 class _Download(Attempt):
-    """One request, to an address that is allowed."""
+    """One request to an allowed address."""
 
     def __init__(
         self, seconds: float, stop: threading.Event | None, reach: Reach, count: Callable[[int], None]
@@ -293,7 +293,7 @@ class _Download(Attempt):
 
 
 def _why(error: Exception) -> str:
-    """Return why a request failed, by what the system said."""
+    """Return why a request failed, from the errors of the system."""
     causes = list(causes_of(error))
     refusal = re.search(r"Tunnel connection failed: (\d{3})", str(error))
     if refusal:
@@ -306,12 +306,12 @@ def _why(error: Exception) -> str:
 
 KEPT = re.compile(r"[0-9a-f]{64}\.crl")
 MAX_KEPT_SECONDS = 30 * 24 * 3600.0
-"""Seconds after which what was not got again is deleted: it is of no use by then."""
+"""Seconds after which a cached file is deleted."""
 
 
 @dataclass(frozen=True)
 class CachedCrl:
-    """A list as a run before has got it."""
+    """A CRL that an earlier run downloaded."""
 
     data: bytes
     age: float
@@ -319,11 +319,11 @@ class CachedCrl:
 
 
 class Cache:
-    """A folder of lists, for all runs; where it cannot be read or written, there is nothing in it.
+    """A directory of CRLs for all runs; it counts as empty if it cannot be read or written.
 
     Args:
-        folder: where it is, or is to be made; `None` for nowhere.
-        is_read_only: whether nothing is kept, as in check mode.
+        folder: its path; `None` for no cache.
+        is_read_only: whether nothing is written, as in check mode.
     """
 
     def __init__(self, folder: str | None, *, is_read_only: bool = False) -> None:
@@ -331,7 +331,7 @@ class Cache:
         self._is_read_only = is_read_only
 
     def read(self, url: str) -> CachedCrl | None:
-        """Return what is kept of a URL."""
+        """Return the cached file of a URL."""
         if self._folder is None:
             return None
         with suppress(OSError, CertificatesError), open_plain_file("file", _place(self._folder, url)) as file:
@@ -341,7 +341,7 @@ class Cache:
         return None
 
     def keep(self, lists: Mapping[str, bytes]) -> None:
-        """Keep lists by their URLs, each whole or not at all, and delete what is too old."""
+        """Write CRLs atomically by their URLs, and delete outdated files."""
         if not lists or self._folder is None or self._is_read_only:
             return
         with suppress(OSError, CertificatesError):

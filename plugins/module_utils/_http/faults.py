@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a call over HTTP means that failed before a service could say why. Private to softlayer.certificates. Pure."""
+"""Errors of HTTP calls that failed without a response of the service. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ TIMED_OUT = frozenset({"ConnectTimeout", "ConnectTimeoutError", "ReadTimeout", "
 BROKE = frozenset(
     {"ConnectionError", "Timeout", "ProtocolError", "ProxyError", "ChunkedEncodingError", "RemoteDisconnected"}
 )
-"""What the libraries say when a connection failed or broke."""
+"""Exceptions of the libraries for failed or lost connections."""
 NO_URL = frozenset(
     {"MissingSchema", "InvalidSchema", "InvalidURL", "InvalidProxyURL", "LocationParseError", "LocationValueError"}
 )
 
 
 def details_of(call: str, answer: Answer, **facts: str) -> dict[str, t.Any]:
-    """Return the facts of an answer that programs may want to know, with what it tells of an error."""
+    """Return the details of a response for programs, together with facts of the error."""
     retry_after = retry_after_seconds(answer.headers)
     wait = {} if retry_after is None else {"retry_after_seconds": retry_after}
     return {"call": call, "http_status": answer.status, **facts, **wait}
@@ -73,7 +73,7 @@ def explain_unanswered(
     repeatable: bool,
     option: str = "endpoint_url",
 ) -> CertificatesError:
-    """Return the error that says what a call without an answer means.
+    """Return the error of a call without a response.
 
     Args:
         call: what was called, for the message.

@@ -94,12 +94,12 @@ def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Ma
 
 
 def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None) -> None:
-    """Refuse to send credentials unencrypted to anything but this machine.
+    """Reject URLs to which credentials would be sent unencrypted, except loopback addresses.
 
     Args:
         option: the option that names the URL.
         url: where credentials are to be sent.
-        example: what it must look like.
+        example: a valid URL.
         parts: what it must have besides `https`, for the message.
         proxy: the URL of the proxy before it, if there is one.
 
@@ -127,7 +127,7 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
 
 
 def split_url(url: str) -> tuple[SplitResult, str | None]:
-    """Return the parts of a URL, and its host, `None` if it is no URL or has none."""
+    """Return the parts of a URL, and its host; `None` if it is not a URL or has no host."""
     with suppress(ValueError):
         parts = urlsplit(url)
         return parts, parts.hostname if parts.port != 0 else None
@@ -135,13 +135,13 @@ def split_url(url: str) -> tuple[SplitResult, str | None]:
 
 
 def default_roots() -> str | None:
-    """Return the file or folder of root certificates where no option names one: the environment's, else the machine's, else certifi's.
+    """Return the default file or directory of root certificates: from the environment, else of the host, else of certifi.
 
-    The only answer to that for the API, mail servers and the trust in certificates, so that what is trusted by one is by all. What the
-    environment names replaces the machine's.
+    The API, mail servers, and the evaluation of certificates use the same root certificates. The environment replaces those of the
+    host.
 
     Raises:
-        CertificatesError: `invalid_argument` if the environment names what has no certificates.
+        CertificatesError: `invalid_argument` if the path from the environment contains no certificates.
     """
     for variable in ROOTS_VARIABLES:
         path = os.environ.get(variable, "").strip()
@@ -159,7 +159,7 @@ def default_roots() -> str | None:
 
 
 def _places_of_roots() -> Iterator[str]:
-    """Yield where the roots of a machine may be, best first."""
+    """Yield the possible paths of root certificates of the host, best first."""
     yield from BUNDLES
     openssl = ssl.get_default_verify_paths()
     yield from (openssl.openssl_cafile, openssl.openssl_capath)
@@ -170,7 +170,7 @@ def _places_of_roots() -> Iterator[str]:
 
 
 def _why_no_roots(path: str) -> str | None:
-    """Return why a file or folder has no certificates, as a sentence, or `None`; whether they can be read, shows when they are used."""
+    """Return why a file or directory contains no certificates, as a sentence, or `None`; the certificates are parsed later."""
     try:
         has_some = bool(os.listdir(path)) if os.path.isdir(path) else b"CERTIFICATE-----" in read_file(path)
     except OSError as error:

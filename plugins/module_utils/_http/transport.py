@@ -39,7 +39,7 @@ PIECE = 64 * 1024
 
 
 def keep_quiet(library: str, *, verify: bool | str) -> None:
-    """Keep a library, and those that it uses, from writing to stderr what the module's result says better."""
+    """Prevent a library and its dependencies from writing to stderr, because the result of the module contains better messages."""
     logger = logging.getLogger(library)
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
