@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates that filters are given. Private to softlayer.certificates."""
+"""The input certificates of filters. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters im
 
 
 def certificates_for(name: str, text: str | bytes) -> list[Certificate]:
-    """Return the certificates in what a filter is given.
+    """Return the certificates in the input of a filter.
 
     Raises:
         AnsibleFilterError: if a library is missing, or if there are none.

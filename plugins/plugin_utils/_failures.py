@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the callbacks of this collection share: the errors of a run, printed once at its end. Private to softlayer.certificates."""
+"""The errors of a run, which the callbacks print once at its end. Private to softlayer.certificates."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What filters have in common: what they need, what they are given, and how they fail. Private to softlayer.certificates."""
+"""The requirements, input values, and errors of filters. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ R = t.TypeVar("R")
 
 
 def quoting_nothing(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a filter whose errors that nobody foresaw are told without their text, which may quote a private key or a passphrase; its own with it."""
+    """Return a filter that reports unexpected errors without their text, which may contain a private key or passphrase."""
 
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -44,7 +44,7 @@ def quoting_nothing(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def on_variables(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a filter that is given plain values, and whose result Ansible never takes for a template, whatever texts are in it."""
+    """Return a filter that gets plain values, and whose result Ansible never evaluates as a template."""
 
     @quoting_nothing
     @wraps(function)
@@ -57,7 +57,7 @@ def on_variables(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def require(who: str) -> None:
-    """Refuse to begin if a library that reads certificates is missing or too old.
+    """Check that the libraries for certificates are installed and new enough.
 
     Args:
         who: what needs it, as the beginning of a sentence: `The filter key_matches`.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the page of every report is made of: files beside this one. Private to softlayer.certificates."""
+"""The files of the report page, which are next to this file. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES = {"template": "page.html.j2", "css": "page.css", "script": "page.js"}
 
 @cache
 def page_in(language: str) -> dict[str, t.Any]:
-    """Return the sources of the page, and its words in a language; in English if there are none in that one."""
+    """Return the sources of the page, and its texts in a language, or else in English."""
     words = yaml_load((FOLDER / "words.yml").read_bytes())
     sources = {name: (FOLDER / file).read_text("utf-8") for name, file in FILES.items()}
     return {**sources, "words": words.get(language) or words["en"]}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the files of this collection's roles say; for filters, which find the roles beside them. Private to softlayer.certificates."""
+"""The variables and defaults of the roles of this collection, for filters. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible.module_utils.common.yaml import yaml_load
 
 ROLES = Path(__file__).parents[2] / "roles"
 READ = ("type", "elements", "choices", "options", "no_log")
-"""What is read of a variable: how a value of it is to be taken."""
+"""The keys of a variable that define its type."""
 
 
 @cache
@@ -26,7 +26,7 @@ def role_variables(role: str) -> dict[str, dict[str, t.Any]]:
 
 @cache
 def role_defaults(role: str) -> dict[str, t.Any]:
-    """Return the values that a role's variables have if nobody gives them others."""
+    """Return the default values of a role's variables."""
     defaults: dict[str, t.Any] = _yaml(ROLES / role / "defaults/main.yml")
     return defaults
 

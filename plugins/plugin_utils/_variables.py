@@ -20,7 +20,7 @@ def plain(value: t.Any) -> t.Any:
     """Return a value without lazy containers and tags of ansible-core, decrypted.
 
     Raises:
-        UndefinedError: the value, or one in it, is what an `if` without `else` leaves, which would be a blank text.
+        UndefinedError: the value, or one in it, is undefined by an `if` without `else`, which would be an empty text.
     """
     if isinstance(value, Undefined) and not isinstance(value, StrictUndefined):
         raise UndefinedError("An if expression without else returned no value.")

@@ -41,7 +41,7 @@ WORDS = {"kind": ("email", "create", "lock"), "state": ("claimed", "unknown", "c
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 1, tzinfo=timezone.utc)
 """Instants outside of these were written by something else, and cannot be reckoned with."""
 NO_VALUE = (ValueError, TypeError, OverflowError, AttributeError)
-"""What is raised of a value that is none of its column's type."""
+"""Exceptions for a value of another type than its column."""
 MAX_ANSWER_SECONDS = 150
 """Seconds within which a database server answers to the end of a transaction; the server's own limits do not bind what is between."""
 CONNECTIONS = 4
@@ -143,7 +143,7 @@ class Database:
             return do(connection)
 
     def _until_done(self, do: t.Callable[[], R]) -> R:
-        """Run an operation, and run it again where other transactions were in its way, after pauses of growing, random length."""
+        """Run a transaction and retry it on conflicts, with randomized exponential backoff."""
         backoff = Backoff(None, math.inf, MAX_PAUSE, first=FIRST_PAUSE, growth=2, spread=1)
         for _retry in range(TRIES - 1):
             try:
@@ -155,7 +155,7 @@ class Database:
         return self._in_time(do)
 
     def _in_time(self, do: t.Callable[[], R]) -> R:
-        """Run an operation, and leave it behind if a database server never answers: the driver has no limit of its own."""
+        """Run an operation with a timeout, because the driver of a database server has none."""
         if self._shared is not None:
             return do()
         answer: futures.Future[R] = futures.Future()
@@ -205,7 +205,7 @@ class Database:
     def _open_schema(self) -> None:
         """Open the tables.
 
-        Create them on first use, refuse those of another release, and check that they can be written.
+        Create them on first use, reject tables of another release, and check that they are writable.
         """
         version = None if self.is_empty else self._version()
         if version is None and self._read_only:
@@ -229,7 +229,7 @@ class Database:
                 connection.execute(sa.update(self.tables.versions).values(version=SCHEMA_VERSION))
 
     def _version(self) -> object:
-        """Return the version of the schema, whatever stands there; `None` if there is no schema."""
+        """Return the version of the schema, unchecked; `None` if there is no schema."""
         versions = self.tables.versions
         with self._engine.begin() as connection:
             if not sa.inspect(connection).has_table(versions.name):
@@ -238,9 +238,9 @@ class Database:
             return "unknown" if version is None else version
 
     def _check_tables(self, connection: sa.Connection) -> None:
-        """Refuse tables that are none, and rows that have something else in a column than this collection writes there.
+        """Reject missing tables, and rows with values that this collection does not write.
 
-        A run that passed over such a row would not know of what it stands for.
+        A run that skipped such a row would miss an operation.
         """
         is_file = self._shared is not None
         names = sa.inspect(connection).get_table_names() if is_file else None
@@ -310,7 +310,7 @@ def keep_others_out(connection: sa.Connection, table: sa.Table) -> None:
 
 
 def _make_private_folder(path: str) -> None:
-    """Create a folder and its missing parents, accessible only to their owner, whatever the umask."""
+    """Create a directory and its missing parents, accessible only to their owner, whatever the umask."""
     if not os.path.isdir(path):
         _make_private_folder(os.path.dirname(path))
         try:

@@ -55,7 +55,7 @@ def lease_for(timeout: float) -> timedelta:
 
 @dataclass(frozen=True)
 class Key:
-    """What an act is about: the email of an order, a certificate to create, or what only one run at a time changes."""
+    """The object of an operation: the email of an order, a certificate to create, or what only one run at a time changes."""
 
     kind: t.Literal["email", "create", "lock"]
     subject: str
@@ -219,24 +219,24 @@ class Ledger:
             connection.execute(sa.delete(acts).where(acts.c.id.in_(obsolete)))
 
     def confirm(self, claim: Claim | Entry, certificate_id: int | None = None) -> None:
-        """Note that it was done, and what was created."""
+        """Record that it was done, and what was created."""
         created = {} if certificate_id is None else {"certificate_id": certificate_id}
         self._update(claim, {"state": "confirmed", **created})
 
     def release(self, claim: Claim) -> None:
-        """Note that it was certainly not done."""
+        """Record that it was certainly not done."""
         self._update(claim, {"state": "released"})
 
     def end(self, claim: Claim, at: datetime) -> None:
-        """Note that a lock has ended, unless another run has taken it over as that of a dead run."""
+        """Record that a lock has ended, unless another run took it over."""
         self._update(claim, {"state": "released", "ended_at": at}, was=("claimed", claim.lease_until))
 
     def record_unknown_outcome(self, claim: Claim) -> None:
-        """Note that no answer came, so that it may have been done."""
+        """Record that there was no response, so that it may have been done."""
         self._update(claim, {"state": "unknown"})
 
     def withdraw(self, entry: Entry) -> bool:
-        """Note that an entry no longer counts, unless it has changed since it was read; return whether that was noted."""
+        """Record that an entry no longer counts, unless it has changed since it was read; return whether it was recorded."""
         return self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
 
     def renew(self, claim: Claim, at: datetime) -> Claim | None:
@@ -246,7 +246,7 @@ class Ledger:
         return renewed if self._update(claim, times, was=("claimed", claim.lease_until)) else None
 
     def correct(self, entry: Entry, at: datetime) -> None:
-        """Note when an entry's time was first seen to be in the future; its own time stays, as the reader's clock may be wrong."""
+        """Record when an entry's time was first seen to be in the future; its own time stays, because the reader's clock may be wrong."""
         acts = self._database.tables.acts
         note = sa.update(acts).where(acts.c.id == entry.id, acts.c.noticed_at.is_(None)).values(noticed_at=at)
         self._database.transact(lambda connection: connection.execute(note))

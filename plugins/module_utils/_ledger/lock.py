@@ -33,7 +33,7 @@ RENEWALS = 6
 FRESH = 1 / 3
 """The part of a lease for which a lock can be used without being renewed; a call has the rest of it to arrive."""
 MAX_PAUSE = 2.0
-"""Seconds between two looks at another run's lock."""
+"""Seconds between two checks of another run's lock."""
 WRONG_CLOCK = timedelta(days=1)
 """A lock that ended so long ago by its own times is over at once, even for a run that does not wait. A machine whose clock is
 wrong by that much could not verify the API's certificate."""
@@ -71,7 +71,7 @@ class Lock:
         self._keeper.start()
 
     def check(self) -> None:
-        """Make sure, right before a change is sent, that no other run has the lock.
+        """Check, directly before a change is sent, that this run has the lock.
 
         Raises:
             CertificatesError: `locked`; from then on in any case.
@@ -90,7 +90,7 @@ class Lock:
                 )
 
     def end(self, *, release: bool = True) -> None:
-        """Let other runs have the lock; if the ledger does not answer, it ends with its lease.
+        """Release the lock; if the ledger does not respond, it ends with its lease.
 
         Args:
             release: whether they may have it at once, and not with the end of its lease: what was sent may still arrive.
@@ -154,13 +154,13 @@ def acquire(
     longest_wait: float,
     planned_at: datetime,
 ) -> Lock:
-    """Wait until no other run changes the same, and have the lock.
+    """Wait for the lock, and return it.
 
     Args:
-        caller: the session, which is told to stop, and warns.
+        caller: the session, which can be interrupted, and warns.
         ledger_url: as `Ledger` takes it.
         subject: returns what to lock, once the ledger is open, as it may cost a call.
-        what: that is, in messages: `load balancers`.
+        what: its name in messages: `load balancers`.
         longest_wait: for other runs, in seconds; zero not to wait.
         planned_at: when the facts of the plan began to be read.
 
@@ -171,7 +171,7 @@ def acquire(
     backoff = Backoff(caller.stop, longest_wait, MAX_PAUSE)
 
     def wait(lock: Entry) -> None:
-        """Wait a little for the end of another run; raise if the time is over, or this one was told to stop."""
+        """Wait a little for the end of another run; raise if the time is over, or this run was interrupted."""
         since = iso(lock.begun_at)
         others = f"Another run has been changing {what} since {since}"
         within = f"{longest_wait:g} seconds"
@@ -199,7 +199,7 @@ def acquire(
 
 
 def seconds() -> float:
-    """Return the time of a clock that nobody sets; on Linux it goes on while the machine sleeps."""
+    """Return the time of a monotonic clock; on Linux, it continues while the host sleeps."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -232,7 +232,7 @@ def guard(
 ) -> Granted | T:
     """Claim an act; while another run may be at it, wait, and take it over from one that is dead.
 
-    A dead run no longer changes its claim: it is over once it was seen unchanged for the length of its lease, by this machine's clock.
+    A dead run no longer changes its claim: it expires if it is unchanged for the length of its lease, by the clock of this host.
 
     Args:
         ledger: has the claims.

@@ -80,7 +80,7 @@ def default_path() -> str:
 
 
 def ledger_directory(url: str | None) -> str | None:
-    """Return the folder of the ledger, for what is kept beside it; that of the user where it is in no file, and none if there is no place."""
+    """Return the directory of the ledger, for cached files; the default directory if the ledger is not a file, `None` if there is none."""
     with suppress(CertificatesError):
         given = url_of(url)
         plain = PLAIN.fullmatch(given) if given and is_plain(given) else None
@@ -89,7 +89,7 @@ def ledger_directory(url: str | None) -> str | None:
 
 
 def url_of(given: str | None) -> str | None:
-    """Return the ledger's URL as it is meant: without the blanks and line ends around it, `None` if there is nothing else.
+    """Return the ledger's URL without surrounding whitespace, `None` if it is empty.
 
     Raises:
         CertificatesError: `ledger_unavailable`, if there are control characters inside it.
@@ -105,7 +105,7 @@ def url_of(given: str | None) -> str | None:
 
 
 def check_place(url: str | None) -> None:
-    """Refuse a ledger that has no possible place, without accessing it.
+    """Reject a ledger without a valid path or URL, without accessing it.
 
     Args:
         url: as `find_place` takes it.
@@ -121,7 +121,7 @@ def check_place(url: str | None) -> None:
 
 
 def check_given_place(url: str | None) -> None:
-    """Do as `check_place`, unless no URL is given: a run that needs no ledger also needs no place for it."""
+    """Call `check_place` if a URL is set, because a run that needs no ledger needs no default path."""
     if url_of(url):
         check_place(url)
 
@@ -191,7 +191,7 @@ def _parse_url(url: str) -> sa.URL:
 
 
 def no_such_ledger() -> CertificatesError:
-    """Return the error that explains what a URL must look like."""
+    """Return the error for an invalid URL."""
     return CertificatesError(
         "ledger_unavailable",
         "ledger_url must be the SQLAlchemy URL of a SQLite file (sqlite:////var/lib/certificates/ledger.sqlite3) or of a PostgreSQL "
@@ -232,9 +232,9 @@ class Mount:
     """A mount point of this system."""
 
     point: str
-    """The folder that it is mounted on."""
+    """The mount point."""
     root: str
-    """The folder of its file system that appears there."""
+    """The directory of the file system that is mounted."""
     kind: str
     """The type of its file system."""
 
@@ -251,7 +251,7 @@ def parse_mounts(text: str) -> list[Mount]:
 
 
 def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_container: bool) -> str | None:
-    """Describe what a file is lost with; `None` if it stays, as far as can be seen.
+    """Return the storage with which a file is lost; `None` if it is permanent, as far as known.
 
     Args:
         path: absolute, without symbolic links.
@@ -277,7 +277,7 @@ def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_
 
 
 def find_why_lost(path: str) -> str | None:
-    """Look at this system and return `why_lost` for a file that may not exist yet."""
+    """Return `why_lost` on this system for a file that may not exist yet."""
     try:
         mounts = parse_mounts(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:  # not Linux

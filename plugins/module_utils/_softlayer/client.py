@@ -235,7 +235,7 @@ def _no_list(service: str, method: str) -> CertificatesError:
 
 
 def left_out(call: str, number: int) -> str:
-    """Return the warning about rows of a listing that are left out."""
+    """Return the warning about ignored rows of a listing."""
     return (
         f"{call} returned entries without a valid ID, which are ignored: {number}. They are not selected, compared, or changed. Ask the "
         "support of IBM Cloud to fix them."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a failed call to the SoftLayer API means. Private to softlayer.certificates.
+"""The errors of failed calls to the SoftLayer API. Private to softlayer.certificates.
 
 It makes no calls. For a call that cannot be undone only one question matters: may the server have carried it out? The `code` of
 the error answers it:
@@ -30,7 +30,7 @@ behind the gateway may have carried the call out: with HTTP 3xx, 407, 408, 425, 
 With any other status, XML-RPC's `fault` counts as the API's, and so does a REST fault without a code with HTTP 4xx, such as
 "Service does not exist".
 
-A mishap is what the API's general codes report, such as "Internal Error" or "Request timed out", or with no words at all.
+A transient error is a general code of the API with a text such as "Internal Error" or "Request timed out", or without a text.
 It means that the call failed, but not how far it got.
 
 The SDK drops part of the answer (over REST the fault code; over XML-RPC a fault that comes with an HTTP error). So this
@@ -51,18 +51,18 @@ from .._http.transport import Answer, Attempt
 API_CODE = re.compile(r"SoftLayer_Exception|-32[0-9]{3}$")
 """Faults of the API itself. The numbers are the reserved ones, for example for an unknown method or invalid arguments."""
 GATEWAY_GAVE_UP = frozenset({408, 425, 499})
-"""HTTP statuses below 500 with which a gateway in front of the API says that it stopped waiting for an answer."""
+"""HTTP statuses below 500 with which a gateway in front of the API reports a timeout."""
 GAVE_UP = GATEWAY_GAVE_UP | {504}
 GATEWAYS_OWN = GATEWAY_GAVE_UP | {407, TOO_MANY}
-"""HTTP statuses below 500 that a gateway sends for reasons of its own; they do not say what happened to the call."""
+"""HTTP statuses below 500 that a gateway sends by itself; the outcome of the call is unknown."""
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 
 RATE_LIMIT_CODE = "SoftLayer_Exception_WebService_RateLimitExceeded"
-"""The only word that proves that a call was not processed because of the rate: the API counts before it does anything."""
+"""The only code that proves that a call was not processed because of the rate limit: the API counts calls first."""
 GENERAL_CODE = re.compile(r"(SoftLayer_Exception(_Public)?|-?[0-9]+)?")
-"""General fault codes: only the message says what happened."""
+"""General fault codes: only the message contains the cause."""
 TRANSIENT_CODE = re.compile(r"SoftLayer_Exception\w*_(Network(?!_LBaaS)|Timeout|Internal)", re.IGNORECASE)
-"""Codes that mean a mishap, whatever the message says; `_Network_LBaaS` only names the service of the load balancers."""
+"""Codes of transient errors, whatever the message; `_Network_LBaaS` only names the service of the load balancers."""
 TRANSIENT = re.compile(
     r"internal (server )?error|tim(ed?|ing)[ -]?out|unavailable|try again later|(unexpected|unknown) error|an error (has )?occurr?ed"
     r"|unable to (complete|process)|connection (was )?(reset|closed|lost|aborted)|lost connection|gone away|bad gateway"
@@ -75,15 +75,15 @@ RATE_LIMITED = re.compile(
     r"|(?:rate[ -]*limit (?:has been |was )?(?:exceeded|reached)|too many requests)(?:\W*\b(?:please|try|retry|slow|wait)\b.*)?)\W*$",
     re.IGNORECASE | re.DOTALL,
 )
-"""The whole text of a rate limit fault. A text that only mentions a limit, for example a partner's, says nothing about the call."""
+"""The whole text of a rate limit fault. A text that only mentions a limit, for example of a partner, is not about the call."""
 RETIRED_ADVICE = (
     "Sale of SSL orders ended on 2024-04-15 and their support on 2024-12-15: get the certificate from the portal of the CA, and order "
     "new ones through IBM Cloud Secrets Manager."
 )
 OF_ORDERS = "Certificate_Request"
-"""In the name of the service that has the orders. What holds of their end says nothing about the store and the load balancers."""
+"""A part of the name of the service for orders. Its end does not affect the store and the load balancers."""
 NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
-"""What the API may answer where a permission is missing, to a user whose other calls it answers."""
+"""Codes for a missing permission if other calls of the user succeed."""
 NOT_FOUND_ADVICE = "The object does not exist, or the API user has no permission for it (SECURITY_CERTIFICATE_VIEW, SECURITY_CERTIFICATE_MANAGE)."
 RETIRED = re.compile(
     r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
@@ -98,14 +98,14 @@ DENIED = re.compile(
 
 @dataclass(frozen=True)
 class Fault:
-    """What looks like a SoftLayer fault: REST's `{"error", "code"}` or XML-RPC's `faultString` and `faultCode`."""
+    """A possible SoftLayer fault: REST's `{"error", "code"}` or XML-RPC's `faultString` and `faultCode`."""
 
     code: str
     message: str
     is_rest: bool
 
     def is_the_apis(self, status: int) -> bool:
-        """Return whether a fault with this HTTP status is the API's own, not that of a gateway in front of it."""
+        """Return whether a fault with this HTTP status is from the API, and not from a gateway."""
         if self.code.startswith("SoftLayer_Exception"):
             return True
         if status >= 500 or status in GATEWAYS_OWN or 300 <= status < 400:
@@ -115,7 +115,7 @@ class Fault:
         return not self.code and status >= 400
 
     def is_transient(self, status: int) -> bool:
-        """Return whether a fault with this HTTP status only reports that something went wrong, and is no refusal."""
+        """Return whether a fault with this HTTP status is a transient error, and not a rejection."""
         if TRANSIENT_CODE.match(self.code) or status == TOO_MANY:
             return True
         if not GENERAL_CODE.fullmatch(self.code):
@@ -126,7 +126,7 @@ class Fault:
 
 
 def reports_transient_error(words: object) -> bool:
-    """Return whether the API's message reports a mishap of its own, not a problem with the request."""
+    """Return whether the message of the API reports a transient error, and not a problem with the request."""
     return bool(TRANSIENT.search(str(words)))
 
 
@@ -151,7 +151,7 @@ def fault_in(body: bytes) -> Fault | None:
 def explain(
     call: str, endpoint: str, attempt: Attempt, error: BaseException, *, repeatable: bool = True
 ) -> CertificatesError:
-    """Return the error that says what a failed call means.
+    """Return the error of a failed call.
 
     Args:
         call: service and method, for the message.
@@ -200,7 +200,7 @@ def _retired_advice(call: str) -> str:
 def _explain_http(
     call: str, endpoint: str, answer: Answer, fault: Fault | None, *, repeatable: bool
 ) -> CertificatesError:
-    """Explain an answer without a fault of the API: it comes from a gateway, or is truncated."""
+    """Return the error of a response without a fault of the API: from a gateway, or truncated."""
     facts = {"api_code": shorten(fault.code), "api_message": shorten(fault.message)} if fault is not None else {}
     details = details_of(call, answer, **facts)
     words = shorten(fault.message or fault.code) if fault is not None else ""

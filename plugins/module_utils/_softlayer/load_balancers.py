@@ -43,13 +43,13 @@ UNLISTED = (
 BUSY = re.compile(
     r"\b(?:CREATE|UPDATE|MAINTENANCE)_PENDING\b|\b(?:not|be)\W+(?:in\W+)?(?:an?\W+)?ACTIVE\b", re.IGNORECASE
 )
-"""How a refusal says that the balancer is being changed; what such a refusal says on Classic is not documented."""
+"""Messages about a balancer that is being changed; the API documents none."""
 ENDED = re.compile(r"\bDELETE_PENDING\b|\b(?:status|state) (?:is |of )?\W?ERROR\b", re.IGNORECASE)
 ECDSA = re.compile(r"ECDSA", re.IGNORECASE)
 TLS13 = re.compile(r"TLS_(AES|CHACHA20)", re.IGNORECASE)
 """Cipher suites for EC keys, and those that go with any key; all others are for RSA keys."""
 CONFLICT = 409
-"""The HTTP status with which other IBM Cloud load balancers refuse a change while another one is under way."""
+"""The HTTP status with which other IBM Cloud load balancers reject a change during another change."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Balancer:
     """Its host name."""
     provisioning_status: str
     previous_error: str | None
-    """Why its previous change failed, in the API's words."""
+    """The error of its previous change, as the API returns it."""
     ciphers: tuple[str, ...]
     """Names of the cipher suites that were chosen for it; empty for the standard ones."""
     listeners: tuple[Listener, ...]
@@ -101,7 +101,7 @@ class Balancer:
         return self.provisioning_status in FINAL
 
     def offers(self, key_type: str) -> bool:
-        """Return whether a listener with such a key could agree with a client; the standard cipher suites are all for RSA keys."""
+        """Return whether a listener has a cipher suite for a key type; the standard cipher suites are all for RSA keys."""
         if any(TLS13.match(name) for name in self.ciphers):
             return True
         for_ecdsa = {bool(ECDSA.search(name)) for name in self.ciphers} or {False}
@@ -121,7 +121,7 @@ class Balancer:
 
     @property
     def shown_error(self) -> str:
-        """What the API says about its previous change, as an addition to a sentence."""
+        """A sentence about its previous error, with a leading space; empty if there is none."""
         return (
             f" The API reports about its previous change: {as_sentence(self.previous_error)}"
             if self.previous_error
@@ -162,7 +162,7 @@ def point_listeners(
     certificate_ids: Mapping[str, int],
     before_sending: t.Callable[[], None] | None = None,
 ) -> None:
-    """Have listeners of one balancer serve certificates of the store, in one call (`updateLoadBalancerProtocols`).
+    """Switch listeners of one balancer to certificates of the store, in one call (`updateLoadBalancerProtocols`).
 
     Only the two properties are sent: an element without the listener's uuid would create a listener. It is not repeated after a
     lost answer.
@@ -195,7 +195,7 @@ def point_listeners(
 
 
 def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesError:
-    """Return the error that says what a failed change means."""
+    """Return the error of a failed change."""
     words = str(error.details.get("api_message") or "")
     said = as_sentence(words) if words else ""
     if error.code == "not_found":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .._base.options import ArgumentSpec, of_environment
 
 STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
-"""The collection's words for the status of an order."""
+"""Statuses of an order in results."""
 TRANSPORTS = ("xmlrpc", "rest")
 """The transports of the API, by the part of an endpoint's path that selects each."""
 MAX_RETRIES = 100
@@ -39,7 +39,7 @@ def api_options() -> ArgumentSpec:
 
 
 def selection_options() -> ArgumentSpec:
-    """Return the options that say which SSL orders to list, and what to report about them."""
+    """Return the options for the selection and the content of a list of SSL orders."""
     return ArgumentSpec(
         options={
             "order_ids": {"type": "list", "elements": "int", "limits": True},
@@ -56,5 +56,5 @@ def selection_options() -> ArgumentSpec:
 
 
 def select_option() -> ArgumentSpec:
-    """Return the option that says which SSL orders are meant, for modules that do something about them."""
+    """Return the option that selects SSL orders, for modules that act on them."""
     return ArgumentSpec({"select": {"type": "dict", "options": dict(selection_options().options), "limits": True}})

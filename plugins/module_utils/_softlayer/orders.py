@@ -58,9 +58,9 @@ DERIVED: Mapping[str, frozenset[str]] = {
     "days_until_expiry": frozenset({"expires_at"}),
     "fulfillment_email_available": frozenset({"status", "expires_at"}),
 }
-"""What results say beside the facts of an order, and the facts that it follows from."""
+"""Computed keys of an order in results, and the facts that they need."""
 STANDING = ("certificate_ids", "imported", "superseded_by")
-"""What results say of the certificate store."""
+"""Keys of results about the certificate store."""
 
 STATUSES = {
     "pending ca approval": "pending",
@@ -77,7 +77,7 @@ STATUS_GATE: Mapping[str, Ineligibility | None] = {
     "pending": "pending",
     "canceled": "canceled",
 }
-"""By status: why the certificate authority has no certificate for an order. Any status not listed is unknown."""
+"""By status: why the CA has no certificate for an order. Any status not listed is unknown."""
 
 
 def ineligibility(status: str, expires_at: datetime | None, at: datetime) -> Ineligibility | None:
@@ -151,7 +151,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which orders are wanted. Criteria combine with AND, values within one with OR; `None` means no restriction."""
+    """The selection of orders. Criteria combine with AND, values within one with OR; `None` means no restriction."""
 
     order_ids: Collection[int] | None = None
     common_names: Sequence[str] | None = None
@@ -261,9 +261,9 @@ def fetch_orders(
 
 
 def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, t.Any]]) -> None:
-    """Refuse orders of another account: what is recorded of an order is found again by the account.
+    """Reject orders of another account, because the ledger records orders by account.
 
-    An order that does not tell its account is the user's own.
+    An order without an account belongs to the account of the user.
     """
     account_ids = {row.get("accountId") for row in rows}
     others = sorted(
@@ -283,7 +283,7 @@ def fetch_order(client: Client, account_id: int, order_id: int) -> Order:
     """Return what decides whether and where an order's email goes at this moment (`getObject`), for who has a turn to call the API already.
 
     Raises:
-        CertificatesError: as `Client.call`; `api_error` if the answer is no order, `invalid_argument` if it is not the account's.
+        CertificatesError: as `Client.call`; `api_error` if the response is not the order, `invalid_argument` if it is not the account's.
     """
     mask = order_mask(MAILED)
     row = client.call(SERVICE, "getObject", identifier=order_id, mask=mask, in_turn=True)
@@ -294,7 +294,7 @@ def fetch_order(client: Client, account_id: int, order_id: int) -> Order:
 
 
 def resend_fulfillment_email(client: Client, order_id: int, before_sending: Callable[[], None] | None = None) -> bool:
-    """Ask the certificate authority to send the fulfillment email again (`resendEmail`); `False` means that the API refused.
+    """Request the fulfillment email of the CA again (`resendEmail`); return `False` if the API rejected the request.
 
     Never retried after a lost answer.
 

@@ -46,7 +46,7 @@ class Settings(Network):
 
     @property
     def why_denied(self) -> str | None:
-        """Return what is wrong with the credentials by their form, as a sentence, if they are refused; `None` if nothing is."""
+        """Return the problem of rejected credentials that their form shows, as a sentence, or `None`."""
         is_of_ibm_cloud = self.username == IBM_CLOUD_USER
         if IBM_CLOUD_KEY.fullmatch(self.api_key) and not is_of_ibm_cloud:
             return f"The API key looks like an IBM Cloud API key. Set the user name to {IBM_CLOUD_USER}."
@@ -59,7 +59,7 @@ class Settings(Network):
 
     @property
     def secrets(self) -> set[str]:
-        """What must not appear in any output: the API key, and passwords in URLs, including those of proxies from the environment."""
+        """The secrets to hide: the API key, and passwords in URLs, including proxies from the environment."""
         return {self.api_key, *secrets_in([self.endpoint_url, self.proxy, *getproxies().values()])}
 
 
@@ -100,7 +100,7 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
 
 
 def check_ascii(name: str, value: str) -> None:
-    """Refuse a user name or a key with characters that none has.
+    """Reject a user name or a key with invalid characters.
 
     Raises:
         CertificatesError: `invalid_argument`.

@@ -34,13 +34,13 @@ from .values import as_id, number, read_boolean, yes_or_no
 
 SERVICE = "Security_Certificate"
 CERTIFICATE_MASK = "mask[id,certificate,intermediateCertificate]"
-"""What orders are compared with."""
+"""The properties that orders are compared with."""
 RECORD_MASK = (
     "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,keySize,validityBegin,validityEnd,"
     "createDate,modifyDate,associatedServiceCount,lbaasListeners[id,uuid]]"
 )
 CREATED_MASK = "mask[id,intermediateCertificate]"
-"""What was stored, and whether all of its chain was."""
+"""The properties that show whether the complete chain was stored."""
 WITH_KEY_MASK = "mask[id,certificate,intermediateCertificate,privateKey]"
 """For what takes a certificate out of the store, and for nothing else."""
 
@@ -108,7 +108,7 @@ class StoreCertificate:
 
     @property
     def handle(self) -> Handle:
-        """What tells it from others: its id; for one that is not stored yet, the fingerprint of its certificate."""
+        """Its identity: its ID, or the fingerprint of its certificate if it is not stored yet."""
         return self.id or t.cast(Certificate, self.certificate).fingerprint_sha256
 
     @property
@@ -140,7 +140,7 @@ class StoreCertificate:
         return self.certificate.not_after if self.certificate else self.validity_end
 
     def lifespan(self, at: datetime) -> Lifespan:
-        """Return when clients take it, as far as that can be told without knowing whom they trust."""
+        """Return when TLS clients accept it, as far as known without their root certificates."""
         leaf = self.certificate
         if leaf is None:
             return Lifespan(self.validity_begin, self.validity_end)
@@ -185,7 +185,7 @@ class StoreCertificateWithKey:
 
 @dataclass(frozen=True)
 class StoreSelection:
-    """Which records are wanted. Criteria combine with AND, values within one with OR; `None` means no restriction."""
+    """The selection of records. Criteria combine with AND, values within one with OR; `None` means no restriction."""
 
     certificate_ids: Sequence[int] | None = None
     common_names: Sequence[str] | None = None
@@ -266,7 +266,7 @@ def fetch_visible(client: Client) -> StoreListing:
 
     Rests on `getSecurityCertificates`, then on `SoftLayer_Account::getValidSecurityCertificateEntries`. The latter takes no
     mask, filter or limit: it returns its whole list at once. An empty list is what an empty store has, or what such a user gets:
-    the API's reference does not say.
+    the API reference does not document it.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -368,7 +368,7 @@ def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[st
 def create(
     client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None
 ) -> tuple[int, tuple[Certificate, ...] | None]:
-    """Store a certificate (`createObject`) and return its id, and the chain that was kept, `None` if that is not said; never retried after a lost answer.
+    """Store a certificate (`createObject`) and return its id, and the stored chain, `None` if unknown; never retried after a lost response.
 
     Args:
         client: the session.
@@ -431,7 +431,7 @@ def _unless_refused() -> Iterator[None]:
     """Distinguish a refusal by the store, which is about the submitted data, from the API's other faults.
 
     Raises:
-        CertificatesError: as the call; `refused`, or `no_answer` if a fault does not show whether it was done.
+        CertificatesError: as the call; `refused`, or `no_answer` if the outcome is unknown.
     """
     try:
         yield

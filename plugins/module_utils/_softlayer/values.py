@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the API's values mean; it writes the same value in several ways. Private to softlayer.certificates.
+"""Parsing of the API's values, which have several spellings. Private to softlayer.certificates.
 
 Pure. A value that cannot be read is never replaced by a similar one.
 """
@@ -36,7 +36,7 @@ def as_id(value: object) -> int | None:
 
 
 def check_ids(name: str, ids: Iterable[int]) -> None:
-    """Refuse invalid ids before they are looked up.
+    """Reject invalid IDs.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -50,22 +50,22 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
 
 
 def text(value: object) -> str | None:
-    """Return a text in printable form, without the blanks around it; `None` if it is empty, or none."""
+    """Return a text in printable form, without surrounding spaces; `None` if it is empty or not a text."""
     return printable(value.strip()) or None if isinstance(value, str) else None
 
 
 def as_dict(value: object) -> Mapping[str, t.Any]:
-    """Return an object, empty if it is none."""
+    """Return an object, or an empty one if the value is not an object."""
     return value if isinstance(value, dict) else {}
 
 
 def dicts_in(value: object) -> list[Mapping[str, t.Any]]:
-    """Return the objects in a list; none if it is no list."""
+    """Return the objects in a list; none if the value is not a list."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def read_boolean(answer: object) -> bool | None:
-    """Return what an answer means in any of its spellings; `None` if it is neither yes nor no."""
+    """Return a boolean in any of its spellings; `None` if the value is not a boolean."""
     return YES_OR_NO.get(str(answer).lower()) if isinstance(answer, (bool, int, str)) else None
 
 

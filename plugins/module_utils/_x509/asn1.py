@@ -161,7 +161,7 @@ def dotted(identifier: bytes) -> str:
 
 
 def with_extension(certificate: bytes, extension: bytes) -> bytes:
-    """Return a certificate with this extension instead of all its own; its signature is no longer valid.
+    """Return a certificate with only this extension; its signature becomes invalid.
 
     Raises:
         ValueError: if the data is damaged.

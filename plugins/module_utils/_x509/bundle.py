@@ -19,9 +19,9 @@ from .pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der, why_cut_o
 from .read import Csr, read_certificates, read_request
 
 Kind = t.Literal["certificate", "chain", "key", "any", "store"]
-"""What bytes are for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
+"""The purpose of bytes: the certificate (with or without issuers), only issuers, the private key, any of these, or PKCS#12."""
 Trouble: t.TypeAlias = Obstacle[Code | RotationReason]
-"""Why something that was read cannot be used, see `messages.trouble`; `path` among its facts is the file that it is about."""
+"""Why content cannot be used, see `messages.trouble`; the fact `path` is the file."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class KeyRef:
     public_key_sha256: str
     held: PrivateKey | None = field(default=None, repr=False, compare=False)
     path: str = field(default="", repr=False)
-    """The file as it was found, perhaps a link."""
+    """The path of the file, which may be a symbolic link."""
     real_path: str = field(default="", repr=False)
     is_pkcs12: bool = False
 
@@ -51,15 +51,15 @@ class Origin:
 
 @dataclass(frozen=True)
 class Bundle:
-    """What was kept, or given, together. Even if something is wrong, a part of it may be readable."""
+    """A certificate, its issuers and its key from one place. If there is a problem, some of the parts may be readable."""
 
     certificates: tuple[Certificate, ...] = ()
     """The certificate, perhaps among others, in their order."""
     issuers: tuple[Certificate, ...] = ()
-    """What was given as its issuers."""
+    """The issuers from the source."""
     key: KeyRef | None = None
     request: Csr | None = None
-    """The CSR that was given with it."""
+    """The CSR from the source."""
     origin: Origin = Origin()
     trouble: Trouble | None = None
 
@@ -170,7 +170,7 @@ def in_file(bundle: Bundle, path: str | None) -> Bundle:
 
 
 def unreadable(error: CertificatesError) -> Trouble:
-    """Return the trouble that an error means."""
+    """Return the problem for an error."""
     return Obstacle(error.code, {"error": error.message})
 
 

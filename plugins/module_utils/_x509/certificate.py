@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate: what it says, which names it is for, who issued it. Private to softlayer.certificates. Pure."""
+"""A certificate: its content, names and issuer. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .._base.times import iso
 from . import asn1
 
 NOT_PARSED: tuple[type[BaseException], ...] = ()
-"""What the library raises on data that it cannot read."""
+"""Exceptions of the library for data that it cannot parse."""
 with suppress(ImportError):
     from cryptography import x509
     from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
@@ -82,7 +82,7 @@ MAX_NAMES = 1_000
 
 @contextmanager
 def reading(refusal: CertificatesError) -> Iterator[None]:
-    """Raise `refusal` for whatever the library raises on data that it cannot read; a panic of its Rust code is no `Exception`."""
+    """Raise `refusal` for any error of the library; a panic of its Rust code is not an `Exception`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -214,22 +214,22 @@ class Certificate:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names it is for: DNS names and common name, in ASCII form; authorities may omit the common name."""
+        """The names it is for: DNS names and common name, in ASCII form; CAs may omit the common name."""
         return name_set(self.common_name, map(printable, self._dns_names))
 
     @property
     def server_names(self) -> frozenset[str]:
-        """The names that clients accept it for: its DNS names; its common name only if it has no DNS name (RFC 9525, 2)."""
+        """The names for which TLS clients accept it: its DNS names; its common name only if it has no DNS name (RFC 9525, 2)."""
         return name_set(None, self._dns_names) or name_set(self.common_name, ())
 
     @property
     def addresses(self) -> frozenset[str]:
-        """The IP addresses that clients accept it for."""
+        """The IP addresses for which TLS clients accept it."""
         return frozenset(str(name.value) for name in self._alternatives if isinstance(name, x509.IPAddress))
 
     @property
     def server_name(self) -> str | None:
-        """A name by which clients ask for it, `None` if it has none."""
+        """A name by which TLS clients request it, `None` if it has none."""
         return name_to_ask_for(self.server_names, self.addresses)
 
     @cached_property
@@ -245,13 +245,13 @@ class Certificate:
 
     @cached_property
     def identities(self) -> frozenset[str]:
-        """What it vouches for: its names and addresses in any writing, and its common name if that is a host name."""
+        """All its names and addresses in comparable form, including its common name if that is a host name."""
         name = self.common_name or ""
         is_host = "." in name and " " not in name
         return self.server_names | self.addresses | name_set(name if is_host else None, ())
 
     def is_for(self, name: str) -> bool:
-        """Return whether clients take it for a name or an address (RFC 9525, 6).
+        """Return whether TLS clients accept it for a name or an address (RFC 9525, 6).
 
         Addresses are compared with its IP addresses only. A wildcard stands for exactly the whole left-most label.
         """
@@ -390,7 +390,7 @@ class Certificate:
 
     @property
     def renewal_info_id(self) -> str | None:
-        """By what its authority is asked whether it wants a renewal (RFC 9773, 4.1); `None` if it does not name the key of its issuer."""
+        """Its identifier for renewal information of the CA (RFC 9773, 4.1); `None` if it does not name the key of its issuer."""
         issuer, serial = self.issuer_key_identifier, self.parsed.serial_number
         number = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)  # as in DER
         parts = [base64.urlsafe_b64encode(part).rstrip(b"=").decode("ascii") for part in (issuer or b"", number)]
@@ -501,7 +501,7 @@ def comparable(name: x509.Name) -> Name:
 
 @lru_cache(MAX_CACHED)
 def _is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
-    """Return whether the key of `issuer` signed a certificate; the links between intermediates and roots are asked for again and again."""
+    """Return whether the key of `issuer` signed a certificate; the links between intermediate and root certificates are cached."""
     return issuer.has_signed(certificate.parsed, certificate.parsed.tbs_certificate_bytes)
 
 

@@ -36,7 +36,7 @@ MAX_CHAIN_LENGTH = 10
 MAX_STEPS = 300
 """Certificates tried as issuers while building one leaf's chain; each path counts again."""
 MAX_OPENSSL_CHECKS = 20
-"""Paths of one leaf that OpenSSL is asked about, to a trusted root and, if there is none, to the end of what is known."""
+"""Paths of one leaf that OpenSSL verifies, up to a trusted root, or else up to the last known issuer."""
 MAX_CHECKS = 2_000
 """Signatures verified, and questions to OpenSSL, for all leaves of one pile."""
 TOO_MANY = (
@@ -47,7 +47,7 @@ TOO_MANY = (
 class Anchors:
     """Certificates that are trusted by themselves: roots, and any others that a user names; damaged ones are left out.
 
-    A machine has some 150 roots, and one or two of them are looked for: only these are read further than to their subject.
+    A host has about 150 root certificates, and one or two are needed: only these are parsed completely.
     """
 
     def __init__(self, certificates: Iterable[Certificate] = ()) -> None:
@@ -59,7 +59,7 @@ class Anchors:
 
     @cached_property
     def client(self) -> ssl.SSLContext | None:
-        """The settings of a client that trusts them, for handshakes; `None` if there are none, as nobody can be asked then."""
+        """The settings of a TLS client that trusts them; `None` if there are none."""
         return client_settings(self._certificates) if self._certificates else None
 
     def named(self, subject: Name) -> list[Certificate]:
@@ -91,7 +91,7 @@ class Chain:
 
 
 def chain_as_sent(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors, at: datetime) -> Chain:
-    """Return the chain of a certificate that is trusted only if a client accepts it with exactly what is sent beside it, in this order.
+    """Return the chain of a certificate; it is trusted only if a TLS client accepts it with exactly the sent certificates, in this order.
 
     The issuers are the best that can be built of it.
     """
@@ -136,7 +136,7 @@ class Chains:
         return Chain(issuers, trust, why, is_linked=bool(path), path=path, lacks_root=lacks_root)
 
     def _to_anchor(self, leaf: Certificate, path: tuple[Certificate, ...], refusals: list[str]) -> Chain | None:
-        """Return a chain that begins with these issuers and that clients trust, or `None`; what is said of others is added to `refusals`.
+        """Return a trusted chain that begins with these issuers, or `None`; the reasons against others are added to `refusals`.
 
         The full path up to below the root is preferred to a short cut, so that what is stored does not depend on a machine's roots.
         """
@@ -161,7 +161,7 @@ class Chains:
     def _issuers(self, child: Certificate) -> list[Certificate]:
         """Return those of the pile that may be a certificate's issuer by their names, in order of preference; roots last.
 
-        Of version 1, from the time before there were extensions, only a root may issue; others would make everyone an authority.
+        Of version 1, from the time before there were extensions, only a root may issue; others would make every certificate a CA.
         """
         named = [issuer for issuer in self._all.get(child.issuer, ()) if issuer.may_issue]
         issuers = [issuer for issuer in named if issuer.is_root or not issuer.is_version_1]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an authority's lists of revoked certificates (CRLs; RFC 5280, 5 and 6.3) say of a certificate. Private to softlayer.certificates. Pure.
+"""The revocation status of a certificate in the CRLs of its CA (RFC 5280, 5 and 6.3). Private to softlayer.certificates. Pure.
 
 A list may come from anywhere, so nothing in it counts before its issuer's signature was checked. What is not understood, or does not
 answer the question, makes `unknown`, never `good` and never `revoked`. Lists of other issuers (indirect ones) and delta CRLs are not
@@ -35,7 +35,7 @@ LABELS = frozenset({b"X509 CRL"})
 URL = re.compile(r"http://[!-~]{1,2000}", re.IGNORECASE)
 """What is asked for: plain http, as a list is signed itself, and https would need a list in its turn (RFC 5280, 8)."""
 MAX_URLS = 4
-"""URLs that are asked for a certificate; real ones name one or two."""
+"""Maximum number of CRL URLs of a certificate; real certificates have one or two."""
 NOT_NAMED, NOT_ASKED = Obstacle("not_named"), Obstacle("not_asked")
 CRITICAL = b"\x01\x01\xff"
 """How it is encoded that an extension is critical (RFC 5280, 4.1)."""
@@ -43,13 +43,13 @@ CRITICAL = b"\x01\x01\xff"
 
 @dataclass(frozen=True)
 class Revocation:
-    """Whether an authority has revoked a certificate.
+    """Whether a CA has revoked a certificate.
 
     Attributes:
         status: `unknown` if that could not be found out.
         certificate: which one it is about, of a whole chain the one that decides.
         at: when it was revoked.
-        reason: the authority's word for why (RFC 5280, 5.3.1), if it gives one.
+        reason: the reason code of the CA (RFC 5280, 5.3.1), if any.
         why: why it is not known, see `messages.why_unknown`.
     """
 
@@ -85,17 +85,17 @@ def combined(answers: Sequence[Revocation]) -> Revocation:
 
 
 def decisive(answers: Iterable[Revocation]) -> Revocation:
-    """Return what several lists say of one certificate: what any of them knows."""
+    """Return the combined result of several CRLs for one certificate."""
     return min(answers, key=lambda answer: ("revoked", "good", "unknown").index(answer.status))
 
 
 @dataclass(frozen=True)
 class DistributionPoint:
-    """Where a certificate says that its list is (RFC 5280, 4.2.1.13): any of `urls` has it."""
+    """A CRL distribution point of a certificate (RFC 5280, 4.2.1.13): any of `urls` has the CRL."""
 
     urls: tuple[str, ...]
     names: frozenset[str]
-    """All its URLs, by which a list says that it is the one for them."""
+    """All its URLs, which identify the CRL of the distribution point."""
     is_partial: bool = False
     """Whether the list there is for some reasons only."""
 
@@ -127,7 +127,7 @@ class Question:
 
     @property
     def urls(self) -> list[str]:
-        """Where to ask."""
+        """The distribution points."""
         return [url for point in self.points for url in point.urls]
 
 
@@ -137,7 +137,7 @@ def used_by(leaf: Certificate, chain: Chain) -> list[Certificate]:
 
 
 def answer_about(leaf: Certificate, chain: Chain, known: Mapping[Certificate, Revocation]) -> Revocation | None:
-    """Return what is known of a certificate and its issuers together; `None` if nothing was asked."""
+    """Return the combined status of a certificate and its issuers; `None` if nothing was checked."""
     answers = [known[certificate] for certificate in used_by(leaf, chain) if certificate in known]
     if answers and leaf not in known:
         answers.append(Revocation("unknown", leaf, why=NOT_ASKED))
@@ -145,7 +145,7 @@ def answer_about(leaf: Certificate, chain: Chain, known: Mapping[Certificate, Re
 
 
 def questions_about(leaf: Certificate, chain: Chain, anchors: Anchors) -> list[Question]:
-    """Return what is to be asked about a certificate and its issuers; nothing about roots, and nothing about what nobody trusts anyway."""
+    """Return the checks of a certificate and its issuers, except root certificates and untrusted certificates."""
     if chain.trust != "trusted":
         return []
     questions = []
@@ -195,7 +195,7 @@ class Crl:
 
     @cached_property
     def next_update(self) -> datetime | None:
-        """Until when there will be another one; it says nothing after that."""
+        """The time of the next update, after which the CRL is outdated."""
         return self.parsed.next_update_utc
 
     @cached_property

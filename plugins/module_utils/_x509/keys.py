@@ -47,7 +47,7 @@ with suppress(ImportError):
     )
 
 MIN_KEY_LENGTH = 40
-"""Characters of a private key's text; a shorter text is no key."""
+"""Minimum number of characters of a private key."""
 HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
 """The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
 FOR_SSH = (
@@ -58,7 +58,7 @@ MARKS_OF_SSH = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"PuTTY-User-Key-File-")
 LONG_VECTOR = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
 """Ciphers with an initialisation vector of 16 bytes; all others have 8."""
 UNKNOWN = re.compile(r"unknown|unsupported|not supported", re.IGNORECASE)
-"""The library's words for an unknown algorithm; for a wrong passphrase it uses others."""
+"""Error texts of the library for an unknown algorithm; those for a wrong passphrase differ."""
 GUESSES = re.compile(r"Could not deserialize key data\.[^)]*\)\.")
 """The first words of the library for anything that it cannot read.
 
@@ -93,7 +93,7 @@ def read_private_key(data: bytes, passphrase: str | None = None, option: str = "
     Args:
         data: the content of a file.
         passphrase: decrypts the key.
-        option: what the passphrase is called where it is given.
+        option: the option with the passphrase.
 
     Raises:
         CertificatesError: `invalid_pem` if there is no key, `bad_passphrase` if the passphrase is missing or wrong.
@@ -141,7 +141,7 @@ def encrypted_pem(key: PrivateKey, passphrase: str) -> str:
 
 
 def _belong_together(numbers: rsa.RSAPrivateNumbers) -> bool:
-    """Return whether each number of an RSA key is what the others say (RFC 8017, section 3.2)."""
+    """Return whether the numbers of an RSA key are consistent (RFC 8017, section 3.2)."""
     public, p, q = numbers.public_numbers, numbers.p, numbers.q
     return (
         min(p, q) > 2

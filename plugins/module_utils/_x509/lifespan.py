@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From when and until when clients take a certificate: its issuers may end before it does. Private to softlayer.certificates. Pure."""
+"""The time in which TLS clients accept a certificate: its issuers may expire earlier. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .certificate import Certificate
 
 @dataclass(frozen=True)
 class Lifespan:
-    """When clients take a certificate.
+    """The time in which TLS clients accept a certificate.
 
     Attributes:
         begin: start of its validity; `None` if that is not known.
         end: the earliest end of all on the path from it to the root; `None` if that is not known.
         limited_by: the issuer that ends first; `None` if it is the certificate itself.
         own_end: the end of the certificate itself, where an issuer ends before it.
-        start: from when on clients take it, where an issuer begins later than it does.
+        start: the start of this time, which may be that of an issuer.
         starts_by: that issuer.
     """
 
@@ -37,7 +37,7 @@ class Lifespan:
 
     @classmethod
     def of(cls, leaf: Certificate, issuers: Sequence[Certificate]) -> Lifespan:
-        """Return that of a certificate with the issuers that clients use."""
+        """Return the lifespan of a certificate with the issuers that TLS clients use."""
         lifespan = cls(leaf.not_before, leaf.not_after)
         first = min(issuers, key=lambda issuer: issuer.not_after, default=leaf)
         if first.not_after < leaf.not_after:
@@ -61,17 +61,17 @@ class Lifespan:
         return self.end is not None and self.end < at
 
     def is_to_come(self, at: datetime) -> bool:
-        """Return whether it is known that clients do not take it yet."""
+        """Return whether TLS clients certainly do not accept it yet."""
         usable_from = self.usable_from
         return usable_from is not None and at < usable_from
 
     def is_now(self, at: datetime) -> bool:
-        """Return whether nothing that is known keeps clients from taking it at an instant."""
+        """Return whether TLS clients accept it at an instant, as far as known."""
         return not self.is_over(at) and not self.is_to_come(at)
 
     @property
     def usable_from(self) -> datetime | None:
-        """From when on clients take it; `None` if that is not known."""
+        """The time from which TLS clients accept it; `None` if unknown."""
         return self.start or self.begin
 
     def as_result(self) -> dict[str, t.Any]:

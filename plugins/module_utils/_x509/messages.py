@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with certificates, keys, and lists of revoked certificates, as sentences. Private to softlayer.certificates. Pure."""
+"""Messages about problems with certificates, keys, and CRLs. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ FORMS = {
     "private key": "PEM or DER",
     "certificate signing request": "PEM or DER",
 }
-"""What files are given for, and their forms."""
+"""The formats of each kind of content."""
 
 
 def trouble(why: Obstacle[t.Any]) -> str:
-    """Return why something that was read cannot be used, and what to do."""
+    """Return the problem of content that cannot be used, and the fix."""
     match why.facts:
         case {"path": str() as path, **facts}:
             return f"{path}: {trouble(replace(why, facts=facts))}"
@@ -52,7 +52,7 @@ def trouble(why: Obstacle[t.Any]) -> str:
 
 
 def why_unknown(why: Obstacle[t.Any]) -> str:
-    """Return why it is not known whether a certificate was revoked, as the end of a sentence about it, or about a list of its authority."""
+    """Return why the revocation status of a certificate is unknown, or why a CRL cannot be used, as the end of a sentence."""
     match why.reason, why.facts:
         case "not_named", _:
             return "the certificate names no certificate revocation list (CRL) with an http URL"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .._base.options import ArgumentSpec
 
 PARTS = ("certificate", "privatekey", "intermediate", "csr")
-"""What a path or a content names."""
+"""The kinds of content that options specify."""
 
 
 def certificate_options() -> ArgumentSpec:

@@ -18,7 +18,7 @@ from .._base.text import with_real_line_ends
 from . import messages
 
 Unreadable: t.TypeAlias = Obstacle[t.Literal["invalid_pem"]]
-"""What is wrong with data that has not what it is given for, see `messages.trouble`."""
+"""Why data does not contain the expected kind of content, see `messages.trouble`."""
 PEM_LINE = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 #]+)(?=-----)")
 """The first or last line of a PEM block (RFC 7468); its final hyphens may be the first ones of the next line."""
 HYPHENS = 5
@@ -34,7 +34,7 @@ KINDS = {
     "private key": KEY_LABELS,
     "certificate signing request": REQUEST_LABELS,
 }
-"""What files are given for, with the labels of its blocks."""
+"""The kinds of content, with the labels of their blocks."""
 DER_SEQUENCE = b"\x30"
 PKCS12_VERSION = b"\x02\x01\x03"
 """The integer 3 in DER."""

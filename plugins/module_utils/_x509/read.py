@@ -135,7 +135,7 @@ def read_request(data: bytes) -> Csr:
 
 
 def requested(pem: object) -> Csr | None:
-    """Return the CSR of an API object, or `None` if there is no readable one."""
+    """Return the CSR of an API object, or `None` if it cannot be read."""
     with suppress(CertificatesError):
         return read_request(pem.encode("utf-8", "replace")) if isinstance(pem, str) else None
     return None

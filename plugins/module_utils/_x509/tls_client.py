@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A TLS client, which is OpenSSL: what it trusts, and whether it accepts a chain. Private to softlayer.certificates.
+"""The verification of chains by a TLS client, OpenSSL. Private to softlayer.certificates.
 
 A client verifies the chain as soon as it has read the server's message Certificate of TLS 1.2 (RFC 5246, 7.4.2), before the server
 makes any use of its key. So half a handshake in memory, which needs no key, gives the verdict of a whole one: on name constraints,
@@ -43,19 +43,19 @@ SUITES = {
 CIPHERS = ":".join(sorted({name for _number, name in SUITES.values()}))
 """To set them does not change the level of security."""
 MAX_LIST_SIZE = 100 * 1024
-"""Bytes of all certificates that a server sends; OpenSSL's clients read no more."""
+"""Maximum size of all certificates of a server in bytes, as in OpenSSL clients."""
 MAX_RECORD_SIZE = 2**14
 """Bytes (RFC 5246, 6.2.1)."""
 MIN_KEY_SIZES = {"RSA": 2048, RSASSA_PSS: 2048, "EC": 256}
 """Bits, for each type of key."""
 CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
-"""What all clients offer (RFC 8446, 9.1 and 4.2.3)."""
+"""Algorithms that all TLS clients support (RFC 8446, 9.1 and 4.2.3)."""
 NO_ISSUER = frozenset({2, 20, 21})
 """OpenSSL's codes for an issuer that it does not find, or that it does not take for one."""
 
 
 def client_settings(roots: Iterable[Certificate]) -> ssl.SSLContext:
-    """Return the settings of a client that trusts these roots, with this machine's level of security; threads may share them.
+    """Return the settings of a TLS client that trusts these roots, with the security level of this host; threads may share them.
 
     They are those of `ssl.create_default_context`, and the same for every Python: whatever is named is trusted, also if it is no root
     (Python does so from 3.13 on), and certificates need no more extensions than browsers want (from 3.13 on, Python wants more).
@@ -70,7 +70,7 @@ def client_settings(roots: Iterable[Certificate]) -> ssl.SSLContext:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Whether a client accepts a chain.
+    """Whether a TLS client accepts a chain.
 
     `why` says why not, as the end of a sentence about the certificate; it is empty if it is accepted. `path` has the certificates from
     the server's on that OpenSSL used, as far as it came; of an accepted chain, up to what is trusted. `code` is OpenSSL's number.
@@ -84,7 +84,7 @@ class Acceptance:
 def acceptance(
     leaf: Certificate, sent: Sequence[Certificate], roots: Sequence[Certificate], at: datetime
 ) -> Acceptance:
-    """Return whether a client accepts a server's certificate with exactly what is sent beside it, in this order.
+    """Return whether a TLS client accepts a server's certificate with exactly the sent certificates, in this order.
 
     OpenSSL uses a certificate that is not valid only if it knows no other one of the same issuer. As it is not told the instant, it is
     asked again without such a one: if it then takes another one from the same place, a real client had done so in the first place.
@@ -113,7 +113,7 @@ def acceptance(
 
 
 def why_not_valid(issuer: Certificate) -> str:
-    """Return what is wrong with an issuer that is out of date."""
+    """Return the problem of an issuer that is not currently valid."""
     return f"its issuer {issuer.shown_name} is valid only from {iso(issuer.not_before)} to {iso(issuer.not_after)}"
 
 
@@ -132,7 +132,7 @@ def _why_no_server(leaf: Certificate, at: datetime) -> str | None:
 
 
 def _has_twice(certificate: Certificate) -> bool:
-    """Return whether an extension occurs twice, which RFC 5280, 4.2, forbids: one reader may heed the first, another one the second."""
+    """Return whether an extension occurs twice, which RFC 5280, 4.2, forbids, because readers may use either one."""
     return None in certificate.unreadable_extensions.values()
 
 
@@ -157,7 +157,7 @@ def _settings(roots: tuple[Certificate, ...]) -> ssl.SSLContext:
 
 
 def _answer(leaf: Certificate, sent: tuple[Certificate, ...], roots: tuple[Certificate, ...]) -> Acceptance:
-    """Return what OpenSSL says to half a handshake. Whatever else may come of it is a refusal."""
+    """Return the result of half a handshake with OpenSSL. Any other error is a rejection."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     known = {certificate.der: certificate for certificate in (leaf, *sent, *roots)}
     path: tuple[Certificate, ...] = ()
@@ -183,7 +183,7 @@ def _answer(leaf: Certificate, sent: tuple[Certificate, ...], roots: tuple[Certi
 
 
 def certificates_of(tls: ssl.SSLObject, method: str) -> tuple[bytes, ...] | None:
-    """Return in DER what `get_verified_chain` or `get_unverified_chain` tells of a handshake; `None` if this Python has no such method."""
+    """Return the chain of `get_verified_chain` or `get_unverified_chain` in DER; `None` if this Python does not have the method."""
     public: Callable[[], list[bytes]] | None = getattr(tls, method, None)  # from Python 3.13 on
     if public is not None:
         return tuple(public())
@@ -195,7 +195,7 @@ def _records(leaf: Certificate, sent: Iterable[Certificate]) -> bytes:
     """Return a server's messages ServerHello and Certificate (RFC 5246, 7.4.1.3 and 7.4.2).
 
     Raises:
-        ValueError: if there is more than a client reads.
+        ValueError: if the list is larger than TLS clients accept.
     """
     certificates = b"".join(_sized(certificate.der, 3) for certificate in (leaf, *sent))
     if len(certificates) > MAX_LIST_SIZE:
