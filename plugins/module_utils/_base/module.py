@@ -66,7 +66,7 @@ class Module(AnsibleModule):
             raise
         except CertificatesError as error:
             failure = error
-        except BaseException as error:  # a panic of a library in Rust, as cryptography is, is no Exception
+        except BaseException as error:  # a panic of a Rust library such as cryptography is not an Exception
             if not hasattr(self, "no_log_values"):  # ansible-test has stopped it, to look at its options
                 raise
             failure = unforeseen(error, MAY_BE_DONE)

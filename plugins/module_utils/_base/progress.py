@@ -126,7 +126,7 @@ def show_on_terminal() -> None:
     if not path or interval() <= 0:
         return
     with suppress(OSError):  # as another user, for whom the terminal is not there
-        # Opened anew, so that not to wait for it concerns nobody else.
+        # Opened again, so that non-blocking mode does not affect other processes.
         terminal = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
         if os.isatty(terminal):
             threading.Thread(target=_OF_MODULE.show, args=(terminal, host, interval()), daemon=True).start()

@@ -95,7 +95,7 @@ class Database:
 
     Attributes:
         tables: its tables.
-        is_empty: whether there are no tables and none will be created.
+        is_empty: whether the tables do not exist and will not be created.
         is_new: whether no request is on record, so that nothing is known of what was requested before.
         place: where it is, for messages.
 
@@ -182,7 +182,7 @@ class Database:
     def _prepare_file(self, *, may_make_folder: bool) -> bool:
         """Create the SQLite file, accessible only to its owner.
 
-        Return whether there is no file and, in check mode, none will be created.
+        Return whether the file does not exist and, in check mode, will not be created.
         """
         path = str(self._url.database)
         folder = os.path.dirname(path)
@@ -229,7 +229,7 @@ class Database:
                 connection.execute(sa.update(self.tables.versions).values(version=SCHEMA_VERSION))
 
     def _version(self) -> object:
-        """Return the version of the schema, unchecked; `None` if there is no schema."""
+        """Return the version of the schema, unchecked; `None` without a schema."""
         versions = self.tables.versions
         with self._engine.begin() as connection:
             if not sa.inspect(connection).has_table(versions.name):

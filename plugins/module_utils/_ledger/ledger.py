@@ -157,7 +157,7 @@ class Ledger:
     def last_requests(self, keys: Sequence[Key], since: datetime | None = None) -> dict[Key, Entry]:
         """Return for each key the last act that was done or may have been done; all keys are of one kind.
 
-        With `since`, an entry also tells when the first of these was that is not older.
+        With `since`, an entry also has the time of the first one that is not older.
         """
         if self._database.is_empty:
             return {}
@@ -287,7 +287,7 @@ def is_obsolete(acts: sa.FromClause, at: datetime) -> sa.ColumnElement[bool]:
     - A lock that has ended goes as soon as its key has a later one. The last one stays, because its end tells other runs whether their
       plan is stale.
     - A confirmed or released create, and the last lock of a key, go 400 days after their lease (`FINISHED_KEPT`). By then, the store's
-      listing tells whether it holds the certificate.
+      listing shows whether the certificate is stored.
     - Emails count for the cooldown, so each stays for the longest term of an order (`MAX_TERM`).
     - What never finished (`claimed` or `unknown`) stays just as long. By then, its call cannot arrive any more, and a run that is to create
       the certificate finds it in the store's listing, or the certificate has expired.

@@ -67,7 +67,7 @@ def default_path() -> str:
     """Return the SQLite file under the user's state directory.
 
     Raises:
-        CertificatesError: `ledger_unavailable`, if there is no such directory or it depends on the current folder.
+        CertificatesError: `ledger_unavailable`, if the directory depends on the current directory.
     """
     state = state_home()
     if not is_fixed(state):

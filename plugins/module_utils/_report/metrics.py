@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a rotation has found and done, for the textfile collector of Prometheus's node_exporter. Private to softlayer.certificates.
+"""The metrics of a rotation, for the textfile collector of Prometheus's node_exporter. Private to softlayer.certificates.
 
 Pure. Names follow https://prometheus.io/docs/practices/naming/.
 """
@@ -45,9 +45,9 @@ Samples = Iterable[tuple[Labels, Value]]
 
 
 class _Collected:
-    """Metrics as a registry takes them.
+    """Metrics for a registry.
 
-    They are not made by `prometheus_client.Gauge`: that one keeps its values in files where PROMETHEUS_MULTIPROC_DIR is set.
+    `prometheus_client.Gauge` is not used, because it writes its values to files if PROMETHEUS_MULTIPROC_DIR is set.
     """
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
@@ -61,9 +61,9 @@ def as_metrics(result: Record, at: datetime, *, success: bool) -> str:
     """Return the text of the file.
 
     Args:
-        result: what `ssl_certificate_rotate` returned; what it lacks counts as empty, and what is null in it is left out.
+        result: the result of `ssl_certificate_rotate`; missing lists count as empty, and null values are skipped.
         at: when the run ended.
-        success: whether the run came to its end. It has succeeded if nothing failed, either.
+        success: whether the run completed. It succeeded if also no item failed.
     """
     listeners = _labelled(result.get("listeners") or ())
     counts = {name: len(records) for name, records in lists_of(result).items()}
@@ -98,7 +98,7 @@ def as_metrics(result: Record, at: datetime, *, success: bool) -> str:
 
 
 def _gauge(name: str, documentation: str, samples: Samples) -> Metric:
-    """Return a metric with those samples whose value is known."""
+    """Return a metric with the samples whose value is known."""
     gauge = Metric(f"softlayer_certificates_{name}", documentation, "gauge")
     for labels, value in samples:
         if value is not None:
@@ -124,9 +124,9 @@ def _revoked(listener: Record) -> bool | None:
 
 
 def _labelled(listeners: Sequence[Record]) -> list[tuple[Labels, Record]]:
-    """Return the listeners, each with labels that no other one has: node_exporter drops a file that has the same series twice.
+    """Return the listeners, each with unique labels: node_exporter rejects a file with duplicate series.
 
-    Load balancers may have the same name. Only where that makes a difference, the UUID is told, too.
+    Load balancers may have the same name. Only in that case, the labels include the UUID.
     """
     places = Counter((listener.get("load_balancer"), listener.get("port")) for listener in listeners)
     labelled: dict[tuple[str, ...], tuple[Labels, Record]] = {}

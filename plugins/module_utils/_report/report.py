@@ -4,8 +4,8 @@
 
 """A report of the results of modules, the most urgent first, as data and as files. Private to softlayer.certificates.
 
-Pure. It decides nothing. The rows are made in `orders` and in `rotation`. The page, and its words in every language, are files beside the
-action plugins. Jinja itself fills in the page, not Ansible's templating of it: that looks at each value of each row for templates in it.
+Pure. It decides nothing. `_orders` and `rotation` create the rows. The page, and its texts in each language, are files of the action
+plugins. Jinja renders the page, and not Ansible, which would search for templates in each value of each row.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ Needs = Mapping[str, Sequence[str]]
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet read text as a formula, including their full-width forms."""
 MAX_BARS = 25
-"""How many listeners are drawn."""
+"""Maximum number of bars."""
 MAX_REMEDIES, MAX_REMEDIES_OF_MANY = 5, 3
-"""How many remedies of a kind the page begins with, and how many if there are more."""
+"""Maximum number of remedies of a kind at the beginning of the page, and the number shown if there are more."""
 UNFIT = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served")
 """Why the certificate of a listener is of no use to TLS clients, the most urgent reason first."""
 FIELDS: Mapping[str, Sequence[str]] = {"name": ("name", "subject_alt_names"), "mail": ("mail_found", "mail_date")}
-"""What columns are made of that are not made of the field of their name."""
+"""The fields of columns that do not have the name of their field."""
 SAID_IF_UNKNOWN = frozenset({"certificate_ids", "served", "accepted"})
-"""The columns that say so where something is not known."""
+"""The columns that show unknown values."""
 MAX_BAR_DAYS = 400
-"""Days; what is served for longer has as long a bar: one certificate of ten years would leave nothing to see of the others."""
+"""Maximum length of a bar in days, because a certificate of ten years would make the other bars invisible."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Schema:
     """The differences between the kinds of reports, in addition to rows and words."""
 
     row: str
-    """What a row is called."""
+    """The name of a row."""
     identifier: str
     """The field that identifies a row; fit for an HTML id."""
     ids: str
@@ -68,9 +68,9 @@ class Schema:
     columns: Sequence[str]
     """The fields of a row, in the order of the CSV file."""
     needs: Mapping[str, Needs]
-    """What the records of each list have that the report is made of."""
+    """The required fields of the records in each list."""
     of_the_run: frozenset[str] = frozenset()
-    """What of the report and of its rows tells of the run alone, and not of what is there."""
+    """The fields of the report and of its rows about the run, and not about the present state."""
 
     @property
     def rows(self) -> str:
@@ -84,9 +84,9 @@ class Kind:
 
     schema: Schema
     parts: Sequence[str]
-    """What results may have that it is made of."""
+    """The valid keys of results."""
     build: Callable[[Record, Record, datetime, str | None], Record]
-    """Returns the report as data, of results, the texts of one language, the present instant, and the JSON text of the previous report."""
+    """Function that returns the report as data, from results, the texts of one language, the present instant, and the JSON text of the previous report."""
 
 
 FORMS: Mapping[str, type | tuple[type, ...]] = {
@@ -100,11 +100,11 @@ FORMS: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("served", "accepted", "renewal_due"), bool),
     "subject_alt_names": list,
 }
-"""What the fields of a record are, unless they are null."""
+"""The types of the fields of a record that are not null."""
 
 
 def check(schema: Schema, results: Record) -> None:
-    """Refuse records in another form than that of the modules: somebody has made them by hand, or changed them.
+    """Reject records in another form than the modules return, such as manually edited ones.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -121,7 +121,7 @@ def check(schema: Schema, results: Record) -> None:
 
 
 def _why_malformed(record: object, needs: Needs) -> str | None:
-    """Return what is wrong with a record, `None` if nothing is."""
+    """Return the problem of a record, or `None`."""
     if not isinstance(record, Mapping):
         return "the entry must be a dict, as the modules return it"
     for name, values in needs.items():
@@ -136,9 +136,9 @@ def _why_malformed(record: object, needs: Needs) -> str | None:
 
 
 def unless_same(schema: Schema, data_at: Callable[[datetime], Row], previous: str | None, at: datetime) -> Record:
-    """Return the data of a report; the previous one if that is of the same day (UTC), nothing was done since, and all is as it was.
+    """Return the data of a report; the previous data if it is of the same day (UTC), and nothing has changed since.
 
-    So a second run right after the first changes nothing, and leaves what the first one has done to be read.
+    A second run directly after the first changes nothing and keeps the results of the first run.
 
     Args:
         schema: which report.
@@ -160,19 +160,19 @@ def unless_same(schema: Schema, data_at: Callable[[datetime], Row], previous: st
 
 
 def _is_same(schema: Schema, again: Record, old: Record) -> bool:
-    """Return whether a report says what the previous one says; one of a run that did something also says what that did."""
+    """Return whether two reports have the same content; a run that changed something also reports its changes."""
     if again.get("done"):
         return bool(json.loads(json.dumps(again)) == old)
     return _of_what_is_there(schema, again) == _of_what_is_there(schema, old)
 
 
 def _of_what_is_there(schema: Schema, data: Record) -> Record | None:
-    """Return what a report says, less what it says of a run; `None` if it is none of this kind."""
+    """Return the content of a report without the results of a run; `None` if it is not of this kind."""
     rows = data.get(schema.rows)
     if not isinstance(rows, list) or not all(isinstance(row, dict) and [*row] == [*schema.columns] for row in rows):
         return None
-    told = [{name: row[name] for name in row if name not in schema.of_the_run} for row in rows]
-    return {**{name: None if name in schema.of_the_run else data[name] for name in data}, schema.rows: told}
+    rows = [{name: row[name] for name in row if name not in schema.of_the_run} for row in rows]
+    return {**{name: None if name in schema.of_the_run else data[name] for name in data}, schema.rows: rows}
 
 
 def as_data(
@@ -182,14 +182,14 @@ def as_data(
 
     Args:
         schema: which report.
-        rows: in their order, without their explanations.
-        notices: what needs a person, or failed, and is about no row: `source` and `message`.
+        rows: sorted, without their explanations.
+        notices: items that need attention or failed, and belong to no row: `source` and `message`.
         words: the texts of one language.
-        at: the instant that it is made at.
-        more: what else the report has.
+        at: the time of the report.
+        more: other keys of the report.
     """
-    told = ({**row, "explanation": words["reasons"].get(row["reason"], row["reason"])} for row in rows)
-    rows = [{name: row[name] for name in schema.columns} for row in told]
+    explained = ({**row, "explanation": words["reasons"].get(row["reason"], row["reason"])} for row in rows)
+    rows = [{name: row[name] for name in schema.columns} for row in explained]
     states = Counter(row["state"] for row in rows)
     return {
         "generated_at": iso(at),
@@ -207,15 +207,15 @@ def as_data(
 
 
 def notice(record: Record) -> Record:
-    """Return what is to be noticed of a record that is about no row."""
+    """Return the notice for a record that belongs to no row."""
     return {"source": listener_name(record) or shown_name_of(record), "message": record.get("message")}
 
 
 def merged(words: Mapping[str, Record], rows: str) -> Record:
-    """Return the words of the report of `orders` or of `listeners`: those of every report, and its own.
+    """Return the texts of the report of `orders` or of `listeners`, including those of all reports.
 
     Raises:
-        CertificatesError: `invalid_argument` if they are somebody's own and none of these.
+        CertificatesError: `invalid_argument` if custom texts are incomplete.
     """
     try:
         shared, own = words["every"], words[rows]
@@ -229,17 +229,17 @@ def merged(words: Mapping[str, Record], rows: str) -> Record:
 
 
 def as_files(schema: Schema, report: Record, words: Record, language: str, page: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts of a report's files: `html`, a page for people, `json` and `csv`.
+    """Return the content of a report's files: `html`, `json` and `csv`.
 
     Args:
         schema: which report.
         report: as data.
         words: the texts of the language.
         language: of the page.
-        page: what it is made of: `template`, `css` and `script`.
+        page: `template`, `css` and `script` of the page.
 
     Raises:
-        CertificatesError: `invalid_argument` if the template is somebody's own and cannot be filled in.
+        CertificatesError: `invalid_argument` if a custom template cannot be rendered.
     """
     environment = jinja2.Environment(
         trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined, autoescape=True
@@ -255,7 +255,7 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
     environment.tests["filled"] = _is_filled
     rows = report[schema.rows]
     by_id = {row[schema.identifier]: row for row in rows}
-    first, told = remedies(report, by_id)
+    first, shown = remedies(report, by_id)
     try:
         html = environment.from_string(page["template"]).render(
             page,
@@ -265,7 +265,7 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
             by_id=by_id,
             bars=bars(report["listeners"]),
             remedies=first,
-            told=told,
+            shown=shown,
             is_calm=is_calm(report),
             words=words,
             language=language,
@@ -299,7 +299,7 @@ def bars(listeners: Sequence[Record]) -> list[Row]:
 
 
 def _length(days_left: int | None) -> int | None:
-    """Return how many days a bar stands for; `None` for all of its track, if the certificate has expired or its days are not known."""
+    """Return the days that a bar represents; `None` for the full length, if the certificate has expired or its days are not known."""
     return None if days_left is None or days_left < 0 else min(days_left, MAX_BAR_DAYS)
 
 
@@ -313,20 +313,20 @@ def mark(row: Record) -> str:
 
 
 def is_calm(report: Record) -> bool:
-    """Return whether a report has nothing at all that a person might have to do something about."""
+    """Return whether nothing in a report needs attention."""
     return not (report["attention"] or report["notices"] or any(map(mark, report["listeners"])))
 
 
 def remedies(report: Record, rows: Mapping[str, Row]) -> tuple[dict[str, Row], set[tuple[str, int]]]:
-    """Return what the page begins with about listeners, and the messages that are told by that, each by its row and number.
+    """Return the remedies at the beginning of the page, and the messages that they show, each by its row and number.
 
-    By kind of attention: the `groups` of listeners of one certificate that need the same, each with its message, and how many `more` listeners there are.
+    By kind of attention: the `groups` of listeners of one certificate with the same message, and the number of `more` listeners.
 
     Args:
         report: as data.
         rows: by their identifiers.
     """
-    first, told = dict[str, Row](), set[tuple[str, int]]()
+    first, shown = dict[str, Row](), set[tuple[str, int]]()
     for item in report["attention"]:
         alike: dict[tuple[str | None, str], list[tuple[str, int]]] = {}
         for key in item.get("keys") or ():
@@ -340,35 +340,35 @@ def remedies(report: Record, rows: Mapping[str, Row]) -> tuple[dict[str, Row], s
             "groups": [([rows[key] for key, _number in places], message) for (_name, message), places in groups],
             "more": item["count"] - len({key for key, _number in begun}),
         }
-        told |= begun
-    return first, told
+        shown |= begun
+    return first, shown
 
 
-def _messages(row: Record, told: Collection[tuple[str, int]]) -> list[str]:
-    """Return the messages that the table has for a row: of its remedies only those that `told` lacks, so that each stands once.
+def _messages(row: Record, shown: Collection[tuple[str, int]]) -> list[str]:
+    """Return the messages of a row in the table, without those in `shown`, so that each message appears once.
 
     Args:
         row: of a listener or an order.
-        told: what the page begins with; see `remedies`.
+        shown: the messages at the beginning of the page; see `remedies`.
     """
     if not row.get("messages"):
         return [row["message"]] if row["message"] else []
-    return [message for number, message in enumerate(row["messages"]) if (row["key"], number) not in told]
+    return [message for number, message in enumerate(row["messages"]) if (row["key"], number) not in shown]
 
 
 def _is_filled(name: str, rows: Sequence[Record]) -> bool:
-    """Return whether a column has anything to show in at least one row; what is not known counts where the page says so."""
+    """Return whether a column has a value in at least one row; unknown values count in columns that show them."""
     values = (row[field] for row in rows for field in FIELDS.get(name, (name,)))
     return not rows or any(value not in ([], "") and (value is not None or name in SAID_IF_UNKNOWN) for value in values)
 
 
 def _spelt_otherwise(names: Iterable[str | None]) -> list[str]:
-    """Return internationalised names in the form that they are not written in: a reader may search for either."""
+    """Return the other form of internationalized names, because a reader may search for either."""
     return [form for name in names if name for form in (ascii_name(name), unicode_name(name)) if form != name.lower()]
 
 
 def _source(text: str) -> str:
-    """Return what a Content-Security-Policy allows a style sheet or a script by (CSP 3, hash-source)."""
+    """Return the hash of a style sheet or script for a Content-Security-Policy (CSP 3, hash-source)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -394,7 +394,7 @@ def _unbroken(command: str) -> Markup:
 
 
 def as_csv(schema: Schema, report: Record) -> str:
-    """Return the rows of a report as CSV; a spreadsheet reads no value as a formula."""
+    """Return the rows of a report as CSV, safe from formulas in spreadsheets."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(schema.columns)

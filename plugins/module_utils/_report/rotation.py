@@ -30,7 +30,7 @@ from .summary import (
 )
 
 NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
-"""What is most urgent: clients are refused, or get something else, and what was to be done was not."""
+"""The most urgent reasons: TLS clients cannot connect or get another certificate, or a change failed."""
 LISTENERS = Schema(
     row="listener",
     identifier="key",
@@ -56,14 +56,14 @@ LISTENERS = Schema(
     of_the_run=frozenset({"generated_at", "states", "totals", "done", "state", "message", "better_certificate_id"}),
 )
 ELSEWHERE = (*t.get_args(InStore),)
-"""Why a run leaves out a certificate of a source that is not in the source alone."""
+"""Reasons for skipping a certificate of a source that is also elsewhere."""
 
 
 def build(done: Record, words: Record, at: datetime, previous: str | None = None) -> Record:
     """Return the report as data, ready for JSON.
 
     Args:
-        done: what `ssl_certificate_rotate` returned.
+        done: the result of `ssl_certificate_rotate`.
         words: the texts of one language.
         at: the present instant.
         previous: the JSON text of the previous report, if there is one; see `unless_same`.
@@ -73,11 +73,15 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
     rows = [_row(listener, about.pop(key_of(listener), [])) for listener in done.get("listeners") or ()]
     rows.sort(key=_urgency)
     shown = {key_of(listener) for listener in done.get("listeners") or ()}
-    told = certificates_in(item for item in done.get("attention") or () if key_of(item) in shown)
+    shown_sources = certificates_in(item for item in done.get("attention") or () if key_of(item) in shown)
     others = [
         *(record for records in about.values() for record in records),
         *(record for record in (*lists["failed"], *(done.get("attention") or ())) if not record.get("port")),
-        *(record for record in lists["skipped"] if needs_attention(record) and place_in_source(record) not in told),
+        *(
+            record
+            for record in lists["skipped"]
+            if needs_attention(record) and place_in_source(record) not in shown_sources
+        ),
     ]
     notices = [
         {**notice(record), "source": name_in_source(record)} if record.get("source") else notice(record)
@@ -99,11 +103,11 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
 
 
 def _row(listener: Record, about: Sequence[Record]) -> Row:
-    """Return what is told of a listener; `about` is what failed and what needs a person."""
+    """Return the row of a listener; `about` has the records that failed or need attention."""
     failures = [record for record in about if record["reason"] == FAILED]
     needs = sorted((record for record in about if record["reason"] != FAILED), key=_rank)
     causes = [{**record, "reason": record["cause"]["reason"]} for record in failures]
-    told = sorted([*_different(failures), *deduplicate(needs, causes)], key=_rank)
+    records = sorted([*_different(failures), *deduplicate(needs, causes)], key=_rank)
     place = key_of(listener).encode("utf-8", "replace")
     return {
         **{name: listener.get(name) for name in LISTENERS.columns},
@@ -111,30 +115,30 @@ def _row(listener: Record, about: Sequence[Record]) -> Row:
         "listener": listener_name(listener),
         "name": listener.get("served_name"),
         "state": listener.get("outcome"),
-        "attention": [str(record["reason"]) for record in told],
-        "messages": [str(record.get("message")) for record in told],
+        "attention": [str(record["reason"]) for record in records],
+        "messages": [str(record.get("message")) for record in records],
         "days_left": listener.get("days_until_expiry"),
     }
 
 
 def _rank(record: Record) -> int:
-    """Return where the reason of a record stands in the order of urgency."""
+    """Return the position of the reason of a record in the order of urgency."""
     return LISTENERS.attention.index(record["reason"])
 
 
 def _different(records: Sequence[Record]) -> list[Record]:
-    """Return records without those that equal an earlier one."""
+    """Return records without duplicates."""
     return [record for number, record in enumerate(records) if record not in records[:number]]
 
 
 def _urgency(row: Mapping[str, t.Any]) -> tuple[int, str, tuple[str, int]]:
-    """Return a sort key: by what needs a person, then by the end of what is served."""
+    """Return a sort key: by urgency, then by the expiry of the served certificate."""
     kinds = [LISTENERS.attention.index(kind) for kind in row["attention"][:1]]
     return (*kinds, len(LISTENERS.attention))[0], row["effective_not_after"] or "~", listener_place(row["listener"])
 
 
 def _only_in_sources(done: Record, lists: Mapping[str, Sequence[Record]], reasons: Record) -> Iterator[Row]:
-    """Yield what the sources have, and neither the store nor a listener."""
+    """Yield the records about certificates that are only in the sources."""
     imported = {record.get("fingerprint_sha256") for record in lists["imported"]}
     messages = {(record.get("path"), record["reason"]): record.get("message") for record in lists["skipped"]}
     for entry in (*(done.get("source_certificates") or ()), *(done.get("source_problems") or ())):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_certificate_report` does between its options and its result. Private to softlayer.certificates."""
+"""The module `ssl_certificate_report`, from its options to its result. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ SPEC = ArgumentSpec(
 )
 ENDINGS = ("html", "json", "csv")
 REPORT_MODE, METRICS_MODE = 0o640, 0o644
-"""People who may read the report are of the group; node_exporter has a user of its own."""
+"""Readers of the report are in the group; node_exporter runs as another user."""
 PAGE = ("template", "css", "script", "words")
-"""What `page` may have."""
+"""The valid keys of `page`."""
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
         if path and (why_not := why_not_writable(path)):
             raise CertificatesError("not_found", f"{name}: {why_not}")
     paths = [*files.values(), *([metrics] if metrics else [])]
-    told = {"changed": False, "paths": paths}
+    result = {"changed": False, "paths": paths}
     if params["state"] == "checked":
         for folder in map(os.path.dirname, paths):
             disk = os.statvfs(folder)
@@ -77,7 +77,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
                     "not_written",
                     f"Cannot write to the directory {encodable(folder)}: the disk is full. Free some space, or set another path.",
                 )
-        return told
+        return result
     is_of_orders, at = "orders" in results, now()
     kind = orders if is_of_orders else OF_ROTATION
     check_results(results, kind)
@@ -85,7 +85,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
         if not files:
             why = "Cannot write metrics of SSL orders. Set path to write a report instead."
             raise CertificatesError("invalid_argument", why)
-        told["paths"] = [*files.values()]
+        result["paths"] = [*files.values()]
     before = {ending: text_in(path) for ending, path in files.items()}
     counted, texts = "", dict[str, str]()
     with expecting_results():
@@ -98,11 +98,11 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
     if metrics and counted and not module.check_mode:
         put_in_place(metrics, counted.encode(), METRICS_MODE)
     if not texts:
-        return told  # of a run that could list nothing there is nothing to report, and the last report stays
+        return result  # a run without a list of listeners keeps the last report
     written = [ending for ending in files if texts[ending] != before[ending]]
     for ending in written if not module.check_mode else ():
         put_in_place(files[ending], texts[ending].encode(), REPORT_MODE)
-    result = {**told, "changed": bool(written)}
+    result["changed"] = bool(written)
     if not module._diff:  # no content without need
         return result
     header = dict.fromkeys(("before_header", "after_header"), files["csv"])
@@ -111,7 +111,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
 
 @contextmanager
 def expecting_results() -> Iterator[None]:
-    """Say of results in another form than that of the modules what they are.
+    """Report results in another form than the modules return.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -140,7 +140,7 @@ def files_of(path: str | None) -> dict[str, str]:
 
 
 def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
-    """Refuse what no module has returned.
+    """Reject results that no module returned.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -158,7 +158,7 @@ def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
 
 
 def text_in(path: str) -> str | None:
-    """Return what is in a file, `None` if there is none that can be read."""
+    """Return the text of a file, `None` if it cannot be read."""
     try:
         return Path(path).read_bytes().decode()  # with its line ends, as CSV has other ones
     except (OSError, ValueError):

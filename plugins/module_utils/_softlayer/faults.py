@@ -20,8 +20,8 @@ code                       seen                                                 
 `api_error`                any other fault of the API; for a read-only call, all of HTTP 3xx and 4xx    no
 `no_answer`                any failure after the request left: timeout, reset, an unreadable answer; HTTP
                            407 from behind the proxy, 408, 425, 499 and 5xx not known to be the API's;
-                           for a call that does more than to read, a fault that reports a mishap, not a
-                           refusal, and HTTP 3xx and 4xx without a fault of the API: what stands before
+                           for a call that does more than to read, a transient error, not a
+                           rejection, and HTTP 3xx and 4xx without a fault of the API: what stands before
                            the API may have put it in place of an answer                                 maybe
 =========================  ============================================================================  ===========
 

@@ -93,7 +93,7 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     for number in range(ROUNDS):
         size = page_size * GROWTH**number
         first = fetch(0, size)
-        # What came earlier counts only where there is no order to tell by whether a reading has gaps.
+        # Earlier rows count only if the rows are unsorted, so that gaps cannot be detected.
         reading = {} if _is_ascending(first.rows) else dict(rows)
         _add(reading, first)
         state = _read_on(reading, fetch, size, first, gather)

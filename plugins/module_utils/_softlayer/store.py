@@ -166,7 +166,7 @@ class StoreCertificate:
         }
 
     def pems(self) -> dict[str, str | None]:
-        """Return the public parts as canonical PEM, encoded anew, so without any text around the blocks."""
+        """Return the public parts as canonical PEM, without text around the blocks."""
         return {
             "certificate": self.certificate.pem() if self.certificate else None,
             "intermediate_certificate": pem_bundle(self.intermediates) or None,
@@ -394,7 +394,7 @@ def create(
 
 
 def _id_of(row: object) -> int | None:
-    """Return an object's id, or `None` if there is no object or no valid id."""
+    """Return an object's id, or `None` if the value is not an object with a valid ID."""
     return as_id(row.get("id")) if isinstance(row, dict) else None
 
 

@@ -129,7 +129,7 @@ def bundle_of_parts(
     """Return what was given in parts, each for its purpose alone; the trouble is the first one, with the path of its file.
 
     Args:
-        parts: by `PARTS`, in PEM, DER or PKCS#7; the certificate's issuers may be beside it.
+        parts: by `PARTS`, in PEM, DER or PKCS#7; issuers may follow the certificate.
         passphrase: of the private key.
         paths: of the files that the parts were read from.
     """
@@ -161,7 +161,7 @@ def bundle_of_key_store(data: bytes, passphrase: str | None, path: str | None = 
 
 
 def in_file(bundle: Bundle, path: str | None) -> Bundle:
-    """Return what was read from a file, if there is one: its path is that of the key, and is told in the trouble."""
+    """Return the content of a file, if any: its path becomes that of the key and of the problem."""
     if not path:
         return bundle
     key = bundle.key and replace(bundle.key, path=path)

@@ -167,7 +167,7 @@ def read_crl(data: bytes) -> Crl | None:
     with suppress(CertificatesError), reading(_unread()):
         blocks = [] if is_der(data) else pem_blocks(data, LABELS)
         if len(blocks) > 1:
-            return None  # which of them counts, nobody says
+            return None  # RFC 5280 does not define which of them counts
         crl = Crl(from_base64(blocks[0][1]) if blocks else data)
         _parsed, _begin, _end = crl.parsed, crl.this_update, crl.next_update
         return crl
@@ -228,7 +228,7 @@ class Crl:
         if usage and not usage.crl_sign:
             return Obstacle("may_not_sign", {"issuer": issuer})
         signed = next(asn1.elements(next(asn1.elements(self.der)).content)).whole
-        # The library's own check writes the list anew first, which takes ten times as long.
+        # The library's own check encodes the list again first, which takes ten times as long.
         return None if issuer.has_signed(self.parsed, signed) else Obstacle("not_signed", {"issuer": issuer})
 
     def _why_not_understood(self) -> Obstacle[str] | None:

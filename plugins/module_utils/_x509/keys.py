@@ -96,7 +96,7 @@ def read_private_key(data: bytes, passphrase: str | None = None, option: str = "
         option: the option with the passphrase.
 
     Raises:
-        CertificatesError: `invalid_pem` if there is no key, `bad_passphrase` if the passphrase is missing or wrong.
+        CertificatesError: `invalid_pem` without a key, `bad_passphrase` if the passphrase is missing or wrong.
     """
     blocks = pem_blocks(data, KEY_LABELS)
     if len(blocks) > 1:

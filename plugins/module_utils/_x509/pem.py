@@ -126,7 +126,7 @@ def is_der(data: bytes) -> bool:
 def why_not_der(data: bytes, kind: str) -> Unreadable:
     """Return what is wrong with data in DER that is not of a kind.
 
-    PKCS#12 is told by its beginning: a sequence whose first element is the version 3 (RFC 7292, 4).
+    PKCS#12 is recognized by its beginning: a sequence whose first element is the version 3 (RFC 7292, 4).
     """
     is_pkcs12 = is_der(data) and data[2 + (data[1] & 0x7F) :].startswith(PKCS12_VERSION)
     return Obstacle("invalid_pem", {"is_pkcs12": is_pkcs12, "not_der_of": kind})

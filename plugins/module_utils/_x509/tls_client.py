@@ -57,7 +57,7 @@ NO_ISSUER = frozenset({2, 20, 21})
 def client_settings(roots: Iterable[Certificate]) -> ssl.SSLContext:
     """Return the settings of a TLS client that trusts these roots, with the security level of this host; threads may share them.
 
-    They are those of `ssl.create_default_context`, and the same for every Python: whatever is named is trusted, also if it is no root
+    They are those of `ssl.create_default_context`, and the same for every Python: all specified certificates are trusted, also if they are not roots
     (Python does so from 3.13 on), and certificates need no more extensions than browsers want (from 3.13 on, Python wants more).
     """
     settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -86,8 +86,8 @@ def acceptance(
 ) -> Acceptance:
     """Return whether a TLS client accepts a server's certificate with exactly the sent certificates, in this order.
 
-    OpenSSL uses a certificate that is not valid only if it knows no other one of the same issuer. As it is not told the instant, it is
-    asked again without such a one: if it then takes another one from the same place, a real client had done so in the first place.
+    OpenSSL uses a certificate that is not valid only if it knows no other one of the same issuer. It does not get the instant, so it
+    verifies again without such a certificate: if it then uses another one at the same position, a real client uses that one.
 
     Args:
         leaf: the server's certificate.
