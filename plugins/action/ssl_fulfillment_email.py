@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module as Ansible does, unless its task is to run once and would run several times.
+"""Runs a module as Ansible does, unless its task has `run_once` and would run several times.
 
-`meta/runtime.yml` routes all modules of the roles here. With some strategies, `run_once` means nothing, and with `serial` it means once for
-each batch. A module that sends emails for all orders would then send them for each host, and its limits would count for each host.
+`meta/runtime.yml` routes all modules of the roles here. Some strategies ignore `run_once`, and with `serial` a task runs once for each batch. A
+module that sends emails for all orders would then send them for each host, and its limits would apply to each host.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.progr
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import with_commands
 
 WITH_COMMANDS = ("ssl_certificate_rotate", "ssl_certificate_deploy")
-"""The modules whose messages have commands."""
+"""The modules whose messages contain commands."""
 QUIET = "softlayer.certificates.quiet"
-"""The callback that prints nothing unless a run fails."""
+"""The callback that prints only the errors of failed runs."""
 RUNNER = "AWX_ISOLATED_DATA_DIR"
-"""Set by ansible-runner, and so for jobs of AWX and ansible-navigator. It gives Ansible a terminal, and reads what is printed there."""
+"""Set by ansible-runner, and therefore in jobs of AWX and ansible-navigator, which give Ansible a terminal and read its output."""
 
 
 class ActionModule(NormalAction):
-    """Runs a module, lets it show its progress if it runs on this machine, and completes the commands in its messages."""
+    """Runs a module, lets it show its progress if it runs on this host, and completes the commands in its messages."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result."""
@@ -52,11 +52,11 @@ class ActionModule(NormalAction):
 
 
 def why_not_once(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
-    """Return why a task with `run_once` would run more than once in a play, `None` if it does not.
+    """Return why a task with `run_once` would run more than once in a play; `None` if it would not.
 
     Args:
         strategy: the strategy of the play.
-        variables: those of a host. Ansible's own list all hosts of the play, those that have not failed, and those of the batch.
+        variables: the variables of a host, which list all hosts of the play, the hosts that have not failed, and the hosts of the batch.
     """
     every, left, batch = (set(variables.get(f"ansible_play_{name}") or ()) for name in ("hosts_all", "hosts", "batch"))
     if len(every) > 1 and not keeps_step(strategy):
@@ -73,7 +73,7 @@ def why_not_once(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
 
 
 def keeps_step(strategy: str) -> bool:
-    """Return whether a strategy takes all hosts through a task together, so that `run_once` means something: `linear`, and what derives from it."""
+    """Return whether a strategy runs each task for all hosts together, as `run_once` requires: `linear`, and strategies derived from it."""
     plugin = strategy_loader.get(strategy.removeprefix("ansible.builtin."), class_only=True)
     # Not by the class itself: by its long name, Ansible loads it a second time.
     return any(base.__module__.endswith("strategy.linear") for base in getattr(plugin, "__mro__", ()))
@@ -82,7 +82,7 @@ def keeps_step(strategy: str) -> bool:
 def progress_for(host: str) -> dict[str, str]:
     """Return the environment in which a module shows its progress on the terminal of ansible-playbook; empty if ansible-playbook does not print to a terminal.
 
-    The terminal is the output of the parent process, since the process of a task has none. Only Linux tells its path.
+    The terminal is the output of the parent process, because the process of a task has none. Its path is available only on Linux.
     """
     if RUNNER in os.environ or t.cast(t.Any, constants).DEFAULT_STDOUT_CALLBACK == QUIET:
         return {}
