@@ -36,9 +36,9 @@ def why_not(why: Obstacle[t.Any]) -> str:
         case "expired", {"end": end}:
             return f"The certificate expired at {iso(end)}."
         case "not_yet_valid", {"start": start, "issuer": issuer}:
-            return f"The intermediate certificate {issuer.shown_name} is not valid before {iso(start)}. Run the playbook again after that."
+            return f"The intermediate certificate {issuer.shown_name} is not valid before {iso(start)}. Run the playbook again after that time."
         case "not_yet_valid", {"start": start}:
-            return f"The certificate is not valid before {iso(start)}. Run the playbook again after that."
+            return f"The certificate is not valid before {iso(start)}. Run the playbook again after that time."
         case "revoked", {"revocation": revocation}:
             return f"The certificate was {revocation.shown}. Reissue it."
         case "names_not_covered", {"lost": lost}:

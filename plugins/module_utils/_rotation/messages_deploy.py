@@ -194,7 +194,7 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
             match cause:
                 case {"had": had}:
                     now = f"certificate {has}" if has else "no certificate"
-                    state = f"it now has {now} instead of certificate {had}"
+                    state = f"the listener now has {now} instead of certificate {had}"
                 case {"is_stored": True}:
                     state = f"the approved certificate can no longer replace certificate {has}"
                 case _:
@@ -219,7 +219,7 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
         case "names_not_covered", {"lost": lost, "is_named": False}:
             return f"The listener would no longer serve {some_of(lost)}. To accept this, specify the listener in listeners."
         case "not_found", {"listener": name, "certificate_id": None, "called": called}:
-            return f"Listener {name} has no certificate. To deploy one, replace NAME by its DNS name and run {adopt(None, [called])}."
+            return f"Listener {name} has no certificate. To deploy one, replace NAME with its DNS name and run {adopt(None, [called])}."
         case "not_found", {"listener": name, "certificate_id": certificate_id, "is_there": is_there}:
             problem = "cannot be read" if is_there else "is not in the certificate store"
             return (
@@ -309,7 +309,7 @@ def refused_by_clients(names: Iterable[str], refusal: str, remedy: str) -> str:
 def not_reached(names: Iterable[str]) -> str:
     """Return the warning about listeners that do not accept connections from this host."""
     return (
-        f"Cannot verify what these listeners serve, because this host cannot connect to them: {some_of(sorted(names, key=listener_place))}. Run "
+        f"Cannot verify the certificates of these listeners, because this host cannot connect to them: {some_of(sorted(names, key=listener_place))}. Run "
         "the playbook on a host that can connect to them, or run ssl_endpoint_info there."
     )
 
@@ -340,7 +340,7 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
             )
         case "unreachable", {"endpoints": names}:
             remedy = "Run the rotation on a host that can connect to each of their addresses, or set remove_unverified."
-            return f"{kept} the run could not verify what {_serve(names)}. {remedy}"
+            return f"{kept} the run could not verify the certificate of {some_of(names)}. {remedy}"
         case "unreachable" | "not_served", {"listeners": names}:
             return f"{kept} the run did not verify at each address that {_serve(names)} its replacement."
         case "expires_earlier", {"end": end}:

@@ -76,7 +76,7 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             return f"The certificate expired at {iso(certificate.not_after)}. {capitalized(remedy)}."
         case "not_yet_valid", _:
             begin = iso(certificate.not_before)
-            return f"The certificate is not valid before {begin}. Run the playbook again after that, or check the clock of the control node."
+            return f"The certificate is not valid before {begin}. Run the playbook again after that time, or check the clock of the control node."
         case "revoked", {"revocation": revocation}:
             remedy = of_sources.remedy("reissue", entry.source, entry.name, [shown], key_type)
             return f"The certificate was {revocation.shown}. {capitalized(remedy)}."

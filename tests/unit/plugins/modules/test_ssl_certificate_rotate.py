@@ -196,7 +196,7 @@ def test_endpoints_are_looked_at_as_listeners_are(blind: Rotation) -> None:
             assert [one["certificate_id"] for one in run["listeners"]] == [first, second, None]
             assert places(run, "verified") == dict.fromkeys(there[:2], ("verified", None, True))
             assert places(run, "skipped_items") == {there[2]: ("skipped", "unreachable", None)}
-            assert "Cannot verify what these listeners serve" in str(run["warnings"])
+            assert "Cannot verify the certificates of these listeners" in str(run["warnings"])
         given = [at(behind.port, expected=second), at(wrong.port, expected=[NAME]), f"{HOST}:{dead}"]
         run = blind.run(endpoints=[*given, {"host": HOST, "expected": 987654321}], fail_on=["not_served"], **plain)
     assert run.failed and run.code == "rotation_failed"
@@ -373,7 +373,7 @@ def test_a_listener_that_was_given_another_certificate_after_the_preview(here: R
     run = here.run(approved=shown["preview"])
     (told,) = run["listeners"]
     assert (told["outcome"], told["reason"]) == ("failed", "changed_meanwhile"), run.output
-    assert f"it now has certificate {other} instead of certificate {www}" in told["message"]
+    assert f"the listener now has certificate {other} instead of certificate {www}" in told["message"]
 
 
 def test_what_was_approved_and_succeeds_does_not_fail_because_of_other_listeners(blind: Rotation) -> None:

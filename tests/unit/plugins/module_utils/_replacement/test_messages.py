@@ -59,12 +59,12 @@ def chain(trust: str, *, lacks_root: bool = False) -> Any:
         (
             "not_yet_valid",
             {"start": AT},
-            "The certificate is not valid before 2026-12-01T08:00:00Z. Run the playbook again after that.",
+            "The certificate is not valid before 2026-12-01T08:00:00Z. Run the playbook again after that time.",
         ),
         (
             "not_yet_valid",
             {"start": AT, "issuer": ISSUER},
-            "The intermediate certificate Public CA 2 is not valid before 2026-12-01T08:00:00Z. Run the playbook again after that.",
+            "The intermediate certificate Public CA 2 is not valid before 2026-12-01T08:00:00Z. Run the playbook again after that time.",
         ),
         (
             "revoked",

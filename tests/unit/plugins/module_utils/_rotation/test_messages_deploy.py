@@ -128,7 +128,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "not_found",
             {"listener": "web:443", "certificate_id": None, "called": "web:443", "is_there": False},
-            f"Listener web:443 has no certificate. To deploy one, replace NAME by its DNS name and run {adopt(None, ['web:443'])}.",
+            f"Listener web:443 has no certificate. To deploy one, replace NAME with its DNS name and run {adopt(None, ['web:443'])}.",
         ),
         (
             "not_found",
@@ -233,7 +233,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "not_yet_valid",
             {"certificate_id": 2, "why": Obstacle("not_yet_valid", {"start": AT})},
-            f"Did not deploy certificate 2: The certificate is not valid before {iso(AT)}. Run the playbook again after that.",
+            f"Did not deploy certificate 2: The certificate is not valid before {iso(AT)}. Run the playbook again after that time.",
         ),
         (
             "key_type_not_offered",
@@ -272,11 +272,11 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             for facts, why in (
                 (
                     {"had": 1001, "certificate_id": 1002},
-                    "it now has certificate 1002 instead of certificate 1001",
+                    "the listener now has certificate 1002 instead of certificate 1001",
                 ),
                 (
                     {"had": 1001, "certificate_id": None},
-                    "it now has no certificate instead of certificate 1001",
+                    "the listener now has no certificate instead of certificate 1001",
                 ),
                 (
                     {"is_stored": True, "certificate_id": 1001},
@@ -441,7 +441,7 @@ def test_the_warning_about_what_clients_refuse() -> None:
 
 def test_the_warning_about_what_was_not_reached() -> None:
     assert not_reached({"web:8443", "web:443"}) == (
-        "Cannot verify what these listeners serve, because this host cannot connect to them: web:443, web:8443. Run the playbook on a "
+        "Cannot verify the certificates of these listeners, because this host cannot connect to them: web:443, web:8443. Run the playbook on a "
         "host that can connect to them, or run ssl_endpoint_info there."
     )
 
@@ -508,7 +508,7 @@ def test_too_many_listeners() -> None:
         (
             "unreachable",
             {"endpoints": ["vpc:443", "cdn:443"]},
-            "the run could not verify what vpc:443, cdn:443 serve. Run the rotation on a host that can connect to each of their addresses, or "
+            "the run could not verify the certificate of vpc:443, cdn:443. Run the rotation on a host that can connect to each of their addresses, or "
             "set remove_unverified.",
         ),
         (

@@ -85,7 +85,7 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
         ),
         (
             Obstacle("not_yet_valid"),
-            f"The certificate is not valid before {BEGIN}. Run the playbook again after that, or check the clock of the control node.",
+            f"The certificate is not valid before {BEGIN}. Run the playbook again after that time, or check the clock of the control node.",
         ),
         (Obstacle("revoked", {"revocation": revocation(LEAF)}), f"The certificate was {REVOKED}. R{REISSUE}."),
         (
@@ -165,7 +165,7 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
             renews_nothing("not_yet_valid", start=NOW),
             (
                 f"Cannot replace certificate 1 in the certificate store. The certificate is not valid before {iso(NOW)}. Run the playbook again "
-                "after that."
+                "after that time."
             ),
         ),
     ],
