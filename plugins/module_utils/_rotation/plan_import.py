@@ -275,8 +275,8 @@ def without_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustVi
     return kept
 
 
-# Secrets Manager: a private key leaves it only for what may be imported, by what metadata tells. Where that is not enough, the certificate is
-# read, and decided about as one of any other source.
+# Secrets Manager: private keys are read only of certificates that may be imported according to their metadata. If metadata is not sufficient,
+# the certificate is read, and evaluated like a certificate of any other source.
 
 
 @dataclass(frozen=True)
