@@ -36,7 +36,7 @@ def test_three_nights(account: Simulator, tmp_path: Path) -> None:
     for _night in range(3):
         night = run(account, tmp_path, "rotate", **{f"ssl_rotation_{name}": value for name, value in given.items()})
         assert night.ran.code != 0 and not leaks(night.ran.output), night.ran.output
-        assert "The store has kept 1 of the 2 intermediate certificates" in night.ran.output
+        assert "The store kept 1 of the 2 intermediate certificates" in night.ran.output
         assert "--preferred-chain" in night.ran.output and "held_back" not in night.ran.output
         assert {UPDATE, "deleteObject"}.isdisjoint(night.calls) and have(account) == {f"web:{PORT}": record}
         assert served(web["address"], PORT, trusting(root.read_text())) == good.certificate

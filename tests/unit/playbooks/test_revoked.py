@@ -37,7 +37,9 @@ def test_a_revoked_certificate_is_seen(account: Simulator, tmp_path: Path, off: 
             "ssl_rotation_metrics_path": str(tmp_path / "certificates.prom"),
         }
         night = run(account, tmp_path, "verify", **given)
-        assert night.ran.code != 0 and f"web:{PORT} ({NAME}): revoked: It was revoked at" in night.ran.output
+        assert (
+            night.ran.code != 0 and f"web:{PORT} ({NAME}): revoked: The certificate was revoked at" in night.ran.output
+        )
         assert f"{SERIES} 1.0" in (tmp_path / "certificates.prom").read_text()
         asked = len(publisher.asked)
         quiet = run(account, tmp_path, "verify", ssl_rotation_check_revocation=off, **given)

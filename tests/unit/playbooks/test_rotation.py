@@ -412,7 +412,9 @@ def test_a_hook_is_quiet_unless_it_fails(account: Simulator, tmp_path: Path, mon
     balancer(account, "api", p443=store(account, "api.example.com", is_old=True))
     ran = play(account, tmp_path, *hook, **variables)
     assert ran.code == 2
-    assert ran.output.startswith("1 listener needs attention:\napi:443 (api.example.com): expiring: It ends at ")
+    assert ran.output.startswith(
+        "1 listener needs attention:\napi:443 (api.example.com): expiring: The certificate expires at "
+    )
     assert len(ran.output.strip().splitlines()) == 2
 
 
