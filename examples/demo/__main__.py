@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cryptography.x509 import ReasonFlags
 
-from examples.demo.story import ROOT, Failed, free_ports, install_collection, show, store, tell
+from examples.demo.story import ROOT, Failed, explain, free_ports, install_collection, show, store
 from tests.simulator.client import Simulator
 from tests.simulator.orders import APPROVED, COMPLETE, PENDING
 from tests.support import client_trees
@@ -91,7 +91,7 @@ class Demo:
         self._serve("web", "www.example.com", (-78, 12))
         self._serve("shop", "shop.example.com", (-61, 29))
         self._renew("www.example.com", "rsa")
-        tell(
+        explain(
             "A simulated account",
             "Simulated on this host: the SoftLayer API and two load balancers that answer over TLS. certbot has renewed the certificate of "
             "www.example.com. SL_USERNAME and SL_API_KEY are set. The variables are in .demo/rotation.yml:",
@@ -150,7 +150,7 @@ class Demo:
             "This playbook reports what the API key may do, and whether the account can be rotated.",
             "check_account",
         )
-        tell(
+        explain(
             "Done",
             "All servers are stopped. Open .demo/rotation.html in a browser. The next steps are in README.md.",
         )
@@ -198,7 +198,7 @@ class Demo:
     def _step(self, title: str, text: str, playbook: str = ROTATE, callback: str = "", ends: int = 0) -> None:
         """Print a heading and the command, and run it; raises Failed if its exit code is not `ends`."""
         self._number += 1
-        tell(f"{self._number}. {title}", text)
+        explain(f"{self._number}. {title}", text)
         setting = {"ANSIBLE_STDOUT_CALLBACK": callback} if callback else {}
         command = f"ansible-playbook -i localhost, softlayer.certificates.{playbook}"
         print("    " + " ".join([*(f"{name}={value}" for name, value in setting.items()), command]), flush=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from examples.demo.story import ROOT, Failed, free_ports, install_collection, show, store, tell
+from examples.demo.story import ROOT, Failed, explain, free_ports, install_collection, show, store
 from tests.simulator.client import Simulator
 from tests.support.acme_clients import Certbot, reason_to_skip
 from tests.support.acme_machine import RENEWED, ROTATE, Machine
@@ -78,14 +78,14 @@ class Demo:
 
     def run(self) -> None:
         """Show all steps; raises Failed."""
-        tell(
+        explain(
             "A load balancer whose certificate expires in two weeks",
             "Simulated on this host: the SoftLayer API with its load balancers, and Pebble, an ACME CA like Let's Encrypt. A host with certbot is "
             "set up as in the guide, with these variables:",
         )
         self._show(self._machine.path_of("rotation.yml").read_text(encoding="utf-8"))
         first = self._look()
-        tell(
+        explain(
             "certbot gets a certificate",
             "It has an RSA key, like the present certificate. Its subject is empty, because only the DNS names count.",
         )
@@ -98,7 +98,7 @@ class Demo:
         second = self._look(must_differ_from=first)
         hook = self._certbot.deploy_hooks / "softlayer-certificates"
         hook.symlink_to(self._machine.path_of(RENEWED))
-        tell(
+        explain(
             "Two months later: certbot renews the certificate",
             "The deploy hook of certbot runs the rotation, and prints nothing if the run succeeds. The daily timer does the same.",
         )
@@ -108,7 +108,7 @@ class Demo:
         self._look(must_differ_from=second)
         self._rotate("The daily run", "The certificate is deployed already, so nothing changes.")
         shutil.copy(self._machine.root / "var/lib/softlayer-certificates/report.html", FOLDER)
-        tell(
+        explain(
             "Done",
             f"All servers are stopped. Open {FOLDER.relative_to(ROOT)}/report.html in a browser. To set this up on your host, see "
             "docs/docsite/rst/guide_lets_encrypt.rst.",
@@ -121,7 +121,7 @@ class Demo:
         return str(self._simulator.add_balancer(name="web", listeners=listeners)["address"])
 
     def _rotate(self, title: str, text: str, *options: str) -> None:
-        tell(title, text)
+        explain(title, text)
         print(f"    {' '.join([ROTATE, *options])}", flush=True)
         ran = self._machine.rotate(*options)
         self._show(ran.output)

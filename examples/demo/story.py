@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What demonstrations have in common: how they tell what they do, and what they need to do it."""
+"""Helpers of the demos: output, files, certificates of the store, and free ports."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ FIRST_PORT = 8443
 
 
 class Failed(Exception):
-    """A step did not do what it is to show."""
+    """A step of a demo failed."""
 
 
-def tell(title: str, text: str) -> None:
+def explain(title: str, text: str) -> None:
     """Print a heading and a paragraph."""
     heading = f"=== {title} ".ljust(WIDTH, "=")
     print(f"{heading}\n{textwrap.fill(text, WIDTH)}\n", flush=True)
 
 
 def show(text: str) -> None:
-    """Print what a file holds, or a program has printed."""
+    """Print the content of a file, or the output of a program."""
     print(textwrap.indent(text.strip("\n"), "    ") + "\n", flush=True)
 
 
 def install_collection(folder: Path) -> Path:
-    """Put the collection below a folder, to where Ansible looks for it if it is told of what this returns."""
+    """Link the collection into a directory, and return the value of `ANSIBLE_COLLECTIONS_PATH` for it."""
     link = folder / "collections/ansible_collections/softlayer/certificates"
     link.parent.mkdir(parents=True)
     link.symlink_to(ROOT)
@@ -45,14 +45,14 @@ def install_collection(folder: Path) -> Path:
 
 
 def store(simulator: Simulator, issued: Issued) -> int:
-    """Put a certificate into the store, as another client of the API does; return its id."""
+    """Store a certificate through the API, and return its ID."""
     client = SoftLayer.Client(username=simulator.username, api_key=simulator.api_key, endpoint_url=simulator.rest_url)
     template = {"certificate": issued.pem, "privateKey": issued.key_pem, "intermediateCertificate": issued.chain_pem}
     return int(client.call("Security_Certificate", "createObject", template)["id"])
 
 
 def free_ports() -> Iterator[int]:
-    """Ports that nothing on this machine listens on, each another one."""
+    """Yield free ports of this host."""
     for port in range(FIRST_PORT, 65_536):
         try:
             socket.create_server(("", port)).close()

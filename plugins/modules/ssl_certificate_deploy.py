@@ -84,7 +84,7 @@ options:
       previous_certificate_id:
         description:
           - ID of the certificate that the listener must have before the change. If the listener has another certificate, it was changed in the
-            meantime, and fails with the reason V(ambiguous). Null is rejected.
+            meantime, and fails with the reason V(changed_meanwhile). Null is rejected.
         type: int
   deployments:
     description:

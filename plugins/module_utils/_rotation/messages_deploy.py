@@ -190,6 +190,9 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
                 case {"certificate_id": has}:
                     what = f"has certificate {has}" if has else "has no certificate"
             return f"The listener changed during the run and now {what}. Run the playbook again to create a new plan."
+        case "changed_meanwhile", {"listener": name, "certificate_id": has, "expected": expected}:
+            what = f"certificate {has}" if has else "no certificate"
+            return f"Listener {name} has {what} instead of {expected}, so it changed after the plan was created. Create a new plan."
         case "changed_meanwhile", {"certificate_id": has, **cause}:
             match cause:
                 case {"had": had}:
@@ -235,9 +238,6 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
         case "ambiguous", {"listener": name, "certificate_ids": ids}:
             first, second = (f"certificate {each}" if each else "a certificate that would be imported" for each in ids)
             return f"Two certificates are specified for listener {name} ({first} and {second}). Remove one of them."
-        case "ambiguous", {"listener": name, "certificate_id": has, "expected": expected}:
-            what = f"certificate {has}" if has else "no certificate"
-            return f"Listener {name} has {what} instead of {expected}, so it changed after the plan was created. Create a new plan."
         case "ambiguous", {"equals": records, "called": called}:
             ids = [record.id for record in records if record.id]
             new = [certificate_of(record).fingerprint_sha256 for record in records if not record.id]

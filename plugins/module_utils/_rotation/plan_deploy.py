@@ -415,7 +415,7 @@ def _why_not(
         return why_not_held(options.certificate_id, target)
     has, expected = place.listener.certificate_id, options.previous_certificate_id
     if expected not in {None, has}:
-        return Obstacle("ambiguous", {"listener": place.name, "certificate_id": has, "expected": expected})
+        return Obstacle("changed_meanwhile", {"listener": place.name, "certificate_id": has, "expected": expected})
     old = PresentCertificate.of(current) if current and current.certificate else None
     if old is None and has is not None and not overrides.name_loss:
         return why_unknown(place, current)

@@ -15,7 +15,7 @@ from .._base.text import printable
 from .._x509 import messages as of_x509
 
 
-class Kind(t.NamedTuple):
+class SourceTexts(t.NamedTuple):
     """Name of a kind of source, and remedies for its certificates, as imperative clauses; see `remedy`."""
 
     name: str
@@ -31,45 +31,45 @@ REISSUE = (
     "reissue the certificate with its ACME client or CA",
     "reissue the certificate with an RSA key, with its ACME client or CA",
 )
-KINDS: Mapping[str | None, Kind] = {
-    "certbot": Kind(
+KINDS: Mapping[str | None, SourceTexts] = {
+    "certbot": SourceTexts(
         "certbot",
         "run `certbot renew --cert-name {name}` and check its output",
         "reissue the certificate with `certbot renew --cert-name {name} --force-renewal`",
         "reissue the certificate with an RSA key: `certbot renew --cert-name {name} --key-type rsa --force-renewal`",
     ),
-    "lego": Kind(
+    "lego": SourceTexts(
         "lego",
         "renew the certificate with lego",
         "reissue the certificate with lego",
         "reissue the certificate with an RSA key: `lego run --key-type RSA2048 --renew-force {domains_options}` (lego 4: `lego --key-type rsa2048 "
         "{domains_options} renew --days 3650`), with your email and challenge; specify the key type in every lego command",
     ),
-    "acme_sh": Kind(
+    "acme_sh": SourceTexts(
         "acme.sh",
         "run `acme.sh --renew --domain {domain}{ecc}` and check its output",
         "reissue the certificate with `acme.sh --renew --force --domain {domain}{ecc}`",
         "reissue the certificate with an RSA key: `acme.sh --issue --force --keylength 2048 {domain_options}` with your challenge, such as "
         "--webroot /var/www/html; then stop the renewals of the other certificate with `acme.sh --remove --ecc --domain {domain}`",
     ),
-    "traefik": Kind(
+    "traefik": SourceTexts(
         "Traefik",
         "renew the certificate with Traefik",
         "reissue the certificate with Traefik",
         "set keyType: RSA2048 in Traefik's certificate resolver, stop Traefik, delete the entry of this certificate from acme.json, and start "
         "Traefik again",
     ),
-    "secrets_manager": Kind(
+    "secrets_manager": SourceTexts(
         "Secrets Manager",
         "renew the certificate in Secrets Manager",
         "reissue the certificate in Secrets Manager",
         "order the certificate again in Secrets Manager with the key algorithm RSA2048",
     ),
-    "folder": Kind("folder", "copy a renewed certificate to the directory", *REISSUE),
-    "mail": Kind(
+    "folder": SourceTexts("folder", "copy a renewed certificate to the directory", *REISSUE),
+    "mail": SourceTexts(
         "mail", "renew the certificate with its CA, and check that the email arrives in the mailbox", *REISSUE
     ),
-    None: Kind("the store", "import a renewed certificate", *REISSUE),
+    None: SourceTexts("the store", "import a renewed certificate", *REISSUE),
 }
 """By the options that select them; `None` is for a certificate in the store whose ACME client or CA is unknown."""
 
@@ -94,7 +94,7 @@ def remedy(
     """Return the remedy that renews or reissues a certificate, as an imperative clause.
 
     Args:
-        what: the text of `Kind`.
+        what: the text of `SourceTexts`.
         source: the kind of source that contains the certificate; `None` for a certificate in the store.
         name: its name in the source.
         names: its DNS names, beginning with the name that is shown for it.

@@ -29,7 +29,7 @@ PATH = "path"
 """The option of a source whose kind is detected."""
 
 
-class Client(t.NamedTuple):
+class AcmeClient(t.NamedTuple):
     """The functions that read the files of an ACME client, or of a directory."""
 
     groups: Callable[[str], list[FileGroup]]
@@ -38,12 +38,12 @@ class Client(t.NamedTuple):
     """Returns the ACME directory that a certificate is from, by its path; `None` if that is not known, as most clients do not keep it."""
 
 
-CLIENTS: Mapping[str, Client] = {
-    "certbot": Client(certbot.groups, certbot.directory_of),
-    "lego": Client(lego.groups),
-    "acme_sh": Client(acme_sh.groups, acme_sh.directory_of),
-    "traefik": Client(traefik.groups),
-    "folder": Client(folder.groups),
+CLIENTS: Mapping[str, AcmeClient] = {
+    "certbot": AcmeClient(certbot.groups, certbot.directory_of),
+    "lego": AcmeClient(lego.groups),
+    "acme_sh": AcmeClient(acme_sh.groups, acme_sh.directory_of),
+    "traefik": AcmeClient(traefik.groups),
+    "folder": AcmeClient(folder.groups),
 }
 """By the options that select them."""
 

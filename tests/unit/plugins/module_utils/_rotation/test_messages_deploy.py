@@ -166,7 +166,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             ),
         ),
         (
-            "ambiguous",
+            "changed_meanwhile",
             {"listener": "web:443", "certificate_id": 1, "expected": 7},
             "Listener web:443 has certificate 1 instead of 7, so it changed after the plan was created. Create a new plan.",
         ),

@@ -473,8 +473,8 @@ def test_two_balancers_of_one_name() -> None:
     [
         (OLD, ("switched", None)),
         (None, ("switched", None)),
-        (7, ("failed", "ambiguous")),
-        (NEW, ("failed", "ambiguous")),
+        (7, ("failed", "changed_meanwhile")),
+        (NEW, ("failed", "changed_meanwhile")),
     ],
 )
 def test_only_a_listener_that_has_what_the_user_saw_is_switched(
@@ -532,7 +532,7 @@ def test_what_would_be_imported_is_none_of_the_store() -> None:
     assert outcome(both) == ("failed", "ambiguous")
     assert both.facts == {"listener": "web:443", "certificate_ids": (None, NEW)}
     (changed,) = named([balancer()], [record(OLD, issue())], [ListenerOptions(None, "web", 443, NEW)])
-    assert outcome(changed) == ("failed", "ambiguous")
+    assert outcome(changed) == ("failed", "changed_meanwhile")
 
 
 def test_what_is_named_is_sorted_by_place() -> None:
