@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates that ACME clients and people keep in files: one small file for each client or kind of directory, from a path to bundles.
+"""Certificates in files of ACME clients and in directories: one small file for each ACME client or kind of directory, from a path to bundles.
 
-`source` knows all of them, and pairs certificates with keys; `files` reads; `messages` says what is wrong with files, and how people renew
-what a source has. To add a client, copy
-`lego`. Mailboxes and IBM Cloud Secrets Manager are read by their own rooms, and become sources in `_rotation/read_sources`.
+`source` lists them and pairs certificates with keys; `files` reads; `messages` has the texts about unusable files and how to renew a
+certificate of each source. To add an ACME client, copy `lego`. Mailboxes and IBM Cloud Secrets Manager are read by their own rooms, and become
+sources in `_rotation/read_sources`.
 """
