@@ -518,7 +518,7 @@ failure:
           type: str
           sample: psycopg
         since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
-        items:
+        failed_items:
           description: The certificates that failed.
           returned: if several certificates were specified and some failed
           type: list

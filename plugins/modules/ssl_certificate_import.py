@@ -573,7 +573,7 @@ failure:
           type: list
           elements: int
           sample: [307600]
-        items:
+        failed_items:
           description: The certificates that failed.
           returned: if several certificates were specified and some failed
           type: list

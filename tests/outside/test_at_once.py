@@ -126,7 +126,11 @@ def test_a_run_of_many_that_is_told_to_stop(account: Simulator, options: dict[st
     run = finish_module(process)
     assert run.code == "interrupted" and run["msg"].startswith("The run was interrupted. 3 of 4 certificates failed")
     assert [entry["reason"] for entry in run["certificates"]] == ["invalid_pem", None, "api_error", "api_error"]
-    assert [one["reason"] for one in run["failure"]["details"]["items"]] == ["invalid_pem", "api_error", "api_error"]
+    assert [one["reason"] for one in run["failure"]["details"]["failed_items"]] == [
+        "invalid_pem",
+        "api_error",
+        "api_error",
+    ]
     assert run["changed"] and stored(account) == {ISSUED.pem: 1}
 
 

@@ -131,6 +131,8 @@ def failure_of(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bo
         [f"item {item} ({name}): {action.reason}: {action.message}" for item, name, action in failures],
         f"{len(named)} certificates failed",
         stopped=stopped,
-        items=[{"item": item, "reason": action.reason, "message": action.message} for item, _name, action in failures],
+        failed_items=[
+            {"item": item, "reason": action.reason, "message": action.message} for item, _name, action in failures
+        ],
     )
     return {"failure": failure}

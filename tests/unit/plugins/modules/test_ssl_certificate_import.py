@@ -216,7 +216,7 @@ def test_one_failure_stops_no_other(sim: Simulator, api: Options) -> None:
     ]
     assert done["changed"] and done.code == "certificates_failed"
     assert "2 of 4" in done["msg"] and "more1.example.com" in done["msg"] and "It is odd." in done["msg"]
-    assert [item["item"] for item in done["failure"]["details"]["items"]] == [1, 2]
+    assert [item["item"] for item in done["failure"]["details"]["failed_items"]] == [1, 2]
 
 
 # Orders

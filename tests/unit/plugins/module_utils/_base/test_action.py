@@ -131,6 +131,6 @@ def test_of_many_certificates_those_that_failed_are_told_by_their_places() -> No
     assert failure == {
         "code": "certificates_failed",
         "message": "1 of 2 certificates failed: item 1 (two): not_found: No door.",
-        "details": {"items": [{"item": 1, "reason": "not_found", "message": "No door."}]},
+        "details": {"failed_items": [{"item": 1, "reason": "not_found", "message": "No door."}]},
     }
     assert failure_of([("one", PAINTED), ("two", failed)], stopped=True)["failure"]["code"] == "interrupted"
