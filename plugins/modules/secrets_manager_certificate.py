@@ -245,7 +245,7 @@ EXAMPLES = r"""
     name: from-the-store
     certificate_id: 4711
 
-- name: Import several certificates from one of several controllers, which share a ledger
+- name: Import several certificates from one of several control nodes, which share a ledger
   softlayer.certificates.secrets_manager_certificate:
     instance_url: https://0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e.us-south.secrets-manager.appdomain.cloud
     iam_api_key: "{{ vault_ibm_cloud_api_key }}"

@@ -351,7 +351,7 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_deploy:
     check_revocation: "off"
 
-- name: Deploy from one of several controllers, with a lock
+- name: Deploy from one of several control nodes, with a lock
   softlayer.certificates.ssl_certificate_deploy:
     exclusive: true
     ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"

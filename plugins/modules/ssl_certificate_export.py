@@ -14,7 +14,7 @@ short_description: Write certificates of the store and their private keys to a d
 version_added: 1.0.0
 description:
   - Writes certificates of the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account to a directory, with their private keys
-    and intermediate certificates. Run the module on the host that should contain the files, which is usually the controller.
+    and intermediate certificates. Run the module on the host that should contain the files, which is usually the control node.
   - The module writes three files for each certificate. The C(.crt) file contains the certificate followed by its intermediate certificates, the
     C(.ca-bundle) file contains only the intermediate certificates, and the C(.key) file contains the private key. If the certificate has no
     intermediate certificates, the module writes no C(.ca-bundle) file. The source V(folder) of M(softlayer.certificates.ssl_certificate_rotate)

@@ -19,7 +19,7 @@ description:
     chain belong together.
   - Certificates are compared by their DER encoding. The same certificate in another encoding or with other line endings is not imported again. If
     a certificate in the store cannot be read, the module issues a warning.
-  - Concurrent runs, for several hosts or from several controllers, store a certificate only once (see O(ledger_url)).
+  - Concurrent runs, for several hosts or from several control nodes, store a certificate only once (see O(ledger_url)).
   - Use the options at top level for one certificate, and O(certificates) for several. If one certificate fails, the module still imports the
     others. The module then fails at its end, and its result contains each certificate.
   - SoftLayer does not document whether the store keeps more than one intermediate certificate, so each import checks which ones the store has
@@ -278,7 +278,7 @@ EXAMPLES = r"""
     trust: require
     trusted_ca_path: /etc/ssl/authority/root.pem
 
-- name: Import a certificate from one of several controllers, which share a ledger
+- name: Import a certificate from one of several control nodes, which share a ledger
   softlayer.certificates.ssl_certificate_import:
     pkcs12_path: renewed.p12
     pkcs12_passphrase: "{{ vault_pkcs12_passphrase }}"

@@ -18,7 +18,7 @@ description:
   - The report contains the outcomes, reasons, and messages of these modules, starting with the items that need your attention. The module does
     not make decisions of its own.
   - The page loads nothing from other servers. The page is complete without JavaScript, which only adds sorting and filtering.
-  - The module calls no API. Run the module on the host that should contain the files, which is usually the controller.
+  - The module calls no API. Run the module on the host that should contain the files, which is usually the control node.
   - The module writes each file atomically. If the present report was written on the same day (UTC), and only the time differs, the module does
     not write the report again.
 author:

@@ -127,7 +127,7 @@ options:
   ledger_url:
     description:
       - SQLAlchemy URL of the ledger, the database that records the requests. The ledger is a SQLite file such as
-        V(sqlite:////var/lib/certificates/ledger.sqlite3) or, for several controllers, a PostgreSQL database such as
+        V(sqlite:////var/lib/certificates/ledger.sqlite3) or, for several control nodes, a PostgreSQL database such as
         V(postgresql://user:password@host/database).
       - Percent-encode all characters of the user name and the password except letters and digits. The password never appears in the output.
       - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else the file
@@ -209,7 +209,7 @@ EXAMPLES = r"""
     order_ids: [1234]
     allow_ephemeral_ledger: true
 
-- name: Request an email from one of several controllers, which share a ledger
+- name: Request an email from one of several control nodes, which share a ledger
   softlayer.certificates.ssl_fulfillment_email:
     order_ids: [1234]
     ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"

@@ -4,7 +4,7 @@
 
 """Complete the commands in messages with the options of this run, so that they work as printed. Private to softlayer.certificates.
 
-A module knows the purpose of a command (`module_utils/_base/remedies.py`). Only the controller knows how the run was started: the files of `-e`,
+A module knows the purpose of a command (`module_utils/_base/remedies.py`). Only the control node knows how the run was started: the files of `-e`,
 the options of the task, and whether AWX runs it. A command never contains a secret: the options that it lacks are listed after it.
 """
 

@@ -22,7 +22,7 @@ def participle(form: Form, verb: str) -> str:
 def of_error(reason: str | None, facts: Mapping[str, t.Any]) -> str:
     """Return the message of an action that failed with an error."""
     return (
-        f"{facts['error']} Run the playbook again. It checks the current state before it changes anything."
+        f"{facts['error']} Run the playbook again. The playbook checks the current state before it changes anything."
         if reason == "outcome_unknown"
         else facts["error"]
     )

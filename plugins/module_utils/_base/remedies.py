@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The commands that messages name. Private to softlayer.certificates. Pure.
+"""The commands in messages. Private to softlayer.certificates. Pure.
 
-A module knows the purpose of a command, but not how the run was started: `plugin_utils/_commands.py` completes each command on the controller
-with the options of the run, so that it can be pasted into a shell.
+A module knows the purpose of a command, but not how the run was started: `plugin_utils/_commands.py` completes each command on the control
+node with the options of the run, so that it can be pasted into a shell.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ that it renews (CA/Browser Forum, Baseline Requirements 6.3.2, until 2020-09-01)
 MAX_DELETED = 10_000
 """Rows that one run deletes at most, the oldest first: a ledger that was never pruned must not keep other runs waiting."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""Difference between the clocks of two controllers that is tolerated without a warning."""
+"""Difference between the clocks of two control nodes that is tolerated without a warning."""
 MARGIN = timedelta(seconds=60)
 """Added to the duration of the call to get the lease, for small clock differences and a slow server."""
 

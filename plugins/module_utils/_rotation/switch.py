@@ -263,7 +263,7 @@ class Switcher:
             CertificatesError: `outcome_unknown`.
         """
         backoff = self._backoff()
-        advice = "Run the playbook again. It checks the current state before it changes anything."
+        advice = "Run the playbook again. The playbook checks the current state before it changes anything."
         while True:
             try:
                 now = fetch_balancer(self._client, _balancer(missing).uuid)

@@ -5,7 +5,7 @@
 """Run the module `secrets_manager_certificate`. Private to softlayer.certificates.
 
 A lock in the ledger allows only one run at a time to change an instance. Before a new version, and after a lost response, the present secret is
-read, because another controller may have its own ledger.
+read, because another control node may have its own ledger.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def test_what_is_said(steps: dict[str, str]) -> None:
     assert "(keyCompromise)" in revoked and "exit code 2" in revoked
     assert "would be imported" in check and "removed" in done
     assert "--key-type rsa" in refused
-    assert red.count("no renewal is available") == 1 and "exit code 2" in red
+    assert red.count("No source contains") == 1 and "exit code 2" in red
     assert not any("exit code" in text for text in (check, done, refused, *others))
 
 

@@ -32,7 +32,7 @@ def test_how_a_sentence_without_a_subject_begins(form: Form, said: str) -> None:
         (None, "It did not answer."),
         (
             "outcome_unknown",
-            "It did not answer. Run the playbook again. It checks the current state before it changes anything.",
+            "It did not answer. Run the playbook again. The playbook checks the current state before it changes anything.",
         ),
     ],
 )

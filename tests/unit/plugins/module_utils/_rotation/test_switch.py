@@ -559,8 +559,8 @@ def test_a_change_that_was_lost_and_does_not_show_is_not_sent_again(
     [one] = world.switch(wait_options=wait_options)
     assert shown([one]) == [("failed", "outcome_unknown", False)]
     said = (
-        "It did not answer. The listeners still have their old certificates. Run the playbook again. It checks the current state before it "
-        "changes anything."
+        "It did not answer. The listeners still have their old certificates. Run the playbook again. The playbook checks the current state before "
+        "it changes anything."
     )
     assert one.facts == {"error": said}
     assert len(world.sent) == 1 and world.clock.now == seconds

@@ -68,7 +68,7 @@ NEW, OLD = (
         (
             "outcome_unknown",
             {"error": "No."},
-            "No. Run the playbook again. It checks the current state before it changes anything.",
+            "No. Run the playbook again. The playbook checks the current state before it changes anything.",
         ),
         (
             "ambiguous",

@@ -36,7 +36,7 @@ def cut(*kept: object, given: tuple[object, ...] = (FIRST, LAST), is_tried: bool
 
 
 ONE_OF_TWO = "Use a chain with one intermediate certificate (certbot, lego and acme.sh: --preferred-chain) if the CA offers such a chain, or use another CA."
-AGAIN = " Run the playbook again. It checks the current state before it changes anything."
+AGAIN = " Run the playbook again. The playbook checks the current state before it changes anything."
 NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps intermediate certificates, import only certificates that do not need them."
 
 
