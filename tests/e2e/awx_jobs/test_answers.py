@@ -137,7 +137,7 @@ TWICE: dict[str, tuple[str, dict[str, Any], str]] = {
     "balancers-twice": (
         "rotate.yml",
         {"ssl_load_balancers": "prod-*", "ssl_rotation_load_balancers": ["test"]},
-        "both say what is meant: ssl_load_balancers and ssl_rotation_load_balancers.",
+        "select the same: ssl_load_balancers and ssl_rotation_load_balancers.",
     ),
 }
 """What the survey and the job template both say, by a playbook, and what is said of it."""

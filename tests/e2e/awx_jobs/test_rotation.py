@@ -118,8 +118,8 @@ def test_what_was_approved_is_done_and_nothing_else_until_the_night(
     assert have(account) == {**before, "prod-www:443": www}
     assert old["www"] not in ids(account) and {old["api"], old["shop"]} <= set(ids(account))
     assert [held(account, issued) for issued in (*late.values(), shown_ones["api"])] == [[], [], []]
-    assert "skipped (not_approved): api.example.com, shop.example.com" in done.output
-    assert "1 certificate skipped (changed_meanwhile): api.example.com" in done.output, "a removal"
+    assert "skipped: api.example.com, shop.example.com (not_approved)" in done.output
+    assert "skipped: api.example.com (changed_meanwhile)" in done.output, "a removal"
     rotated = done.stats["ssl_rotated"]
     counts = {name: rotated[name] for name in ("imported", "deployed", "verified", "removed", "failed")}
     assert counts == {"imported": 2, "deployed": 1, "verified": 3, "removed": 1, "failed": 2}
@@ -210,7 +210,7 @@ def test_a_workflow_with_nothing_to_approve_ends_as_failed_if_something_needs_a_
         following += node.get("success_nodes" if jobs[-1].status == "successful" else "failure_nodes", [])
     assert following[:2] == ["preview", "nothing"] and {"approval", "failure"}.isdisjoint(following)
     assert [job.status for job in jobs] == ["successful", "successful", "failed"], following
-    assert "ATTENTION: web:443 (www.example.com): expiring: " in jobs[0].output, jobs[0].output
+    assert "web:443 (www.example.com): expiring: " in jobs[0].output, jobs[0].output
     assert "1 listener needs attention:\\nweb:443 (www.example.com): expiring: " in jobs[-1].output
     rotated = jobs[-1].stats.get("ssl_rotated")
     assert (rotated is None) == (workflow == "Deploy certificates")

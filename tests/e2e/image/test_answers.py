@@ -59,5 +59,5 @@ def test_each_answer_arrives_as_it_was_given(place: Place) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert json.loads((place.folder / "seen.json").read_text(encoding="utf-8")) == list(answers.values())
-    assert "would be requested, goes to" in in_one_line(done.stdout)
+    assert "would be requested for" in in_one_line(done.stdout)
     assert place.sends() == 0
