@@ -232,7 +232,7 @@ def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails
     options: dict[str, object] = {"paths": [str(mails)], "privatekey_paths": [str(tmp_path / "www.key")]}
     options[option] = [str(tmp_path / "pipe")]
     run = run_module(COLLECT, **options)
-    assert run.failed and "it is a pipe, device, or socket, not to a regular file" in run["msg"]
+    assert run.failed and "leads to a pipe, device, or socket, not to a regular file" in run["msg"]
 
 
 def test_a_config_file_that_is_a_pipe_is_refused(tmp_path: Path) -> None:

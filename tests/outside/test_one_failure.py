@@ -54,7 +54,7 @@ def test_what_cannot_be_read_of_the_store_is_told(fleet: Simulator) -> None:
     unreadable = [store(fleet, ISSUED[6]) for _ in range(2)]
     for identifier in unreadable:
         fleet.patch_certificate(identifier, certificate="no certificate")
-    said = f"cannot be read: {unreadable[0]}, {unreadable[1]}."
+    said = f"certificates of the store: {unreadable[0]}, {unreadable[1]}."
     run = run_module("ssl_certificate_import", **login(fleet), certificates=[ISSUED[1].options(), ISSUED[2].options()])
     assert [one["outcome"] for one in run["certificates"]] == ["imported", "imported"]
     assert warnings(run).count(said) == 1
@@ -112,8 +112,8 @@ def test_a_playbook_that_imports(fleet: Simulator, tmp_path: Path) -> None:
     assert {n for n in NUMBERS if f"order {n}: " in message} == {entry["order_id"] for entry in failed}
     reasons = Counter(entry["reason"] for entry in failed)
     assert reasons == {"invalid_pem": 1, "bad_passphrase": 1, "refused": 2, "outcome_unknown": 1}
-    assert f"{paths[1]}: There is no certificate" in message
-    assert f"{closed}: The private key is encrypted" in message and "give privatekey_passphrase" in message
+    assert f"{paths[1]}: " in message and "no certificate" in message
+    assert f"{closed}: The private key is encrypted. Set privatekey_passphrase" in message
     assert len(result["imported"]) == sum(stored(fleet).values()) == 1
 
 

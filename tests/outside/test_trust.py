@@ -85,7 +85,7 @@ def test_a_certificate_for_a_name_of_the_sender_is_not_the_requests(given: dict[
     by_request = {"csr_paths": [str(request)], "trusted_ca_path": given["root"], "paths": [given["mails"]]}
     alone = run_module("ssl_fulfillment_email_info", **by_request)
     assert (alone["certificates"], [one["reason"] for one in alone["unmatched"]]) == ([], ["untrusted"])
-    assert "attacker.example has the right public key, but not" in str(alone["warnings"])
+    assert "attacker.example has the expected public key, but neither" in str(alone["warnings"])
     deliver(given, "2", GENUINE.pem, GENUINE.chain_pem)
     assert found(run_module("ssl_fulfillment_email_info", **by_request)) == (
         GENUINE.pem,

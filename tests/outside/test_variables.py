@@ -55,7 +55,7 @@ CASES: list[tuple[dict[str, Any], set[int] | Refused]] = [
     ({"max_orders": "4", **EVERY}, Refused("raise max_orders")),
     (
         {"mail": {"imap": {"host": "h", "username": "u", "password": SECRET, "security": "none"}}, **COLLECT},
-        Refused("The password is not sent to h without TLS"),
+        Refused("Cannot send the password to h without TLS"),
     ),
 ]
 

@@ -126,7 +126,7 @@ def test_a_workflow_from_approval_to_the_store(
 
     report = node("report.yml")
     received = [line for line in report.output.splitlines() if " received  " in line]
-    unknown = [line for line in received if "unknown: the import checks the private key" in line]
+    unknown = [line for line in received if "to be imported" in line]
     assert (len(received), len(unknown)) == (len(fulfillable), len(fulfillable) - 1), (
         "one expires soon, which is more urgent"
     )
