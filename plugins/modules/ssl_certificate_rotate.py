@@ -392,44 +392,44 @@ imported:
       description: ID of the certificate in the store. In check mode, null.
       type: int
       sample: 4711
-    common_name:
+    common_name: &common_name
       description: Common name of the certificate, or null if the certificate has none.
       type: str
       sample: www.example.com
-    fingerprint_sha256:
+    fingerprint_sha256: &fingerprint_sha256_2
       description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    public_key_sha256:
+    public_key_sha256: &public_key_sha256_2
       description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
-    serial_number:
+    serial_number: &serial_number_2
       description: Serial number of the certificate.
       type: int
       sample: 305419896
-    not_before:
+    not_before: &not_before_2
       description: Time when the certificate becomes valid.
       type: str
       sample: "2026-11-30T08:00:00Z"
-    not_after:
+    not_after: &not_after_2
       description: Time when the certificate expires.
       type: str
       sample: "2027-02-28T08:00:00Z"
-    subject_alt_names:
+    subject_alt_names: &subject_alt_names_2
       description: Subject alternative names of the certificate.
       type: list
       elements: str
       sample: [www.example.com, example.com]
-    key_type:
+    key_type: &key_type_2
       description: Algorithm of the key.
       type: str
       sample: RSA
-    key_size:
+    key_size: &key_size_2
       description: Size of the key in bits.
       type: int
       sample: 2048
-    trust:
+    trust: &trust_2
       description:
         - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
           V(untrusted).
@@ -448,19 +448,19 @@ imported:
       type: list
       elements: dict
       contains:
-        id:
+        id: &id_2
           description: ID of the certificate in the store.
           type: int
           sample: 4690
-        not_after:
+        not_after: &not_after_3
           description: Time when the certificate expires.
           type: str
           sample: "2026-12-29T08:00:00Z"
-        associated_service_count:
+        associated_service_count: &associated_service_count
           description: Number of services that use the certificate.
           type: int
           sample: 1
-        removed:
+        removed: &removed
           description: Whether the import deleted the certificate. A rotation deletes certificates only in the phase V(clean_up).
           type: bool
           sample: false
@@ -468,7 +468,7 @@ imported:
       description: V(imported).
       type: str
       sample: imported
-    reason:
+    reason: &reason
       description: Always null.
       type: str
       sample: null
@@ -476,15 +476,15 @@ imported:
       description: The outcome as a sentence.
       type: str
       sample: Imported.
-    source:
+    source: &source_2
       description: Kind of the source, as the suboptions of O(sources) name it.
       type: str
       sample: certbot
-    name:
+    name: &name_2
       description: Name of the certificate in its source.
       type: str
       sample: www.example.com
-    path:
+    path: &path_3
       description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
       type: str
       sample: /etc/letsencrypt/live/www.example.com/cert.pem
@@ -494,69 +494,69 @@ deployed:
   type: list
   elements: dict
   contains:
-    load_balancer:
+    load_balancer: &load_balancer_2
       description: Name of the load balancer, or of the endpoint.
       type: str
       sample: prod-web
-    load_balancer_uuid:
+    load_balancer_uuid: &load_balancer_uuid_2
       description: UUID of the load balancer, or null for an endpoint.
       type: str
       sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
-    address:
+    address: &address_2
       description: Host name or IP address of the load balancer or endpoint.
       type: str
       sample: prod-web-278444-dal10.clb.appdomain.cloud
-    port:
+    port: &port_2
       description: Port of the listener or endpoint.
       type: int
       sample: 443
-    listener_uuid:
+    listener_uuid: &listener_uuid_2
       description: UUID of the listener, or null for an endpoint.
       type: str
       sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
-    common_name:
+    common_name: &common_name_2
       description: Common name of the certificate C(certificate_id), or null if the certificate has none.
       type: str
       sample: www.example.com
-    subject_alt_names:
+    subject_alt_names: &subject_alt_names_3
       description: Subject alternative names of the certificate C(certificate_id).
       type: list
       elements: str
       sample: [www.example.com, example.com]
-    previous_certificate_id:
+    previous_certificate_id: &previous_certificate_id_2
       description: ID of the certificate that the listener had before the run, or null if it had none.
       type: int
       sample: 4699
-    certificate_id:
+    certificate_id: &certificate_id_2
       description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
       type: int
       sample: 4711
-    fingerprint_sha256:
+    fingerprint_sha256: &fingerprint_sha256_3
       description: SHA-256 fingerprint of the certificate C(certificate_id), in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    not_after:
+    not_after: &not_after_4
       description: Time when the certificate C(certificate_id) expires.
       type: str
       sample: "2027-02-28T08:00:00Z"
-    effective_not_after:
+    effective_not_after: &effective_not_after_2
       description:
         - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-02-28T08:00:00Z"
-    limited_by:
+    limited_by: &limited_by_2
       description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
       type: str
       sample: null
-    served:
+    served: &served_2
       description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
       type: bool
       sample: true
-    accepted:
+    accepted: &accepted_2
       description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
       type: bool
       sample: true
-    served_fingerprint_sha256:
+    served_fingerprint_sha256: &served_fingerprint_sha256_2
       description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
@@ -568,7 +568,7 @@ deployed:
       description: V(unreachable) if the module could not connect to the listener after the change; otherwise null.
       type: str
       sample: null
-    message:
+    message: &message
       description: The outcome as a sentence.
       type: str
       sample: Switched and verified.
@@ -578,79 +578,29 @@ verified:
   type: list
   elements: dict
   contains:
-    load_balancer:
-      description: Name of the load balancer, or of the endpoint.
-      type: str
-      sample: prod-web
-    load_balancer_uuid:
-      description: UUID of the load balancer, or null for an endpoint.
-      type: str
-      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
-    address:
-      description: Host name or IP address of the load balancer or endpoint.
-      type: str
-      sample: prod-web-278444-dal10.clb.appdomain.cloud
-    port:
-      description: Port of the listener or endpoint.
-      type: int
-      sample: 443
-    listener_uuid:
-      description: UUID of the listener, or null for an endpoint.
-      type: str
-      sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
-    common_name:
-      description: Common name of the certificate C(certificate_id), or null if the certificate has none.
-      type: str
-      sample: www.example.com
-    subject_alt_names:
-      description: Subject alternative names of the certificate C(certificate_id).
-      type: list
-      elements: str
-      sample: [www.example.com, example.com]
-    previous_certificate_id:
-      description: ID of the certificate that the listener had before the run, or null if it had none.
-      type: int
-      sample: 4699
-    certificate_id:
-      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
-      type: int
-      sample: 4711
-    fingerprint_sha256:
-      description: SHA-256 fingerprint of the certificate C(certificate_id), in hexadecimal.
-      type: str
-      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    not_after:
-      description: Time when the certificate C(certificate_id) expires.
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    effective_not_after:
-      description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    limited_by:
-      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
-      type: str
-      sample: null
-    served:
-      description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
-      type: bool
-      sample: true
-    accepted:
-      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
-      type: bool
-      sample: true
-    served_fingerprint_sha256:
-      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
-      type: str
-      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    load_balancer: *load_balancer_2
+    load_balancer_uuid: *load_balancer_uuid_2
+    address: *address_2
+    port: *port_2
+    listener_uuid: *listener_uuid_2
+    common_name: *common_name_2
+    subject_alt_names: *subject_alt_names_3
+    previous_certificate_id: *previous_certificate_id_2
+    certificate_id: *certificate_id_2
+    fingerprint_sha256: *fingerprint_sha256_3
+    not_after: *not_after_4
+    effective_not_after: *effective_not_after_2
+    limited_by: *limited_by_2
+    served: *served_2
+    accepted: *accepted_2
+    served_fingerprint_sha256: *served_fingerprint_sha256_2
     outcome:
       description:
         - V(switched) or V(unchanged) if the phase V(deploy) ran, and V(skipped) if it found a newer certificate that cannot replace the
           present one. V(verified) if the phase V(deploy) did not run, and in check mode.
       type: str
       sample: verified
-    reason:
+    reason: &reason_2
       description: Code of the reason, or null. The guide of reasons explains the codes.
       type: str
       sample: null
@@ -668,43 +618,15 @@ removed:
       description: ID that the certificate had in the store.
       type: int
       sample: 4699
-    common_name:
-      description: Common name of the certificate, or null if the certificate has none.
-      type: str
-      sample: www.example.com
-    fingerprint_sha256:
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
-      type: str
-      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    public_key_sha256:
-      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
-      type: str
-      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
-    serial_number:
-      description: Serial number of the certificate.
-      type: int
-      sample: 305419896
-    not_before:
-      description: Time when the certificate becomes valid.
-      type: str
-      sample: "2026-11-30T08:00:00Z"
-    not_after:
-      description: Time when the certificate expires.
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    subject_alt_names:
-      description: Subject alternative names of the certificate.
-      type: list
-      elements: str
-      sample: [www.example.com, example.com]
-    key_type:
-      description: Algorithm of the key.
-      type: str
-      sample: RSA
-    key_size:
-      description: Size of the key in bits.
-      type: int
-      sample: 2048
+    common_name: *common_name
+    fingerprint_sha256: *fingerprint_sha256_2
+    public_key_sha256: *public_key_sha256_2
+    serial_number: *serial_number_2
+    not_before: *not_before_2
+    not_after: *not_after_2
+    subject_alt_names: *subject_alt_names_2
+    key_type: *key_type_2
+    key_size: *key_size_2
     trust:
       description: Always null.
       returned: except in check mode
@@ -726,30 +648,15 @@ removed:
       type: list
       elements: dict
       contains:
-        id:
-          description: ID of the certificate in the store.
-          type: int
-          sample: 4690
-        not_after:
-          description: Time when the certificate expires.
-          type: str
-          sample: "2026-12-29T08:00:00Z"
-        associated_service_count:
-          description: Number of services that use the certificate.
-          type: int
-          sample: 1
-        removed:
-          description: Whether the import deleted the certificate. A rotation deletes certificates only in the phase V(clean_up).
-          type: bool
-          sample: false
+        id: *id_2
+        not_after: *not_after_3
+        associated_service_count: *associated_service_count
+        removed: *removed
     outcome:
       description: V(removed).
       type: str
       sample: removed
-    reason:
-      description: Always null.
-      type: str
-      sample: null
+    reason: *reason
     message:
       description: The outcome as a sentence.
       type: str
@@ -760,171 +667,156 @@ skipped_items:
   type: list
   elements: dict
   contains:
-    common_name:
-      description: Common name of the certificate, or null if the certificate has none.
-      type: str
-      sample: www.example.com
-    subject_alt_names:
+    common_name: *common_name
+    subject_alt_names: &subject_alt_names
       description: Subject alternative names of the certificate.
       returned: for a certificate, a listener, or an endpoint
       type: list
       elements: str
       sample: [www.example.com, example.com]
-    fingerprint_sha256:
+    fingerprint_sha256: &fingerprint_sha256
       description: SHA-256 fingerprint of the certificate, in hexadecimal.
       returned: for a certificate, a listener, or an endpoint
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    not_after:
+    not_after: &not_after
       description: Time when the certificate expires.
       returned: for a certificate, a listener, or an endpoint
       type: str
       sample: "2027-02-28T08:00:00Z"
-    source:
+    source: &source
       description: Kind of the source, as the suboptions of O(sources) name it.
       returned: for a certificate of a source
       type: str
       sample: certbot
-    name:
+    name: &name
       description: Name of the certificate in its source.
       returned: for a certificate of a source
       type: str
       sample: www.example.com
-    path:
+    path: &path
       description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
       returned: for a certificate of a source
       type: str
       sample: /etc/letsencrypt/live/www.example.com/cert.pem
-    load_balancer:
+    load_balancer: &load_balancer
       description: Name of the load balancer, or of the endpoint.
       returned: for a listener or an endpoint
       type: str
       sample: prod-web
-    load_balancer_uuid:
+    load_balancer_uuid: &load_balancer_uuid
       description: UUID of the load balancer, or null for an endpoint.
       returned: for a listener or an endpoint
       type: str
       sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
-    address:
+    address: &address
       description: Host name or IP address of the load balancer or endpoint.
       returned: for a listener or an endpoint
       type: str
       sample: prod-web-278444-dal10.clb.appdomain.cloud
-    port:
+    port: &port
       description: Port of the listener or endpoint.
       returned: for a listener or an endpoint
       type: int
       sample: 443
-    listener_uuid:
+    listener_uuid: &listener_uuid
       description: UUID of the listener, or null for an endpoint.
       returned: for a listener or an endpoint
       type: str
       sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
-    previous_certificate_id:
+    previous_certificate_id: &previous_certificate_id
       description: ID of the certificate that the listener had before the run, or null if it had none.
       returned: for a listener or an endpoint
       type: int
       sample: 4699
-    certificate_id:
+    certificate_id: &certificate_id
       description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
       returned: for a listener or an endpoint
       type: int
       sample: 4711
-    effective_not_after:
+    effective_not_after: &effective_not_after
       description:
         - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       returned: for a listener or an endpoint
       type: str
       sample: "2027-02-28T08:00:00Z"
-    limited_by:
+    limited_by: &limited_by
       description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
       returned: for a listener or an endpoint
       type: str
       sample: null
-    served:
+    served: &served
       description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
       returned: for a listener or an endpoint
       type: bool
       sample: true
-    accepted:
+    accepted: &accepted
       description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
       returned: for a listener or an endpoint
       type: bool
       sample: true
-    served_fingerprint_sha256:
+    served_fingerprint_sha256: &served_fingerprint_sha256
       description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
       returned: for a listener or an endpoint
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    id:
+    id: &id
       description: ID of the certificate in the store, or null if it is not stored.
       returned: for a certificate of the store, and after an attempt to import
       type: int
       sample: 4699
-    public_key_sha256:
+    public_key_sha256: &public_key_sha256
       description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
       returned: for a certificate
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
-    serial_number:
+    serial_number: &serial_number
       description: Serial number of the certificate.
       returned: for a certificate
       type: int
       sample: 305419896
-    not_before:
+    not_before: &not_before
       description: Time when the certificate becomes valid.
       returned: for a certificate
       type: str
       sample: "2026-11-30T08:00:00Z"
-    key_type:
+    key_type: &key_type
       description: Algorithm of the key.
       returned: for a certificate
       type: str
       sample: RSA
-    key_size:
+    key_size: &key_size
       description: Size of the key in bits.
       returned: for a certificate
       type: int
       sample: 2048
-    trust:
+    trust: &trust
       description:
         - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
           V(untrusted).
       returned: after an attempt to import or delete the certificate
       type: str
       sample: trusted
-    notes:
+    notes: &notes
       description: Notes of the certificate in the store.
       returned: after an attempt to import or delete the certificate
       type: str
       sample: ""
-    order_id:
+    order_id: &order_id
       description: Always null.
       returned: after an attempt to import or delete the certificate
       type: int
       sample: null
-    superseded:
+    superseded: &superseded
       description: The certificates in the store that the certificate can replace.
       returned: after an attempt to import or delete the certificate
       type: list
       elements: dict
       contains:
-        id:
-          description: ID of the certificate in the store.
-          type: int
-          sample: 4690
-        not_after:
-          description: Time when the certificate expires.
-          type: str
-          sample: "2026-12-29T08:00:00Z"
-        associated_service_count:
-          description: Number of services that use the certificate.
-          type: int
-          sample: 1
-        removed:
-          description: Whether the import deleted the certificate. A rotation deletes certificates only in the phase V(clean_up).
-          type: bool
-          sample: false
+        id: *id_2
+        not_after: *not_after_3
+        associated_service_count: *associated_service_count
+        removed: *removed
     outcome:
       description: V(skipped), or V(unchanged) if the store already contains the certificate.
       type: str
@@ -948,167 +840,34 @@ failed_items:
         - Common name of the certificate, or null if the certificate has none. If a whole source or the load balancers failed, their name.
       type: str
       sample: www.example.com
-    subject_alt_names:
-      description: Subject alternative names of the certificate.
-      returned: for a certificate, a listener, or an endpoint
-      type: list
-      elements: str
-      sample: [www.example.com, example.com]
-    fingerprint_sha256:
-      description: SHA-256 fingerprint of the certificate, in hexadecimal.
-      returned: for a certificate, a listener, or an endpoint
-      type: str
-      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    not_after:
-      description: Time when the certificate expires.
-      returned: for a certificate, a listener, or an endpoint
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    source:
-      description: Kind of the source, as the suboptions of O(sources) name it.
-      returned: for a certificate of a source
-      type: str
-      sample: certbot
-    name:
-      description: Name of the certificate in its source.
-      returned: for a certificate of a source
-      type: str
-      sample: www.example.com
-    path:
-      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
-      returned: for a certificate of a source
-      type: str
-      sample: /etc/letsencrypt/live/www.example.com/cert.pem
-    load_balancer:
-      description: Name of the load balancer, or of the endpoint.
-      returned: for a listener or an endpoint
-      type: str
-      sample: prod-web
-    load_balancer_uuid:
-      description: UUID of the load balancer, or null for an endpoint.
-      returned: for a listener or an endpoint
-      type: str
-      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
-    address:
-      description: Host name or IP address of the load balancer or endpoint.
-      returned: for a listener or an endpoint
-      type: str
-      sample: prod-web-278444-dal10.clb.appdomain.cloud
-    port:
-      description: Port of the listener or endpoint.
-      returned: for a listener or an endpoint
-      type: int
-      sample: 443
-    listener_uuid:
-      description: UUID of the listener, or null for an endpoint.
-      returned: for a listener or an endpoint
-      type: str
-      sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
-    previous_certificate_id:
-      description: ID of the certificate that the listener had before the run, or null if it had none.
-      returned: for a listener or an endpoint
-      type: int
-      sample: 4699
-    certificate_id:
-      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
-      returned: for a listener or an endpoint
-      type: int
-      sample: 4711
-    effective_not_after:
-      description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
-      returned: for a listener or an endpoint
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    limited_by:
-      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
-      returned: for a listener or an endpoint
-      type: str
-      sample: null
-    served:
-      description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
-      returned: for a listener or an endpoint
-      type: bool
-      sample: true
-    accepted:
-      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
-      returned: for a listener or an endpoint
-      type: bool
-      sample: true
-    served_fingerprint_sha256:
-      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
-      returned: for a listener or an endpoint
-      type: str
-      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    id:
-      description: ID of the certificate in the store, or null if it is not stored.
-      returned: for a certificate of the store, and after an attempt to import
-      type: int
-      sample: 4699
-    public_key_sha256:
-      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
-      returned: for a certificate
-      type: str
-      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
-    serial_number:
-      description: Serial number of the certificate.
-      returned: for a certificate
-      type: int
-      sample: 305419896
-    not_before:
-      description: Time when the certificate becomes valid.
-      returned: for a certificate
-      type: str
-      sample: "2026-11-30T08:00:00Z"
-    key_type:
-      description: Algorithm of the key.
-      returned: for a certificate
-      type: str
-      sample: RSA
-    key_size:
-      description: Size of the key in bits.
-      returned: for a certificate
-      type: int
-      sample: 2048
-    trust:
-      description:
-        - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
-          V(untrusted).
-      returned: after an attempt to import or delete the certificate
-      type: str
-      sample: trusted
-    notes:
-      description: Notes of the certificate in the store.
-      returned: after an attempt to import or delete the certificate
-      type: str
-      sample: ""
-    order_id:
-      description: Always null.
-      returned: after an attempt to import or delete the certificate
-      type: int
-      sample: null
-    superseded:
-      description: The certificates in the store that the certificate can replace.
-      returned: after an attempt to import or delete the certificate
-      type: list
-      elements: dict
-      contains:
-        id:
-          description: ID of the certificate in the store.
-          type: int
-          sample: 4690
-        not_after:
-          description: Time when the certificate expires.
-          type: str
-          sample: "2026-12-29T08:00:00Z"
-        associated_service_count:
-          description: Number of services that use the certificate.
-          type: int
-          sample: 1
-        removed:
-          description: Whether the import deleted the certificate. A rotation deletes certificates only in the phase V(clean_up).
-          type: bool
-          sample: false
+    subject_alt_names: *subject_alt_names
+    fingerprint_sha256: *fingerprint_sha256
+    not_after: *not_after
+    source: *source
+    name: *name
+    path: *path
+    load_balancer: *load_balancer
+    load_balancer_uuid: *load_balancer_uuid
+    address: *address
+    port: *port
+    listener_uuid: *listener_uuid
+    previous_certificate_id: *previous_certificate_id
+    certificate_id: *certificate_id
+    effective_not_after: *effective_not_after
+    limited_by: *limited_by
+    served: *served
+    accepted: *accepted
+    served_fingerprint_sha256: *served_fingerprint_sha256
+    id: *id
+    public_key_sha256: *public_key_sha256
+    serial_number: *serial_number
+    not_before: *not_before
+    key_type: *key_type
+    key_size: *key_size
+    trust: *trust
+    notes: *notes
+    order_id: *order_id
+    superseded: *superseded
     outcome:
       description: V(failed), or V(rolled_back) for a listener that was switched back.
       returned: for a certificate, a listener, or an endpoint
@@ -1132,7 +891,7 @@ failed_items:
       returned: if a whole source or the load balancers failed
       type: dict
       contains:
-        call:
+        call: &call
           description: The API method or other request that failed.
           returned: if a request failed
           type: str
@@ -1152,7 +911,7 @@ failed_items:
           returned: if the API returned an error
           type: str
           sample: Internal Error
-        retry_after_seconds:
+        retry_after_seconds: &retry_after_seconds
           description: Time in seconds after which the server accepts requests again.
           returned: if the server limits the rate of requests
           type: float
@@ -1167,7 +926,7 @@ failed_items:
           returned: if the listing is incomplete
           type: int
           sample: 100
-        missing:
+        missing: &missing
           description: Names of the credentials that are missing.
           returned: if credentials are missing
           type: list
@@ -1178,12 +937,12 @@ failed_items:
           returned: if a server cannot be used
           type: str
           sample: api.example.com
-        path:
+        path: &path_2
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
           type: str
           sample: /etc/ssl/company-roots.pem
-        variable:
+        variable: &variable
           description: Environment variable whose value cannot be used.
           returned: if an environment variable cannot be used
           type: str
@@ -1199,18 +958,18 @@ failed_items:
           returned: if an unexpected error occurred
           type: str
           sample: KeyError
-        place:
+        place: &place
           description: Places in the code of the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str
           sample: ["module_utils/_x509/chain.py, line 10 (build)"]
-        ledger:
+        ledger: &ledger
           description: Database file or host of the ledger.
           returned: if the ledger cannot be used
           type: str
           sample: /root/.local/state/softlayer.certificates/ledger.sqlite3
-        library:
+        library: &library
           description: Python library that the URL of the ledger requires.
           returned: if a library for the ledger is missing
           type: str
@@ -1251,18 +1010,9 @@ attention:
       description: Name of the served certificate, or the name that an endpoint should serve.
       type: str
       sample: www.example.com
-    load_balancer:
-      description: Name of the load balancer, or of the endpoint.
-      type: str
-      sample: prod-web
-    load_balancer_uuid:
-      description: UUID of the load balancer, or null for an endpoint.
-      type: str
-      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
-    port:
-      description: Port of the listener or endpoint.
-      type: int
-      sample: 443
+    load_balancer: *load_balancer_2
+    load_balancer_uuid: *load_balancer_uuid_2
+    port: *port_2
     reason:
       description: The problem, as in O(fail_on).
       type: str
@@ -1304,10 +1054,7 @@ attention:
         - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2026-12-29T08:00:00Z"
-    limited_by:
-      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
-      type: str
-      sample: null
+    limited_by: *limited_by_2
     days_until_expiry:
       description: Whole days until C(effective_not_after), negative after it.
       type: int
@@ -1332,60 +1079,22 @@ listeners:
   type: list
   elements: dict
   contains:
-    load_balancer:
-      description: Name of the load balancer, or of the endpoint.
-      type: str
-      sample: prod-web
-    load_balancer_uuid:
-      description: UUID of the load balancer, or null for an endpoint.
-      type: str
-      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
-    address:
-      description: Host name or IP address of the load balancer or endpoint.
-      type: str
-      sample: prod-web-278444-dal10.clb.appdomain.cloud
-    port:
-      description: Port of the listener or endpoint.
-      type: int
-      sample: 443
-    listener_uuid:
-      description: UUID of the listener, or null for an endpoint.
-      type: str
-      sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
-    common_name:
-      description: Common name of the certificate C(certificate_id), or null if the certificate has none.
-      type: str
-      sample: www.example.com
-    subject_alt_names:
-      description: Subject alternative names of the certificate C(certificate_id).
-      type: list
-      elements: str
-      sample: [www.example.com, example.com]
-    previous_certificate_id:
-      description: ID of the certificate that the listener had before the run, or null if it had none.
-      type: int
-      sample: 4699
-    certificate_id:
-      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
-      type: int
-      sample: 4711
-    fingerprint_sha256:
-      description: SHA-256 fingerprint of the certificate C(certificate_id), in hexadecimal.
-      type: str
-      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    load_balancer: *load_balancer_2
+    load_balancer_uuid: *load_balancer_uuid_2
+    address: *address_2
+    port: *port_2
+    listener_uuid: *listener_uuid_2
+    common_name: *common_name_2
+    subject_alt_names: *subject_alt_names_3
+    previous_certificate_id: *previous_certificate_id_2
+    certificate_id: *certificate_id_2
+    fingerprint_sha256: *fingerprint_sha256_3
     not_after:
       description: Time when the served certificate expires.
       type: str
       sample: "2027-02-28T08:00:00Z"
-    effective_not_after:
-      description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    limited_by:
-      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
-      type: str
-      sample: null
+    effective_not_after: *effective_not_after_2
+    limited_by: *limited_by_2
     served:
       description:
         - Whether the listener serves the certificate C(certificate_id). Null if the module could not connect to the listener, and in check mode
@@ -1398,18 +1107,12 @@ listeners:
           listener would be switched.
       type: bool
       sample: true
-    served_fingerprint_sha256:
-      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
-      type: str
-      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    served_fingerprint_sha256: *served_fingerprint_sha256_2
     outcome:
       description: V(switched), V(unchanged), V(skipped), V(failed), or V(rolled_back).
       type: str
       sample: unchanged
-    reason:
-      description: Code of the reason, or null. The guide of reasons explains the codes.
-      type: str
-      sample: null
+    reason: *reason_2
     message:
       description: The outcome as a sentence.
       type: str
@@ -1462,43 +1165,15 @@ listeners:
       description: The certificate that the listener serves instead of C(certificate_id), or null if it serves the right one.
       type: dict
       contains:
-        common_name:
-          description: Common name of the certificate, or null if the certificate has none.
-          type: str
-          sample: www.example.com
-        fingerprint_sha256:
-          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
-          type: str
-          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-        public_key_sha256:
-          description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
-          type: str
-          sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
-        serial_number:
-          description: Serial number of the certificate.
-          type: int
-          sample: 305419896
-        not_before:
-          description: Time when the certificate becomes valid.
-          type: str
-          sample: "2026-11-30T08:00:00Z"
-        not_after:
-          description: Time when the certificate expires.
-          type: str
-          sample: "2027-02-28T08:00:00Z"
-        subject_alt_names:
-          description: Subject alternative names of the certificate.
-          type: list
-          elements: str
-          sample: [www.example.com, example.com]
-        key_type:
-          description: Algorithm of the key.
-          type: str
-          sample: RSA
-        key_size:
-          description: Size of the key in bits.
-          type: int
-          sample: 2048
+        common_name: *common_name
+        fingerprint_sha256: *fingerprint_sha256_2
+        public_key_sha256: *public_key_sha256_2
+        serial_number: *serial_number_2
+        not_before: *not_before_2
+        not_after: *not_after_2
+        subject_alt_names: *subject_alt_names_2
+        key_type: *key_type_2
+        key_size: *key_size_2
 selection:
   description: The options that limited the run.
   returned: with O(gather_certificates)
@@ -1524,52 +1199,24 @@ certificates:
   type: list
   elements: dict
   contains:
-    id:
+    id: &id_3
       description: ID of the certificate in the store. In check mode, null for a certificate that would be imported.
       type: int
       sample: 4711
-    common_name:
-      description: Common name of the certificate, or null if the certificate has none.
-      type: str
-      sample: www.example.com
-    fingerprint_sha256:
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
-      type: str
-      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    public_key_sha256:
-      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
-      type: str
-      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
-    serial_number:
-      description: Serial number of the certificate.
-      type: int
-      sample: 305419896
-    not_before:
-      description: Time when the certificate becomes valid.
-      type: str
-      sample: "2026-11-30T08:00:00Z"
-    not_after:
-      description: Time when the certificate expires.
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    subject_alt_names:
-      description: Subject alternative names of the certificate.
-      type: list
-      elements: str
-      sample: [www.example.com, example.com]
-    key_type:
-      description: Algorithm of the key.
-      type: str
-      sample: RSA
-    key_size:
-      description: Size of the key in bits.
-      type: int
-      sample: 2048
+    common_name: *common_name
+    fingerprint_sha256: *fingerprint_sha256_2
+    public_key_sha256: *public_key_sha256_2
+    serial_number: *serial_number_2
+    not_before: *not_before_2
+    not_after: *not_after_2
+    subject_alt_names: *subject_alt_names_2
+    key_type: *key_type_2
+    key_size: *key_size_2
     notes:
       description: Notes of the certificate in the store.
       type: str
       sample: web frontend
-    organization_name:
+    organization_name: &organization_name
       description: Organization of the subject, or null if the certificate has none.
       type: str
       sample: null
@@ -1577,15 +1224,8 @@ certificates:
       description: Whole days until the certificate expires, negative after that.
       type: int
       sample: 89
-    effective_not_after:
-      description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    limited_by:
-      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
-      type: str
-      sample: null
+    effective_not_after: *effective_not_after_2
+    limited_by: *limited_by_2
     renewal_due:
       description: Whether the certificate is due for renewal, or null if its end is not known.
       type: bool
@@ -1607,11 +1247,11 @@ certificates:
       type: list
       elements: dict
       contains:
-        load_balancer:
+        load_balancer: &load_balancer_3
           description: Name of the load balancer.
           type: str
           sample: prod-web
-        load_balancer_uuid:
+        load_balancer_uuid: &load_balancer_uuid_3
           description: UUID of the load balancer.
           type: str
           sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
@@ -1619,7 +1259,7 @@ certificates:
           description: Host name of the load balancer.
           type: str
           sample: prod-web-278444-dal10.clb.appdomain.cloud
-        port:
+        port: &port_3
           description: Port of the listener.
           type: int
           sample: 443
@@ -1638,65 +1278,20 @@ source_certificates:
   type: list
   elements: dict
   contains:
-    source:
-      description: Kind of the source, as the suboptions of O(sources) name it.
-      type: str
-      sample: certbot
-    name:
-      description: Name of the certificate in its source.
-      type: str
-      sample: www.example.com
-    path:
-      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
-      type: str
-      sample: /etc/letsencrypt/live/www.example.com/cert.pem
-    common_name:
-      description: Common name of the certificate, or null if the certificate has none.
-      type: str
-      sample: www.example.com
-    fingerprint_sha256:
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
-      type: str
-      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-    public_key_sha256:
-      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
-      type: str
-      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
-    serial_number:
-      description: Serial number of the certificate.
-      type: int
-      sample: 305419896
-    not_before:
-      description: Time when the certificate becomes valid.
-      type: str
-      sample: "2026-11-30T08:00:00Z"
-    not_after:
-      description: Time when the certificate expires.
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    subject_alt_names:
-      description: Subject alternative names of the certificate.
-      type: list
-      elements: str
-      sample: [www.example.com, example.com]
-    key_type:
-      description: Algorithm of the key.
-      type: str
-      sample: RSA
-    key_size:
-      description: Size of the key in bits.
-      type: int
-      sample: 2048
-    organization_name:
-      description: Organization of the subject, or null if the certificate has none.
-      type: str
-      sample: null
-    trust:
-      description:
-        - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
-          V(untrusted).
-      type: str
-      sample: trusted
+    source: *source_2
+    name: *name_2
+    path: *path_3
+    common_name: *common_name
+    fingerprint_sha256: *fingerprint_sha256_2
+    public_key_sha256: *public_key_sha256_2
+    serial_number: *serial_number_2
+    not_before: *not_before_2
+    not_after: *not_after_2
+    subject_alt_names: *subject_alt_names_2
+    key_type: *key_type_2
+    key_size: *key_size_2
+    organization_name: *organization_name
+    trust: *trust_2
     trust_message:
       description: Why the certificate is not trusted, and the fix. Null if the certificate is trusted.
       type: str
@@ -1716,27 +1311,14 @@ source_problems:
   type: list
   elements: dict
   contains:
-    source:
-      description: Kind of the source, as the suboptions of O(sources) name it.
-      type: str
-      sample: certbot
-    name:
-      description: Name of the certificate in its source.
-      type: str
-      sample: www.example.com
-    path:
-      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
-      type: str
-      sample: /etc/letsencrypt/live/www.example.com/cert.pem
+    source: *source_2
+    name: *name_2
+    path: *path_3
     common_name:
       description: Common name of the certificate, or null if the certificate has none or cannot be read.
       type: str
       sample: www.example.com
-    subject_alt_names:
-      description: Subject alternative names of the certificate.
-      type: list
-      elements: str
-      sample: [www.example.com, example.com]
+    subject_alt_names: *subject_alt_names_2
     not_before:
       description: Time when the certificate becomes valid, or null if the certificate cannot be read.
       type: str
@@ -1763,10 +1345,7 @@ empty_sources:
   type: list
   elements: dict
   contains:
-    source:
-      description: Kind of the source, as the suboptions of O(sources) name it.
-      type: str
-      sample: certbot
+    source: *source_2
     path:
       description: Path of the source. For a mailbox, the path of the private key directory; for Secrets Manager, the URL of the instance.
       type: str
@@ -1785,142 +1364,54 @@ adopted:
       description: Name of the load balancer.
       type: str
       sample: prod-portal
-    load_balancer_uuid:
-      description: UUID of the load balancer.
-      type: str
-      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
-    port:
-      description: Port of the listener.
-      type: int
-      sample: 443
+    load_balancer_uuid: *load_balancer_uuid_3
+    port: *port_3
     outcome:
       description: V(switched), V(unchanged), V(failed), or V(rolled_back).
       type: str
       sample: switched
-    reason:
-      description: Code of the reason, or null. The guide of reasons explains the codes.
-      type: str
-      sample: null
-    message:
-      description: The outcome as a sentence.
-      type: str
-      sample: Switched and verified.
+    reason: *reason_2
+    message: *message
     previous:
       description: The certificate that the listener had, or null if it had none.
       type: dict
       contains:
-        id:
+        id: &id_4
           description: ID of the certificate in the store.
           type: int
           sample: 4699
-        common_name:
-          description: Common name of the certificate, or null if the certificate has none.
-          type: str
-          sample: www.example.com
-        fingerprint_sha256:
-          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
-          type: str
-          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-        public_key_sha256:
-          description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
-          type: str
-          sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
-        serial_number:
-          description: Serial number of the certificate.
-          type: int
-          sample: 305419896
-        not_before:
-          description: Time when the certificate becomes valid.
-          type: str
-          sample: "2026-11-30T08:00:00Z"
-        not_after:
-          description: Time when the certificate expires.
-          type: str
-          sample: "2027-02-28T08:00:00Z"
-        subject_alt_names:
-          description: Subject alternative names of the certificate.
-          type: list
-          elements: str
-          sample: [www.example.com, example.com]
-        key_type:
-          description: Algorithm of the key.
-          type: str
-          sample: RSA
-        key_size:
-          description: Size of the key in bits.
-          type: int
-          sample: 2048
+        common_name: *common_name
+        fingerprint_sha256: *fingerprint_sha256_2
+        public_key_sha256: *public_key_sha256_2
+        serial_number: *serial_number_2
+        not_before: *not_before_2
+        not_after: *not_after_2
+        subject_alt_names: *subject_alt_names_2
+        key_type: *key_type_2
+        key_size: *key_size_2
         organization_name:
           description: Organization of the subject, or null if the certificate has none.
           type: str
           sample: Example Ltd
-        effective_not_after:
-          description:
-            - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
-          type: str
-          sample: "2027-02-28T08:00:00Z"
-        limited_by:
-          description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
-          type: str
-          sample: null
+        effective_not_after: *effective_not_after_2
+        limited_by: *limited_by_2
     new:
       description: The certificate to which the listener was switched, or null if it was not switched.
       type: dict
       contains:
-        id:
-          description: ID of the certificate in the store. In check mode, null for a certificate that would be imported.
-          type: int
-          sample: 4711
-        common_name:
-          description: Common name of the certificate, or null if the certificate has none.
-          type: str
-          sample: www.example.com
-        fingerprint_sha256:
-          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
-          type: str
-          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
-        public_key_sha256:
-          description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
-          type: str
-          sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
-        serial_number:
-          description: Serial number of the certificate.
-          type: int
-          sample: 305419896
-        not_before:
-          description: Time when the certificate becomes valid.
-          type: str
-          sample: "2026-11-30T08:00:00Z"
-        not_after:
-          description: Time when the certificate expires.
-          type: str
-          sample: "2027-02-28T08:00:00Z"
-        subject_alt_names:
-          description: Subject alternative names of the certificate.
-          type: list
-          elements: str
-          sample: [www.example.com, example.com]
-        key_type:
-          description: Algorithm of the key.
-          type: str
-          sample: RSA
-        key_size:
-          description: Size of the key in bits.
-          type: int
-          sample: 2048
-        organization_name:
-          description: Organization of the subject, or null if the certificate has none.
-          type: str
-          sample: null
-        effective_not_after:
-          description:
-            - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
-          type: str
-          sample: "2027-02-28T08:00:00Z"
-        limited_by:
-          description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
-          type: str
-          sample: null
+        id: *id_3
+        common_name: *common_name
+        fingerprint_sha256: *fingerprint_sha256_2
+        public_key_sha256: *public_key_sha256_2
+        serial_number: *serial_number_2
+        not_before: *not_before_2
+        not_after: *not_after_2
+        subject_alt_names: *subject_alt_names_2
+        key_type: *key_type_2
+        key_size: *key_size_2
+        organization_name: *organization_name
+        effective_not_after: *effective_not_after_2
+        limited_by: *limited_by_2
     losses:
       description: The properties of the previous certificate that the new certificate lacks, as sentences.
       type: list
@@ -1951,43 +1442,19 @@ preview:
       type: list
       elements: dict
       contains:
-        source:
-          description: Kind of the source, as the suboptions of O(sources) name it.
-          type: str
-          sample: certbot
-        name:
-          description: Name of the certificate in its source.
-          type: str
-          sample: www.example.com
-        path:
-          description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
-          type: str
-          sample: /etc/letsencrypt/live/www.example.com/cert.pem
-        common_name:
-          description: Common name of the certificate, or null if the certificate has none.
-          type: str
-          sample: www.example.com
-        fingerprint_sha256:
-          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
-          type: str
-          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+        source: *source_2
+        name: *name_2
+        path: *path_3
+        common_name: *common_name
+        fingerprint_sha256: *fingerprint_sha256_2
     deployed:
       description: The listeners that the run would switch.
       type: list
       elements: dict
       contains:
-        load_balancer:
-          description: Name of the load balancer.
-          type: str
-          sample: prod-web
-        load_balancer_uuid:
-          description: UUID of the load balancer.
-          type: str
-          sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
-        port:
-          description: Port of the listener.
-          type: int
-          sample: 443
+        load_balancer: *load_balancer_3
+        load_balancer_uuid: *load_balancer_uuid_3
+        port: *port_3
         previous_certificate_id:
           description: ID of the certificate that the listener has now, or null if it has none.
           type: int
@@ -2005,18 +1472,9 @@ preview:
       type: list
       elements: dict
       contains:
-        id:
-          description: ID of the certificate in the store.
-          type: int
-          sample: 4699
-        common_name:
-          description: Common name of the certificate, or null if the certificate has none.
-          type: str
-          sample: www.example.com
-        fingerprint_sha256:
-          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
-          type: str
-          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+        id: *id_4
+        common_name: *common_name
+        fingerprint_sha256: *fingerprint_sha256_2
 summary:
   description: The changes of the run and the problems that need your attention, as sentences.
   returned: success
@@ -2045,56 +1503,22 @@ failure:
       description: Facts about the failure. The keys depend on RV(failure.code).
       type: dict
       contains:
-        call:
-          description: The API method or other request that failed.
-          returned: if a request failed
-          type: str
-          sample: SoftLayer_Account::getAllObjects
+        call: *call
         http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
         api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
         api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
-        retry_after_seconds:
-          description: Time in seconds after which the server accepts requests again.
-          returned: if the server limits the rate of requests
-          type: float
-          sample: 30
+        retry_after_seconds: *retry_after_seconds
         expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
         received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
-        missing:
-          description: Names of the credentials that are missing.
-          returned: if credentials are missing
-          type: list
-          elements: str
-          sample: [api_key]
+        missing: *missing
         host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
-        path:
-          description: Path of the file or directory that cannot be used.
-          returned: if a path cannot be used
-          type: str
-          sample: /etc/ssl/company-roots.pem
-        variable:
-          description: Environment variable whose value cannot be used.
-          returned: if an environment variable cannot be used
-          type: str
-          sample: SSL_CERT_FILE
+        path: *path_2
+        variable: *variable
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
-        place:
-          description: Places in the code of the collection where the exception occurred.
-          returned: if an unexpected error occurred
-          type: list
-          elements: str
-          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
-        ledger:
-          description: Database file or host of the ledger.
-          returned: if the ledger cannot be used
-          type: str
-          sample: /root/.local/state/softlayer.certificates/ledger.sqlite3
-        library:
-          description: Python library that the URL of the ledger requires.
-          returned: if a library for the ledger is missing
-          type: str
-          sample: psycopg
+        place: *place
+        ledger: *ledger
+        library: *library
         since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
         failing:
           description:

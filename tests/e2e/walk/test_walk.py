@@ -116,7 +116,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     folder = tmp_path_factory.mktemp("walk")
     newcomer = Newcomer(folder, os.environ.get("ANSIBLE_CORE", "ansible-core"))
     newcomer.env |= published(folder)
-    clone, *targets = "\n".join(blocks("Try it without an account", "console")).splitlines()
+    clone, *targets = "".join(blocks("Try it without an account", "console")).splitlines()
     assert targets == ["make demo", "make test"]  # which have sessions of their own
     own, *install = [line for line in blocks("Install", "console")[0].splitlines() if not line.startswith("export ")]
     assert own.startswith("python3 -m venv ")  # as this one has
