@@ -20,7 +20,7 @@ IMAGE = "registry.example.com/certificates:1"
 MAIL = {"mail": {"imap": {"host": "imap.example.com", "password": "mail-password"}}, "privatekey_dir": "/keys"}
 
 NO_ANSWER: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "something-that-is-out-of-order": ({}, ("did not list its projects: HTTP status 503.",)),  # the first time
+    "something-that-is-out-of-order": ({}, ("cannot list its projects: HTTP status 503.",)),  # the first time
     "a-mistyped-name": (
         {
             **{"awx_job_id": 7, "awx_user_name": "alice", "awx_project_revision": "0123abc"},  # AWX's own
@@ -85,7 +85,10 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"awx_rotation_sources": '[{"secrets_manager": "names=shop api_key=manager-key"}]'},
         ("awx_rotation_sources must not contain an api_key for secrets_manager. ",),
     ),
-    "a-source-that-is-text": ({"awx_rotation_sources": "certbot=/etc"}, ("awx_rotation_sources has text. ",)),
+    "a-source-that-is-text": (
+        {"awx_rotation_sources": "certbot=/etc"},
+        ("awx_rotation_sources must not contain text. ",),
+    ),
     "unknown-operators": (
         {"awx_operators": ["alice", "bob", "carol d"], "awx_approvers": ["alice", "dave"]},
         ("AWX does not have the user bob, carol d, dave. Nothing was created.",),
@@ -96,7 +99,7 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "a-local-path-and-an-image-that-is-not-said-to-have-the-collection": (
         {"awx_project_local_path": "certificates"},
-        ("it does so for projects from git only", "Set awx_project_url instead"),
+        ("AWX does so only for projects from git", "Set awx_project_url instead"),
     ),
     "what-would-be-there-twice": (
         {},
@@ -117,7 +120,7 @@ ONLY_LONG = {
 def test_a_check_of_nothing(awx: Awx) -> None:
     run = awx.play("setup", "--check")
     assert (run.status, run.changed, awx.writes()) == (2, 0, []), run.output
-    assert "Without --check it makes the job templates List SSL orders, " in run.message
+    assert "Without --check, the setup creates the job templates List SSL orders, " in run.message
 
 
 @pytest.mark.parametrize("connected", [False, True])
@@ -132,7 +135,7 @@ def test_what_cannot_work_is_refused_before_anything_is_made(awx: Awx, connected
         "something-else": ({"awx_host": f"{awx.url}/elsewhere"}, ("returned HTTP status 404",)),
         "a-user-who-may-not": (
             {"awx_token": awx.world.add_user("bob-of-elsewhere")},
-            ("The user bob-of-elsewhere is no system administrator",),
+            ("The user bob-of-elsewhere is not a system administrator",),
         ),
     }
     cases = REFUSED if connected else NO_ANSWER | other_users
