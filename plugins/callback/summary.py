@@ -60,7 +60,7 @@ class SummaryCallback(FailuresCallback):
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         """Print the errors, after an empty line."""
-        if self._failures:
+        if self.errors(stats):
             self._display.display("", stderr=True)
         super().v2_playbook_on_stats(stats)
 

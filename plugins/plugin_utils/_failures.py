@@ -37,12 +37,18 @@ class FailuresCallback(CallbackBase):
         self._record(result)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
-        """Print the last failures of each host; the failures before them were rescued."""
+        """Print the errors of the run."""
+        for message in self.errors(stats):
+            self._display.display(message, stderr=True)
+
+    def errors(self, stats: t.Any) -> list[str]:
+        """Return the messages of the last failures of each host; the failures before them were rescued."""
+        errors: list[str] = []
         for host, failures in self._failures.items():
             count = stats.failures.get(host, 0) + stats.dark.get(host, 0)
             last = failures[max(len(failures) - count, 0) :]
-            for message in dict.fromkeys(message for messages in last for message in messages):
-                self._display.display(message, stderr=True)
+            errors += dict.fromkeys(message for messages in last for message in messages)
+        return errors
 
     def _record(self, result: t.Any) -> None:
         answer, host = read(result)

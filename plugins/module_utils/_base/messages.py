@@ -19,13 +19,13 @@ def participle(form: Form, verb: str) -> str:
     return verb.capitalize() if form == "done" else f"{form.capitalize()} {verb}"
 
 
+CHECKS_FIRST = "Run the playbook again. The playbook checks the current state before it changes anything."
+"""The remedy for a change whose outcome is unknown."""
+
+
 def of_error(reason: str | None, facts: Mapping[str, t.Any]) -> str:
     """Return the message of an action that failed with an error."""
-    return (
-        f"{facts['error']} Run the playbook again. The playbook checks the current state before it changes anything."
-        if reason == "outcome_unknown"
-        else facts["error"]
-    )
+    return f"{facts['error']} {CHECKS_FIRST}" if reason == "outcome_unknown" else facts["error"]
 
 
 def unforeseen(error: str, place: str | None, state: str) -> str:

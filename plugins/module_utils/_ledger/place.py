@@ -27,8 +27,8 @@ if t.TYPE_CHECKING:
     import sqlalchemy as sa
 
 REMEDY = (
-    "Set ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, to an absolute path such as "
-    "sqlite:////var/lib/certificates/ledger.sqlite3 (four slashes)."
+    "Set ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, to a URL with an "
+    "absolute path, such as sqlite:////var/lib/certificates/ledger.sqlite3 (four slashes)."
 )
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 """The URL schemes that mean PostgreSQL, with the driver that this collection uses."""

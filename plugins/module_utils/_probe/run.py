@@ -183,7 +183,7 @@ def expecting(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
         place = (endpoint.network_host, endpoint.port, endpoint.checked_name)
         before = first.setdefault(place, number)
         if before != number:
-            why = f"endpoints[{number}] specifies {endpoint.shown} again, like endpoints[{before}]. Remove one of them."
+            why = f"endpoints[{number}] repeats endpoints[{before}] ({endpoint.shown}). Remove one of the two entries."
             raise CertificatesError("invalid_argument", why)
     return [
         endpoint if endpoint.expected else replace(endpoint, expected=Expected((endpoint.checked_name,)))

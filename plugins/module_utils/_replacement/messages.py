@@ -29,7 +29,7 @@ def why_not(why: Obstacle[t.Any]) -> str:
                     f"The intermediate certificate {issuer.shown_name} of the new certificate expires at {iso(end)}, earlier than the present "
                     f"certificate, and is itself due for renewal. {CURRENT_CHAIN}"
                 )
-            return f"The new certificate expires at {iso(end)}, earlier than the present one, and is itself due for renewal. Renew it first."
+            return f"The new certificate expires at {iso(end)}, earlier than the present one, and is itself due for renewal. Renew the new certificate first."
         case "expired", {"end": end, "issuer": issuer}:
             name = issuer.shown_name if issuer else "none"
             return f"The intermediate certificate {name} expired at {iso(end)}. {CURRENT_CHAIN}"

@@ -84,7 +84,7 @@ def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
             )
         case "not_accepted", {"probe": probe}:
             return (
-                f"{_expected(facts)} TLS clients reject the served certificate but accepted the previous one: {probe.refusal}. Check whether the "
+                f"{_expected(facts)} TLS clients accepted the previous certificate, but reject the served certificate: {probe.refusal}. Check whether the "
                 "load balancer sends the chain in the certificate store. If that chain lacks a certificate, import the certificate again with all "
                 "its intermediate certificates."
             )
@@ -331,7 +331,7 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
             which = "this endpoint" if len(names) == 1 else "these endpoints"
             return f"{kept} {_serve(names)} it. Deploy another certificate to {which}."
         case "in_use", {"expected_by": name}:
-            return f"{kept} {name} expects it. If this is no longer correct, change expected of {name}."
+            return f"{kept} {name} expects the certificate. If {name} can serve another certificate, change its option expected."
         case "not_accepted", {"listeners": names, "refusal": refusal}:
             return (
                 f"{kept} TLS clients reject its replacement at {some_of(names)}: {refusal}. Check whether the load balancer sends the chain that "

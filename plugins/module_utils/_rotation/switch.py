@@ -21,6 +21,7 @@ from .._base.backoff import Backoff
 from .._base.codes import DeployReason
 from .._base.errors import CertificatesError, Obstacle
 from .._base.libraries import FOR_LEDGER
+from .._base.messages import CHECKS_FIRST
 from .._base.module import Module
 from .._base.progress import counted, waiting
 from .._ledger.place import check_given_place
@@ -263,19 +264,19 @@ class Switcher:
             CertificatesError: `outcome_unknown`.
         """
         backoff = self._backoff()
-        advice = "Run the playbook again. The playbook checks the current state before it changes anything."
         while True:
             try:
                 now = fetch_balancer(self._client, _balancer(missing).uuid)
             except CertificatesError as error:
                 raise CertificatesError(
-                    "outcome_unknown", f"{lost.message} Reading the load balancer also failed: {error.message} {advice}"
+                    "outcome_unknown",
+                    f"{lost.message} Reading the load balancer also failed: {error.message} {CHECKS_FIRST}",
                 ) from None
             if any(_has_target(action, now) for action in missing):  # one call changes all of them or none
                 return True
             if now.is_active or now.has_ended or not backoff.pause():
                 raise CertificatesError(
-                    "outcome_unknown", f"{lost.message} The listeners still have their old certificates. {advice}"
+                    "outcome_unknown", f"{lost.message} The listeners still have their old certificates. {CHECKS_FIRST}"
                 )
 
     # After the change

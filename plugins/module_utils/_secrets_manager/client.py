@@ -260,7 +260,7 @@ class SecretsManager(Caller):
     def _unexpected_response(self, call: str) -> CertificatesError:
         return CertificatesError(
             "api_error",
-            f"{call}: {self.instance.url} returned a response that is not one of Secrets Manager. Check instance_url.",
+            f"{call}: {self.instance.url} returned a response that does not come from Secrets Manager. Check instance_url.",
         )
 
     def _call(

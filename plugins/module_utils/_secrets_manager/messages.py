@@ -59,7 +59,7 @@ def of_secret(action: Action[t.Any, t.Any]) -> str:
         case _, "invalid_pem", {"certificate_id": identifier}:
             return f"Cannot read the content of certificate {identifier} in the certificate store. Import the certificate into the store again."
         case _, "not_found", {"certificate_id": identifier}:
-            return f"The certificate store does not contain certificate {identifier}. ssl_certificate_info lists the certificates in the store."
+            return f"The certificate store does not contain certificate {identifier}. To list the certificates in the store, use ssl_certificate_info."
         case _, "no_permission", {"certificate_id": identifier}:
             return (
                 f"The API user cannot read certificate {identifier} in the certificate store with its private key. Grant the API user the permission "

@@ -247,8 +247,8 @@ def warn_of_unreadable(client: Client, records: Iterable[StoreCertificate]) -> N
     ids = [record.id for record in records if record.certificate is None]
     if ids:
         client.warn(
-            f"Cannot read these certificates of the store: {', '.join(map(str, ids))}. They are not compared with other certificates, "
-            "and their content counts as not stored. Fix or delete them."
+            f"Cannot read these certificates of the store: {', '.join(map(str, ids))}. Unreadable certificates are not compared with "
+            "other certificates, and their content counts as missing. Fix or delete the unreadable certificates."
         )
 
 

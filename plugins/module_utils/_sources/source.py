@@ -67,8 +67,8 @@ class Source:
         if len(kinds) != 1:
             raise CertificatesError(
                 "invalid_argument",
-                f"A source must have exactly one of {PATH}, {', '.join(CLIENTS)}, {MAIL} and {SECRETS_MANAGER}, but one has "
-                f"{' and '.join(kinds) or f'none of them, or an empty value. To read all certificates of an instance, write {SECRETS_MANAGER}: {{}}'}.",
+                f"A source must have exactly one of {PATH}, {', '.join(CLIENTS)}, {MAIL}, and {SECRETS_MANAGER}, but a source has "
+                f"{' and '.join(kinds) or f'none, or has an empty value. To read all certificates of an instance, set {SECRETS_MANAGER}: {{}}'}.",
             )
         if kinds == [PATH]:
             given = {_kind_at(given[PATH]): given[PATH]}

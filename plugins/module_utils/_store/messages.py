@@ -64,7 +64,10 @@ def of_import(action: Action[t.Any, t.Any]) -> str:
         case _, "chain_truncated", {"record": record, "given": given, "is_tried": is_tried}:
             return _truncated(record, given, is_tried=is_tried)
         case _, "in_use", {"record": record, "lacks_issuers": True}:
-            return f"{_in_use(record)} now and lacks intermediate certificates. Run the playbook again to import the certificate again with them."
+            return (
+                f"{_in_use(record)} now and lacks intermediate certificates. To import the certificate with its intermediate certificates, run the "
+                "playbook again."
+            )
         case _, "in_use", {"record": record, "lacks_issuers": False}:
             return (
                 f"{_in_use(record)} and has another chain, so it was not changed. Which chain TLS clients trust is unknown: set trusted_ca_path to the "

@@ -125,6 +125,8 @@ def test_a_summary_is_plain_text(action: str, summary: tuple[Run, SummaryCallbac
         result = run.ended(msg=message)
         result.task = SimpleNamespace(action=action, no_log=no_log)
         callback.v2_runner_on_ok(result)
+    run.fails(msg="Rescued.")
+    run.ends()
     run.fails(msg="It failed.", warnings=["It is full."])
     assert ("error", "It failed.") not in printed
     run.ends(failures=1)

@@ -46,8 +46,8 @@ def chain(trust: str, *, lacks_root: bool = False) -> Any:
             "expires_earlier",
             {"end": AT, "issuer": None},
             (
-                "The new certificate expires at 2026-12-01T08:00:00Z, earlier than the present one, and is itself due for renewal. Renew it "
-                "first."
+                "The new certificate expires at 2026-12-01T08:00:00Z, earlier than the present one, and is itself due for renewal. Renew "
+                "the new certificate first."
             ),
         ),
         (

@@ -347,7 +347,7 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
         (
             "not_accepted",
             {"probe": REFUSED},
-            "TLS clients reject the served certificate but accepted the previous one: it is old. Check whether the load balancer sends the chain "
+            "TLS clients accepted the previous certificate, but reject the served certificate: it is old. Check whether the load balancer sends the chain "
             "in the certificate store. If that chain lacks a certificate, import the certificate again with all its intermediate certificates.",
         ),
         ("not_served", {"probe": probe("failing")}, "no TLS handshake succeeds: 192.0.2.1: No."),
@@ -496,7 +496,7 @@ def test_too_many_listeners() -> None:
         (
             "in_use",
             {"expected_by": "endpoints[3]"},
-            "endpoints[3] expects it. If this is no longer correct, change expected of endpoints[3].",
+            "endpoints[3] expects the certificate. If endpoints[3] can serve another certificate, change its option expected.",
         ),
         (
             "not_accepted",

@@ -88,7 +88,7 @@ NEW, OLD = (
         (
             "not_found",
             {"certificate_id": 5},
-            "The certificate store does not contain certificate 5. ssl_certificate_info lists the certificates in the store.",
+            "The certificate store does not contain certificate 5. To list the certificates in the store, use ssl_certificate_info.",
         ),
         (
             "no_permission",

@@ -144,9 +144,9 @@ def test_a_source_may_be_missing(kind: str, name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ({}, "none of them"),
-        ({"certbot": None}, "none of them"),
-        ({"secrets_manager": None}, "write secrets_manager: {}"),
+        ({}, "but a source has none"),
+        ({"certbot": None}, "but a source has none"),
+        ({"secrets_manager": None}, "set secrets_manager: {}"),
         ({"certbot": "/etc", "folder": "/etc"}, "certbot and folder"),
         ({"mail": {}}, "privatekey_dir"),
         ({"folder": ""}, "folder"),

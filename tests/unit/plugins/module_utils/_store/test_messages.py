@@ -95,7 +95,8 @@ NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps 
         (
             "in_use",
             {"record": record(1, 1), "lacks_issuers": True},
-            "Certificate 1 is in use by 1 service now and lacks intermediate certificates. Run the playbook again to import the certificate again with them.",
+            "Certificate 1 is in use by 1 service now and lacks intermediate certificates. To import the certificate with its intermediate "
+            "certificates, run the playbook again.",
         ),
         (
             "in_use",
