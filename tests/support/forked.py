@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module runs that are forked from a process which has imported what modules import.
+"""Runs of modules and playbooks that are forked from a process which has imported Ansible, the modules, and what they import.
 
 To import the SoftLayer SDK, cryptography and Ansible takes ten times as long as what most runs of a test do.
 Each run still is a process of its own, with its own environment, standard streams and signals.
@@ -13,14 +13,16 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
-import runpy
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
 _STREAMS = ("stdin", "stdout", "stderr")
@@ -28,6 +30,7 @@ _STREAMS = ("stdin", "stdout", "stderr")
 _forking = multiprocessing.get_context("forkserver")
 _forking.set_forkserver_preload(
     [
+        "tests.support.warm",
         "psycopg",  # which a module imports when it has such a ledger
         __name__,
         *(MODULES + path.stem for path in Path(__file__).parents[2].glob("plugins/modules/[!_]*.py")),
@@ -35,30 +38,31 @@ _forking.set_forkserver_preload(
 )
 
 
-class ForkedModule:
-    """A module's process, with the part of the interface of `subprocess.Popen` that tests use.
+class Forked:
+    """A process, with the part of the interface of `subprocess.Popen` that tests use.
 
-    Its environment is that of the tests unless it is given one. It calls a function first, if there is one.
+    Its environment is that of the tests unless it is given one.
     """
 
     def __init__(
         self,
-        name: str,
-        given: str,
+        arguments: Sequence[str],
+        work: Callable[[], None],
         *,
+        given: str = "",
         environment: Mapping[str, str] | None = None,
-        first: Callable[[], None] | None = None,
+        folder: Path | None = None,
+        daemon: bool = True,
     ) -> None:
-        self.args = [name]
+        self.args = list(arguments)
         self._folder = tempfile.TemporaryDirectory(prefix="softlayer-certificates-run-")
         streams = Path(self._folder.name)
         (streams / "stdin").write_text(given, encoding="utf-8")
-        # It ends with the tests also when they are interrupted.
         self._process = _forking.Process(
             target=_run,
-            args=(name, streams, dict(os.environ if environment is None else environment), os.getcwd(), first),
-            name=name,
-            daemon=True,
+            args=(work, streams, dict(os.environ if environment is None else environment), str(folder or Path.cwd())),
+            name=self.args[0],
+            daemon=daemon,  # it ends with the tests also when they are interrupted
         )
         self._process.start()
 
@@ -105,24 +109,66 @@ class ForkedModule:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(
-    name: str, streams: Path, environment: Mapping[str, str], folder: str, first: Callable[[], None] | None
-) -> None:
-    """Be the module, in a process that was forked for it."""
-    for number, stream in enumerate(_STREAMS):
-        file = os.open(streams / stream, os.O_RDWR | os.O_CREAT, 0o600)
-        os.dup2(file, number)
-        os.close(file)
-    sys.stdin = os.fdopen(0)  # which multiprocessing had closed
+class ForkedModule(Forked):
+    """A module's process. It calls a function first, if there is one."""
+
+    def __init__(
+        self,
+        name: str,
+        given: str,
+        *,
+        environment: Mapping[str, str] | None = None,
+        first: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__([name], partial(_run_module, name, first), given=given, environment=environment)
+
+
+class ForkedPlay(Forked):
+    """A process of `ansible-playbook`, which forks others itself."""
+
+    def __init__(self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        work = partial(_run_playbook, arguments)
+        super().__init__(arguments, work, environment=environment, folder=folder, daemon=False)
+
+
+def _run_module(name: str, first: Callable[[], None] | None) -> None:
+    from tests.support import warm
+
+    if first:
+        first()
+    warm.run_module(MODULES + name)
+
+
+def _run_playbook(arguments: Sequence[str]) -> None:
+    from tests.support import warm
+
+    warm.run_playbook(list(arguments))
+
+
+def _run(work: Callable[[], None], streams: Path, environment: Mapping[str, str], folder: str) -> NoReturn:
+    """Do the work of a process that was forked for it."""
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
     os.chdir(folder)
-    sys.argv = [name]
-    if first:
-        first()
-    sys.modules.pop(MODULES + name)  # it was imported for what it imports itself
+    end_with([os.open(streams / stream, os.O_RDWR | os.O_CREAT, 0o600) for stream in _STREAMS], work)
+
+
+def end_with(streams: Sequence[int], work: Callable[[], None]) -> NoReturn:
+    """Do the work of a forked process, with these standard streams, and end as an interpreter ends that was started for it."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, closefd=False) for number, mode in enumerate("rww"))
+    atexit._clear()  # of the process that was forked
+    code: object = 0
     try:
-        runpy.run_module(MODULES + name, run_name="__main__", alter_sys=True)
-    finally:
-        atexit._run_exitfuncs()  # a forked process would skip them
+        work()
+    except SystemExit as error:
+        code = error.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)

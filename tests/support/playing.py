@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.client import Simulator
+from tests.support.forked import ForkedPlay
 
 SECONDS = 300
 
@@ -36,16 +37,10 @@ class Ran:
 
 def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables: Any) -> Ran:
     """Run a playbook in a folder, logged in to a simulator whose authority the machine trusts, with variables from a file."""
-    process = subprocess.run(
-        _command(folder, playbook, options, variables),
-        cwd=folder,
-        env=_environment(sim),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return _ran(process.returncode, process.stdout + process.stderr)
+    process = ForkedPlay(_command(folder, playbook, options, variables)[1:], folder, _environment(sim))
+    output, errors = process.communicate(SECONDS)
+    assert process.returncode is not None
+    return _ran(process.returncode, output + errors)
 
 
 def shell(sim: Simulator, folder: Path, command: str) -> Ran:

@@ -113,7 +113,7 @@ def measure(case: Case, place: Path) -> Result:
         scenario = kind(here, case)
         scenario.prepare()
         # Once unmeasured, so that the first round does not pay for files that were never read or compiled before.
-        here.run(here.play(PING, {f"{COLLECTION}.ssl_order_info": {"order_ids": []}}))
+        here.run(here.play(PING, {f"{COLLECTION}.ssl_order_info": {}}))
         ways = scenario.ways()
         result = Result(case, {way.name: way.title for way in ways}, kind.ratios, {way.name: [] for way in ways})
         for number in range(case.rounds):

@@ -1,0 +1,125 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A process in which Ansible and the modules are imported, and which is forked for each run of a playbook or module.
+
+Only the process that `tests.support.forked` forks imports this. A play forks its modules, too, instead of packing and starting each of them,
+which takes most of its time. A task that does not run on this host as this user is run as Ansible runs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import runpy
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NoReturn
+
+import ansible.cli.playbook
+from ansible import constants
+from ansible.executor import module_common
+from ansible.module_utils.common import json as common_json
+from ansible.plugins import loader
+from ansible.plugins.action import ActionBase
+from ansible.utils import color
+
+from tests.support.forked import end_with
+
+MARK = b"#!forked\n"
+"""Begins what stands for a module that is forked."""
+
+_configure_module = ActionBase._configure_module
+_low_level_execute_command = ActionBase._low_level_execute_command
+
+
+def run_playbook(arguments: list[str]) -> None:
+    """Be `ansible-playbook` in this process, which has been forked for it and has its environment."""
+    os.environ["ANSIBLE_PIPELINING"] = "1"
+    importlib.reload(constants)  # with the environment and the home of this process
+    importlib.reload(color)
+    ansible.cli.display._set_column_width()
+    ansible.cli.playbook.PlaybookCLI.cli_executor(["ansible-playbook", *arguments])
+
+
+def run_module(name: str) -> None:
+    """Be a module in this process, which has been forked for it and has its environment and standard input."""
+    sys.argv = [name]
+    sys.modules.pop(name, None)  # it was imported for what it imports itself
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+
+
+def _configure(action: ActionBase, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> Any:
+    """Return what Ansible returns; for a module of the collection, that is not its code but its name and arguments."""
+    if not module_name.startswith("softlayer.certificates.") or not _is_forkable(action, task_vars):
+        return _configure_module(action, module_name, module_args, task_vars)
+    found = loader.module_loader.find_plugin_with_context(module_name, collection_list=action._task.collections)
+    environment: dict[str, str] = {}
+    action._compute_environment_string(environment)
+    name = f"ansible_collections.softlayer.certificates.plugins.modules.{Path(found.plugin_resolved_path).stem}"
+    given = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, **_encoder())
+    data = MARK + json.dumps({"name": name, "environment": environment, "stdin": given}).encode()
+    if not hasattr(module_common, "_BuiltModule"):  # ansible-core 2.18
+        return "new", f"#!{sys.executable}", data, found.plugin_resolved_path
+    built = module_common._BuiltModule(
+        b_module_data=data, module_style="new", shebang=f"#!{sys.executable}", serialization_profile="legacy"
+    )
+    return built, found.plugin_resolved_path
+
+
+def _is_forkable(action: ActionBase, task_vars: dict[str, Any]) -> bool:
+    """Return whether a task runs here, as this user, with this interpreter."""
+    if action._task.async_val or action._connection.become:
+        return False
+    if action._task.delegate_to:
+        task_vars = task_vars["ansible_delegated_vars"][action._task.delegate_to]
+    interpreter = action._templar.template(task_vars.get("ansible_python_interpreter"))
+    return action._connection.transport == "local" and interpreter == sys.executable
+
+
+def _encoder() -> dict[str, Any]:
+    """Return the arguments that have JSON encode a module's arguments as this ansible-core does."""
+    if not hasattr(common_json, "get_module_encoder"):  # ansible-core 2.18
+        return {"cls": common_json.AnsibleJSONEncoder, "vault_to_text": True}
+    return {"cls": common_json.get_module_encoder("legacy", common_json.Direction.CONTROLLER_TO_MODULE)}
+
+
+def _execute(action: ActionBase, cmd: str, *arguments: Any, in_data: bytes | None = None, **others: Any) -> Any:
+    """Run a command as Ansible does, or fork a module."""
+    if not in_data or not in_data.startswith(MARK):
+        return _low_level_execute_command(action, cmd, *arguments, in_data=in_data, **others)
+    module = json.loads(in_data.removeprefix(MARK))
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        stdin.write(module["stdin"].encode())
+        stdin.seek(0)
+        pid = os.fork()
+        if not pid:
+            _be_module(module, [stdin.fileno(), stdout.fileno(), stderr.fileno()])
+        _, status = os.waitpid(pid, 0)
+        texts = []
+        for stream in (stdout, stderr):
+            stream.seek(0)
+            texts.append(stream.read().decode(errors="surrogateescape"))
+    output, errors = texts
+    return {
+        "rc": os.waitstatus_to_exitcode(status),
+        "stdout": output,
+        "stdout_lines": output.splitlines(),
+        "stderr": errors,
+        "stderr_lines": errors.splitlines(),
+    }
+
+
+def _be_module(module: dict[str, Any], streams: list[int]) -> NoReturn:
+    """Run a module and end this process, which has been forked for it."""
+    os.environ.update(module["environment"])
+    end_with(streams, lambda: run_module(module["name"]))
+
+
+loader.init_plugin_loader()
+loader._configure_collection_loader = lambda _prefix=None: None  # it is configured
+ActionBase._configure_module = _configure
+ActionBase._low_level_execute_command = _execute
