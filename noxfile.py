@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The project's checks, each a nox session. `make test` runs them all, `make unit` and so on one kind.
+"""The project's checks, each a nox session. `make test` runs the session `test`, `make test-all` all others, too, and `make unit` one kind.
 
 Every session works on a copy of the work tree in a folder `.../ansible_collections/softlayer/certificates`, as Ansible
 wants it, and leaves JUnit files in `.nox/reports/<session>`, which `tests/tools/run.py` adds up.
@@ -23,6 +23,7 @@ from xml.etree import ElementTree
 
 import nox
 
+nox.options.allow_parallel = True
 nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False  # tests/tools/run.py says which are missing
@@ -93,7 +94,9 @@ NEXT = {"next": nox.param(NEW_PYTHON3, "ansible-core>=2.21.0rc1", id="core-next"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """The versions of Python that modules may run on. All code is compiled and imported by each that is on this machine."""
 LONG = os.environ.get("LONG") == "1"
-"""Whether all is run that is: every version of ansible-core, and each test that takes long."""
+"""Whether to run all tests on each version of ansible-core, and the tests that take long."""
+REST = os.environ.get("REST") == "1"
+"""Whether to leave out the tests that the session `test` runs."""
 
 
 def interpreter(command: str) -> Path | None:
@@ -121,56 +124,54 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
     )
 
 
-PARALLEL = "parallel"
-"""The tag of sessions that use two processors; beside one of those `tests/tools/run.py` runs one of the others."""
-SLOW = "slow"
-"""The tag of those others that take longest: they begin first, so that nothing is waited for at the end."""
 SOME_AT_ONCE = ("--numprocesses=3", "--dist=loadgroup")
 """More processes than processors, as many tests wait for something; tests that share what takes long are run by one of them."""
 
 WAIT_FOR_DPKG = 300
 """Seconds, where another program installs packages meanwhile."""
 
-SAME_ON_EACH_CORE = (
-    *("benchmark", "docs", "plugins/module_utils", "simulator", "support"),
-    *("plugins/test_api_metadata.py", "plugins/test_libraries.py", "plugins/test_null_lists.py"),
-    *("test_layout.py", "test_metadata.py"),
-)
-"""Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
-ON_NEWEST = ("playbooks", "plugins/modules", "plugins/test_secrets.py")
-"""Unit tests that run modules and playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
-ON_EACH_CORE = ("tests/outside/test_hosts_of_the_play.py",)
-"""Tests of tests/outside about what each ansible-core does in its own way: which hosts come to a task."""
+LATER = ("-m", "later")
+"""Selects the tests that the session `test` leaves out."""
+ON_EACH_CORE = {
+    "tests/unit": [
+        "tests/unit/playbooks",
+        *(f"tests/unit/plugins/{name}" for name in ("action", "callback", "filter", "inventory", "plugin_utils")),
+        "tests/unit/plugins/modules",
+        "tests/unit/plugins/module_utils/_base/test_argspec.py",
+        "tests/unit/plugins/test_secrets.py",
+    ],
+    "tests/outside": ["tests/outside/test_hosts_of_the_play.py"],
+}
+"""Tests of what depends on Ansible, of which `make test-all` also runs those on the newest version."""
+SCENARIO = "default"
+"""The Molecule scenario that the session `test` runs."""
+STYLE = {
+    "ruff check": ["ruff", "check"],
+    "ruff format": ["ruff", "format", "--check"],
+    "yamllint": ["yamllint", "--strict", "."],
+    "mypy": ["mypy"],
+}
+"""Checks of style and types."""
 
-FAST = (
-    "tests/unit/test_layout.py",
-    "tests/unit/test_metadata.py",
-    "tests/unit/plugins/module_utils",
-    "tests/unit/plugins/plugin_utils",
-)
-"""Unit tests that `make test-fast` runs: of pure code, and of what the files say of each other."""
-NOT_FAST = ("test_floods", "test_ledger", "test_linear_time", "test_mailbox")
-"""Files and tests of these that it leaves out: they start servers, or read much."""
+
+@nox.session(default=False, venv_backend="none")
+def packages(session: nox.Session) -> None:
+    """Install what tests start and is no Python package; without root, say what is missing."""
+    install_packages(session, SERVERS | ACME | CHECKERS | BROWSER | (CONTAINERS if os.geteuid() == 0 else {}))
 
 
 @nox.session(default=False)
-def fast(session: nox.Session) -> None:
-    """Run the fast checks for development."""
-    session.install(USUAL_CORE, *RUNTIME, *group("fast"))
+def test(session: nox.Session) -> None:
+    """Run what a contributor runs for each change: without root, on the oldest ansible-core, and with the servers that are installed."""
+    session.install(USUAL_CORE, *RUNTIME, *group("check"))
     tree = collection(session)
-    junit = f"--junitxml={ROOT / '.nox/reports' / session.name / 'pytest.xml'}"
-    run_each(
-        session,
-        {
-            "ruff check": ["ruff", "check"],
-            "ruff format": ["ruff", "format", "--check"],
-            "yamllint": ["yamllint", "--strict", "."],
-            "mypy": ["mypy", f"--cache-dir={session.virtualenv.location}/mypy"],
-            "unit tests": ["pytest", "-q", "--numprocesses=2", junit, "-k", f"not ({' or '.join(NOT_FAST)})", *FAST],
-        },
-        cwd=tree,
-        env=isolated(session, tree) | {"PYTHONHASHSEED": "0"},
-    )
+    tests = ["pytest", "-q", *SOME_AT_ONCE, "-m", "not later", f"--junitxml={reports(session) / 'pytest.xml'}"]
+    commands = {
+        **STYLE,
+        "pytest": [*tests, *(session.posargs or ["tests/unit", "tests/outside"])],
+        "molecule": ["molecule", "test", "--scenario-name", SCENARIO],
+    }
+    run_each(session, commands, cwd=tree, env=isolated(session, tree) | {"PYTHONHASHSEED": "0"})
 
 
 @nox.session
@@ -182,11 +183,7 @@ def lint(session: nox.Session) -> None:
     run_each(
         session,
         {
-            "ruff check": ["ruff", "check"],
-            "ruff format": ["ruff", "format", "--check"],
-            "mypy": ["mypy"],
-            "import direction": ["pytest", "-q", "tests/unit/test_layout.py"],
-            "yamllint": ["yamllint", "--strict", "."],
+            **({} if REST else STYLE),
             "ansible-lint": ["ansible-lint"],
             "reuse": ["reuse", "lint"],
             "changelog fragments": ["antsibull-changelog", "lint"],
@@ -202,7 +199,7 @@ def lint(session: nox.Session) -> None:
     )
 
 
-@nox.session(tags=[SLOW])
+@nox.session
 @on_cores(LAST)
 def sanity(session: nox.Session, core: str) -> None:
     """ansible-test sanity of all that is shipped, on this machine and without containers; ruff looks after the rest."""
@@ -224,29 +221,31 @@ def sanity(session: nox.Session, core: str) -> None:
             session.run(*command, version, "--test", "compile", "--test", "import", env=env)
 
 
-@nox.session(tags=[PARALLEL])
+@nox.session
 @on_cores(OLDEST, LAST)
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
     session.install(core, *RUNTIME, *group("test-long" if LONG else "test"))
     install_packages(session, SERVERS | ACME | CHECKERS)
-    elsewhere = SAME_ON_EACH_CORE
-    if core == USUAL_CORE:
-        elsewhere = ON_NEWEST if LAST == "newest" and not (CHOSEN or LONG) else ()
-    ignored = [f"--ignore=tests/unit/{name}" for name in elsewhere]
     # What takes long is about no version of Ansible: these two cores share all tests between them.
     env = {"LONG": "1" if LONG and core in {USUAL_CORE, NEWEST_CORE} else ""}
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/unit", *ignored]), env=env)
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or chosen("tests/unit", core)), env=env)
 
 
-@nox.session(tags=[PARALLEL])
+@nox.session
 @on_cores(OLDEST, LAST)
 def outside(session: nox.Session, core: str) -> None:
     """What users may rely on, attacked from outside."""
     session.install(core, *RUNTIME, *group("test"))
     install_packages(session, SERVERS)
-    here = ["tests/outside"] if core == USUAL_CORE or LONG else ON_EACH_CORE
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or here))
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or chosen("tests/outside", core)))
+
+
+def chosen(folder: str, core: str) -> list[str]:
+    """Return what selects the tests of a folder for an ansible-core; with REST, those that no other session runs."""
+    if not REST or LONG or CHOSEN:
+        return [folder]
+    return [*LATER, folder] if core == USUAL_CORE else ON_EACH_CORE[folder]
 
 
 @nox.session
@@ -260,7 +259,7 @@ def browser(session: nox.Session) -> None:
     pytest(session, *(session.posargs or ["tests/e2e/browser"]), env={"SCREENSHOTS": pictures})
 
 
-@nox.session(tags=[SLOW])
+@nox.session
 @on_cores(OLDEST)
 def molecule(session: nox.Session, core: str) -> None:
     """Every scenario of extensions/molecule."""
@@ -270,6 +269,8 @@ def molecule(session: nox.Session, core: str) -> None:
     if not scenarios:
         session.error("extensions/molecule has no scenario")
     absent = install_packages(session, {"haproxy": SERVERS["haproxy"], "cron": ACME["cron"]})
+    if REST and not session.posargs:
+        scenarios.remove(SCENARIO)
     if not session.posargs:
         needing = {"haproxy": "rotation", "cron": "schedule"}
         scenarios = [scenario for scenario in scenarios if scenario not in {needing[name] for name in absent}]
@@ -309,7 +310,7 @@ def docs(session: nox.Session) -> None:
     session.log(f"The site begins at {SITE / 'index.html'}.")
 
 
-@nox.session(tags=[SLOW])
+@nox.session
 @on_cores(LAST)
 def artefact(session: nox.Session, core: str) -> None:
     """The collection as it is built and installed."""
@@ -317,7 +318,7 @@ def artefact(session: nox.Session, core: str) -> None:
     pytest(session, "tests/e2e/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
-@nox.session(tags=[SLOW])
+@nox.session
 @on_cores(LAST)
 def walk(session: nox.Session, core: str) -> None:
     """A newcomer's first steps, as the README describes them."""
@@ -326,7 +327,7 @@ def walk(session: nox.Session, core: str) -> None:
     pytest(session, "tests/e2e/walk", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
-@nox.session(tags=[PARALLEL])
+@nox.session
 def awx(session: nox.Session) -> None:
     """The playbooks that set up AWX, with AWX's own modules, against a stub of its API."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
@@ -334,7 +335,7 @@ def awx(session: nox.Session) -> None:
     pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/e2e/awx"]))
 
 
-@nox.session(tags=[SLOW])
+@nox.session
 @on_cores(OLDEST)
 def awx_jobs(session: nox.Session, core: str) -> None:
     """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core."""
@@ -343,7 +344,7 @@ def awx_jobs(session: nox.Session, core: str) -> None:
     pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/e2e/awx_jobs"]))
 
 
-@nox.session(tags=[SLOW])
+@nox.session
 def image(session: nox.Session) -> None:
     """The execution environment, built without a registry, and used by what people use it with."""
     if os.geteuid() != 0:
@@ -353,7 +354,7 @@ def image(session: nox.Session) -> None:
     pytest(session, *(session.posargs or ["tests/e2e/image"]))
 
 
-@nox.session(tags=[PARALLEL], default=LONG)
+@nox.session(default=LONG)
 def mutants(session: nox.Session) -> None:
     """Which slips in the code that decides about harm the pure tests notice."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
@@ -400,17 +401,16 @@ def changelog(session: nox.Session) -> None:
 def not_run(ran: Collection[str]) -> Iterator[str]:
     """Yield what a run of these sessions does not run, and the reason or the command to run it; `tests/tools/run.py` prints this at the end."""
     sessions = nox.registry.get()
-    if "fast" in ran:
-        yield "unit tests that start a process or a server, and slow unit tests of pure code: make unit"
     others = [name for name, each in sessions.items() if each.default and name not in ran]
     if others:
-        yield f"{', '.join(others)}: make test"
+        rest = "tests marked later (random worlds, mailboxes, PostgreSQL, ACME clients), " if "test" in ran else ""
+        yield f"{rest}{', '.join(others)}: make test-all"
     if not LONG:
-        yield "other versions of ansible-core, slow tests, and mutants: make test-long"
+        yield "all versions of ansible-core, slow tests, and mutants: make test-long"
     if "sanity" in ran and (lacking := [version for version in PYTHONS if not interpreter(f"python{version}")]):
         yield f"compiling and importing on Python {', '.join(lacking)}: not installed on this host"
-    for package, tests in missing(SERVERS | ACME | CHECKERS).items() if "unit" in ran else ():
-        yield f"tests of {tests}: the package {package} is not installed"
+    for package, tests in missing(SERVERS | ACME | CHECKERS).items() if {"test", "unit"} & set(ran) else ():
+        yield f"tests of {tests}: the package {package} is not installed (as root: make packages)"
     yield "benchmarks: make bench"
 
 

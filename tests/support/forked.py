@@ -31,6 +31,10 @@ _forking = multiprocessing.get_context("forkserver")
 _forking.set_forkserver_preload(
     [
         "tests.support.warm",
+        *(
+            f"ansible.modules.{name}"
+            for name in ("command", "copy", "cron", "file", "setup", "stat", "systemd_service")
+        ),
         "psycopg",  # which a module imports when it has such a ledger
         __name__,
         *(MODULES + path.stem for path in Path(__file__).parents[2].glob("plugins/modules/[!_]*.py")),

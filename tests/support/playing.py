@@ -37,10 +37,14 @@ class Ran:
 
 def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables: Any) -> Ran:
     """Run a playbook in a folder, logged in to a simulator whose authority the machine trusts, with variables from a file."""
-    process = ForkedPlay(_command(folder, playbook, options, variables)[1:], folder, _environment(sim))
+    return run_playbook(_command(folder, playbook, options, variables)[1:], folder, _environment(sim))
+
+
+def run_playbook(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ran:
+    """Run `ansible-playbook` with these arguments, in a process that has Ansible imported."""
+    process = ForkedPlay(arguments, folder, environment)
     output, errors = process.communicate(SECONDS)
-    assert process.returncode is not None
-    return _ran(process.returncode, output + errors)
+    return _ran(process.wait(), output + errors)
 
 
 def shell(sim: Simulator, folder: Path, command: str) -> Ran:

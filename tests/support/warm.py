@@ -32,6 +32,12 @@ from tests.support.forked import end_with
 MARK = b"#!forked\n"
 """Begins what stands for a module that is forked."""
 
+PACKAGES = {
+    Path(ansible.cli.__file__).parents[1] / "modules": "ansible.modules.",
+    Path(__file__).parents[2] / "plugins/modules": "ansible_collections.softlayer.certificates.plugins.modules.",
+}
+"""Directories of modules that are forked, and the packages that they are imported from."""
+
 _configure_module = ActionBase._configure_module
 _low_level_execute_command = ActionBase._low_level_execute_command
 
@@ -53,21 +59,22 @@ def run_module(name: str) -> None:
 
 
 def _configure(action: ActionBase, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> Any:
-    """Return what Ansible returns; for a module of the collection, that is not its code but its name and arguments."""
-    if not module_name.startswith("softlayer.certificates.") or not _is_forkable(action, task_vars):
-        return _configure_module(action, module_name, module_args, task_vars)
+    """Return what Ansible returns; for a module that is forked, not its code but its name and arguments."""
     found = loader.module_loader.find_plugin_with_context(module_name, collection_list=action._task.collections)
+    path = Path(found.plugin_resolved_path or "")
+    packages = [package for folder, package in PACKAGES.items() if path.parent == folder]
+    if not packages or not _is_forkable(action, task_vars):
+        return _configure_module(action, module_name, module_args, task_vars)
     environment: dict[str, str] = {}
     action._compute_environment_string(environment)
-    name = f"ansible_collections.softlayer.certificates.plugins.modules.{Path(found.plugin_resolved_path).stem}"
     given = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, **_encoder())
-    data = MARK + json.dumps({"name": name, "environment": environment, "stdin": given}).encode()
+    data = MARK + json.dumps({"name": packages[0] + path.stem, "environment": environment, "stdin": given}).encode()
     if not hasattr(module_common, "_BuiltModule"):  # ansible-core 2.18
-        return "new", f"#!{sys.executable}", data, found.plugin_resolved_path
+        return "new", f"#!{sys.executable}", data, str(path)
     built = module_common._BuiltModule(
         b_module_data=data, module_style="new", shebang=f"#!{sys.executable}", serialization_profile="legacy"
     )
-    return built, found.plugin_resolved_path
+    return built, str(path)
 
 
 def _is_forkable(action: ActionBase, task_vars: dict[str, Any]) -> bool:

@@ -25,7 +25,7 @@ from tests.support.acme_machine import PLACES, RENEWED, ROTATE, UNITS, WRITTEN, 
 from tests.support.balanced import AUTHORITY, account, balanced, balancer, general, have, store
 from tests.support.certificates import new_key
 from tests.support.client_trees import certbot
-from tests.support.playing import Ran
+from tests.support.playing import Ran, run_playbook
 
 __all__ = ["account", "balanced"]
 
@@ -63,25 +63,14 @@ class Machine:
             "SL_API_KEY": KEY,
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            "ANSIBLE_PIPELINING": "true",
         }
-        run = subprocess.run(
-            [
-                *(str(Path(sys.executable).with_name("ansible-playbook")), "softlayer.certificates.schedule"),
-                *(("-e", f"prefix={self.root}") if is_tried else ()),
-                *options,
-            ],
-            cwd=self.root.parent,
-            env=os.environ | login | environment,
-            capture_output=True,
-            text=True,
-            check=False,
+        tried = ("-e", f"prefix={self.root}") if is_tried else ()
+        ran = run_playbook(
+            ["softlayer.certificates.schedule", *tried, *options], self.root.parent, os.environ | login | environment
         )
-        assert KEY not in run.stdout + run.stderr
-        assert "WARNING" not in run.stdout + run.stderr, run.stdout + run.stderr
-        return Ran(
-            run.returncode, run.stdout + run.stderr, int((re.search(r"changed=(\d+)", run.stdout) or ["0", "0"])[1])
-        )
+        assert KEY not in ran.output
+        assert "WARNING" not in ran.output, ran.output
+        return ran
 
     def present(self, *options: str, **environment: str) -> Ran:
         """Write everything, for systemd if nothing else is said."""
