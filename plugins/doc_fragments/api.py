@@ -15,53 +15,53 @@ options:
   username:
     description:
       - User name for the SoftLayer API. With an IBM Cloud API key, the user name is V(apikey).
-      - If not set, the environment variable E(SL_USERNAME) is used, or else the configuration file (see O(config_file)).
+      - The default is the environment variable E(SL_USERNAME), or else the configuration file (see O(config_file)).
     type: str
   api_key:
     description:
       - API key of the user, either a classic infrastructure API key or an IBM Cloud API key.
-      - If not set, the environment variable E(SL_API_KEY) is used, or else the configuration file (see O(config_file)).
+      - The default is the environment variable E(SL_API_KEY), or else the configuration file (see O(config_file)).
     type: str
   endpoint_url:
     description:
       - URL of the SoftLayer API. If the path of the URL contains C(rest), REST is used instead of XML-RPC.
-      - If not set, the environment variable E(SL_ENDPOINT_URL) is used, or else the configuration file (see O(config_file)), or else the public
+      - The default is the environment variable E(SL_ENDPOINT_URL), or else the configuration file (see O(config_file)), or else the public
         XML-RPC endpoint.
       - Credentials are sent over plain HTTP only to a loopback address.
     type: str
   transport:
     description:
       - Protocol of the API. For thousands of orders or certificates, V(rest) is faster.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_TRANSPORT) is used, or else the protocol in O(endpoint_url).
+      - The default is the environment variable E(SOFTLAYER_CERTIFICATES_TRANSPORT), or else the protocol in O(endpoint_url).
     type: str
     choices: [xmlrpc, rest]
   config_file:
     description:
       - Path of a configuration file in the format of C(~/.softlayer), the configuration file of the SoftLayer SDK.
-      - C(/etc/softlayer.conf) and C(~/.softlayer) are read as well. Values in O(config_file) take precedence.
+      - Values in O(config_file) take precedence over values in C(/etc/softlayer.conf) and C(~/.softlayer), which are also read.
     type: path
   timeout:
     description:
-      - Maximum time in seconds for one API call, until its response is complete.
-      - If not set, C(timeout) of the configuration file is used, or else the default.
+      - Maximum time in seconds for one API call, until the response is complete.
+      - If O(timeout) is not set, C(timeout) of the configuration file replaces the default.
     type: float
     default: 60
   proxy:
     description:
       - URL of the HTTP proxy, such as V(http://user:password@proxy.example.com:3128). Percent-encode special characters in the user name and the
         password.
-      - If not set, the environment variable C(https_proxy) is used, or else the configuration file (see O(config_file)).
+      - The default is the environment variable C(https_proxy), or else the configuration file (see O(config_file)).
     type: str
   validate_certs:
     description:
       - Whether to verify the TLS certificate of the API.
-      - If neither O(validate_certs) nor O(ca_path) is set, C(verify) of the configuration file is used, or else the default.
+      - If neither O(validate_certs) nor O(ca_path) is set, C(verify) of the configuration file replaces the default of O(validate_certs).
     type: bool
     default: true
   ca_path:
     description:
       - Path of a file or directory with the CA certificates to trust for the API, in PEM format.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_CA_PATH) is used, or else C(verify) of the configuration file, or else the
+      - The default is the environment variable E(SOFTLAYER_CERTIFICATES_CA_PATH), or else C(verify) of the configuration file, or else the
         trusted root certificates of the host.
     type: path
   retries:

@@ -58,5 +58,5 @@ attributes:
       - The module reports no progress in jobs of AWX and ansible-runner, in a pipe, in a cron job, with the callback
         P(softlayer.certificates.quiet#callback), in check mode, on a remote host, or if the user cannot write to the terminal (for example after
         C(su)).
-      - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets the interval in seconds. V(0) switches progress reports off.
+      - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets the interval in seconds. V(0) disables progress reports.
 """

@@ -17,13 +17,13 @@ options:
       - URL of the Secrets Manager instance, such as V(https://INSTANCE-ID.us-south.secrets-manager.appdomain.cloud). The page I(Endpoints) of
         the instance shows its URL.
       - The URL of the private endpoint, which contains C(.private), uses the private network of IBM Cloud.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_INSTANCE_URL) is used.
+      - The default is the environment variable E(SOFTLAYER_CERTIFICATES_INSTANCE_URL).
       - Tokens are sent over plain HTTP only to a loopback address.
     type: str
   iam_url:
     description:
       - URL of the IAM service of IBM Cloud, which issues the access tokens.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_IAM_URL) is used, or else V(https://iam.cloud.ibm.com), or
+      - The default is the environment variable E(SOFTLAYER_CERTIFICATES_IAM_URL), or else V(https://iam.cloud.ibm.com), or
         V(https://private.iam.cloud.ibm.com) if O(instance_url) is a private endpoint.
     type: str
 requirements:

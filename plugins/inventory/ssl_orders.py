@@ -42,14 +42,14 @@ extends_documentation_fragment:
 options:
   plugin:
     description:
-      - Name of this plugin, which marks the file as its configuration.
+      - Name of the plugin, which marks the file as a configuration file of the plugin.
     type: str
     required: true
     choices: [softlayer.certificates.ssl_orders]
   vars_prefix:
     description:
       - Prefix of the names of the host variables.
-      - Templates in O(compose), O(groups) and O(keyed_groups) use these names.
+      - Templates in O(compose), O(groups), and O(keyed_groups) use the names with the prefix.
     type: str
     default: ssl_order_
   group:
@@ -59,17 +59,17 @@ options:
     default: ssl_orders
   expiry_windows_days:
     description:
-      - Numbers of days, each of which defines a group of the orders that expire within this time and have not expired yet. For V(30), the group
-        is V(expiring_30d).
+      - Numbers of days for groups of orders. For each number, a group contains the orders that expire within the number of days and have not
+        expired yet. For V(30), the group is V(expiring_30d).
     type: list
     elements: int
     default: [7, 30, 90]
   gather_imported:
     description:
       - Whether to read the certificate store. The variables C(certificate_ids), C(imported), and C(superseded_by), and the groups V(imported),
-        V(not_imported), and V(superseded) require the store. Implied by O(imported).
-      - Requires the permission C(SECURITY_CERTIFICATE_MANAGE). Without this permission, the variables are null and the groups are empty, with a
-        warning.
+        V(not_imported), and V(superseded) require the store. O(imported) implies this option.
+      - This option requires the permission C(SECURITY_CERTIFICATE_MANAGE). Without the permission, the variables are null and the groups are
+        empty, with a warning.
     default: true
   # The fragment documents the options below, except for their environment variables.
   username:
@@ -89,8 +89,8 @@ notes:
   - If this plugin cannot read a file, Ansible tries its other inventory plugins and also shows their errors. To see only the errors of this
     plugin, set E(ANSIBLE_INVENTORY_ENABLED) to its name only. If an unreadable file ends the run (E(ANSIBLE_INVENTORY_UNPARSED_FAILED), as in
     AWX, or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED)), the last line of the output contains the cause.
-  - The cache contains the facts of orders and no credentials. The plugin computes the days until expiry, the selection, and the groups again each
-    time. Each combination of API user, endpoint, O(account_id), O(order_ids), and whether the store is read has a separate cache.
+  - The cache contains the facts of orders and no credentials. The plugin computes the days until expiry, the selection, and the groups in each
+    run. Each combination of API user, endpoint, O(account_id), O(order_ids), and whether the store is read has a separate cache.
 """
 
 EXAMPLES = r"""

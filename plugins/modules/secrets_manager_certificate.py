@@ -32,7 +32,7 @@ description:
     version, it reads the secret again.
   - Use the options at top level for one certificate, and O(certificates) for several. If one certificate fails, the module still imports the
     others. The module then fails at its end, and its result contains each certificate.
-  - Requires an IBM Cloud API key whose user has the roles Reader, SecretsReader, and Writer for the instance or for the group of the secret.
+  - The module requires an IBM Cloud API key whose user has the roles Reader, SecretsReader, and Writer for the instance or for the group of the secret.
     O(username) and O(api_key) are required only for O(certificate_id), or if O(iam_api_key) is not set.
 author:
   - softlayer.certificates contributors (@softlayer)
@@ -61,30 +61,31 @@ attributes:
 options:
   iam_api_key:
     description:
-      - IBM Cloud API key for the instance of Secrets Manager.
-      - If not set, O(api_key) is used if O(username=apikey), or else the environment variable E(IBMCLOUD_API_KEY).
+      - IBM Cloud API key for the Secrets Manager instance.
+      - The default is O(api_key) if O(username=apikey), or else the environment variable E(IBMCLOUD_API_KEY).
     type: str
   certificates:
     description:
-      - Several certificates, each with the options of the top level. Cannot be combined with these options. An empty list means no certificate.
+      - Certificates to process, each with the options of the top level. This option cannot be combined with the options at top level. With an
+        empty list, the module processes no certificates.
       - All certificates share one login and one listing of the secrets.
     type: list
     elements: dict
     suboptions: &one_certificate
       state:
         description:
-          - State of the secret. The only value is V(present), because the module deletes nothing.
+          - State of the secret. The only value is V(present), because the module never deletes a secret.
         type: str
         choices: [present]
         default: present
       name:
         description:
-          - Name of the secret. The name is required for each certificate.
-          - According to the reference of IBM, a name has 2 to 256 characters, which are the letters A to Z, digits, C(_), C(-), and C(.). The
-            first character is a letter, a digit, or C(_), and the last character is a letter or a digit.
-          - A secret group can contain a name only once. If the secret with this name is not an imported certificate, has a CSR that Secrets
-            Manager manages, or is not active, the module does not change the secret, and the certificate fails. If the secret is inactive only
-            because its certificate has expired, the module adds a version.
+          - Name of the secret. Each certificate requires a name.
+          - According to the IBM reference, a name has 2 to 256 characters, which are the letters A to Z, digits, C(_), C(-), and C(.). The first
+            character is a letter, a digit, or C(_), and the last character is a letter or a digit.
+          - A secret group can contain a name only once. If the secret with the specified name is not an imported certificate, has a CSR that
+            Secrets Manager manages, or is not active, the module does not change the secret, and the certificate fails. If the secret is
+            inactive only because its certificate has expired, the module adds a version.
         type: str
       certificate_path:
         description:
@@ -105,13 +106,14 @@ options:
         type: str
       privatekey_passphrase:
         description:
-          - Passphrase of the private key. The module decrypts the key locally, because Secrets Manager does not accept encrypted keys. If the key
-            is not encrypted, the passphrase is ignored.
+          - Passphrase of the private key. The module decrypts the private key locally, because Secrets Manager does not accept encrypted private
+            keys. If the private key is not encrypted, the module ignores the passphrase.
         type: str
       intermediate_path:
         description:
-          - Path of a file with the intermediate certificates in PEM, DER, or PKCS#7 format. The module sorts them and omits a root certificate.
-          - If no intermediate certificates are specified, a secret with the same certificate keeps its intermediate certificates.
+          - Path of a file with the intermediate certificates in PEM, DER, or PKCS#7 format. The module sorts the certificates and omits a root
+            certificate.
+          - If you specify no intermediate certificates, a secret with the same certificate keeps its intermediate certificates.
         type: path
       intermediate_content:
         description:
@@ -119,16 +121,17 @@ options:
         type: str
       pkcs12_path:
         description:
-          - Path of a PKCS#12 file with the certificate, the private key, and the chain. Replaces the separate options for them.
+          - Path of a PKCS#12 file with the certificate, the private key, and the chain. This option replaces the separate options for the
+            certificate, the private key, and the chain.
         type: path
       pkcs12_passphrase:
         description:
-          - Passphrase of the PKCS#12 file. If the file is not encrypted, the passphrase is ignored.
+          - Passphrase of the PKCS#12 file. If the file is not encrypted, the module ignores the passphrase.
         type: str
       certificate_id:
         description:
-          - ID of a certificate in the certificate store, instead of files. The module keeps the certificate and its private key in memory only.
-            Requires the permission C(SECURITY_CERTIFICATE_MANAGE).
+          - ID of a certificate in the certificate store, to use instead of files. The module keeps the certificate and its private key only in
+            memory. This option requires the permission C(SECURITY_CERTIFICATE_MANAGE).
         type: int
       secret_group:
         description:
@@ -147,8 +150,8 @@ options:
         type: str
       force:
         description:
-          - Whether to add a version even if the new certificate cannot replace the current version, for example because it is older, lacks names,
-            or is not trusted.
+          - Whether to add a version even if the new certificate cannot replace the current version, for example because the new certificate is
+            older, lacks names, or is not trusted.
           - O(force) does not disable other checks.
         type: bool
         default: false
@@ -160,26 +163,26 @@ options:
         default: false
       verify_chain:
         description:
-          - Whether to check that the intermediate certificates issued the certificate, and to sort them. Certificates that the chain does not
-            need are omitted with a warning. Examples are root certificates, and expired cross-signed certificates if a valid path without them
-            exists.
+          - Whether to check that the intermediate certificates issued the certificate, and to sort the intermediate certificates. The module
+            omits certificates that the chain does not need, and issues a warning. For example, the module omits root certificates, and expired
+            cross-signed certificates if the chain is valid without them.
         type: bool
         default: true
       trust:
         description:
           - The action for a certificate whose chain does not lead to a trusted root certificate, or contains an invalid signature or date.
-          - V(require) rejects the certificate. V(warn) imports the certificate and issues a warning. V(ignore) switches the check off.
+          - V(require) rejects the certificate. V(warn) imports the certificate and issues a warning. V(ignore) disables the check.
           - Regardless of O(trust), a certificate that is trusted less than the current version requires O(force=true).
         type: str
         choices: [require, warn, ignore]
         default: warn
       trusted_ca_path:
         description:
-          - Path of a file or directory with trusted certificates in PEM format, for O(trust) and for the comparison with the current version of a
-            secret. Intermediate certificates are also possible.
-          - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
-            E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
-            variables replaces the trust store, so it must also contain the public root certificates.
+          - Path of a file or directory with trusted certificates in PEM format, for O(trust) and for the comparison with the current version of
+            a secret. The certificates can be root certificates or intermediate certificates.
+          - The module also trusts the root certificates of the host, which are in the file E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the
+            directory E(SSL_CERT_DIR), or else in the trust store of the host. A file or directory in these environment variables replaces the
+            trust store, so the file or directory must also contain the public root certificates.
         type: path
   <<: *one_certificate
   concurrency:
@@ -189,12 +192,12 @@ options:
     default: 8
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger, the database that prevents concurrent runs from changing the same instance. All modules use the same ledger,
-        see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url).
-      - A run that must change something holds the lock of the instance until its end. Another run waits for the lock for up to 15 minutes, with a
-        warning. If the lock is not released in time, the run fails with V(locked) and changes nothing.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else the file
-        C(softlayer.certificates/ledger.sqlite3) in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
+      - SQLAlchemy URL of the ledger, the database that prevents concurrent runs from changing the same instance. All modules use the same ledger
+        (see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url)).
+      - A run that must change something holds the lock of the instance until the run ends. Another run issues a warning and waits for the lock
+        for up to 15 minutes. If the lock is not released in time, the waiting run fails with V(locked) and changes nothing.
+      - The default is the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL), or else the file C(softlayer.certificates/ledger.sqlite3)
+        in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
       - The ledger is used only if the run must change something. If the ledger cannot be used, the module changes nothing.
     type: str
 """
@@ -278,23 +281,24 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: The result for each certificate, in the order of the input. In check mode, the result that a real run would have.
+  description: The result for each certificate, in the order of the input. In check mode, the value is the result that a real run would have.
   returned: when the options could be read
   type: list
   elements: dict
   contains:
     id:
-      description: ID of the secret. Null if the secret does not exist, and in check mode if it would be created.
+      description: ID of the secret. The value is null if the secret does not exist, and in check mode if it would be created.
       type: str
       sample: 6ebb80d3-26d1-4e24-81d6-afb0d8e22f54
     crn:
-      description: CRN of the secret, which other services of IBM Cloud use to find the secret. Null if RV(certificates[].id) is null.
+      description:
+        - CRN of the secret, which identifies the secret for other services of IBM Cloud. The value is null if RV(certificates[].id) is null.
       type: str
       sample: crn:v1:bluemix:public:secrets-manager:us-south:a/1234:5678:secret:6ebb80d3-26d1-4e24-81d6-afb0d8e22f54
     version_id:
       description:
-        - ID of the current version of the secret. Null if the certificate failed, if the version cannot be read, and in check mode if it would be
-          created.
+        - ID of the current version of the secret. The value is null if the certificate failed, if the version cannot be read, and in check mode
+          if it would be created.
       type: str
       sample: 4a0225e9-17a0-46c1-ace7-f25bcf4237d4
     name:
@@ -306,11 +310,11 @@ certificates:
       type: str
       sample: default
     common_name:
-      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have none.
+      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have no common name.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      description: SHA-256 fingerprint of the DER encoding of the certificate, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
@@ -335,24 +339,25 @@ certificates:
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key, such as V(RSA).
+      description: Algorithm of the public key of the certificate, such as V(RSA).
       type: str
       sample: RSA
     key_size:
-      description: Size of the key in bits.
+      description: Size of the public key in bits.
       type: int
       sample: 2048
     trust:
       description:
-        - V(trusted) - the chain of the certificate leads to a trusted root certificate.
-        - V(incomplete) - the certificate of an issuer is missing.
+        - Level of trust of the certificate. V(trusted) - the chain of the certificate leads to a trusted root certificate.
+        - V(incomplete) - an intermediate certificate is missing.
         - V(untrusted) - TLS clients reject the chain for another reason.
-        - Null if the chain was not checked.
+        - The value is null if the module did not check the chain.
       type: str
       sample: trusted
     outcome:
       description:
-        - V(created), V(updated), V(unchanged), or V(failed). In check mode, the outcome that a real run would have.
+        - Outcome for the certificate, V(created), V(updated), V(unchanged), or V(failed). In check mode, the value is the outcome that a real
+          run would have.
         - V(updated) - the secret has a new version, other labels, or another description. RV(certificates[].message) lists the changes.
       type: str
       sample: created
@@ -362,9 +367,9 @@ certificates:
         - V(invalid_pem) - the module cannot parse the input.
         - V(key_mismatch) - the private key belongs to another certificate.
         - V(chain_invalid) - the intermediate certificates did not issue the certificate, or do not form a valid path.
-        - V(untrusted) or V(chain_incomplete) - with O(trust=require), the chain does not lead to a trusted root certificate, or the certificate
-          of an issuer is missing. Or the certificate is trusted less than the current version, or its chain lacks a certificate that the chain of
-          the current version has.
+        - V(untrusted) or V(chain_incomplete) - with O(trust=require), the chain does not lead to a trusted root certificate, or an intermediate
+          certificate is missing. V(untrusted) or V(chain_incomplete) also applies if the certificate is trusted less than the current version,
+          or if its chain lacks a certificate that the chain of the current version has.
         - V(names_not_covered), V(organization_differs), or V(key_type_differs) - the certificate does not cover all names of the current version,
           or has another organization or key type.
         - V(superseded) - the current version of the secret is newer.
@@ -377,10 +382,10 @@ certificates:
           does not have the permission to read or change the secret.
         - V(ambiguous) - the same secret is specified more than once, several certificates match the private key, or the current version is
           another certificate with the same dates.
-        - V(wrong_type) - the secret with this name is not an imported certificate.
+        - V(wrong_type) - the secret with the specified name is not an imported certificate.
         - V(managed_csr) - the secret has a CSR whose private key Secrets Manager generated.
         - V(not_active) - the secret is suspended or destroyed, or is inactive for another reason.
-        - V(locked) - the run could not renew its lock in time. The certificate was not sent.
+        - V(locked) - the run could not renew its lock in time. The module did not send the certificate.
         - V(refused) - Secrets Manager rejected the certificate, for example because of its O(name), or is known to reject it because it is larger
           than 100 KB.
         - V(api_error) - an API returned an error. RV(certificates[].message) contains the error.
@@ -388,7 +393,9 @@ certificates:
       type: str
       sample: key_mismatch
     message:
-      description: The outcome as a sentence. In check mode, the outcome that a real run would have, such as V(Would be created.).
+      description:
+        - The outcome of the item as a sentence. In check mode, the value is the outcome that a real run would have, such as V(Would be
+          created.).
       type: str
       sample: Created.
 certificate:
@@ -396,40 +403,47 @@ certificate:
   returned: when the options at top level were used
   type: dict
   contains:
-    id: {description: "See RV(certificates[].id).", type: str, sample: "6ebb80d3-26d1-4e24-81d6-afb0d8e22f54"}
+    id: {description: "ID of the secret, as in RV(certificates[].id).", type: str, sample: "6ebb80d3-26d1-4e24-81d6-afb0d8e22f54"}
     crn:
-      description: See RV(certificates[].crn).
+      description: CRN of the secret, as in RV(certificates[].crn).
       type: str
       sample: "crn:v1:bluemix:public:secrets-manager:us-south:a/1234:5678:secret:6ebb80d3-26d1-4e24-81d6-afb0d8e22f54"
-    version_id: {description: "See RV(certificates[].version_id).", type: str, sample: "4a0225e9-17a0-46c1-ace7-f25bcf4237d4"}
-    name: {description: "See RV(certificates[].name).", type: str, sample: "www.example.com"}
-    secret_group: {description: "See RV(certificates[].secret_group).", type: str, sample: "default"}
-    common_name: {description: "See RV(certificates[].common_name).", type: str, sample: "www.example.com"}
+    version_id:
+      description: ID of the current version of the secret, as in RV(certificates[].version_id).
+      type: str
+      sample: "4a0225e9-17a0-46c1-ace7-f25bcf4237d4"
+    name: {description: "Name of the secret, as in RV(certificates[].name).", type: str, sample: "www.example.com"}
+    secret_group: {description: "Name or ID of the secret group, as in RV(certificates[].secret_group).", type: str, sample: "default"}
+    common_name: {description: "Common name of the certificate, as in RV(certificates[].common_name).", type: str, sample: "www.example.com"}
     fingerprint_sha256:
-      description: See RV(certificates[].fingerprint_sha256).
+      description: SHA-256 fingerprint of the certificate, as in RV(certificates[].fingerprint_sha256).
       type: str
       sample: "5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e"
     public_key_sha256:
-      description: See RV(certificates[].public_key_sha256).
+      description: SHA-256 digest of the public key, as in RV(certificates[].public_key_sha256).
       type: str
       sample: "3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718"
-    serial_number: {description: "See RV(certificates[].serial_number).", type: int, sample: 305419896}
-    not_before: {description: "See RV(certificates[].not_before).", type: str, sample: "2026-02-01T00:00:00Z"}
-    not_after: {description: "See RV(certificates[].not_after).", type: str, sample: "2027-01-31T23:59:59Z"}
-    subject_alt_names: {description: "See RV(certificates[].subject_alt_names).", type: list, elements: str, sample: ["www.example.com", "example.com"]}
-    key_type: {description: "See RV(certificates[].key_type).", type: str, sample: "RSA"}
-    key_size: {description: "See RV(certificates[].key_size).", type: int, sample: 2048}
-    trust: {description: "See RV(certificates[].trust).", type: str, sample: "trusted"}
-    outcome: {description: "See RV(certificates[].outcome).", type: str, sample: "created"}
-    reason: {description: "See RV(certificates[].reason).", type: str, sample: "key_mismatch"}
-    message: {description: "See RV(certificates[].message).", type: str, sample: "Created."}
+    serial_number: {description: "Serial number of the certificate, as in RV(certificates[].serial_number).", type: int, sample: 305419896}
+    not_before: {description: "Time when the certificate becomes valid, as in RV(certificates[].not_before).", type: str, sample: "2026-02-01T00:00:00Z"}
+    not_after: {description: "Time when the certificate expires, as in RV(certificates[].not_after).", type: str, sample: "2027-01-31T23:59:59Z"}
+    subject_alt_names:
+      description: Subject alternative names of the certificate, as in RV(certificates[].subject_alt_names).
+      type: list
+      elements: str
+      sample: ["www.example.com", "example.com"]
+    key_type: {description: "Algorithm of the key, as in RV(certificates[].key_type).", type: str, sample: "RSA"}
+    key_size: {description: "Size of the key in bits, as in RV(certificates[].key_size).", type: int, sample: 2048}
+    trust: {description: "Level of trust of the certificate, as in RV(certificates[].trust).", type: str, sample: "trusted"}
+    outcome: {description: "Outcome for the certificate, as in RV(certificates[].outcome).", type: str, sample: "created"}
+    reason: {description: "Code of the reason for the failure, as in RV(certificates[].reason).", type: str, sample: "key_mismatch"}
+    message: {description: "The outcome as a sentence, as in RV(certificates[].message).", type: str, sample: "Created."}
 created_count:
-  description: Number of secrets that were created. In check mode, the number that would be created.
+  description: Number of created secrets. In check mode, the value is the number of secrets that would be created.
   returned: when the options could be read
   type: int
   sample: 1
 updated_count:
-  description: Number of secrets that were updated. In check mode, the number that would be updated.
+  description: Number of updated secrets. In check mode, the value is the number of secrets that would be updated.
   returned: when the options could be read
   type: int
   sample: 0
@@ -456,7 +470,7 @@ failure:
     code:
       description:
         - Stable code of the failure, such as V(certificates_failed) or V(authentication_failed).
-        - V(interrupted) - a signal stopped the run. Calls that had been sent were finished.
+        - V(interrupted) - a signal stopped the run. The module finished the calls that it had sent.
       type: str
       sample: key_mismatch
     message:
@@ -488,7 +502,7 @@ failure:
           type: list
           elements: str
           sample: [api_key]
-        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        host: {description: "Host name or IP address of the server.", returned: if a server cannot be used, type: str, sample: "api.example.com"}
         path:
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
@@ -502,7 +516,7 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str
@@ -517,7 +531,11 @@ failure:
           returned: if a library for the ledger is missing
           type: str
           sample: psycopg
-        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        since:
+          description: Time when the other run acquired the lock.
+          returned: if another run holds the lock
+          type: str
+          sample: "2026-12-01T03:00:10Z"
         failed_items:
           description: The certificates that failed.
           returned: if several certificates were specified and some failed

@@ -17,24 +17,24 @@ description:
     certificate store. A listener keeps serving during the change. The module creates, detaches, and deletes nothing.
   - With O(certificate_id) and O(listeners), or with O(deployments), the module switches the specified listeners to the specified certificates.
   - Without these options, the module runs in renewal mode. The module compares the certificate of each HTTPS listener with the store, and
-    switches the listener to the best certificate that can replace its present one.
-  - A certificate can replace another one if it is valid now, is newer (by the start of its validity, then by the end), has the same organization
-    and key type, covers every DNS name and IP address of the other certificate, is trusted at least as much, and does not expire earlier while it
-    is due for renewal. A record of the same certificate can replace another record that lacks a part of the chain. The module compares the
-    certificates themselves, not their facts in the API. All modules, roles, and reports of the collection use this rule.
-  - A certificate that its CA has revoked cannot replace another one (see O(check_revocation)).
-  - The levels of trust are trusted, incomplete (the certificate of an issuer is missing), and untrusted. OpenSSL evaluates the chain in the store
+    switches the listener to the best certificate that can replace its current certificate.
+  - A certificate can replace another certificate if it is valid now, is newer (by the start of its validity, then by the end), has the same
+    organization and key type, covers every DNS name and IP address of the other certificate, is trusted at least as much, and does not expire
+    earlier while it is due for renewal. A record of the same certificate can replace another record that lacks a part of the chain. The module
+    compares the certificates themselves, not their facts in the API. All modules, roles, and reports of the collection use this rule.
+  - A certificate that its CA has revoked cannot replace another certificate (see O(check_revocation)).
+  - The levels of trust are trusted, incomplete (an intermediate certificate is missing), and untrusted. OpenSSL evaluates the chain in the store
     with the trusted root certificates of the host and of O(trusted_ca_path). RSA keys must have at least 2,048 bits, and EC keys at least 256
     bits. If the root certificate of a private CA is not trusted, its certificates can still replace each other.
   - If two certificates are equally good, the listener fails with the reason V(ambiguous).
-  - The module changes all listeners of a load balancer in one API call, which contains only the listeners and their certificates. If a load
-    balancer is being changed, the module waits (see O(wait_timeout)). If the API does not respond, the module does not repeat the call, but reads
-    the new state.
+  - The module changes all listeners of a load balancer in one API call, which contains only the listeners and their certificates. If another
+    operation is changing a load balancer, the module waits (see O(wait_timeout)). If the API does not respond, the module does not repeat the
+    call, but reads the new state.
   - After the change, the module connects to each listener over TLS, at every address of its load balancer, until the listener serves the
     certificate. See O(verify) and O(rollback).
   - If one listener fails, the module still changes the others. The module then fails at its end, and its result contains each listener.
   - With O(exclusive), only one run at a time changes the load balancers of an account.
-  - Requires the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
+  - The module requires the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
   - An option that limits a run, such as O(ports), is rejected if it is null or empty. To not limit the run, do not set the option.
 author:
   - softlayer.certificates contributors (@softlayer)
@@ -62,12 +62,12 @@ options:
   certificate_id:
     description:
       - ID of the certificate in the store to which the module switches O(listeners).
-      - In check mode, null means the certificate that M(softlayer.certificates.ssl_certificate_import) would import. The module then checks
-        everything about the listeners that does not depend on the certificate. Outside check mode, null is rejected.
+      - In check mode, null means the certificate that M(softlayer.certificates.ssl_certificate_import) would import. With null, the module
+        checks only the conditions that do not depend on the certificate. Outside check mode, null is invalid.
     type: int
   listeners:
     description:
-      - The listeners to switch to O(certificate_id). An empty list or null is rejected.
+      - The listeners to switch to O(certificate_id). An empty list and null are invalid.
     type: list
     elements: dict
     suboptions: &listener
@@ -83,142 +83,145 @@ options:
         required: true
       previous_certificate_id:
         description:
-          - ID of the certificate that the listener must have before the change. If the listener has another certificate, it was changed in the
-            meantime, and fails with the reason V(changed_meanwhile). Null is rejected.
+          - ID of the certificate that the listener must have before the change. If the listener has another certificate, the listener was
+            changed in the meantime, and fails with the reason V(changed_meanwhile). Null is invalid.
         type: int
   deployments:
     description:
-      - Several certificates, each with the listeners to switch to it. Cannot be combined with O(certificate_id). An empty list or null is
-        rejected.
+      - Certificates to deploy, each with the listeners to switch to the certificate. This option cannot be combined with O(certificate_id). An
+        empty list and null are invalid.
     type: list
     elements: dict
     suboptions:
       certificate_id:
         description:
-          - ID of the certificate in the store, or null in check mode (see O(certificate_id)). This suboption is required.
+          - ID of the certificate in the store, or null in check mode (see O(certificate_id)). Each list entry requires this suboption.
         type: int
       listeners:
         description:
-          - The listeners to switch to this certificate.
+          - The listeners to switch to O(deployments[].certificate_id).
         type: list
         elements: dict
         required: true
         suboptions: *listener
   common_names:
     description:
-      - Shell patterns of certificate names. In renewal mode, only listeners are switched whose present certificate has a common name or DNS name
-        that matches one of them, ignoring case. An empty list or null is rejected.
+      - Shell patterns of certificate names. In renewal mode, the module switches only the listeners whose current certificate has a common name
+        or DNS name that matches a pattern, ignoring case. An empty list and null are invalid.
       - If a pattern matches no name of a certificate in the store, the run fails with V(not_found) and changes nothing.
-      - An internationalized name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
-        certificate itself, write V([*].example.com).
+      - A pattern can contain an internationalized name in its Unicode form or in its ASCII form. V(*) also matches dots. To match the name of a
+        wildcard certificate itself, write V([*].example.com).
     type: list
     elements: str
   load_balancers:
     description:
-      - Shell patterns of load balancer names, ignoring case. In renewal mode, only listeners of matching load balancers are switched. An empty
-        list or null is rejected.
+      - Shell patterns of load balancer names, ignoring case. In renewal mode, the module switches only the listeners of matching load balancers.
+        An empty list and null are invalid.
       - If a pattern matches no load balancer, the run fails with V(not_found) and changes nothing.
     type: list
     elements: str
   ports:
     description:
-      - Ports of listeners. In renewal mode, only listeners on these ports are switched. An empty list or null is rejected.
+      - Ports of listeners. In renewal mode, the module switches only the listeners on the specified ports. An empty list and null are invalid.
     type: list
     elements: int
   allow_name_loss:
     description:
-      - Whether to deploy a specified certificate even if it does not cover all names of the present one, or if the present one is not known.
+      - Whether to deploy a specified certificate even if the certificate does not cover all names of the current certificate, or if the current
+        certificate is not known.
       - A wildcard certificate covers the names that match its wildcard.
     type: bool
     default: false
   allow_key_type_change:
     description:
-      - Whether to deploy a specified certificate even if its key type differs from that of the present one.
+      - Whether to deploy a specified certificate even if its key type differs from the key type of the current certificate.
       - The module never deploys a certificate to a load balancer that offers no cipher suite for its key type, because no TLS client could
         connect. The default cipher suites are for RSA keys only.
     type: bool
     default: false
   allow_organization_change:
     description:
-      - Whether to deploy a specified certificate even if its organization differs from that of the present one. Certificates of ACME CAs contain
-        no organization.
+      - Whether to deploy a specified certificate even if its organization differs from the organization of the current certificate. Certificates
+        of ACME CAs contain no organization.
     type: bool
     default: false
   allow_expired:
     description:
-      - Whether to deploy a specified certificate even if it has expired.
+      - Whether to deploy a specified certificate even if the certificate has expired.
     type: bool
     default: false
   allow_untrusted:
     description:
-      - Whether to deploy a specified certificate even if it is trusted less than the present one. For example, it is self-signed, comes from the
-        staging environment of a CA, or its record lacks intermediate certificates.
+      - Whether to deploy a specified certificate even if the certificate is trusted less than the current certificate. For example, the
+        certificate is self-signed, comes from the staging environment of a CA, or lacks intermediate certificates in the store.
     type: bool
     default: false
   max_listeners:
     description:
-      - Maximum number of listeners that one run may switch. If more listeners need a new certificate, the module fails and changes nothing, also
-        in check mode.
+      - Maximum number of listeners that one run may switch, 0 or more. If more listeners need a new certificate, the module fails and changes
+        nothing, also in check mode.
     type: int
     default: 20
   concurrency:
     description:
-      - Maximum number of load balancers to change at the same time.
+      - Maximum number of load balancers to change at the same time, from 1 to 256.
     type: int
     default: 4
   wait:
     description:
-      - Whether to wait for a load balancer that is being changed, before and after its own change.
+      - Whether to wait for a busy load balancer to become ACTIVE, before and after the module changes the load balancer.
       - With V(false), the listeners of a busy load balancer fail immediately with the reason V(balancer_busy). With O(exclusive), the run fails
         immediately with V(locked) if another run holds the lock.
     type: bool
     default: true
   wait_timeout:
     description:
-      - Maximum time in seconds to wait for a load balancer to become ACTIVE, counted separately before and after its change. With O(exclusive),
-        also the maximum time to wait for another run to release its lock.
+      - Maximum time in seconds to wait for a load balancer to become ACTIVE, from 0 to 86400. The time before the change and the time after the
+        change count separately. With O(exclusive), this option also limits the time to wait for another run to release its lock.
     type: float
     default: 900
   wait_interval:
     description:
-      - Maximum interval in seconds between two requests for the state of a load balancer while waiting. The first intervals are shorter.
+      - Maximum interval in seconds between two requests for the state of a busy load balancer, from 0.1 to 86400. The first intervals are
+        shorter.
     type: float
     default: 10
   verify:
     description:
-      - Whether to verify what the listeners serve. The module connects to each listener over TLS from the host that runs the module, also to
-        listeners that keep their certificate.
+      - Whether to verify the certificates that the listeners serve. The module connects to each listener over TLS from the host that runs the
+        module, including listeners that keep their certificate.
       - A listener fails with the reason V(not_served) if it does not serve its certificate within O(verify_timeout). A listener fails with the
-        reason V(not_accepted) if a TLS client rejects the new certificate and accepted the old one.
-      - Every probe has the same time limit, 10 seconds to connect and 10 seconds for the TLS handshake. If the connection breaks or the handshake
-        takes longer, the module connects once more. If the connection is refused or times out, the module does not connect again.
-      - If a listener does not accept connections from this host before and after the change, the listener does not fail. Its reason is
-        V(unreachable), RV(listeners[].served) is null, and the module issues a warning.
+        reason V(not_accepted) if a TLS client rejects the new certificate but accepted the previous certificate.
+      - Every probe has 10 seconds to connect, and 10 seconds for the TLS handshake. If the connection breaks or the handshake takes longer, the
+        module connects once more. If the host rejects the connection, or the connection times out, the module does not connect again.
+      - If a listener does not accept connections from the host that runs the module before and after the change, the listener does not fail.
+        Such a listener has the reason V(unreachable), RV(listeners[].served) is null, and the module issues a warning.
     type: bool
     default: true
   verify_timeout:
     description:
-      - Maximum time in seconds for a switched listener to serve its new certificate, counted from the time when the load balancer is ACTIVE.
+      - Maximum time in seconds for a switched listener to serve its new certificate, from 0 to 86400. The time starts when the load balancer is
+        ACTIVE.
       - This option does not change the time limit of a probe (see O(verify)).
     type: float
     default: 120
   trusted_ca_path:
     description:
       - Path of a file with trusted root certificates in PEM format, or of a directory of such files.
-      - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
-        E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
-        variables replaces the trust store, so it must also contain the public root certificates.
-      - TLS clients with all these root certificates decide which certificate can replace another one. Specify the root certificate of a private
-        CA, so that a certificate of another private CA cannot replace a certificate of this CA.
-      - OpenSSL tests whether a TLS client accepts what is served. If it rejects the certificate, for example because an intermediate certificate
-        is missing, the module issues a warning. See also RV(listeners[].accepted) and O(rollback).
+      - The module also trusts the root certificates of the host, which are in the file E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the
+        directory E(SSL_CERT_DIR), or else in the trust store of the host. A file or directory in these environment variables replaces the trust
+        store, so the file or directory must also contain the public root certificates.
+      - The module uses all trusted root certificates to decide whether a certificate can replace another certificate. Specify the root
+        certificate of a private CA to prevent certificates of other private CAs from replacing certificates of the CA.
+      - OpenSSL tests whether a TLS client accepts the served certificate. If OpenSSL rejects the certificate, for example because an
+        intermediate certificate is missing, the module issues a warning. See also RV(listeners[].accepted) and O(rollback).
     type: path
   check_revocation:
     description:
-      - Whether to request CRLs from the CAs. With V(warn), the module reads the certificate revocation lists (CRLs) for the present certificate
-        of each listener and for the certificates that can replace it. With V(off), the module sends no request to a CA.
-      - The module never switches a listener to a revoked certificate. The reason is V(revoked), and no other option permits the change. If an
-        intermediate certificate was revoked, the level of trust is untrusted.
+      - Whether to request certificate revocation lists (CRLs) from the CAs. With V(warn), the module reads the CRLs for the current certificate
+        of each listener, and for the certificates that can replace the current certificate. With V(off), the module sends no request to a CA.
+      - The module never switches a listener to a revoked certificate. The reason for a revoked certificate is V(revoked), and no other option
+        permits the change. If an intermediate certificate was revoked, the certificate is untrusted.
       - An unknown revocation status has no effect on the decisions. If a CRL cannot be used, the module issues a warning.
       - The module connects to private addresses only for a CA in O(trusted_ca_path), and stores the CRLs next to the ledger for the next run.
     type: str
@@ -226,31 +229,34 @@ options:
     default: warn
   rollback:
     description:
-      - Whether to switch a listener back to its previous certificate, once, if the listener worked before the change and stops working after it.
-        The outcome of the listener is then V(rolled_back), and the module fails.
-      - A listener has stopped working if, at one of its addresses, it does not complete a TLS handshake, serves neither the old nor the new
-        certificate, or serves a certificate that a TLS client rejects although it accepted the previous one.
-      - With O(allow_untrusted) or O(allow_expired), a listener is not rolled back because TLS clients reject the certificate for this reason.
-      - The listener is rolled back after it has not worked for 15 seconds, or until O(verify_timeout) if that is shorter.
+      - Whether to switch a listener back to its previous certificate, once, if the listener worked before the change and stops working after the
+        change. The outcome of the listener is then V(rolled_back), and the module fails.
+      - A listener has stopped working if, at one of its addresses, the listener does not complete a TLS handshake, serves neither the previous
+        nor the new certificate, or serves a certificate that a TLS client rejects although the client accepted the previous certificate.
+      - With O(allow_untrusted) and an untrusted certificate, or with O(allow_expired) and an expired certificate, a rejection by TLS clients
+        does not cause a rollback.
+      - The module rolls the listener back after the listener has not worked for 15 seconds, or until O(verify_timeout) if O(verify_timeout) is
+        shorter.
     type: bool
     default: true
   exclusive:
     description:
-      - Whether the run locks the load balancers of the account, so that only one run at a time changes them. The lock applies to all runs with
-        O(exclusive=true) and the same O(ledger_url).
-      - A run that must change something holds the lock until its end. Another run waits for the lock, up to O(wait_timeout), with a warning, and
-        then reads the store and the load balancers again. If the lock is not released in time, the run fails with V(locked) and changes nothing.
-      - The run renews its lock every 5 seconds. The lock of a killed run expires 30 seconds after another run first finds it. A run that cannot
-        renew its lock in time makes no further changes, and its listeners fail with the reason V(locked).
-      - The lock requires one additional API call, and only if the run must change something. In check mode, the run does not lock.
+      - Whether the run locks the load balancers of the account, so that only one run at a time changes the load balancers. The lock applies to
+        all runs with O(exclusive=true) and the same O(ledger_url).
+      - A run that must change something holds the lock until the run ends. Another run issues a warning, waits for the lock for up to
+        O(wait_timeout), and then reads the store and the load balancers again. If the lock is not released in time, the waiting run fails with
+        V(locked) and changes nothing.
+      - The run renews its lock every 5 seconds. The lock of a killed run expires 30 seconds after another run first finds the lock. A run that
+        cannot renew its lock in time makes no further changes, and its listeners fail with the reason V(locked).
+      - If the run must change something, the lock requires one additional API call. In check mode, the run does not lock the load balancers.
     type: bool
     default: false
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger, the database that contains the lock of O(exclusive). The CRLs of O(check_revocation) are stored next to the
-        file of the ledger. All modules use the same ledger, see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url).
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else the file
-        C(softlayer.certificates/ledger.sqlite3) in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
+      - SQLAlchemy URL of the ledger, the database that contains the lock of O(exclusive). The module stores the CRLs of O(check_revocation) next
+        to the ledger file. All modules use the same ledger (see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url)).
+      - The default is the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL), or else the file C(softlayer.certificates/ledger.sqlite3)
+        in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
       - If the ledger cannot be used, a run with O(exclusive) changes nothing.
     type: str
 seealso:
@@ -398,13 +404,13 @@ listeners:
       elements: str
       sample: [www.example.com, example.com]
     previous_certificate_id:
-      description: ID of the certificate that the listener had before the run, or null if it had none.
+      description: ID of the certificate that the listener had before the run, or null if the listener had no certificate.
       type: int
       sample: 4699
     certificate_id:
       description:
-        - ID of the certificate that the listener should serve. If no change is necessary, this is its present certificate.
-        - Null if the listener has no certificate, and in check mode if the certificate would be imported first.
+        - ID of the certificate that the listener should serve. If no change is necessary, the value is the ID of the current certificate.
+        - The value is null if the listener has no certificate, and in check mode if the certificate would be imported first.
       type: int
       sample: 4711
     fingerprint_sha256:
@@ -417,7 +423,7 @@ listeners:
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
+        - Time when TLS clients start to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
@@ -426,10 +432,11 @@ listeners:
       sample: null
     outcome:
       description:
-        - V(switched) if the listener was, or in check mode would be, switched to the certificate. V(unchanged) if no change was necessary.
-        - V(skipped) if a newer certificate was found that cannot replace the present one, or if the present one is not known.
-        - V(failed) if the listener could not be switched, or does not serve the certificate.
-        - V(rolled_back) if the listener was switched back to its previous certificate (see O(rollback)).
+        - Outcome for the listener. V(switched) - the listener was, or in check mode would be, switched to the certificate. V(unchanged) - no
+          change was necessary.
+        - V(skipped) - a newer certificate exists but cannot replace the current certificate, or the current certificate is not known.
+        - V(failed) - the module could not switch the listener, or the listener does not serve the certificate.
+        - V(rolled_back) - the module switched the listener back to its previous certificate (see O(rollback)).
       type: str
       choices: [switched, unchanged, skipped, failed, rolled_back]
       sample: switched
@@ -439,12 +446,12 @@ listeners:
           V(key_type_not_offered), V(organization_differs), V(untrusted), V(chain_incomplete), V(expired), V(expires_earlier),
           V(not_yet_valid), V(revoked), V(ambiguous), V(not_found), V(changed_meanwhile), V(balancer_busy), V(balancer_error), V(locked),
           V(not_served), V(not_accepted), V(unreachable), V(refused), V(rate_limited), V(interrupted), V(api_error), and V(outcome_unknown).
-        - V(untrusted) - the certificate is trusted less than the present one. V(chain_incomplete) - its record lacks the certificate of an
-          issuer.
+        - V(untrusted) - the certificate is trusted less than the current certificate. V(chain_incomplete) - the record of the certificate lacks
+          an intermediate certificate.
         - V(expired) - the certificate or a certificate in its chain has expired.
-        - V(expires_earlier) - in renewal mode, the certificate is due for renewal, and expires before the present one.
+        - V(expires_earlier) - in renewal mode, the certificate is due for renewal, and expires before the current certificate.
         - V(revoked) - the CA has revoked the certificate.
-        - V(not_accepted) - a TLS client rejects the new certificate and accepted the old one.
+        - V(not_accepted) - a TLS client rejects the new certificate but accepted the previous certificate.
       type: str
       sample: null
     served:
@@ -454,18 +461,19 @@ listeners:
       sample: true
     accepted:
       description:
-        - Whether a TLS client accepts what the listener serves, at each of its addresses, or null if the module did not or could not connect to
-          the listener.
+        - Whether a TLS client accepts the certificate that the listener serves, at each address of the listener, or null if the module did not
+          or could not connect to the listener.
         - The TLS client is OpenSSL, with a host name of the certificate, the root certificates of the host and of O(trusted_ca_path), and the
           security level of the host.
       type: bool
       sample: true
     served_fingerprint_sha256:
-      description: SHA-256 fingerprint of the certificate that the listener serves, in hexadecimal, or null if none was received.
+      description:
+        - SHA-256 fingerprint of the certificate that the listener serves, in hexadecimal, or null if the module received no certificate.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     message:
-      description: The outcome as a sentence.
+      description: The outcome of the item as a sentence.
       type: str
       sample: Switched. It is served.
 switched_count:
@@ -489,7 +497,7 @@ failed_count:
   type: int
   sample: 0
 api_calls:
-  description: Number of HTTP requests to the API, including repeated ones.
+  description: Number of HTTP requests to the API, including repeated requests.
   returned: success, or failure of a listener
   type: int
   sample: 5
@@ -531,7 +539,7 @@ failure:
           type: list
           elements: str
           sample: [api_key]
-        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        host: {description: "Host name or IP address of the server.", returned: if a server cannot be used, type: str, sample: "api.example.com"}
         path:
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
@@ -545,7 +553,7 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str
@@ -560,7 +568,11 @@ failure:
           returned: if a library for the ledger is missing
           type: str
           sample: psycopg
-        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        since:
+          description: Time when the other run acquired the lock.
+          returned: if another run holds the lock
+          type: str
+          sample: "2026-12-01T03:00:10Z"
         planned: {description: Number of listeners that the run would have changed., returned: if max_listeners is exceeded, type: int, sample: 60}
         max_listeners: {description: Value of O(max_listeners)., returned: if max_listeners is exceeded, type: int, sample: 20}
         listeners:

@@ -31,7 +31,7 @@ description:
   - All files have mode 0600 and are written atomically. The module replaces the private key first and the certificate last. If a file cannot be
     replaced, the module restores the previous files. Reload the services that use the files after the run.
   - The module overwrites only regular files that belong to the user.
-  - Requires the permission C(SECURITY_CERTIFICATE_MANAGE).
+  - The module requires the permission C(SECURITY_CERTIFICATE_MANAGE).
 notes:
   - M(softlayer.certificates.ssl_certificate_rotate) imports only the newest of several certificates with the same name from the directory, and no
     expired ones. To import the others, use O(softlayer.certificates.ssl_certificate_import#module:certificates).
@@ -60,39 +60,40 @@ attributes:
 options:
   certificate_ids:
     description:
-      - IDs of the certificates to export. An ID that does not exist fails, but does not prevent the others from being exported. An empty list or
-        null is rejected.
+      - IDs of the certificates to export. An ID that does not exist fails, but the module still exports the other certificates. An empty list
+        and null are invalid.
       - Set exactly one of O(certificate_ids), O(common_names), and O(all).
     type: list
     elements: int
   common_names:
     description:
-      - Shell patterns of the names of the certificates to export. Common names and DNS names are compared, ignoring case. A pattern that matches
-        nothing fails, but does not prevent the others from being exported. An empty list or null is rejected.
-      - An internationalized name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
-        certificate itself, write V([*].example.com).
+      - Shell patterns of the names of the certificates to export. The module compares the patterns with common names and DNS names, ignoring
+        case. A pattern that matches no certificate fails, but the module still exports the certificates of the other patterns. An empty list and
+        null are invalid.
+      - A pattern can contain an internationalized name in its Unicode form or in its ASCII form. V(*) also matches dots. To match the name of a
+        wildcard certificate itself, write V([*].example.com).
     type: list
     elements: str
   all:
     description:
-      - Whether to export all certificates in the store. V(false) is rejected, because it selects nothing.
+      - Whether to export all certificates in the store. V(false) is invalid, because it would select no certificates.
     type: bool
   dest:
     description:
       - Path of the directory for the files, as an absolute path or with C(~). If the directory does not exist and a file must be written, the
         module creates the directory with mode 0700. The parent directory must exist.
-      - The directory is rejected if it is a symbolic link, belongs to another user, or is accessible for other users. The directory is also
-        rejected if a parent directory belongs to a user other than this user and root, or is writable for other users without the sticky bit.
-        Other users could otherwise redirect the private keys.
-      - Only one run at a time writes to the directory; another run fails with V(locked). If the directory is moved or replaced during the run,
+      - The module rejects the directory if it is a symbolic link, belongs to another user, or is accessible to other users. The module also
+        rejects the directory if a parent directory belongs to a user other than the current user and root, or is writable by other users without
+        the sticky bit. Other users could otherwise redirect the private keys.
+      - Only one run at a time writes to the directory. Another run fails with V(locked). If the directory is moved or replaced during the run,
         the run fails with V(insecure_folder).
     type: path
     required: true
   passphrase:
     description:
       - Passphrase that encrypts the private keys, as PKCS#8 with AES-256. If not set, the private keys are not encrypted.
-      - If a private key in the directory is not encrypted with this passphrase, the module writes the file again. If the option is not set, the
-        module writes encrypted private keys again without encryption.
+      - If a private key in the directory is not encrypted with the specified passphrase, the module writes the file again. If no passphrase is
+        set, the module writes encrypted private keys again without encryption.
     type: str
   include_expired:
     description:
@@ -139,21 +140,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: The selected certificates, sorted by ID, followed by the patterns that match nothing.
+  description: The selected certificates, sorted by ID, followed by the patterns that match no certificate.
   returned: when the store could be read
   type: list
   elements: dict
   contains:
     id:
-      description: ID of the certificate in the store, or null for a pattern that matches nothing.
+      description: ID of the certificate in the store, or null for a pattern that matches no certificate.
       type: int
       sample: 4711
     common_name:
-      description: Common name of the certificate, or null if the certificate has none. For a pattern that matches nothing, the pattern.
+      description:
+        - Common name of the certificate, or null if the certificate has none. For a pattern that matches no certificate, the value is the
+          pattern.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      description: SHA-256 fingerprint of the DER encoding of the certificate, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
@@ -174,7 +177,7 @@ certificates:
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
+        - Time when TLS clients start to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
@@ -187,11 +190,11 @@ certificates:
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key, such as V(RSA).
+      description: Algorithm of the public key of the certificate, such as V(RSA).
       type: str
       sample: RSA
     key_size:
-      description: Size of the key in bits.
+      description: Size of the public key in bits.
       type: int
       sample: 2048
     notes:
@@ -203,19 +206,19 @@ certificates:
       type: str
       sample: Example Inc.
     days_until_expiry:
-      description: Whole days until the certificate expires, negative after that.
+      description: Whole days until the certificate expires, negative after the expiry.
       type: int
       sample: 68
     renewal_due:
       description:
-        - Whether the certificate is due for renewal, or null if its end is not known. A certificate is due in the last quarter of its validity,
-          at most 30 days before it expires, and after that time.
+        - Whether the certificate is due for renewal, or null if its expiry is not known. A certificate is due for renewal in the last quarter of
+          its validity, at most 30 days before it expires, and after the expiry.
       type: bool
       sample: false
     associated_service_count:
       description:
-        - Number of services that use the certificate, or the number of its load balancer listeners if that is higher. Null if the API does not
-          return the number.
+        - Number of services that use the certificate, or the number of load balancer listeners that have the certificate, whichever is higher.
+          The value is null if the API does not return the number.
       type: int
       sample: 1
     created_at:
@@ -228,8 +231,8 @@ certificates:
       sample: "2026-02-02T09:30:00Z"
     paths:
       description:
-        - Paths of the files, also if no file had to be written, or null if the certificate failed. The keys are the options of
-          M(softlayer.certificates.ssl_certificate_import) and M(softlayer.certificates.secrets_manager_certificate) that accept these paths.
+        - Paths of the files, even if the module wrote no file, or null if the certificate failed. The keys are the options of
+          M(softlayer.certificates.ssl_certificate_import) and M(softlayer.certificates.secrets_manager_certificate) that accept the paths.
       type: dict
       contains:
         certificate_path:
@@ -246,7 +249,8 @@ certificates:
           sample: /home/ansible/exported/www.example.com.key
     outcome:
       description:
-        - V(exported), V(unchanged), or V(failed). In check mode, the outcome that a real run would have.
+        - Outcome for the certificate, V(exported), V(unchanged), or V(failed). In check mode, the value is the outcome that a real run would
+          have.
       type: str
       sample: exported
     reason:
@@ -254,22 +258,24 @@ certificates:
         - Code of the reason if the certificate failed, otherwise null.
         - V(no_permission) - the API user has only the permission to view the store.
         - V(no_private_key) - the store returns no private key for the certificate.
-        - V(not_found) - the ID or the pattern matches nothing, or only expired certificates without O(include_expired).
-        - V(key_mismatch) - the private key in the store belongs to another certificate. No file was written.
+        - V(not_found) - the ID or the pattern matches no certificate, or matches only expired certificates without O(include_expired).
+        - V(key_mismatch) - the private key in the store belongs to another certificate. The module wrote no file.
         - V(invalid_pem) - the module cannot parse the certificate or the private key in the store.
-        - V(unsafe_file) - a file with this name is not a regular file, or belongs to another user. The file was not overwritten.
+        - V(unsafe_file) - a file with this name is not a regular file, or belongs to another user. The module did not overwrite the file.
         - V(not_written) - the disk is full, read-only, or damaged, or the directory was moved or replaced during the run. The previous files are
-          unchanged, unless RV(certificates[].message) says that they could not be restored.
+          unchanged, unless RV(certificates[].message) reports that the module could not restore the files.
         - V(api_error) - the API returned an error, the certificate was changed during the run, or a signal stopped the run before this
           certificate. RV(certificates[].message) contains the error.
       type: str
       sample: unsafe_file
     message:
-      description: The outcome as a sentence. In check mode, the outcome that a real run would have.
+      description: The outcome of the item as a sentence. In check mode, the value is the outcome that a real run would have.
       type: str
       sample: "Exported: private key, intermediate certificates, certificate."
 exported_count:
-  description: Number of certificates whose files were written. In check mode, the number whose files would be written.
+  description:
+    - Number of certificates whose files the module wrote. In check mode, the value is the number of certificates whose files the module would
+      write.
   returned: when the store could be read
   type: int
   sample: 1
@@ -284,7 +290,7 @@ failed_count:
   type: int
   sample: 0
 api_calls:
-  description: Number of HTTP requests to the API, including repeated ones.
+  description: Number of HTTP requests to the API, including repeated requests.
   returned: when the store could be read
   type: int
   sample: 2
@@ -326,7 +332,7 @@ failure:
           type: list
           elements: str
           sample: [api_key]
-        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        host: {description: "Host name or IP address of the server.", returned: if a server cannot be used, type: str, sample: "api.example.com"}
         path:
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
@@ -340,7 +346,7 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str
@@ -352,7 +358,7 @@ failure:
           elements: dict
           contains:
             id:
-              description: ID of the certificate in the store, or null for a pattern that matches nothing.
+              description: ID of the certificate in the store, or null for a pattern that matches no certificate.
               type: int
               sample: 4711
             reason:

@@ -22,12 +22,12 @@ description:
   - Concurrent runs, for several hosts or from several control nodes, store a certificate only once (see O(ledger_url)).
   - Use the options at top level for one certificate, and O(certificates) for several. If one certificate fails, the module still imports the
     others. The module then fails at its end, and its result contains each certificate.
-  - SoftLayer does not document whether the store keeps more than one intermediate certificate, so each import checks which ones the store has
-    kept. If the store kept fewer than TLS clients need, the import fails with the reason V(chain_truncated). If TLS clients do not need the
-    missing ones, the module issues a warning.
+  - SoftLayer does not document whether the store keeps more than one intermediate certificate, so each import compares the intermediate
+    certificates in the store with the chain. If the store kept fewer intermediate certificates than TLS clients need, the import fails with the
+    reason V(chain_truncated). If TLS clients do not need the missing certificates, the module issues a warning.
   - The API cannot add intermediate certificates to a record that a service uses. If such a record lacks intermediate certificates that TLS
     clients need, the module stores the certificate a second time with its complete chain. M(softlayer.certificates.ssl_certificate_deploy) then
-    switches the listeners to the complete record, and with O(remove_superseded), the next import deletes the incomplete one.
+    switches the listeners to the complete record, and with O(remove_superseded), the next import deletes the incomplete record.
   - The module reads each record again immediately before it deletes the record. If a service uses the record, or if the record contains another
     certificate, the module keeps the record.
 author:
@@ -53,7 +53,8 @@ attributes:
 options:
   certificates:
     description:
-      - Several certificates, each with the options of the top level. Cannot be combined with these options. An empty list means no certificate.
+      - Certificates to process, each with the options of the top level. This option cannot be combined with the options at top level. With an
+        empty list, the module processes no certificates.
       - All certificates share one login and one listing of the store.
     type: list
     elements: dict
@@ -83,12 +84,13 @@ options:
         type: str
       privatekey_passphrase:
         description:
-          - Passphrase of the private key. The module decrypts the key locally, because the store does not accept encrypted keys. If the key is
-            not encrypted, the passphrase is ignored.
+          - Passphrase of the private key. The module decrypts the private key locally, because the store does not accept encrypted private keys.
+            If the private key is not encrypted, the module ignores the passphrase.
         type: str
       intermediate_path:
         description:
-          - Path of a file with the intermediate certificates in PEM, DER, or PKCS#7 format. The module sorts them and omits a root certificate.
+          - Path of a file with the intermediate certificates in PEM, DER, or PKCS#7 format. The module sorts the certificates and omits a root
+            certificate.
         type: path
       intermediate_content:
         description:
@@ -96,8 +98,8 @@ options:
         type: str
       csr_path:
         description:
-          - Path of a file with the certificate signing request (CSR). The CSR must have the public key of the certificate. The CSR is stored with
-            the certificate.
+          - Path of a file with the certificate signing request (CSR). The CSR must have the public key of the certificate. The module stores the
+            CSR with the certificate.
         type: path
       csr_content:
         description:
@@ -105,20 +107,21 @@ options:
         type: str
       pkcs12_path:
         description:
-          - Path of a PKCS#12 file with the certificate, the private key, and the chain. Replaces the separate options for them.
+          - Path of a PKCS#12 file with the certificate, the private key, and the chain. This option replaces the separate options for the
+            certificate, the private key, and the chain.
         type: path
       pkcs12_passphrase:
         description:
-          - Passphrase of the PKCS#12 file. If the file is not encrypted, the passphrase is ignored.
+          - Passphrase of the PKCS#12 file. If the file is not encrypted, the module ignores the passphrase.
         type: str
       notes:
         description:
-          - Notes to store with the certificate. If not set, existing notes are kept. Trailing line endings are ignored. Control characters are
-            rejected.
+          - Notes to store with the certificate. If not set, the certificate keeps its notes. The module ignores trailing line endings. Control
+            characters are invalid.
         type: str
       order_id:
         description:
-          - ID of the SSL order of the certificate. The certificate must have the public key of the CSR of this order.
+          - ID of the SSL order of the certificate. The certificate must have the public key of the CSR of the SSL order.
         type: int
       certificate_id:
         description:
@@ -130,8 +133,8 @@ options:
         type: str
       common_name:
         description:
-          - Common name or DNS name of the certificate to delete. If the store contains more than one certificate with this name, the module
-            deletes none of them.
+          - Common name or DNS name of the certificate to delete. If the store contains more than one certificate with the same name, the module
+            deletes no certificate.
         type: str
       allow_expired:
         description:
@@ -140,69 +143,71 @@ options:
         default: false
       verify_chain:
         description:
-          - Whether to check that the intermediate certificates issued the certificate, and to sort them. Certificates that the chain does not
-            need are omitted with a warning. Examples are root certificates, and expired cross-signed certificates if a valid path without them
-            exists.
+          - Whether to check that the intermediate certificates issued the certificate, and to sort the intermediate certificates. The module
+            omits certificates that the chain does not need, and issues a warning. For example, the module omits root certificates, and expired
+            cross-signed certificates if the chain is valid without them.
         type: bool
         default: true
       remove_superseded:
         description:
-          - Whether to delete the certificates that the new certificate can replace, after the new one is stored, if no service uses them.
-            RV(certificates[].superseded) lists these certificates.
-          - M(softlayer.certificates.ssl_certificate_deploy) defines which certificate can replace another one. The new certificate must be valid
-            now, be newer, have the same organization and key type, cover all names of the old one, be trusted at least as much with the root
-            certificates of O(trusted_ca_path), and not expire earlier while it is due for renewal. An old certificate that expires later than the
-            new one is kept.
+          - Whether to delete the certificates that the new certificate can replace. The module deletes a replaced certificate after the new
+            certificate is stored, and only if no service uses the replaced certificate. RV(certificates[].superseded) lists the replaced
+            certificates.
+          - M(softlayer.certificates.ssl_certificate_deploy) defines the rule for replacements. The new certificate must be valid now, be newer,
+            have the same organization and key type, cover all names of the old certificate, be trusted at least as much with the root
+            certificates of O(trusted_ca_path), and not expire earlier while it is due for renewal. The module keeps an old certificate that
+            expires later than the new certificate.
         type: bool
         default: false
       trust:
         description:
           - The action for a certificate whose chain does not lead to a trusted root certificate, or contains an invalid signature or date.
-          - V(require) rejects the certificate. V(warn) stores the certificate and issues a warning. V(ignore) switches the check off.
+          - V(require) rejects the certificate. V(warn) stores the certificate and issues a warning. V(ignore) disables the check.
         type: str
         choices: [require, warn, ignore]
         default: warn
       trusted_ca_path:
         description:
-          - Path of a file or directory with trusted certificates in PEM format, for O(trust) and O(remove_superseded). Intermediate certificates
-            are also possible.
-          - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
-            E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
-            variables replaces the trust store, so it must also contain the public root certificates.
+          - Path of a file or directory with trusted certificates in PEM format, for O(trust) and O(remove_superseded). The certificates can be
+            root certificates or intermediate certificates.
+          - The module also trusts the root certificates of the host, which are in the file E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the
+            directory E(SSL_CERT_DIR), or else in the trust store of the host. A file or directory in these environment variables replaces the
+            trust store, so the file or directory must also contain the public root certificates.
         type: path
   <<: *one_certificate
   orders:
     description:
-      - SSL orders whose certificates to import, as M(softlayer.certificates.ssl_order_info) returns them with C(gather_imported). The
-        certificates are taken from O(collected) or O(certificate_dir), and the private keys from O(privatekey_dir).
-      - An order is skipped if its certificate or private key is not available, or if the store already contains its certificate or one that can
-        replace it. RV(skipped_items) lists these orders with the reason.
+      - SSL orders for which to import certificates, in the format of M(softlayer.certificates.ssl_order_info) with C(gather_imported). The
+        module reads the certificates from O(collected) or O(certificate_dir), and the private keys from O(privatekey_dir).
+      - The module skips an order if its certificate or private key is not available, or if the store already contains the certificate or a
+        certificate that can replace it. RV(skipped_items) lists the skipped orders with the reason.
       - O(privatekey_passphrase), O(trust), O(trusted_ca_path), O(remove_superseded), O(allow_expired), and O(verify_chain) apply to all orders.
-        An empty list means no order.
+        With an empty list, the module processes no orders.
     type: list
     elements: dict
   collected:
     description:
-      - The certificates that M(softlayer.certificates.ssl_fulfillment_email_info) found in emails. Without O(orders), all certificates are
-        imported whose private key is in O(privatekey_dir). An empty list means no certificate.
+      - The certificates that M(softlayer.certificates.ssl_fulfillment_email_info) found in emails. Without O(orders), the module imports all
+        certificates whose private key is in O(privatekey_dir). With an empty list, the module processes no certificates.
     type: list
     elements: dict
   certificate_dir:
     description:
-      - Path of the directory with the certificates of O(orders) that you saved from emails. The files are named C(<common_name>.crt), and
-        C(<common_name>.ca-bundle) or C(<common_name>.chain.pem) for the intermediate certificates, with C(_) instead of C(*).
+      - Path of the directory with the certificates of O(orders) that you saved from emails. The name of a certificate file is
+        C(<common_name>.crt), and the name of a file with intermediate certificates is C(<common_name>.ca-bundle) or C(<common_name>.chain.pem),
+        with C(_) instead of C(*).
       - The file names can be in upper or lower case, with composed or decomposed letters (NFC, NFD), and in the Unicode or the ASCII form of an
-        internationalized name. If several files match, the file with exactly the name of the order is used. If no file has exactly this name, the
-        order is skipped.
+        internationalized name. If several files match, the module uses the file with exactly the name of the order. If no file has exactly the
+        name of the order, the module skips the order.
     type: path
   privatekey_dir:
     description:
-      - Path of the directory with the private keys for O(orders) or O(collected). The files are named C(<common_name>.key), with C(_) instead of
-        C(*). For the spelling of names, see O(certificate_dir).
+      - Path of the directory with the private keys for O(orders) or O(collected). The name of a private key file is C(<common_name>.key), with
+        C(_) instead of C(*). For the spelling of file names, see O(certificate_dir).
     type: path
   force:
     description:
-      - Whether to import the certificates of O(orders) even if the store contains certificates that can replace them.
+      - Whether to import the certificates of O(orders) even if the store contains certificates that can replace the certificates of O(orders).
     type: bool
     default: false
   concurrency:
@@ -213,9 +218,9 @@ options:
   ledger_url:
     description:
       - SQLAlchemy URL of the ledger, the database that prevents concurrent runs from storing a certificate twice. All modules use the same
-        ledger, see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url).
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else the file
-        C(softlayer.certificates/ledger.sqlite3) in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
+        ledger (see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url)).
+      - The default is the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL), or else the file C(softlayer.certificates/ledger.sqlite3)
+        in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
       - The ledger is used only if the run must store a certificate. If the ledger cannot be used, the module stores nothing.
     type: str
 """
@@ -300,21 +305,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: The result for each certificate, in the order of the input. In check mode, the result that a real run would have.
+  description: The result for each certificate, in the order of the input. In check mode, the value is the result that a real run would have.
   returned: when the options could be read
   type: list
   elements: dict
   contains:
     id:
-      description: ID of the certificate in the store. Null if the certificate is not in the store, and in check mode if it would be imported.
+      description:
+        - ID of the certificate in the store. The value is null if the certificate is not in the store, and in check mode if it would be
+          imported.
       type: int
       sample: 4711
     common_name:
-      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have none.
+      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have no common name.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      description: SHA-256 fingerprint of the DER encoding of the certificate, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
@@ -339,19 +346,19 @@ certificates:
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key, such as V(RSA).
+      description: Algorithm of the public key of the certificate, such as V(RSA).
       type: str
       sample: RSA
     key_size:
-      description: Size of the key in bits.
+      description: Size of the public key in bits.
       type: int
       sample: 2048
     trust:
       description:
-        - V(trusted) - the chain of the certificate leads to a trusted root certificate.
-        - V(incomplete) - the certificate of an issuer is missing.
+        - Level of trust of the certificate. V(trusted) - the chain of the certificate leads to a trusted root certificate.
+        - V(incomplete) - an intermediate certificate is missing.
         - V(untrusted) - TLS clients reject the chain for another reason.
-        - Null if the chain was not checked.
+        - The value is null if the module did not check the chain.
       type: str
       sample: trusted
     notes:
@@ -359,12 +366,13 @@ certificates:
       type: str
       sample: web frontend
     order_id:
-      description: ID of the SSL order of the certificate, or null if none was specified.
+      description: ID of the SSL order of the certificate, or null if no order was specified.
       type: int
       sample: 1234
     outcome:
       description:
-        - V(imported), V(updated), V(unchanged), V(removed), or V(failed). In check mode, the outcome that a real run would have.
+        - Outcome for the certificate, V(imported), V(updated), V(unchanged), V(removed), or V(failed). In check mode, the value is the outcome
+          that a real run would have.
       type: str
       sample: imported
     reason:
@@ -374,18 +382,19 @@ certificates:
         - V(key_mismatch), V(csr_mismatch), or V(order_mismatch) - the private key, the CSR, or the order belongs to another certificate.
         - V(chain_invalid) - the intermediate certificates did not issue the certificate, or do not form a valid path.
         - V(chain_truncated) - the certificate was stored, but the store kept fewer intermediate certificates than TLS clients need.
-          RV(certificates[].id) is the ID of the incomplete record. Do not deploy this record. The next run sends the chain again, and does not
-          store a second record.
-        - V(untrusted) or V(chain_incomplete) - with O(trust=require), the chain does not lead to a trusted root certificate, or the certificate
-          of an issuer is missing.
+          RV(certificates[].id) is the ID of the incomplete record. Do not deploy the incomplete record. The next run sends the chain again, and
+          does not store a second record.
+        - V(untrusted) or V(chain_incomplete) - with O(trust=require), the chain does not lead to a trusted root certificate, or an intermediate
+          certificate is missing.
         - V(expired) or V(not_yet_valid) - the certificate has expired, or is not valid yet.
         - V(bad_passphrase) - the module cannot decrypt the private key or the PKCS#12 file.
-        - V(in_use) - a service uses the certificate, so the store does not allow the change. Also, if the certificate should be deleted, the API
-          does not return whether a service uses it.
+        - V(in_use) - a service uses the certificate, so the store does not allow the change. V(in_use) also applies if the certificate should be
+          deleted, and the API does not return the number of services that use the certificate.
         - V(not_found) - a file, the order, or the record does not exist.
-        - V(ambiguous) - more than one certificate matches, or the record to delete contains another certificate than when it was listed.
-        - V(refused) - the store rejected the certificate, is known to reject it, or could not be read over XML-RPC with such O(notes) or names.
-          SoftLayer does not document whether the store accepts a certificate without a common name. If not, RV(certificates[].message) says so.
+        - V(ambiguous) - more than one certificate matches, or the record to delete contains another certificate than the module listed before.
+        - V(refused) - the store rejected the certificate, is known to reject the certificate, or would be unreadable over XML-RPC because of
+          O(notes) or the names of the certificate. SoftLayer does not document whether the store accepts a certificate without a common name. If
+          the store rejected such a certificate, RV(certificates[].message) explains the problem.
         - V(api_error) - the API returned an error, or the ledger cannot be used. RV(certificates[].message) contains the error.
         - V(outcome_unknown) - the API did not respond or returned an unspecified error, so the store may have accepted the certificate. The next
           run waits until the call can no longer arrive, and then checks the store.
@@ -393,8 +402,8 @@ certificates:
       sample: key_mismatch
     superseded:
       description:
-        - The certificates in the store that the new certificate can replace (see O(remove_superseded)). If one of them expires later, the module
-          issues a warning.
+        - The certificates in the store that the new certificate can replace (see O(remove_superseded)). If a replaced certificate expires later
+          than the new certificate, the module issues a warning.
       type: list
       elements: dict
       contains:
@@ -407,25 +416,29 @@ certificates:
           type: str
           sample: "2026-02-11T23:59:59Z"
         associated_service_count:
-          description: Number of services that use the certificate. Null if the API does not return the number; the certificate is then not deleted.
+          description:
+            - Number of services that use the certificate. The value is null if the API does not return the number. Without the number, the
+              module does not delete the certificate.
           type: int
           sample: 0
         removed:
-          description: Whether the certificate was deleted. In check mode, whether it would be deleted.
+          description: Whether the certificate was deleted. In check mode, the value shows whether the certificate would be deleted.
           type: bool
           sample: true
     message:
-      description: The outcome as a sentence. In check mode, the outcome that a real run would have, such as V(Would be imported.).
+      description:
+        - The outcome of the item as a sentence. In check mode, the value is the outcome that a real run would have, such as V(Would be
+          imported.).
       type: str
       sample: Imported.
 skipped_items:
-  description: The items of O(orders) and O(collected) that were skipped, each with the reason.
+  description: The items of O(orders) and O(collected) that the module skipped, each with the reason.
   returned: when the options could be read
   type: list
   elements: dict
   contains:
     order_id:
-      description: Id of the order.
+      description: ID of the order.
       type: int
       sample: 1234
     common_name:
@@ -456,39 +469,49 @@ certificate:
   returned: when the options at top level were used
   type: dict
   contains:
-    id: {description: "See RV(certificates[].id).", type: int, sample: 4711}
-    common_name: {description: "See RV(certificates[].common_name).", type: str, sample: "www.example.com"}
+    id: {description: "ID of the certificate in the store, as in RV(certificates[].id).", type: int, sample: 4711}
+    common_name: {description: "Common name of the certificate, as in RV(certificates[].common_name).", type: str, sample: "www.example.com"}
     fingerprint_sha256:
-      description: See RV(certificates[].fingerprint_sha256).
+      description: SHA-256 fingerprint of the certificate, as in RV(certificates[].fingerprint_sha256).
       type: str
       sample: "5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e"
     public_key_sha256:
-      description: See RV(certificates[].public_key_sha256).
+      description: SHA-256 digest of the public key, as in RV(certificates[].public_key_sha256).
       type: str
       sample: "3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718"
-    serial_number: {description: "See RV(certificates[].serial_number).", type: int, sample: 305419896}
-    not_before: {description: "See RV(certificates[].not_before).", type: str, sample: "2026-02-01T00:00:00Z"}
-    not_after: {description: "See RV(certificates[].not_after).", type: str, sample: "2027-01-31T23:59:59Z"}
-    subject_alt_names: {description: "See RV(certificates[].subject_alt_names).", type: list, elements: str, sample: ["www.example.com", "example.com"]}
-    key_type: {description: "See RV(certificates[].key_type).", type: str, sample: "RSA"}
-    key_size: {description: "See RV(certificates[].key_size).", type: int, sample: 2048}
-    trust: {description: "See RV(certificates[].trust).", type: str, sample: "trusted"}
-    notes: {description: "See RV(certificates[].notes).", type: str, sample: "web frontend"}
-    order_id: {description: "See RV(certificates[].order_id).", type: int, sample: 1234}
-    outcome: {description: "See RV(certificates[].outcome).", type: str, sample: "imported"}
-    reason: {description: "See RV(certificates[].reason).", type: str, sample: "key_mismatch"}
+    serial_number: {description: "Serial number of the certificate, as in RV(certificates[].serial_number).", type: int, sample: 305419896}
+    not_before: {description: "Time when the certificate becomes valid, as in RV(certificates[].not_before).", type: str, sample: "2026-02-01T00:00:00Z"}
+    not_after: {description: "Time when the certificate expires, as in RV(certificates[].not_after).", type: str, sample: "2027-01-31T23:59:59Z"}
+    subject_alt_names:
+      description: Subject alternative names of the certificate, as in RV(certificates[].subject_alt_names).
+      type: list
+      elements: str
+      sample: ["www.example.com", "example.com"]
+    key_type: {description: "Algorithm of the key, as in RV(certificates[].key_type).", type: str, sample: "RSA"}
+    key_size: {description: "Size of the key in bits, as in RV(certificates[].key_size).", type: int, sample: 2048}
+    trust: {description: "Level of trust of the certificate, as in RV(certificates[].trust).", type: str, sample: "trusted"}
+    notes: {description: "Notes of the certificate in the store, as in RV(certificates[].notes).", type: str, sample: "web frontend"}
+    order_id: {description: "ID of the SSL order of the certificate, as in RV(certificates[].order_id).", type: int, sample: 1234}
+    outcome: {description: "Outcome for the certificate, as in RV(certificates[].outcome).", type: str, sample: "imported"}
+    reason: {description: "Code of the reason for the failure, as in RV(certificates[].reason).", type: str, sample: "key_mismatch"}
     superseded:
-      description: See RV(certificates[].superseded).
+      description: The certificates in the store that the new certificate can replace, as in RV(certificates[].superseded).
       type: list
       elements: dict
       contains:
-        id: {description: "See RV(certificates[].superseded[].id).", type: int, sample: 4001}
-        not_after: {description: "See RV(certificates[].superseded[].not_after).", type: str, sample: "2026-02-11T23:59:59Z"}
-        associated_service_count: {description: "See RV(certificates[].superseded[].associated_service_count).", type: int, sample: 0}
-        removed: {description: "See RV(certificates[].superseded[].removed).", type: bool, sample: true}
-    message: {description: "See RV(certificates[].message).", type: str, sample: "Imported."}
+        id: {description: "ID of the certificate in the store, as in RV(certificates[].superseded[].id).", type: int, sample: 4001}
+        not_after:
+          description: Time when the replaced certificate expires, as in RV(certificates[].superseded[].not_after).
+          type: str
+          sample: "2026-02-11T23:59:59Z"
+        associated_service_count:
+          description: Number of services that use the certificate, as in RV(certificates[].superseded[].associated_service_count).
+          type: int
+          sample: 0
+        removed: {description: "Whether the certificate was deleted, as in RV(certificates[].superseded[].removed).", type: bool, sample: true}
+    message: {description: "The outcome as a sentence, as in RV(certificates[].message).", type: str, sample: "Imported."}
 api_calls:
-  description: Number of HTTP requests to the API, including repeated ones.
+  description: Number of HTTP requests to the API, including repeated requests.
   returned: when the options could be read
   type: int
   sample: 3
@@ -500,7 +523,7 @@ failure:
     code:
       description:
         - Stable code of the failure, such as V(certificates_failed) or V(authentication_failed).
-        - V(interrupted) - a signal stopped the run. Calls that had been sent were finished.
+        - V(interrupted) - a signal stopped the run. The module finished the calls that it had sent.
       type: str
       sample: key_mismatch
     message:
@@ -532,7 +555,7 @@ failure:
           type: list
           elements: str
           sample: [api_key]
-        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        host: {description: "Host name or IP address of the server.", returned: if a server cannot be used, type: str, sample: "api.example.com"}
         path:
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
@@ -546,7 +569,7 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str
@@ -561,9 +584,13 @@ failure:
           returned: if a library for the ledger is missing
           type: str
           sample: psycopg
-        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        since:
+          description: Time when the other run acquired the lock.
+          returned: if another run holds the lock
+          type: str
+          sample: "2026-12-01T03:00:10Z"
         account_id:
-          description: The account to which the order does not belong.
+          description: ID of the account to which the order does not belong.
           returned: if the order belongs to another account
           type: int
           sample: 307608

@@ -17,7 +17,7 @@ description:
   - Options are combined with AND, and values in one list with OR. A list or condition that is empty or null is rejected.
   - The module neither requests nor returns private keys.
   - A record without a valid ID is omitted with a warning.
-  - Requires the permission C(SECURITY_CERTIFICATE_MANAGE).
+  - The module requires the permission C(SECURITY_CERTIFICATE_MANAGE).
   - For a user with only the permission C(SECURITY_CERTIFICATE_VIEW), the API returns the certificates that have not expired, with their ID,
     common name, organization, key size, and dates. The fields in RV(missing_fields) are then null, RV(limited_to_view) is true, and the module
     issues a warning. An unknown value matches no criterion.
@@ -34,23 +34,23 @@ extends_documentation_fragment:
 options:
   certificate_ids:
     description:
-      - IDs of the certificates to list. An ID that does not exist is not an error; RV(missing_certificate_ids) lists these IDs. An empty list or
-        null is rejected.
+      - IDs of the certificates to list. If an ID does not exist, the module does not fail, and lists the ID in RV(missing_certificate_ids). An
+        empty list and null are invalid.
     type: list
     elements: int
   common_names:
     description:
-      - Shell patterns of certificate names. A certificate is selected if its common name or a DNS name matches one of them, ignoring case. An
-        empty list or null is rejected.
-      - For a user with view permission only, the patterns are compared with the common names only (see RV(limited_to_view)).
-      - An internationalized name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
-        certificate itself, write V([*].example.com).
+      - Shell patterns of certificate names. The module selects a certificate if its common name or a DNS name matches a pattern, ignoring case.
+        An empty list and null are invalid.
+      - For a user with view permission only, the module compares the patterns with common names only (see RV(limited_to_view)).
+      - A pattern can contain an internationalized name in its Unicode form or in its ASCII form. V(*) also matches dots. To match the name of a
+        wildcard certificate itself, write V([*].example.com).
     type: list
     elements: str
   status:
     description:
-      - Whether to list all certificates, only certificates that have not expired (V(valid)), or only certificates that have expired (V(expired)),
-        according to the clock of the host that runs the module.
+      - Status of the certificates to list, according to the clock of the host that runs the module. V(all) lists all certificates, V(valid)
+        lists only certificates that have not expired, and V(expired) lists only certificates that have expired.
       - A certificate that is not valid yet counts as V(valid).
       - For a user with view permission only, V(expired) returns no certificate, because the API does not return expired certificates to such
         users (see RV(limited_to_view)).
@@ -59,32 +59,33 @@ options:
     default: all
   expires_within_days:
     description:
-      - List only certificates that expire within this number of days and have not expired yet.
+      - Number of days within which the certificates expire. The module does not list certificates that have already expired.
     type: int
   renewal_due:
     description:
-      - Whether the certificate must be due for renewal. V(true) lists only certificates that are due for renewal; V(false) lists only the others.
+      - Whether the certificate must be due for renewal. V(true) lists only certificates that are due for renewal. V(false) lists only
+        certificates that are not due for renewal.
       - A certificate is due for renewal in the last quarter of its validity, at most 30 days before it expires, and after it has expired. The
-        same value therefore fits certificates for a year, for 45 days, and for 6 days.
+        option therefore suits certificates that are valid for a year, for 45 days, or for 6 days.
     type: bool
   unused:
     description:
-      - Whether the certificate must be unused. V(true) lists only certificates that no service uses; V(false) lists only certificates that a
+      - Whether the certificate must be unused. V(true) lists only certificates that no service uses. V(false) lists only certificates that a
         service uses.
-      - For a user with view permission only, both values return no certificate, because the API does not return to such users which services use
-        a certificate (see RV(limited_to_view)).
+      - For a user with view permission only, both values return no certificate, because the API does not return the services of a certificate to
+        such users (see RV(limited_to_view)).
     type: bool
   include_pem:
     description:
-      - Whether to also return the certificate, its intermediate certificates, and its CSR as PEM. The private key is never returned.
+      - Whether to also return the certificate, its intermediate certificates, and its CSR as PEM. The module never returns the private key.
     type: bool
     default: false
   gather_services:
     description:
-      - Whether to also return the HTTPS listeners of cloud load balancers that have each certificate, in RV(certificates[].services). The module
-        lists the load balancers once, regardless of the number of certificates.
-      - Requires the permission C(LOADBALANCER_MANAGE) and access to the load balancers. Without them, RV(certificates[].services) is null, and
-        the module issues a warning.
+      - Whether to also return, in RV(certificates[].services), the HTTPS listeners of cloud load balancers that have each certificate. The
+        module lists the load balancers once, regardless of the number of certificates.
+      - This option requires the permission C(LOADBALANCER_MANAGE) and access to the load balancers. Without the permission or the access,
+        RV(certificates[].services) is null, and the module issues a warning.
     type: bool
     default: false
 seealso:
@@ -159,11 +160,11 @@ certificates:
       type: int
       sample: 4711
     common_name:
-      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have none.
+      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have no common name.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      description: SHA-256 fingerprint of the DER encoding of the certificate, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
@@ -184,7 +185,7 @@ certificates:
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
+        - Time when TLS clients start to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
@@ -197,11 +198,11 @@ certificates:
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key, such as V(RSA).
+      description: Algorithm of the public key of the certificate, such as V(RSA).
       type: str
       sample: RSA
     key_size:
-      description: Size of the key in bits.
+      description: Size of the public key in bits.
       type: int
       sample: 2048
     notes:
@@ -213,19 +214,19 @@ certificates:
       type: str
       sample: Example Inc.
     days_until_expiry:
-      description: Whole days until the certificate expires, negative after that.
+      description: Whole days until the certificate expires, negative after the expiry.
       type: int
       sample: 68
     renewal_due:
       description:
-        - Whether the certificate is due for renewal, or null if its end is not known. A certificate is due in the last quarter of its validity,
-          at most 30 days before RV(certificates[].effective_not_after), and after that time.
+        - Whether the certificate is due for renewal, or null if its expiry is not known. A certificate is due for renewal in the last quarter of
+          its validity, at most 30 days before RV(certificates[].effective_not_after), and after RV(certificates[].effective_not_after).
       type: bool
       sample: false
     associated_service_count:
       description:
-        - Number of services that use the certificate, or the number of its load balancer listeners if that is higher. Null if the API does not
-          return the number.
+        - Number of services that use the certificate, or the number of load balancer listeners that have the certificate, whichever is higher.
+          The value is null if the API does not return the number.
       type: int
       sample: 1
     created_at:
@@ -239,7 +240,7 @@ certificates:
     superseded_by:
       description:
         - IDs of the certificates in the store that can replace the certificate, or null if the certificate cannot be read.
-          M(softlayer.certificates.ssl_certificate_deploy) defines which certificate can replace another one. Trust is evaluated with the root
+          M(softlayer.certificates.ssl_certificate_deploy) defines the rule for replacements. The module evaluates trust with the root
           certificates of the host that runs the module.
       type: list
       elements: int
@@ -250,19 +251,19 @@ certificates:
       type: str
       sample: "-----BEGIN CERTIFICATE-----\nMIIF...\n-----END CERTIFICATE-----\n"
     intermediate_certificate:
-      description: The intermediate certificates as PEM, one after the other, or null if the record has none.
+      description: The intermediate certificates as PEM, one after the other, or null if the record in the store has none.
       returned: with O(include_pem)
       type: str
       sample: "-----BEGIN CERTIFICATE-----\nMIIF...\n-----END CERTIFICATE-----\n"
     certificate_signing_request:
-      description: The CSR as PEM, or null if the record has none.
+      description: The CSR as PEM, or null if the record in the store has none.
       returned: with O(include_pem)
       type: str
       sample: "-----BEGIN CERTIFICATE REQUEST-----\nMIIF...\n-----END CERTIFICATE REQUEST-----\n"
     services:
       description:
-        - The HTTPS listeners of cloud load balancers that have the certificate, sorted by load balancer and port. Null if the API user does not
-          have the permission to list the load balancers.
+        - The HTTPS listeners of cloud load balancers that have the certificate, sorted by load balancer and port. The value is null if the API
+          user does not have the permission to list the load balancers.
         - RV(certificates[].associated_service_count) can be higher, because other services use certificates as well.
       returned: with O(gather_services)
       type: list
@@ -309,14 +310,14 @@ limited_to_view:
 missing_fields:
   description:
     - Fields that are null in all items of RV(certificates) because the API user has only the permission C(SECURITY_CERTIFICATE_VIEW). With
-      O(gather_services), also V(services) if the user does not have the permission to list the load balancers.
-    - Empty if the API user has all required permissions.
+      O(gather_services), the list also contains V(services) if the user does not have the permission to list the load balancers.
+    - The list is empty if the API user has all required permissions.
   returned: success
   type: list
   elements: str
   sample: []
 api_calls:
-  description: Number of HTTP requests to the API, including repeated ones.
+  description: Number of HTTP requests to the API, including repeated requests.
   returned: success
   type: int
   sample: 2
@@ -358,7 +359,7 @@ failure:
           type: list
           elements: str
           sample: [api_key]
-        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        host: {description: "Host name or IP address of the server.", returned: if a server cannot be used, type: str, sample: "api.example.com"}
         path:
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
@@ -372,7 +373,7 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str

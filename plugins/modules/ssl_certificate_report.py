@@ -19,7 +19,7 @@ description:
     not make decisions of its own.
   - The page loads nothing from other servers. The page is complete without JavaScript, which only adds sorting and filtering.
   - The module calls no API. Run the module on the host that should contain the files, which is usually the control node.
-  - The module writes each file atomically. If the present report was written on the same day (UTC), and only the time differs, the module does
+  - The module writes each file atomically. If the current report was written on the same day (UTC), and only the time differs, the module does
     not write the report again.
 author:
   - softlayer.certificates contributors (@softlayer)
@@ -46,7 +46,8 @@ attributes:
 options:
   results:
     description:
-      - The result of M(softlayer.certificates.ssl_certificate_rotate), or a dict about SSL orders. Required with O(state=present).
+      - The result of M(softlayer.certificates.ssl_certificate_rotate), or a dict about SSL orders. This option is required with
+        O(state=present).
       - If M(softlayer.certificates.ssl_certificate_rotate) failed before it returned its lists, the module writes only the metrics, and keeps the
         last report.
       - The dict about SSL orders contains the key C(orders) from M(softlayer.certificates.ssl_order_info) with its option C(gather_imported). The
@@ -54,22 +55,22 @@ options:
         C(gather_services). C(emails) is the list from M(softlayer.certificates.ssl_fulfillment_email) in check mode. C(collected) and C(missing)
         are C(certificates) and C(missing) from M(softlayer.certificates.ssl_fulfillment_email_info). C(skipped) and C(failed) are the lists in
         C(ssl_fulfillment_result).
-      - Without C(store), the report does not contain which orders are imported.
+      - Without C(store), the report does not show whether an order is imported.
       - If the dict has the key C(asked), it contains the results of the modules in the role P(softlayer.certificates.ssl_fulfillment#role). The
         module then writes nothing, and returns the summary of the run in RV(lines), RV(error), RV(report), and RV(result).
     type: dict
   path:
     description:
       - Path of the C(.html) file for the report. The module writes the same data to the same directory with the extensions C(.json) and C(.csv).
-        The directory must exist. Only the owner and the group of the files can read them.
+        The directory must exist. Only the owner and the group of the files can read the files.
       - Set O(path), O(metrics_path), or both.
     type: path
   metrics_path:
     description:
       - Path of the file for the metrics, which all users can read. The directory must exist. The module writes no metrics for SSL orders.
-      - For each listener, the metrics contain when the served certificate becomes valid and expires, and whether it is due for renewal, served,
-        and accepted. For the run, the metrics contain its time, its outcome, the number of changes, and the number of items that need your
-        attention.
+      - For each listener, the metrics contain the start and the end of the validity of the served certificate, and show whether the certificate
+        is due for renewal, served, and accepted. For the run, the metrics contain the time, the outcome, the number of changes, and the number
+        of items that need your attention.
     type: path
   language:
     description:
@@ -86,8 +87,8 @@ options:
     default: present
   page:
     description:
-      - Parts of the page that replace those of the collection, to customize its design or texts. C(template) is a Jinja2 template, C(css) the
-        style sheet, C(script) the script, and C(words) a dict with all texts. Other keys are rejected.
+      - Parts of the page that replace the default parts, to customize the design or texts. C(template) is a Jinja2 template, C(css) the style
+        sheet, C(script) the script, and C(words) a dict with all texts. Other keys are invalid.
       - The default parts are in the directory C(plugins/plugin_utils/_report) of the collection.
     type: dict
 seealso:
@@ -148,19 +149,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 paths:
-  description: Paths of the files, also if no file had to be written.
+  description: Paths of the files, even if the module wrote no file.
   returned: success, unless O(results) has the key C(asked)
   type: list
   elements: str
   sample: [/srv/reports/certificates.html, /srv/reports/certificates.json, /srv/reports/certificates.csv]
 lines:
-  description: The last lines of the run. These are the changes, the items that need your attention, a table of at most 30 orders, and the totals.
+  description:
+    - The last lines in the output of the run, which are the changes, the items that need your attention, a table of at most 30 orders, and the
+      totals.
   returned: if O(results) has the key C(asked)
   type: list
   elements: str
   sample: ["This run: 1 requested, 2 skipped."]
 error:
-  description: Why the run failed. Empty if nothing failed.
+  description: The reason for the failure of the run. The text is empty if nothing failed.
   returned: if O(results) has the key C(asked)
   type: str
   sample: ""
@@ -172,10 +175,10 @@ report:
   sample: {}
 result:
   description:
-    - The lists of the run, as the role sets them in C(ssl_fulfillment_result). C(requested) has emails as
-      M(softlayer.certificates.ssl_fulfillment_email) returns them, C(collected) has certificates as
-      M(softlayer.certificates.ssl_fulfillment_email_info) returns them, and C(imported) as M(softlayer.certificates.ssl_certificate_import) does.
-      C(skipped) and C(failed) have the other orders, each with C(reason) and C(message).
+    - The lists of the run, as the role sets them in C(ssl_fulfillment_result). C(requested) contains emails as
+      M(softlayer.certificates.ssl_fulfillment_email) returns them, C(collected) contains certificates as
+      M(softlayer.certificates.ssl_fulfillment_email_info) returns them, and C(imported) as M(softlayer.certificates.ssl_certificate_import)
+      does. C(skipped) and C(failed) contain the other orders, each with C(reason) and C(message).
   returned: if O(results) has the key C(asked)
   type: dict
   sample: {}
@@ -211,7 +214,7 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str

@@ -21,7 +21,7 @@ description:
   - Each listener is tested with a TLS client (OpenSSL) before and after the change. If the client accepted the old certificate and rejects the
     new one, the module rolls the listener back and fails.
   - In check mode, the module makes the same decisions, but imports, switches, and deletes nothing.
-  - Requires the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
+  - The module requires the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
   - An option that limits a run, such as O(load_balancers), is rejected if it is null or empty. To not limit the run, do not set the option.
 author:
   - softlayer.certificates contributors (@softlayer)
@@ -49,15 +49,15 @@ options:
     description:
       - The sources of the certificates and private keys. Each list entry has exactly one kind of source.
       - The phase V(import) requires at least one source.
-      - Each certificate is paired with its private key by the public key, independent of the file names. Files that are damaged or incomplete are
-        skipped with a reason.
+      - The module pairs each certificate with its private key by the public key, independent of the file names. The module skips files that are
+        damaged or incomplete, and reports the reason.
     type: list
     elements: dict
     suboptions:
       path:
         description:
-          - Path of the directory of certbot, lego, or acme.sh, of the C(acme.json) file of Traefik, or of a directory that contains certificates
-            and private keys. The module detects the kind of the source, and fails if the path contains no certificates.
+          - Path of the certbot, lego, or acme.sh directory, of the Traefik file C(acme.json), or of a directory that contains certificates and
+            private keys. The module detects the kind of the source, and fails if the path contains no certificates.
         type: path
       certbot:
         description:
@@ -68,16 +68,16 @@ options:
         description: Path of the lego directory, such as V(~/.lego), or of its C(certificates) directory.
         type: path
       acme_sh:
-        description: Path of the acme.sh directory, such as V(~/.acme.sh), or of the directory of one certificate in it.
+        description: Path of the acme.sh directory, such as V(~/.acme.sh), or of the directory of one certificate in the acme.sh directory.
         type: path
       traefik:
         description: Path of the C(acme.json) file of Traefik 2 or later, or of the directory that contains the file.
         type: path
       folder:
-        description: Path of a directory that contains certificates and private keys. Subdirectories are not read.
+        description: Path of a directory that contains certificates and private keys. The module does not read subdirectories.
         type: path
       mail:
-        description: The mailbox that receives the certificates. Requires O(sources[].privatekey_dir).
+        description: The mailbox that receives the certificates. This source requires O(sources[].privatekey_dir).
         type: dict
         suboptions:
           imap:
@@ -89,7 +89,7 @@ options:
                 type: str
                 required: true
               port:
-                description: Port of the IMAP server. If not set, the standard port for O(sources[].mail.imap.security) is used.
+                description: Port of the IMAP server. The default is V(993) with O(sources[].mail.imap.security=tls), otherwise V(143).
                 type: int
               username:
                 description: User name for the login to the IMAP server.
@@ -104,7 +104,7 @@ options:
                 type: str
                 default: INBOX
               security:
-                description: The method that encrypts the connection. V(none) is allowed only for a loopback address.
+                description: Encryption method of the connection. V(none) is allowed only for a loopback address.
                 type: str
                 choices: [tls, starttls, none]
                 default: tls
@@ -127,56 +127,60 @@ options:
             type: list
             elements: path
           max_age_days:
-            description: Maximum age of messages in days. Older messages are ignored.
+            description: Maximum age of messages in days. The module ignores older messages.
             type: float
             default: 30
           max_message_bytes:
-            description: Maximum size of a message in bytes, from 65536 to 1073741824. Larger messages are skipped.
+            description: Maximum size of a message in bytes, from 65536 to 1073741824. The module skips larger messages.
             type: int
             default: 10485760
       privatekey_dir:
-        description: Path of the directory with the private keys whose certificates the module searches for in O(sources[].mail).
+        description:
+          - Path of the directory with the private keys. The module searches O(sources[].mail) for the certificates that match the private keys.
         type: path
       secrets_manager:
         description: An instance of IBM Cloud Secrets Manager. For all certificates of the instance, write V({}).
         type: dict
         suboptions:
           instance_url:
-            description: URL of the instance. If not set, the environment variable E(SOFTLAYER_CERTIFICATES_INSTANCE_URL) is used.
+            description: URL of the instance. The default is the environment variable E(SOFTLAYER_CERTIFICATES_INSTANCE_URL).
             type: str
           iam_url:
             description:
-              - URL of the IAM service. If not set, the environment variable E(SOFTLAYER_CERTIFICATES_IAM_URL) is used, or else the public IAM
-                service of IBM Cloud, or its private endpoint if O(sources[].secrets_manager.instance_url) is a private endpoint.
+              - URL of the IAM service. The default is the environment variable E(SOFTLAYER_CERTIFICATES_IAM_URL), or else the public IAM service
+                of IBM Cloud, or its private endpoint if O(sources[].secrets_manager.instance_url) is a private endpoint.
             type: str
           api_key:
             description:
-              - IBM Cloud API key for the instance. If not set, O(api_key) is used if O(username=apikey), or else the environment variable
+              - IBM Cloud API key for the instance. The default is O(api_key) if O(username=apikey), or else the environment variable
                 E(IBMCLOUD_API_KEY).
             type: str
           names:
             description:
               - Shell patterns of the names of the secrets to read, ignoring case. If a pattern matches no secret, the run fails. An empty list
-                or null is rejected.
+                and null are invalid.
             type: list
             elements: str
           labels:
-            description: Labels of the secrets to read. A secret is read only if it has all of these labels. An empty list or null is rejected.
+            description:
+              - Labels of the secrets to read. The module reads a secret only if the secret has all of these labels. An empty list and null are
+                invalid.
             type: list
             elements: str
           secret_groups:
-            description: Names or IDs of the secret groups to read. If not set, all groups are read. An empty list or null is rejected.
+            description:
+              - Names or IDs of the secret groups to read. If not set, the module reads all secret groups. An empty list and null are invalid.
             type: list
             elements: str
           types:
-            description: Types of the secrets to read. If not set, all types are read. An empty list or null is rejected.
+            description: Types of the secrets to read. If not set, the module reads all types. An empty list and null are invalid.
             type: list
             elements: str
             choices: [public_cert, imported_cert, private_cert]
   phases:
     description:
-      - The phases to run. V(import) imports certificates, V(deploy) switches listeners, V(verify) tests what the listeners serve, and
-        V(clean_up) deletes replaced certificates if O(remove_superseded=true).
+      - The phases to run. V(import) imports certificates, V(deploy) switches listeners to certificates, V(verify) verifies the certificates that
+        the listeners serve, and V(clean_up) deletes replaced certificates if O(remove_superseded=true).
       - V(report) has no effect in this module. The role P(softlayer.certificates.ssl_rotation#role) uses V(report).
     type: list
     elements: str
@@ -184,14 +188,14 @@ options:
     default: [import, deploy, verify, clean_up]
   common_names:
     description:
-      - Shell patterns of the names of the certificates to process. If not set, all certificates are processed.
-      - If a pattern matches no name in the store and in the sources, the run fails. An empty list or null is rejected.
+      - Shell patterns of the names of the certificates to process. If not set, the module processes all certificates.
+      - If a pattern matches no name in the store and in the sources, the run fails. An empty list and null are invalid.
     type: list
     elements: str
   load_balancers:
     description:
-      - Shell patterns of the names of the load balancers to process. If not set, all load balancers are processed.
-      - If a pattern matches no load balancer, the run fails. An empty list or null is rejected.
+      - Shell patterns of the names of the load balancers to process. If not set, the module processes all load balancers.
+      - If a pattern matches no load balancer, the run fails. An empty list and null are invalid.
     type: list
     elements: str
   import_new:
@@ -206,10 +210,11 @@ options:
     choices: [require, warn]
     default: require
   trusted_ca_path:
-    description: Path of a file or directory with root certificates that are trusted in addition to those of the host.
+    description: Path of a file or directory with additional trusted root certificates. The module also trusts the root certificates of the host.
     type: path
   intermediate_path:
-    description: Path of a file with intermediate certificates. The module uses them if a source does not contain them.
+    description:
+      - Path of a file with intermediate certificates. If a source lacks intermediate certificates, the module uses the certificates in the file.
     type: path
   privatekey_passphrase:
     description: Passphrase of encrypted private keys and PKCS#12 files.
@@ -224,15 +229,16 @@ options:
     default: 4
   max_listeners:
     description:
-      - Maximum number of listeners that one run may switch. If more listeners need a new certificate, the module switches none of them and fails.
+      - Maximum number of listeners that one run may switch, 0 or more. If more listeners need a new certificate, the module fails and switches
+        no listeners.
     type: int
     default: 20
   balancer_wait_timeout:
-    description: Maximum time in seconds to wait for a load balancer to become ACTIVE, and for another run to release its lock.
+    description: Maximum time in seconds to wait for a load balancer to become ACTIVE, and for another run to release its lock, from 0 to 86400.
     type: float
     default: 900
   verify_timeout:
-    description: Maximum time in seconds for a switched listener to serve its new certificate.
+    description: Maximum time in seconds for a switched listener to serve its new certificate, from 0 to 86400.
     type: float
     default: 120
   rollback:
@@ -243,42 +249,43 @@ options:
     default: true
   remove_superseded:
     description:
-      - Whether the V(clean_up) phase deletes replaced certificates from the store. A certificate is deleted only if no service uses it, and only
-        after its replacement was verified on every listener, and TLS clients accept it there.
+      - Whether the V(clean_up) phase deletes replaced certificates from the store. The module deletes a certificate only if no service uses the
+        certificate, the module has verified the replacement on every listener, and TLS clients accept the replacement on every listener.
     type: bool
     default: false
   remove_unverified:
     description:
       - Whether O(remove_superseded) also deletes a certificate if a listener or an endpoint could not be reached for verification.
-      - A certificate is kept in any case if a listener serves something else than its certificate, if TLS clients reject its replacement, or if
-        an endpoint serves the old certificate.
+      - The module always keeps a certificate if a listener serves anything other than its certificate, if TLS clients reject its replacement, or
+        if an endpoint serves the old certificate.
     type: bool
     default: false
   ledger_url:
     description:
       - SQLAlchemy URL of the ledger, the database that prevents concurrent runs from making the same change.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else a SQLite file in the state directory of the user.
+      - The default is the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL), or else a SQLite file in the state directory of the user.
         See O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url).
     type: str
   endpoints:
     description:
-      - Additional TLS endpoints to verify in the V(verify) phase, in the format of
-        O(softlayer.certificates.ssl_endpoint_info#module:endpoints). The module never changes them.
-      - If an endpoint does not serve what its C(expected) specifies, the run fails. If C(expected) is not set, the endpoint must serve a certificate
-        for its server name. An endpoint that cannot be reached is skipped.
+      - Additional TLS endpoints to verify in the V(verify) phase, in the format of O(softlayer.certificates.ssl_endpoint_info#module:endpoints).
+        The module never changes endpoints.
+      - If an endpoint does not serve the certificate that its C(expected) specifies, the run fails. If C(expected) is not set, the endpoint must
+        serve a certificate for its server name. The module skips an endpoint that it cannot reach.
     type: list
     elements: raw
   approved:
     description:
-      - The RV(preview) that a previous run in check mode returned. The module makes only the imports, switches, and deletions in it, and skips all
-        others with the reason V(not_approved). Null and V({}) are rejected.
+      - The RV(preview) that a previous run in check mode returned. The module makes only the imports, switches, and deletions in the preview,
+        and skips all other changes with the reason V(not_approved). Null and V({}) are invalid.
       - If an approved import or switch cannot be made anymore, it fails with the reason V(changed_meanwhile).
     type: dict
   adopt:
     description:
-      - Deploys the initial certificate for a domain to listeners whose present certificate it cannot replace by the usual rule, for example
-        because the organization differs. Nothing else is processed. See RV(adopted).
-      - Requires the phases V(import) and V(deploy). Null is rejected.
+      - The initial certificate for a domain, and the listeners to switch to the certificate. Use this option if the usual rule does not allow
+        the certificate to replace the current certificate, for example because the organization differs. The module processes nothing else. See
+        RV(adopted).
+      - This option requires the phases V(import) and V(deploy). Null is invalid.
     type: dict
     suboptions:
       common_name:
@@ -287,26 +294,26 @@ options:
         required: true
       listeners:
         description:
-          - The listeners to switch, such as V(prod-web:443). If not set, all listeners are switched whose certificate shares a name with the
-            certificate to deploy. An empty list or null is rejected.
+          - The listeners to switch, such as V(prod-web:443). If not set, the module switches all listeners whose certificate shares a name with
+            the certificate to deploy. An empty list and null are invalid.
         type: list
         elements: str
   gather_certificates:
     description:
       - Whether to return RV(selection), RV(certificates), RV(source_certificates), and RV(source_problems).
-        M(softlayer.certificates.ssl_certificate_report) requires these values.
+        M(softlayer.certificates.ssl_certificate_report) requires the four keys.
     type: bool
     default: true
   check_revocation:
     description:
-      - Whether to request CRLs and ACME renewal information (RFC 9773) from the CAs. With V(warn), a failed request causes a warning. With V(off),
-        no request is sent.
+      - Whether to request CRLs and ACME renewal information (RFC 9773) from the CAs. With V(warn), a failed request causes a warning. With
+        V(off), the module sends no request to a CA.
     type: str
     choices: [warn, "off"]
     default: warn
   fail_on:
     description:
-      - The reasons in RV(attention) for which the run fails. With an empty list, the run fails for none of them.
+      - The reasons in RV(attention) for which the run fails. With an empty list, no reason in RV(attention) fails the run.
       - V(held_back) fails the run only after the renewal has been held back for more than 3 days. V(unusable) fails the run only if the served
         certificate is due for renewal and no other renewal is available.
     type: list
@@ -383,13 +390,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 imported:
-  description: The certificates that were imported. In check mode, the certificates that would be imported.
+  description: The certificates that were imported. In check mode, the list contains the certificates that would be imported.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: ID of the certificate in the store. In check mode, null.
+      description: ID of the certificate in the store. In check mode, the value is null.
       type: int
       sample: 4711
     common_name: &common_name
@@ -397,7 +404,7 @@ imported:
       type: str
       sample: www.example.com
     fingerprint_sha256: &fingerprint_sha256_2
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      description: SHA-256 fingerprint of the DER encoding of the certificate, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256: &public_key_sha256_2
@@ -422,17 +429,17 @@ imported:
       elements: str
       sample: [www.example.com, example.com]
     key_type: &key_type_2
-      description: Algorithm of the key.
+      description: Algorithm of the public key of the certificate.
       type: str
       sample: RSA
     key_size: &key_size_2
-      description: Size of the key in bits.
+      description: Size of the public key in bits.
       type: int
       sample: 2048
     trust: &trust_2
       description:
-        - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
-          V(untrusted).
+        - Level of trust of the certificate, V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if an intermediate
+          certificate is missing, or V(untrusted).
       type: str
       sample: trusted
     notes:
@@ -440,7 +447,7 @@ imported:
       type: str
       sample: ""
     order_id:
-      description: ID of the order of the certificate. Always null in a rotation.
+      description: ID of the order of the certificate. The value is always null in a rotation.
       type: int
       sample: null
     superseded:
@@ -465,19 +472,19 @@ imported:
           type: bool
           sample: false
     outcome:
-      description: V(imported).
+      description: The outcome, which is always V(imported).
       type: str
       sample: imported
     reason: &reason
-      description: Always null.
+      description: Code of the reason, which is always null.
       type: str
       sample: null
     message:
-      description: The outcome as a sentence.
+      description: The outcome of the item as a sentence.
       type: str
       sample: Imported.
     source: &source_2
-      description: Kind of the source, as the suboptions of O(sources) name it.
+      description: Kind of the source, which is the name of a suboption of O(sources).
       type: str
       sample: certbot
     name: &name_2
@@ -485,11 +492,13 @@ imported:
       type: str
       sample: www.example.com
     path: &path_3
-      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
+      description:
+        - Path of the certificate. For a mailbox, the value is the path of the private key. For Secrets Manager, the value is the ID of the
+          secret.
       type: str
       sample: /etc/letsencrypt/live/www.example.com/cert.pem
 deployed:
-  description: The listeners that were switched. In check mode, the listeners that would be switched.
+  description: The listeners that were switched. In check mode, the list contains the listeners that would be switched.
   returned: success
   type: list
   elements: dict
@@ -524,11 +533,12 @@ deployed:
       elements: str
       sample: [www.example.com, example.com]
     previous_certificate_id: &previous_certificate_id_2
-      description: ID of the certificate that the listener had before the run, or null if it had none.
+      description: ID of the certificate that the listener had before the run, or null if the listener had no certificate.
       type: int
       sample: 4699
     certificate_id: &certificate_id_2
-      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
+      description:
+        - ID of the certificate that the listener should serve. In check mode, the value is null if the certificate would be imported first.
       type: int
       sample: 4711
     fingerprint_sha256: &fingerprint_sha256_3
@@ -541,7 +551,7 @@ deployed:
       sample: "2027-02-28T08:00:00Z"
     effective_not_after: &effective_not_after_2
       description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
+        - Time when TLS clients start to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-02-28T08:00:00Z"
     limited_by: &limited_by_2
@@ -553,23 +563,23 @@ deployed:
       type: bool
       sample: true
     accepted: &accepted_2
-      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
+      description: Whether a TLS client accepts the certificate that the listener serves at every address, or null if the result is unknown.
       type: bool
       sample: true
     served_fingerprint_sha256: &served_fingerprint_sha256_2
-      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
+      description: SHA-256 fingerprint of the certificate that the listener serves, or null if the module received no certificate.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     outcome:
-      description: V(switched).
+      description: The outcome, which is always V(switched).
       type: str
       sample: switched
     reason:
-      description: V(unreachable) if the module could not connect to the listener after the change; otherwise null.
+      description: Code of the reason, V(unreachable) if the module could not connect to the listener after the change, otherwise null.
       type: str
       sample: null
     message: &message
-      description: The outcome as a sentence.
+      description: The outcome of the item as a sentence.
       type: str
       sample: Switched and verified.
 verified:
@@ -596,8 +606,9 @@ verified:
     served_fingerprint_sha256: *served_fingerprint_sha256_2
     outcome:
       description:
-        - V(switched) or V(unchanged) if the phase V(deploy) ran, and V(skipped) if it found a newer certificate that cannot replace the
-          present one. V(verified) if the phase V(deploy) did not run, and in check mode.
+        - Outcome for the listener or endpoint. V(switched) or V(unchanged) - the phase V(deploy) ran. V(skipped) - the phase V(deploy) found a
+          newer certificate that cannot replace the current certificate. V(verified) - the phase V(deploy) did not run, or the run is in check
+          mode.
       type: str
       sample: verified
     reason: &reason_2
@@ -605,11 +616,11 @@ verified:
       type: str
       sample: null
     message:
-      description: The outcome as a sentence.
+      description: The outcome of the item as a sentence.
       type: str
       sample: The listener serves its certificate.
 removed:
-  description: The certificates that were deleted. In check mode, the certificates that would be deleted.
+  description: The certificates that were deleted. In check mode, the list contains the certificates that would be deleted.
   returned: success
   type: list
   elements: dict
@@ -628,7 +639,7 @@ removed:
     key_type: *key_type_2
     key_size: *key_size_2
     trust:
-      description: Always null.
+      description: Code of the reason, which is always null.
       returned: except in check mode
       type: str
       sample: null
@@ -638,12 +649,12 @@ removed:
       type: str
       sample: ""
     order_id:
-      description: Always null.
+      description: Code of the reason, which is always null.
       returned: except in check mode
       type: int
       sample: null
     superseded:
-      description: Always empty.
+      description: The certificates in the store that the removed certificate can replace. The list is always empty.
       returned: except in check mode
       type: list
       elements: dict
@@ -653,12 +664,12 @@ removed:
         associated_service_count: *associated_service_count
         removed: *removed
     outcome:
-      description: V(removed).
+      description: The outcome, which is always V(removed).
       type: str
       sample: removed
     reason: *reason
     message:
-      description: The outcome as a sentence.
+      description: The outcome of the item as a sentence.
       type: str
       sample: Removed.
 skipped_items:
@@ -685,7 +696,7 @@ skipped_items:
       type: str
       sample: "2027-02-28T08:00:00Z"
     source: &source
-      description: Kind of the source, as the suboptions of O(sources) name it.
+      description: Kind of the source, which is the name of a suboption of O(sources).
       returned: for a certificate of a source
       type: str
       sample: certbot
@@ -695,7 +706,9 @@ skipped_items:
       type: str
       sample: www.example.com
     path: &path
-      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
+      description:
+        - Path of the certificate. For a mailbox, the value is the path of the private key. For Secrets Manager, the value is the ID of the
+          secret.
       returned: for a certificate of a source
       type: str
       sample: /etc/letsencrypt/live/www.example.com/cert.pem
@@ -725,18 +738,19 @@ skipped_items:
       type: str
       sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
     previous_certificate_id: &previous_certificate_id
-      description: ID of the certificate that the listener had before the run, or null if it had none.
+      description: ID of the certificate that the listener had before the run, or null if the listener had no certificate.
       returned: for a listener or an endpoint
       type: int
       sample: 4699
     certificate_id: &certificate_id
-      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
+      description:
+        - ID of the certificate that the listener should serve. In check mode, the value is null if the certificate would be imported first.
       returned: for a listener or an endpoint
       type: int
       sample: 4711
     effective_not_after: &effective_not_after
       description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
+        - Time when TLS clients start to reject the certificate, because the certificate or one of its intermediate certificates expires.
       returned: for a listener or an endpoint
       type: str
       sample: "2027-02-28T08:00:00Z"
@@ -751,12 +765,12 @@ skipped_items:
       type: bool
       sample: true
     accepted: &accepted
-      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
+      description: Whether a TLS client accepts the certificate that the listener serves at every address, or null if the result is unknown.
       returned: for a listener or an endpoint
       type: bool
       sample: true
     served_fingerprint_sha256: &served_fingerprint_sha256
-      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
+      description: SHA-256 fingerprint of the certificate that the listener serves, or null if the module received no certificate.
       returned: for a listener or an endpoint
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
@@ -781,19 +795,19 @@ skipped_items:
       type: str
       sample: "2026-11-30T08:00:00Z"
     key_type: &key_type
-      description: Algorithm of the key.
+      description: Algorithm of the public key of the certificate.
       returned: for a certificate
       type: str
       sample: RSA
     key_size: &key_size
-      description: Size of the key in bits.
+      description: Size of the public key in bits.
       returned: for a certificate
       type: int
       sample: 2048
     trust: &trust
       description:
-        - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
-          V(untrusted).
+        - Level of trust of the certificate, V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if an intermediate
+          certificate is missing, or V(untrusted).
       returned: after an attempt to import or delete the certificate
       type: str
       sample: trusted
@@ -803,7 +817,7 @@ skipped_items:
       type: str
       sample: ""
     order_id: &order_id
-      description: Always null.
+      description: Code of the reason, which is always null.
       returned: after an attempt to import or delete the certificate
       type: int
       sample: null
@@ -818,7 +832,7 @@ skipped_items:
         associated_service_count: *associated_service_count
         removed: *removed
     outcome:
-      description: V(skipped), or V(unchanged) if the store already contains the certificate.
+      description: Outcome for the item, V(skipped), or V(unchanged) if the store already contains the certificate.
       type: str
       sample: skipped
     reason:
@@ -826,7 +840,7 @@ skipped_items:
       type: str
       sample: names_not_covered
     message:
-      description: The outcome as a sentence.
+      description: The outcome of the item as a sentence.
       type: str
       sample: "The new certificate does not cover all DNS names of the present one: it lacks shop.example.com."
 failed_items:
@@ -837,7 +851,8 @@ failed_items:
   contains:
     common_name:
       description:
-        - Common name of the certificate, or null if the certificate has none. If a whole source or the load balancers failed, their name.
+        - Common name of the certificate, or null if the certificate has none. If a whole source failed, the value is the name of the source. If
+          the load balancers as a whole failed, the value is V(the load balancers).
       type: str
       sample: www.example.com
     subject_alt_names: *subject_alt_names
@@ -869,7 +884,7 @@ failed_items:
     order_id: *order_id
     superseded: *superseded
     outcome:
-      description: V(failed), or V(rolled_back) for a listener that was switched back.
+      description: Outcome for the item, V(failed), or V(rolled_back) for a listener that the module switched back.
       returned: for a certificate, a listener, or an endpoint
       type: str
       sample: rolled_back
@@ -878,11 +893,11 @@ failed_items:
       type: str
       sample: not_accepted
     message:
-      description: The outcome as a sentence.
+      description: The outcome of the item as a sentence.
       type: str
       sample: "Rolled back to certificate 4699: a TLS client rejects certificate 4711."
     code:
-      description: Same as C(reason).
+      description: Code of the reason, with the same value as C(reason).
       returned: if a whole source or the load balancers failed
       type: str
       sample: unreachable
@@ -933,7 +948,7 @@ failed_items:
           elements: str
           sample: [api_key]
         host:
-          description: Host of the server.
+          description: Host name or IP address of the server.
           returned: if a server cannot be used
           type: str
           sample: api.example.com
@@ -959,7 +974,7 @@ failed_items:
           type: str
           sample: KeyError
         place: &place
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str
@@ -975,7 +990,7 @@ failed_items:
           type: str
           sample: psycopg
         since:
-          description: Time since which another run holds the lock.
+          description: Time when the other run acquired the lock.
           returned: if another run holds the lock
           type: str
           sample: "2026-12-01T03:00:10Z"
@@ -1007,20 +1022,20 @@ attention:
   elements: dict
   contains:
     name:
-      description: Name of the served certificate, or the name that an endpoint should serve.
+      description: Name of the served certificate, or the expected name for an endpoint.
       type: str
       sample: www.example.com
     load_balancer: *load_balancer_2
     load_balancer_uuid: *load_balancer_uuid_2
     port: *port_2
     reason:
-      description: The problem, as in O(fail_on).
+      description: Code of the problem, as in O(fail_on).
       type: str
       sample: held_back
     cause:
       description:
-        - The problem that C(message) includes, which identifies it in another list. Null if C(message) includes nothing from another list.
-        - If an item has the same C(cause) as an item with the reason V(expired) or V(expiring) of the same listener, both report the same
+        - The item of another list whose message C(message) includes. The value is null if C(message) includes nothing from another list.
+        - If an item has the same C(cause) as an item with the reason V(expired) or V(expiring) of the same listener, both items report the same
           problem.
       type: dict
       contains:
@@ -1029,7 +1044,7 @@ attention:
           type: str
           sample: names_not_covered
         source:
-          description: Kind of the source, as the suboptions of O(sources) name it, as in RV(skipped_items).
+          description: Kind of the source, which is the name of a suboption of O(sources), as in RV(skipped_items).
           returned: for a certificate of a source
           type: str
           sample: certbot
@@ -1040,8 +1055,8 @@ attention:
           sample: www.example.com
         path:
           description:
-            - Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret, as in
-              RV(skipped_items).
+            - Path of the certificate. For a mailbox, the value is the path of the private key. For Secrets Manager, the value is the ID of the
+              secret. The value is the same as in RV(skipped_items).
           returned: for a certificate of a source
           type: str
           sample: /etc/letsencrypt/live/www.example.com/cert.pem
@@ -1051,22 +1066,24 @@ attention:
       sample: "2026-12-29T08:00:00Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
+        - Time when TLS clients start to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2026-12-29T08:00:00Z"
     limited_by: *limited_by_2
     days_until_expiry:
-      description: Whole days until C(effective_not_after), negative after it.
+      description: Whole days until C(effective_not_after), negative afterwards.
       type: int
       sample: 28
     held_back_since:
       description:
-        - Time since which the newer certificate is valid. Null for other reasons than V(held_back), and if the newer certificate is in use
-          on another listener.
+        - Time when the newer certificate became valid. The value is null for other reasons than V(held_back), and if the newer certificate is in
+          use on another listener.
       type: str
       sample: "2026-11-27T08:00:00Z"
     explanation_url:
-      description: URL of the explanation that the CA provides. Null for other reasons than V(renewal_requested), and if the CA provides none.
+      description:
+        - URL of the explanation that the CA provides. The value is null for other reasons than V(renewal_requested), and if the CA provides no
+          URL.
       type: str
       sample: null
     message:
@@ -1074,7 +1091,7 @@ attention:
       type: str
       sample: "The new certificate does not cover all DNS names of the present one: it lacks shop.example.com. Reissue the certificate for all names."
 listeners:
-  description: All listeners and endpoints that were processed, in their state after the run.
+  description: All listeners and endpoints that the run processed, in their state after the run.
   returned: success
   type: list
   elements: dict
@@ -1097,28 +1114,28 @@ listeners:
     limited_by: *limited_by_2
     served:
       description:
-        - Whether the listener serves the certificate C(certificate_id). Null if the module could not connect to the listener, and in check mode
-          if the listener would be switched.
+        - Whether the listener serves the certificate C(certificate_id). The value is null if the module could not connect to the listener, and
+          in check mode if the listener would be switched.
       type: bool
       sample: true
     accepted:
       description:
-        - Whether a TLS client accepts what the listener serves at every address. Null if the module could not find out, and in check mode if the
-          listener would be switched.
+        - Whether a TLS client accepts the certificate that the listener serves at every address. The value is null if the result is unknown, and
+          in check mode if the listener would be switched.
       type: bool
       sample: true
     served_fingerprint_sha256: *served_fingerprint_sha256_2
     outcome:
-      description: V(switched), V(unchanged), V(skipped), V(failed), or V(rolled_back).
+      description: Outcome for the listener or endpoint, V(switched), V(unchanged), V(skipped), V(failed), or V(rolled_back).
       type: str
       sample: unchanged
     reason: *reason_2
     message:
-      description: The outcome as a sentence.
+      description: The outcome of the item as a sentence.
       type: str
       sample: The listener has this certificate already.
     better_certificate_id:
-      description: ID of the certificate in the store that the listener should have instead, or null if there is none.
+      description: ID of a better certificate in the store for the listener, or null if the store contains none.
       type: int
       sample: null
     not_before:
@@ -1126,15 +1143,16 @@ listeners:
       type: str
       sample: "2026-11-30T08:00:00Z"
     renewal_due:
-      description: Whether the served certificate is due for renewal, or null if its end is not known.
+      description: Whether the served certificate is due for renewal, or null if its expiry is not known.
       type: bool
       sample: false
     revocation:
-      description: Whether the served certificate or an intermediate certificate was revoked. Null if the module requested no CRL.
+      description:
+        - Revocation status of the served certificate and its intermediate certificates. The value is null if the module requested no CRL.
       type: dict
       contains:
         status:
-          description: V(good), V(revoked), or V(unknown).
+          description: Revocation status, V(good), V(revoked), or V(unknown).
           type: str
           sample: revoked
         certificate:
@@ -1146,23 +1164,23 @@ listeners:
           type: str
           sample: "2026-05-15T12:00:00Z"
         reason:
-          description: Reason that the CA specifies, such as V(keyCompromise), or null if it specifies none.
+          description: Reason that the CA specifies, such as V(keyCompromise), or null if the CA specifies no reason.
           type: str
           sample: keyCompromise
         why:
-          description: Why the status is unknown, or null.
+          description: The reason for the status V(unknown), or null for another status.
           type: str
           sample: null
     days_until_expiry:
-      description: Whole days until C(effective_not_after), negative after it.
+      description: Whole days until C(effective_not_after), negative afterwards.
       type: int
       sample: 89
     served_name:
-      description: Name of the served certificate, or the name that an endpoint should serve.
+      description: Name of the served certificate, or the expected name for an endpoint.
       type: str
       sample: www.example.com
     served_certificate:
-      description: The certificate that the listener serves instead of C(certificate_id), or null if it serves the right one.
+      description: The certificate that the listener serves instead of C(certificate_id), or null if the listener serves C(certificate_id).
       type: dict
       contains:
         common_name: *common_name
@@ -1180,27 +1198,27 @@ selection:
   type: dict
   contains:
     common_names:
-      description: The option O(common_names), or null.
+      description: Value of the option O(common_names), or null if the option is not set.
       type: list
       elements: str
       sample: ["*.example.com"]
     load_balancers:
-      description: The option O(load_balancers), or null.
+      description: Value of the option O(load_balancers), or null if the option is not set.
       type: list
       elements: str
       sample: [prod-*]
     trust:
-      description: The option O(trust).
+      description: Value of the option O(trust).
       type: str
       sample: require
 certificates:
-  description: All certificates in the store, with the listeners that have them.
+  description: All certificates in the store, each with the listeners that have the certificate.
   returned: with O(gather_certificates)
   type: list
   elements: dict
   contains:
     id: &id_3
-      description: ID of the certificate in the store. In check mode, null for a certificate that would be imported.
+      description: ID of the certificate in the store. In check mode, the value is null for a certificate that would be imported.
       type: int
       sample: 4711
     common_name: *common_name
@@ -1221,13 +1239,13 @@ certificates:
       type: str
       sample: null
     days_until_expiry:
-      description: Whole days until the certificate expires, negative after that.
+      description: Whole days until the certificate expires, negative after the expiry.
       type: int
       sample: 89
     effective_not_after: *effective_not_after_2
     limited_by: *limited_by_2
     renewal_due:
-      description: Whether the certificate is due for renewal, or null if its end is not known.
+      description: Whether the certificate is due for renewal, or null if its expiry is not known.
       type: bool
       sample: false
     associated_service_count:
@@ -1293,11 +1311,11 @@ source_certificates:
     organization_name: *organization_name
     trust: *trust_2
     trust_message:
-      description: Why the certificate is not trusted, and the fix. Null if the certificate is trusted.
+      description: The reason for the lack of trust, and the fix. The value is null if the certificate is trusted.
       type: str
       sample: null
     reason:
-      description: Why the certificate is not imported, or null.
+      description: Code of the reason that prevents the import of the certificate, or null if no reason exists.
       type: str
       sample: already_imported
     supersedes:
@@ -1328,7 +1346,7 @@ source_problems:
       type: str
       sample: "2027-02-28T08:00:00Z"
     outcome:
-      description: V(skipped).
+      description: The outcome, which is always V(skipped).
       type: str
       sample: skipped
     reason:
@@ -1336,7 +1354,7 @@ source_problems:
       type: str
       sample: key_missing
     message:
-      description: The outcome as a sentence.
+      description: The outcome of the item as a sentence.
       type: str
       sample: The private key of the certificate is missing.
 empty_sources:
@@ -1347,11 +1365,13 @@ empty_sources:
   contains:
     source: *source_2
     path:
-      description: Path of the source. For a mailbox, the path of the private key directory; for Secrets Manager, the URL of the instance.
+      description:
+        - Path of the source. For a mailbox, the value is the path of the private key directory. For Secrets Manager, the value is the URL of the
+          instance.
       type: str
       sample: /etc/letsencrypt
     message:
-      description: Why the source contains no certificate, and the fix.
+      description: The reason for the absence of certificates in the source, and the fix.
       type: str
       sample: "The source certbot contains no certificate: /etc/letsencrypt is empty."
 adopted:
@@ -1367,13 +1387,13 @@ adopted:
     load_balancer_uuid: *load_balancer_uuid_3
     port: *port_3
     outcome:
-      description: V(switched), V(unchanged), V(failed), or V(rolled_back).
+      description: Outcome for the listener, V(switched), V(unchanged), V(failed), or V(rolled_back).
       type: str
       sample: switched
     reason: *reason_2
     message: *message
     previous:
-      description: The certificate that the listener had, or null if it had none.
+      description: The certificate that the listener had, or null if the listener had no certificate.
       type: dict
       contains:
         id: &id_4
@@ -1396,7 +1416,7 @@ adopted:
         effective_not_after: *effective_not_after_2
         limited_by: *limited_by_2
     new:
-      description: The certificate to which the listener was switched, or null if it was not switched.
+      description: The certificate to which the listener was switched, or null if the listener was not switched.
       type: dict
       contains:
         id: *id_3
@@ -1433,7 +1453,7 @@ totals:
   type: str
   sample: "2 listeners: 1 switched, 1 unchanged. Certificates: 1 imported, 1 removed."
 preview:
-  description: The changes that the run would make. Pass the dict to O(approved) to allow only these changes.
+  description: The changes that the run would make. Pass the dict to O(approved) to allow only the changes in the preview.
   returned: in check mode
   type: dict
   contains:
@@ -1456,11 +1476,11 @@ preview:
         load_balancer_uuid: *load_balancer_uuid_3
         port: *port_3
         previous_certificate_id:
-          description: ID of the certificate that the listener has now, or null if it has none.
+          description: ID of the certificate that the listener has now, or null if the listener has no certificate.
           type: int
           sample: 4699
         common_name:
-          description: Common name of the new certificate, or null if it has none.
+          description: Common name of the new certificate, or null if the certificate has none.
           type: str
           sample: www.example.com
         fingerprint_sha256:
@@ -1482,7 +1502,7 @@ summary:
   elements: str
   sample: ["www.example.com: imported as certificate 4711 from certbot (www.example.com)", "prod-web:443: switched to certificate 4711 and verified"]
 api_calls:
-  description: Number of HTTP requests to the API, including repeated ones.
+  description: Number of HTTP requests to the API, including repeated requests.
   returned: success
   type: int
   sample: 7
@@ -1511,7 +1531,7 @@ failure:
         expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
         received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
         missing: *missing
-        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        host: {description: "Host name or IP address of the server.", returned: if a server cannot be used, type: str, sample: "api.example.com"}
         path: *path_2
         variable: *variable
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
@@ -1519,10 +1539,14 @@ failure:
         place: *place
         ledger: *ledger
         library: *library
-        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        since:
+          description: Time when the other run acquired the lock.
+          returned: if another run holds the lock
+          type: str
+          sample: "2026-12-01T03:00:10Z"
         failing:
           description:
-            - Number of failures. Each item of RV(failed_items) counts, each item of RV(attention) for which the run fails, and an
+            - Number of failures. The number includes each item of RV(failed_items), each item of RV(attention) for which the run fails, and an
               interruption.
           returned: if the run returned its lists
           type: int

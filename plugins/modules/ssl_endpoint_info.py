@@ -37,16 +37,18 @@ extends_documentation_fragment:
 options:
   endpoints:
     description:
-      - The endpoints to connect to, each as a string or as a dict. An empty list selects none.
+      - The endpoints to connect to, each as a string or as a dict. With an empty list, the module connects to no endpoints.
       - A string is a host name or an IP address, with or without a port, such as V(www.example.com), V(www.example.com:8443), V(192.0.2.1),
-        V([2001:db8::1]:8443), or V(2001:db8::1). The default port is 443. A URL that begins with V(https://) means its host and port.
+        V([2001:db8::1]:8443), or V(2001:db8::1). The default port is 443. For a URL that begins with V(https://), the module uses the host and
+        the port of the URL.
       - A dict has the keys C(host), C(port) (by default 443), C(server_name), and C(expected).
       - C(server_name) is the name that the module sends in the handshake (SNI), and that the certificate must cover. The default is C(host). The
         module does not send an IP address, because SNI contains names only, but the certificate must contain the address.
-      - C(expected) specifies the certificate that the endpoint must serve. A name or a list of names means a certificate that covers all of them.
-        The ID of a certificate in the store, such as V(4711), means this certificate or a certificate that can replace it. You can also write a
-        dict with the key C(names) or C(certificate_id).
-      - If the endpoint serves another certificate, its reason is V(not_served). If an ID does not exist in the store, the task fails.
+      - C(expected) specifies the certificate that the endpoint must serve. A name or a list of names means a certificate that covers all of the
+        names. The ID of a certificate in the store, such as V(4711), means the certificate with this ID, or a certificate that can replace the
+        certificate. You can also write a dict with the key C(names) or C(certificate_id).
+      - If the endpoint serves another certificate, the reason of the endpoint is V(not_served). If an ID does not exist in the store, the task
+        fails.
       - If a host name resolves to several addresses, the module uses the first address that accepts a connection.
     type: list
     elements: raw
@@ -64,15 +66,16 @@ options:
     default: false
   trusted_ca_path:
     description:
-      - Path of a file or directory with trusted certificates in PEM format. Intermediate certificates are also possible.
-      - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
-        E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
-        variables replaces the trust store, so it must also contain the public root certificates.
+      - Path of a file or directory with trusted certificates in PEM format. The certificates can be root certificates or intermediate
+        certificates.
+      - The module also trusts the root certificates of the host, which are in the file E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the
+        directory E(SSL_CERT_DIR), or else in the trust store of the host. A file or directory in these environment variables replaces the trust
+        store, so the file or directory must also contain the public root certificates.
     type: path
   check_revocation:
     description:
-      - Whether to request CRLs from the CAs. With V(warn), the module reads the CRLs for the served certificates over HTTP, and returns the
-        status in RV(endpoints[].revocation). With V(off), the module sends no request to a CA.
+      - Whether to request certificate revocation lists (CRLs) from the CAs. With V(warn), the module reads the CRLs for the served certificates
+        over HTTP, and returns the status in RV(endpoints[].revocation). With V(off), the module sends no request to a CA.
       - The module connects to private addresses only for a CA in O(trusted_ca_path).
       - The module stores the CRLs next to the ledger for the next run, but not in check mode.
     type: str
@@ -82,9 +85,9 @@ options:
     description:
       - Maximum time in seconds for each step of a probe. The steps are the name resolution, the connection, the TLS handshake, and the download
         of all CRLs.
-      - If the connection breaks or the handshake takes longer, the module connects once more. If the connection is refused or times out, the
-        module does not connect again.
-      - For API calls, the limit is 60 seconds or C(timeout) of the configuration file, or O(timeout) if it is longer.
+      - If the connection breaks or the handshake takes longer, the module connects once more. If the host rejects the connection, or the
+        connection times out, the module does not connect again.
+      - For API calls, the limit is 60 seconds or C(timeout) of the configuration file, or O(timeout) if O(timeout) is longer.
     type: float
     default: 10
   concurrency:
@@ -146,7 +149,7 @@ RETURN = r"""
 endpoints:
   description:
     - The endpoints in the order of O(endpoints), followed by the listeners of the load balancers, sorted by ID of the load balancer and by port.
-    - The facts of the certificate are null if the endpoint served none.
+    - The facts of the certificate are null if the endpoint served no certificate.
   returned: success
   type: list
   elements: dict
@@ -168,11 +171,11 @@ endpoints:
       type: str
       sample: 192.0.2.10
     common_name:
-      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have none.
+      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have no common name.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      description: SHA-256 fingerprint of the DER encoding of the certificate, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
@@ -193,7 +196,7 @@ endpoints:
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
+        - Time when TLS clients start to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
@@ -206,29 +209,31 @@ endpoints:
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key, such as V(RSA).
+      description: Algorithm of the public key of the certificate, such as V(RSA).
       type: str
       sample: RSA
     key_size:
-      description: Size of the key in bits.
+      description: Size of the public key in bits.
       type: int
       sample: 2048
     issuer:
-      description: Common name of the issuer, or its distinguished name if it has no common name.
+      description: Common name of the CA that issued the certificate, or the distinguished name of the CA if the CA has no common name.
       type: str
       sample: Example Trust RSA CA 1
     days_until_expiry:
-      description: Whole days until the certificate expires, negative after that.
+      description: Whole days until the certificate expires, negative after the expiry.
       type: int
       sample: 68
     renewal_due:
       description:
-        - Whether the certificate is due for renewal, or null if the endpoint served none. A certificate is due in the last quarter of its
-          validity, at most 30 days before RV(endpoints[].effective_not_after), and after that time.
+        - Whether the certificate is due for renewal, or null if the endpoint served no certificate. A certificate is due for renewal in the last
+          quarter of its validity, at most 30 days before RV(endpoints[].effective_not_after), and after RV(endpoints[].effective_not_after).
       type: bool
       sample: false
     chain:
-      description: The other certificates that the server sent, in the order of the server. These certificates are not necessarily the issuers.
+      description:
+        - The other certificates that the server sent, in the order of the server. The other certificates do not necessarily belong to the chain
+          of the certificate.
       type: list
       elements: dict
       contains:
@@ -237,7 +242,7 @@ endpoints:
           type: str
           sample: Example Trust RSA CA 1
         fingerprint_sha256:
-          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+          description: SHA-256 fingerprint of the DER encoding of the certificate, in hexadecimal.
           type: str
           sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
         public_key_sha256:
@@ -262,47 +267,48 @@ endpoints:
           elements: str
           sample: []
         key_type:
-          description: Algorithm of the key, such as V(RSA).
+          description: Algorithm of the public key of the certificate, such as V(RSA).
           type: str
           sample: RSA
         key_size:
-          description: Size of the key in bits.
+          description: Size of the public key in bits.
           type: int
           sample: 2048
         issuer:
-          description: Common name of the issuer, or its distinguished name if it has no common name.
+          description: Common name of the CA that issued the certificate, or the distinguished name of the CA if the CA has no common name.
           type: str
           sample: Example Trust Root
     trust:
       description:
-        - V(trusted) - the chain that the server sent leads to a trusted root certificate, and all signatures and dates are valid.
-        - V(incomplete) - the certificate of an issuer is missing.
+        - Level of trust of the certificate. V(trusted) - the chain that the server sent leads to a trusted root certificate, and all signatures
+          and dates are valid.
+        - V(incomplete) - an intermediate certificate is missing.
         - V(untrusted) - TLS clients reject the chain for another reason.
-        - Null if the endpoint served no certificate, or if the host that runs the module has no root certificates.
+        - The value is null if the endpoint served no certificate, or if the host that runs the module has no root certificates.
       type: str
       sample: trusted
     accepted:
       description:
-        - Whether a TLS client accepts what the endpoint serves, or null if the module could not connect to the endpoint or the host that runs the
-          module has no root certificates.
+        - Whether a TLS client accepts the certificate that the endpoint serves, or null if the module could not connect to the endpoint or the
+          host that runs the module has no root certificates.
         - The TLS client is OpenSSL, with RV(endpoints[].server_name), the root certificates of the host and of O(trusted_ca_path), and the
           security level of the host.
       type: bool
       sample: true
     served:
       description:
-        - Whether the endpoint serves the expected certificate. Null if none is expected, if the endpoint served no certificate, or if the result
-          is unknown.
+        - Whether the endpoint serves the expected certificate. The value is null if no certificate is expected, if the endpoint served no
+          certificate, or if the result is unknown.
       type: bool
       sample: true
     revocation:
       description:
-        - Whether the certificate or an intermediate certificate was revoked. Null if the endpoint served no certificate, and with
-          O(check_revocation=off).
+        - Revocation status of the certificate and its intermediate certificates. The value is null if the endpoint served no certificate, and
+          with O(check_revocation=off).
       type: dict
       contains:
         status:
-          description: V(good), V(revoked), or V(unknown).
+          description: Revocation status, V(good), V(revoked), or V(unknown).
           type: str
           sample: revoked
         certificate:
@@ -314,15 +320,15 @@ endpoints:
           type: str
           sample: "2026-05-15T12:00:00Z"
         reason:
-          description: Reason that the CA specifies, such as V(keyCompromise) or V(superseded), or null if the CA specifies none.
+          description: Reason that the CA specifies, such as V(keyCompromise) or V(superseded), or null if the CA specifies no reason.
           type: str
           sample: keyCompromise
         why:
-          description: Why the status is unknown, or null if it is known.
+          description: The reason for the status V(unknown), or null for another status.
           type: str
           sample: null
     name_matches:
-      description: Whether the certificate covers RV(endpoints[].server_name), or null if the endpoint served none.
+      description: Whether the certificate covers RV(endpoints[].server_name), or null if the endpoint served no certificate.
       type: bool
       sample: true
     tls_version:
@@ -334,19 +340,22 @@ endpoints:
       type: str
       sample: TLS_AES_256_GCM_SHA384
     certificate_ids:
-      description: IDs of the served certificate in the certificate store. Null without O(gather_stored), and if the endpoint served none.
+      description:
+        - IDs of the served certificate in the certificate store. The value is null without O(gather_stored), and if the endpoint served no
+          certificate.
       type: list
       elements: int
       sample: [4711]
     reason:
       description:
-        - Code of the problem, or null if the endpoint has none. If several apply, the first in this list.
+        - Code of the problem, or null if the endpoint has no problem. If the endpoint has several problems, the value is the first matching code
+          in this list.
         - V(unreachable) - the name does not resolve, or the host does not accept the connection.
         - V(timeout) - a step took longer than O(timeout).
         - V(no_tls) - the server does not use TLS on this port, or not from the start of the connection.
-        - V(handshake_failed) - the handshake failed. If the server sent certificates before the failure, they are returned.
+        - V(handshake_failed) - the handshake failed. If the server sent certificates before the failure, the module returns the certificates.
           RV(endpoints[].message) contains the alert of the server.
-        - V(not_served) - the endpoint serves another certificate than the expected one. RV(endpoints[].message) names both.
+        - V(not_served) - the endpoint does not serve the expected certificate. RV(endpoints[].message) describes both certificates.
         - V(expired) or V(not_yet_valid) - the certificate has expired, or is not valid yet.
         - V(name_mismatch) - the certificate does not cover RV(endpoints[].server_name).
         - V(untrusted) - the chain does not lead to a trusted root certificate.
@@ -354,7 +363,8 @@ endpoints:
       type: str
       sample: null
     message:
-      description: The problem as a sentence, with the error of OpenSSL if a TLS client rejects the certificate, or null if the endpoint has none.
+      description:
+        - The problem as a sentence, with the error of OpenSSL if a TLS client rejects the certificate, or null if the endpoint has no problem.
       type: str
       sample: null
     load_balancer:
@@ -393,7 +403,7 @@ reason_counts:
     untrusted: {description: Number of endpoints with the reason V(untrusted)., type: int, sample: 0}
     chain_incomplete: {description: Number of endpoints with the reason V(chain_incomplete)., type: int, sample: 0}
 api_calls:
-  description: Number of HTTP requests to the API, including repeated ones.
+  description: Number of HTTP requests to the API, including repeated requests.
   returned: success
   type: int
   sample: 0
@@ -435,7 +445,7 @@ failure:
           type: list
           elements: str
           sample: [api_key]
-        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        host: {description: "Host name or IP address of the server.", returned: if a server cannot be used, type: str, sample: "api.example.com"}
         path:
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
@@ -449,7 +459,7 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str

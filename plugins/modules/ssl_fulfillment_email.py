@@ -15,8 +15,8 @@ version_added: 1.0.0
 description:
   - Requests, through the SoftLayer API, that the CA sends the fulfillment emails of SSL orders again. This email contains the certificate and
     goes to the domain administrator of the order. In the portal, the action is I(Security > SSL > Orders > Send).
-  - The API does not record these requests and does not limit them. Therefore, the module records them in a ledger. The module requests an email
-    at most once within O(min_interval_hours), also across concurrent runs.
+  - The API does not record these requests and does not limit them. Therefore, the module records the requests in a ledger. The module requests
+    an email at most once within O(min_interval_hours), also across concurrent runs.
   - The module requests no email for an order whose certificate has not been issued or has expired.
   - An option that limits a run, such as O(allowed_recipients), is rejected if it is null or empty. To not limit the run, do not set the option.
   - If a task has C(run_once), but the play has C(serial) or a strategy that would run the task more than once, the task fails and changes
@@ -45,78 +45,79 @@ attributes:
 options:
   order_ids:
     description:
-      - IDs of the orders, as M(softlayer.certificates.ssl_order_info) returns them. With O(select), an order must match both options. An empty
-        list or null is rejected.
+      - IDs of the orders for which to request emails. M(softlayer.certificates.ssl_order_info) returns the IDs. With O(select), an order must
+        match both options. An empty list and null are invalid.
     type: list
     elements: int
   common_names:
     description:
-      - Shell patterns of names. An order is selected if its common name or a DNS name of its CSR matches one of them, ignoring case. An empty
-        list or null is rejected.
-      - An internationalized name matches in its Unicode form and in its ASCII form.
+      - Shell patterns of the names of the orders to select. One of the patterns must match the common name of an order or a DNS name in its CSR,
+        ignoring case. An empty list and null are invalid.
+      - A pattern can contain an internationalized name in its Unicode form or in its ASCII form.
       - V(*) also matches dots. To match the name of a wildcard certificate itself, write V([*].example.com).
     type: list
     elements: str
   allowed_recipients:
     description:
-      - Shell patterns of the addresses that may receive an email. If the address of the domain administrator matches none of them, or is not
-        exactly one address, the order fails with the reason V(recipient_not_allowed), unless O(skip_imported) skips it anyway.
-      - Letters that only look like the letters of a pattern do not match the pattern. If the part before the C(@) is not ASCII, it matches only
-        itself, never a wildcard. An internationalized domain matches in its Unicode form and in its ASCII form.
-      - This option replaces the confirmation window of the portal. If not set, every address is allowed. An empty list or null is rejected.
-      - With this option or O(approved), the module reads each order again immediately before it requests the email, which is one more API call.
-        If the address has changed, the order fails with the reason V(recipient_changed). The order also fails if it has been canceled or has
-        expired.
+      - Shell patterns of the addresses that may receive an email. If the address of the domain administrator matches no pattern, or is not
+        exactly one address, the order fails with the reason V(recipient_not_allowed), unless O(skip_imported) skips the order.
+      - Letters that only look like the letters of a pattern do not match the pattern. If the part before the C(@) is not ASCII, the part matches
+        only the same text, never a wildcard. A pattern can contain an internationalized domain in its Unicode form or in its ASCII form.
+      - This option serves the same purpose as the confirmation window of the portal. If not set, every address is allowed. An empty list and
+        null are invalid.
+      - With this option or O(approved), the module reads each order again immediately before it requests the email, which requires one more API
+        call. If the address has changed, the order fails with the reason V(recipient_changed). The order also fails if it has been canceled or
+        has expired.
     type: list
     elements: str
   recipients:
     description:
       - Shell patterns of addresses that further limit O(allowed_recipients) for one run. An address must match both options. Use
-        O(allowed_recipients) as a limit for all runs, and O(recipients) for the choice of the person who starts a run.
-      - If not set, only O(allowed_recipients) applies. An empty list or null is rejected.
+        O(allowed_recipients) as a limit for all runs, and O(recipients) as the choice of the user who starts a run.
+      - If not set, only O(allowed_recipients) applies. An empty list and null are invalid.
     type: list
     elements: str
   approved:
     description:
-      - The RV(emails) that a previous run in check mode returned. The module requests only emails of orders with the outcome V(requested) in this
-        list, and only if RV(emails[].recipient) has not changed. If the recipient has changed, the order fails with the reason
+      - The RV(emails) that a previous run in check mode returned. The module requests only emails of orders with the outcome V(requested) in
+        O(approved), and only if RV(emails[].recipient) has not changed. If the recipient has changed, the order fails with the reason
         V(recipient_changed).
       - If an approved order has been canceled, has expired, or is not selected anymore, the order fails with the reason V(changed_meanwhile).
       - An order that is not approved, or is approved without an address, fails with the reason V(recipient_not_allowed) if its email would
-        otherwise be requested. An empty list or null is rejected.
+        otherwise be requested. An empty list and null are invalid.
     type: list
     elements: dict
   min_interval_hours:
     description:
-      - Minimum time in hours between two requests for the email of the same order. V(0) means no minimum.
+      - Minimum time in hours between two requests for the email of the same order, from 0 to 1000000. V(0) means no minimum.
     type: float
     default: 24
   skip_imported:
     description:
-      - Whether to skip orders whose certificate, or a newer certificate that can replace it, is already in the certificate store. C(imported) and
-        C(superseded_by) of M(softlayer.certificates.ssl_order_info) contain this information, and define which certificate can replace another
-        one.
+      - Whether to skip orders whose certificate, or a newer certificate that can replace it, is already in the certificate store. The rules are
+        those of C(imported) and C(superseded_by) of M(softlayer.certificates.ssl_order_info).
       - If the API does not return the CSR of an order, or the CSR cannot be read, the module requests the email and issues a warning.
     type: bool
     default: true
   force:
     description:
-      - Whether to request the email even if it was requested within O(min_interval_hours), or if the certificate or a newer one is already in the
-        store.
+      - Whether to request the email even if it was requested within O(min_interval_hours), or if the certificate or a newer certificate is
+        already in the store.
       - O(force) does not override the status of the order or O(allowed_recipients).
     type: bool
     default: false
   on_ineligible:
     description:
-      - The action for orders that are pending, canceled, or expired, or have an unknown status. V(fail) means that such an order fails; V(skip)
-        skips the order.
+      - The action for orders that are pending, canceled, or expired, or have an unknown status. With V(fail), such an order fails. With V(skip),
+        the module skips the order.
     type: str
     choices: [fail, skip]
     default: fail
   max_orders:
     description:
-      - Maximum number of emails that one run of the module may request. If more emails would be requested, the module fails and requests none. In
-        a loop, each iteration is a run. The role P(softlayer.certificates.ssl_fulfillment#role) counts all emails of the play.
+      - Maximum number of emails that one run of the module may request, 0 or more. If more emails would be requested, the module fails and
+        requests no emails. In a loop, each iteration is a run. The role P(softlayer.certificates.ssl_fulfillment#role) counts all emails of the
+        play.
     type: int
     default: 50
   concurrency:
@@ -130,10 +131,10 @@ options:
         V(sqlite:////var/lib/certificates/ledger.sqlite3) or, for several control nodes, a PostgreSQL database such as
         V(postgresql://user:password@host/database).
       - Percent-encode all characters of the user name and the password except letters and digits. The password never appears in the output.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else the file
-        C(softlayer.certificates/ledger.sqlite3) in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state). An empty URL or null
-        is rejected, because another ledger does not contain the previous requests.
-      - The path must be absolute. A relative path is rejected, because runs in different directories would use different ledgers.
+      - The default is the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL), or else the file C(softlayer.certificates/ledger.sqlite3)
+        in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state). An empty URL and null are invalid, because another ledger
+        does not contain the previous requests.
+      - The path must be absolute. A relative path is invalid, because runs in different directories would use different ledgers.
       - All users who request emails for the same account should use the same ledger. See R(How resending stays safe,
         ansible_collections.softlayer.certificates.docsite.guide_resending).
     type: str
@@ -147,7 +148,7 @@ options:
     default: false
   account_id:
     description:
-      - ID of the account of the orders. If not set, the account of the API user is used.
+      - ID of the account of the orders. The default is the account of the API user.
     type: int
 """
 
@@ -217,7 +218,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 emails:
-  description: The result for each selected order, sorted by order ID. In check mode, the result that a real run would have.
+  description: The result for each selected order, sorted by order ID. In check mode, the value is the result that a real run would have.
   returned: when the orders could be read
   type: list
   elements: dict
@@ -231,7 +232,7 @@ emails:
       type: str
       sample: www.example.com
     subject_alt_names:
-      description: DNS names in the CSR of the order. Many CSRs contain none, and the certificate covers RV(emails[].common_name).
+      description: DNS names in the CSR of the order. If the CSR contains no DNS names, the certificate covers RV(emails[].common_name).
       type: list
       elements: str
       sample: []
@@ -248,7 +249,8 @@ emails:
       type: str
       sample: approved
     outcome:
-      description: V(requested), V(skipped), or V(failed). In check mode, the outcome that a real run would have.
+      description:
+        - Outcome for the order, V(requested), V(skipped), or V(failed). In check mode, the value is the outcome that a real run would have.
       type: str
       sample: requested
     reason:
@@ -271,7 +273,7 @@ emails:
       type: str
       sample: cooldown
     requested_at:
-      description: Time when this run requested the email. In check mode, the time when it would have requested the email.
+      description: Time when this run requested the email. In check mode, the value is the time when the run would have requested the email.
       type: str
       sample: "2026-01-31T08:12:44Z"
     previous_requested_at:
@@ -292,7 +294,7 @@ emails:
       type: str
       sample: The fulfillment email goes to admin@example.com.
 requested_count:
-  description: Number of emails that were requested. In check mode, the number that would be requested.
+  description: Number of requested emails. In check mode, the value is the number of emails that would be requested.
   returned: when the orders could be read
   type: int
   sample: 1
@@ -307,7 +309,7 @@ failed_count:
   type: int
   sample: 0
 api_calls:
-  description: Number of HTTP requests to the API, including repeated ones.
+  description: Number of HTTP requests to the API, including repeated requests.
   returned: when the orders could be read
   type: int
   sample: 4
@@ -349,7 +351,7 @@ failure:
           type: list
           elements: str
           sample: [api_key]
-        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        host: {description: "Host name or IP address of the server.", returned: if a server cannot be used, type: str, sample: "api.example.com"}
         path:
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
@@ -363,7 +365,7 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str
@@ -378,9 +380,13 @@ failure:
           returned: if a library for the ledger is missing
           type: str
           sample: psycopg
-        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        since:
+          description: Time when the other run acquired the lock.
+          returned: if another run holds the lock
+          type: str
+          sample: "2026-12-01T03:00:10Z"
         account_id:
-          description: The account in O(account_id), to which the orders do not belong.
+          description: ID of the account in O(account_id), to which the orders do not belong.
           returned: if the orders belong to another account
           type: int
           sample: 307608

@@ -18,11 +18,11 @@ description:
     trusts the sender, the subject, and names, so a forged message can at most appear in RV(unmatched).
   - The module finds certificates in the text of messages, also of quoted or forwarded messages, and in attachments. Certificates can be in PEM,
     DER, PKCS#7, HTML, or plain base64 format, also in zip archives and in a zip archive inside another one.
-  - The module builds the chain from the certificates in the same message. Missing intermediate certificates are taken from other messages and
-    from O(intermediate_path).
+  - The module builds the chain from the certificates in the same message. The module takes missing intermediate certificates from other messages
+    and from O(intermediate_path).
   - The module never changes the mailbox, and does not mark, move, or delete messages.
-  - If a file or directory below O(paths) or O(maildir) cannot be read, or the mail server does not return a message, the module skips it with a
-    warning. RV(unmatched) lists it with the reason V(unreadable).
+  - If a file or directory below O(paths) or O(maildir) cannot be read, or the mail server does not return a message, the module skips the file
+    or message with a warning. RV(unmatched) lists the file or message with the reason V(unreadable).
   - The module requests several messages together. If the mail server does not return a message, or the connection breaks, the module requests the
     message again separately. If the server does not return 20 messages in a row, the module fails.
   - If a path in O(paths) or O(maildir) itself cannot be read, the module fails. The module reads only regular files.
@@ -63,7 +63,7 @@ options:
         required: true
       password:
         description:
-          - Password of O(imap.username). Providers with two-factor authentication require an app password here.
+          - Password of O(imap.username). Providers with two-factor authentication require an app password.
         type: str
         required: true
       folder:
@@ -73,10 +73,10 @@ options:
         default: INBOX
       security:
         description:
-          - The method that encrypts the connection.
+          - Encryption method of the connection.
           - V(tls) - the connection is encrypted from the first byte.
           - V(starttls) - the connection is encrypted before the login.
-          - V(none) - the connection is not encrypted. This value is allowed only for a loopback address.
+          - V(none) - the connection is not encrypted, which is allowed only for a loopback address.
         type: str
         choices: [tls, starttls, none]
         default: tls
@@ -87,8 +87,8 @@ options:
         default: true
       ca_path:
         description:
-          - Path of a file with the CA certificates that verify the IMAP server. If not set, the file E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE) is
-            used, or else the trusted root certificates of the host.
+          - Path of a file with the CA certificates that verify the IMAP server. The default is the file E(SSL_CERT_FILE) or
+            E(REQUESTS_CA_BUNDLE), or else the trusted root certificates of the host.
         type: path
       timeout:
         description:
@@ -101,73 +101,76 @@ options:
     type: path
   paths:
     description:
-      - Paths of saved messages, or of directories. In directories and their subdirectories, all C(.eml) and C(.msg) files are read. An empty list
-        means no files.
-      - The module cannot parse messages in the Outlook format (C(.msg)). RV(unmatched) lists them with the fix. The module does not read mbox
-        files; save their messages as C(.eml) files.
+      - Paths of saved messages, or of directories. In directories and their subdirectories, the module reads all C(.eml) and C(.msg) files. With
+        an empty list, the module reads no files.
+      - The module cannot parse messages in the Outlook format (C(.msg)). RV(unmatched) lists such messages with the fix. The module does not
+        read mbox files. Save the messages of an mbox file as C(.eml) files.
     type: list
     elements: path
   orders:
     description:
-      - Orders whose certificates to find, as M(softlayer.certificates.ssl_order_info) returns them. The module uses only C(id), C(common_name),
-        C(subject_alt_names), and C(public_key_sha256) of each order. An empty list means no orders.
+      - Orders for which to find certificates, in the format of M(softlayer.certificates.ssl_order_info). The module uses only C(id),
+        C(common_name), C(subject_alt_names), and C(public_key_sha256) of each order. With an empty list, the module processes no orders.
     type: list
     elements: dict
   skip_imported:
     description:
-      - Whether to exclude those O(orders) whose certificate, or a newer certificate that replaced it, is already in the certificate store. The
-        orders must have been listed with O(softlayer.certificates.ssl_order_info#module:gather_imported).
+      - Whether to exclude an item of O(orders) if its certificate, or a newer certificate that replaced it, is already in the certificate store.
+        To use this option, list the orders with O(softlayer.certificates.ssl_order_info#module:gather_imported).
     type: bool
     default: false
   order_ids:
     description:
-      - IDs of the orders whose certificates to find. The module reads the orders from the API. An empty list or null is rejected.
+      - IDs of the orders for which to find certificates. The module reads the orders from the API. An empty list and null are invalid.
     type: list
     elements: int
   emails:
     description:
       - The list RV(softlayer.certificates.ssl_fulfillment_email#module:emails) that M(softlayer.certificates.ssl_fulfillment_email) returned.
-        With this list, O(wait) waits only for orders whose email was, or may have been, requested by that run, or by an earlier run less than
-        O(softlayer.certificates.ssl_fulfillment_email#module:min_interval_hours) ago. The module searches for all other certificates once.
+        With O(emails), O(wait) waits only for orders whose email was, or may have been, requested by the run that returned the list, or by an
+        earlier run less than O(softlayer.certificates.ssl_fulfillment_email#module:min_interval_hours) ago. The module searches for all other
+        certificates once.
     type: list
     elements: dict
   csr_paths:
     description:
-      - Paths of CSRs whose certificates to find. The certificates can come from any CA. An empty list means no CSRs.
+      - Paths of CSRs for which to find certificates. The certificates can come from any CA. With an empty list, the module reads no CSRs.
     type: list
     elements: path
   privatekey_paths:
     description:
-      - Paths of private keys whose certificates to find. The certificates can come from any CA. The module uses only the public keys. An empty
-        list means no private keys.
+      - Paths of private keys for which to find certificates. The certificates can come from any CA. The module uses only the public keys. With
+        an empty list, the module reads no private keys.
     type: list
     elements: path
   privatekey_passphrase:
     description:
-      - Passphrase of the private keys in O(privatekey_paths), if they are encrypted.
+      - Passphrase of the encrypted private keys in O(privatekey_paths).
     type: str
   trust:
     description:
-      - The action for a certificate whose chain does not lead to a trusted root certificate, or contains an invalid signature or date. V(require)
-        does not return such certificates. V(warn) returns them with a warning, and RV(certificates[].trust) marks them.
-      - A public key is not a secret, so anybody can create a certificate for it and send this certificate.
+      - The action for a certificate whose chain does not lead to a trusted root certificate, or contains an invalid signature or date.
+        V(require) does not return such a certificate. V(warn) returns the certificate with a warning, and RV(certificates[].trust) contains the
+        level of trust.
+      - A public key is not a secret, so an attacker could create a certificate for the public key and send the certificate to the mailbox.
       - If several certificates match, the module prefers the certificate for the common name of the order. For an order without a common name,
-        and for O(csr_paths), the module prefers the certificate that covers the most names of the CSR. A certificate that covers none of the
-        names is not returned with V(require), and returned with a warning with V(warn).
+        and for O(csr_paths), the module prefers the certificate that covers the most names of the CSR. If a certificate covers none of the
+        names, V(require) does not return the certificate, and V(warn) returns the certificate with a warning.
     type: str
     choices: [require, warn]
     default: require
   trusted_ca_path:
     description:
-      - Path of a file or directory with trusted certificates in PEM format. Intermediate certificates are also possible.
-      - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
-        E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
-        variables replaces the trust store, so it must also contain the public root certificates.
+      - Path of a file or directory with trusted certificates in PEM format. The certificates can be root certificates or intermediate
+        certificates.
+      - The module also trusts the root certificates of the host, which are in the file E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the
+        directory E(SSL_CERT_DIR), or else in the trust store of the host. A file or directory in these environment variables replaces the trust
+        store, so the file or directory must also contain the public root certificates.
     type: path
   intermediate_path:
     description:
-      - Path of a file with intermediate certificates that the messages lack, in PEM, DER, or PKCS#7 format. The module trusts them as little as
-        certificates in a message. The module downloads nothing from URLs in certificates.
+      - Path of a file with intermediate certificates that the messages lack, in PEM, DER, or PKCS#7 format. The module trusts the certificates
+        in the file no more than the certificates in a message. The module downloads nothing from URLs in certificates.
     type: path
   intermediate_content:
     description:
@@ -175,12 +178,12 @@ options:
     type: str
   max_age_days:
     description:
-      - Maximum age of messages in days. Older messages are ignored. The age of a file is the time since its last change.
+      - Maximum age of messages in days. The module ignores older messages. The age of a file is the time since its last change.
     type: float
     default: 30
   max_message_bytes:
     description:
-      - Maximum size of a message in bytes, from 65536 to 1073741824. Larger messages are skipped.
+      - Maximum size of a message in bytes, from 65536 to 1073741824. The module skips larger messages.
     type: int
     default: 10485760
   open_always:
@@ -206,7 +209,7 @@ options:
     default: 30
   account_id:
     description:
-      - ID of the account of O(order_ids). If not set, the account of the API user is used.
+      - ID of the account of O(order_ids). The default is the account of the API user.
     type: int
 notes:
   - If a folder on a mail server contains more than 500 messages of the right age, the server searches for messages with PEM text or with an
@@ -315,7 +318,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: The certificates that were found, one for each order, CSR, or private key, in the order of the input.
+  description: The certificates that the module found, one for each order, CSR, or private key, in the order of the input.
   returned: success
   type: list
   elements: dict
@@ -325,7 +328,7 @@ certificates:
       type: int
       sample: 1234
     common_name:
-      description: Common name of the order, or else of the certificate, or null if neither has one.
+      description: Common name of the order, or else of the certificate, or null if neither the order nor the certificate has a common name.
       type: str
       sample: www.example.com
     path:
@@ -334,8 +337,8 @@ certificates:
       sample: null
     trust:
       description:
-        - V(trusted) - the chain of the certificate leads to a trusted root certificate.
-        - V(incomplete), only with O(trust=warn) - the certificate of an issuer is missing.
+        - Level of trust of the certificate. V(trusted) - the chain of the certificate leads to a trusted root certificate.
+        - V(incomplete), only with O(trust=warn) - an intermediate certificate is missing.
         - V(untrusted), only with O(trust=warn) - TLS clients reject the chain for another reason.
       type: str
       sample: trusted
@@ -344,11 +347,13 @@ certificates:
       type: str
       sample: "-----BEGIN CERTIFICATE-----\nMIIF...\n-----END CERTIFICATE-----\n"
     intermediate_certificate:
-      description: The intermediate certificates as PEM, the issuer of the certificate first, without the root certificate, or null if none is known.
+      description:
+        - The intermediate certificates as PEM, starting with the intermediate certificate that issued the certificate, without the root
+          certificate, or null if no intermediate certificate is known.
       type: str
       sample: "-----BEGIN CERTIFICATE-----\nMIIE...\n-----END CERTIFICATE-----\n"
     fingerprint_sha256:
-      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      description: SHA-256 fingerprint of the DER encoding of the certificate, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
@@ -373,15 +378,15 @@ certificates:
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key, such as V(RSA).
+      description: Algorithm of the public key of the certificate, such as V(RSA).
       type: str
       sample: RSA
     key_size:
-      description: Size of the key in bits.
+      description: Size of the public key in bits.
       type: int
       sample: 2048
     source:
-      description: The message that contained the certificate.
+      description: The message that contains the certificate.
       type: dict
       contains:
         message_id:
@@ -413,7 +418,9 @@ certificates:
           type: str
           sample: null
         format:
-          description: Format of the certificate in the message, V(inline_pem), V(pem), V(der), V(pkcs7), or V(zip). V(zip) means any kind of archive.
+          description:
+            - Format of the certificate in the message, one of V(inline_pem), V(pem), V(der), V(pkcs7), or V(zip). V(zip) means any kind of
+              archive.
           type: str
           sample: inline_pem
 missing:
@@ -428,7 +435,8 @@ missing:
       sample: 5678
     common_name:
       description:
-        - Common name of the order. For a private key, common name of the certificate that arrived but cannot be used. Null if neither exists.
+        - Common name of the order. For a private key, the value is the common name of the certificate that arrived but cannot be used. The value
+          is null if neither name exists.
       type: str
       sample: shop.example.com
     subject_alt_names:
@@ -446,17 +454,17 @@ missing:
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     not_before:
       description:
-        - Time when the newest certificate with this public key becomes valid, if it has arrived but is not valid now. Null if none has arrived,
-          and for other reasons than V(waiting_for_email).
+        - Time when the newest certificate with the public key of the item becomes valid, if the certificate has arrived but is not valid now.
+          The value is null if no certificate has arrived, and for other reasons than V(waiting_for_email).
       type: str
       sample: null
     not_after:
-      description: Time when this certificate expires.
+      description: Time when the newest certificate with the public key of the item expires.
       type: str
       sample: null
     reason:
       description:
-        - V(waiting_for_email) - no message with a valid certificate has arrived.
+        - Code of the reason. V(waiting_for_email) - no message with a valid certificate has arrived.
         - V(untrusted) or V(chain_incomplete) - a message has arrived, but its certificate is not trusted (see RV(unmatched[].reason)).
         - V(no_public_key) - the API does not return the CSR of the order, so no certificate can be matched with the order.
         - V(not_found) - the order does not exist, or the API user does not have the permission to view it.
@@ -504,24 +512,25 @@ unmatched:
       sample: null
     reason:
       description:
-        - V(link_only) - a certificate has been issued, but the message contains only a link to it. The module recognizes V(link_only) and
-          V(approval_request) by English and German words. In other languages, the reason is V(no_certificate).
+        - Code of the reason. V(link_only) - a certificate has been issued, but the message contains only a link to the certificate. The module
+          recognizes V(link_only) and V(approval_request) by English and German words. In other languages, the reason is V(no_certificate).
         - V(approval_request) - the message requests the approval of an order, or a proof of control over the domain.
         - V(unsupported_attachment) - an attachment that may contain a certificate has an unsupported format, such as C(winmail.dat), tar, gzip,
-          bzip2, xz, 7-Zip, RAR, RTF, or an office document, or is in a zip archive with another compression method than Deflate. Or the message
-          or an attachment is in the Outlook format (C(.msg)).
+          bzip2, xz, 7-Zip, RAR, RTF, or an office document, or is in a zip archive with another compression method than Deflate.
+          V(unsupported_attachment) also applies if the message or an attachment is in the Outlook format (C(.msg)).
         - V(unreadable) - the mail server lists the message but does not return it, or the file or directory cannot be read.
         - V(no_certificate) - the message contains no certificate.
         - V(no_matching_key) - the message contains certificates, but with other public keys.
-        - V(expired) - the certificate with the right public key has expired.
-        - V(not_yet_valid) - the certificate with the right public key is not valid yet.
+        - V(expired) - the certificate with the expected public key has expired.
+        - V(not_yet_valid) - the certificate with the expected public key is not valid yet.
         - V(encrypted) - the message or an attachment is encrypted.
         - V(too_large) - the message is larger than O(max_message_bytes), contains more data than a message with a certificate would, or contains
           archives with more than two levels.
         - V(malformed) - the message is damaged.
         - V(untrusted) - with O(trust=require), the certificate has the expected public key, but its chain does not lead to a trusted root
           certificate, or it covers none of the names of the order or CSR.
-        - V(chain_incomplete) - with O(trust=require), the certificate has the expected public key, but its chain lacks the certificate of an issuer.
+        - V(chain_incomplete) - with O(trust=require), the certificate has the expected public key, but its chain lacks an intermediate
+          certificate.
       type: str
       sample: approval_request
     message:
@@ -539,7 +548,7 @@ messages_examined:
   type: int
   sample: 2
 api_calls:
-  description: Number of HTTP requests to the API, including repeated ones.
+  description: Number of HTTP requests to the API, including repeated requests.
   returned: success
   type: int
   sample: 0
@@ -581,7 +590,11 @@ failure:
           type: list
           elements: str
           sample: [api_key]
-        host: {description: Host of the mail server or API., returned: if a server cannot be used, type: str, sample: "imap.example.com"}
+        host:
+          description: Host name or IP address of the mail server or the API.
+          returned: if a server cannot be used
+          type: str
+          sample: "imap.example.com"
         path:
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
@@ -595,13 +608,13 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str
           sample: ["module_utils/_x509/chain.py, line 10 (build)"]
         account_id:
-          description: The account in O(account_id), to which the orders do not belong.
+          description: ID of the account in O(account_id), to which the orders do not belong.
           returned: if the orders belong to another account
           type: int
           sample: 307608

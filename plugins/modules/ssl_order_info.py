@@ -21,11 +21,11 @@ options:
   fields:
     description:
       - Keys of the items in RV(orders), in addition to V(id). If not set, the module returns all keys.
-      - The module reads from the API only what these keys and the selection require, which is faster for thousands of orders. The CSRs, which are
-        the largest part of the data, are read only for V(public_key_sha256), V(key_type), V(subject_alt_names), O(common_names), and to compare
-        orders with the certificate store.
-      - V(certificate_ids), V(imported), and V(superseded_by) require O(gather_imported) or O(imported). If O(fields) contains none of these three
-        keys, the module does not read the store for O(gather_imported).
+      - The module reads from the API only the data that the specified keys and the selection require, which is faster for thousands of orders.
+        The CSRs, which are the largest part of the data, are read only for V(public_key_sha256), V(key_type), V(subject_alt_names),
+        O(common_names), and to compare orders with the certificate store.
+      - V(certificate_ids), V(imported), and V(superseded_by) require O(gather_imported) or O(imported). If O(fields) contains neither
+        V(certificate_ids) nor V(imported) nor V(superseded_by), the module does not read the store for O(gather_imported).
       - With an empty list, the items contain only V(id).
     type: list
     elements: str
@@ -121,7 +121,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 orders:
-  description: The orders that match all criteria, sorted by ID. With O(fields), they contain only these keys and V(id).
+  description: The orders that match all criteria, sorted by ID. With O(fields), the orders contain only the keys in O(fields) and V(id).
   returned: success
   type: list
   elements: dict
@@ -141,7 +141,7 @@ orders:
       type: str
       sample: approved
     status_name:
-      description: Status of the order in the words of the API.
+      description: Name of the order status in the API.
       returned: unless O(fields) omits the key
       type: str
       sample: Approved
@@ -166,7 +166,7 @@ orders:
       type: str
       sample: "2026-02-01T10:00:00Z"
     effective_at:
-      description: Time when the term of the order begins.
+      description: Time when the term of the order starts.
       returned: unless O(fields) omits the key
       type: str
       sample: "2026-02-01T00:00:00Z"
@@ -176,7 +176,7 @@ orders:
       type: str
       sample: "2027-01-31T23:59:59Z"
     days_until_expiry:
-      description: Whole days until RV(orders[].expires_at), negative after that.
+      description: Whole days until RV(orders[].expires_at), negative afterwards.
       returned: unless O(fields) omits the key
       type: int
       sample: 68
@@ -186,7 +186,7 @@ orders:
       type: str
       sample: RapidSSL - 1 year
     billing_order_id:
-      description: Id of the billing order.
+      description: ID of the billing order.
       returned: unless O(fields) omits the key
       type: int
       sample: 98765
@@ -201,7 +201,7 @@ orders:
       type: str
       sample: RSA
     subject_alt_names:
-      description: DNS names in the CSR of the order. Many CSRs contain none, and the certificate covers RV(orders[].common_name).
+      description: DNS names in the CSR of the order. If the CSR contains no DNS names, the certificate covers RV(orders[].common_name).
       returned: unless O(fields) omits the key
       type: list
       elements: str
@@ -227,8 +227,8 @@ orders:
           certificate becomes valid no earlier than two days before RV(orders[].effective_at), or expires no earlier than two days before
           RV(orders[].expires_at). A renewal with the same key is a different certificate.
         - CAs issue certificates for at most 200 days. Each certificate that a CA issues for an order of one year is the certificate of the order
-          while it is valid.
-        - If the API does not return when the term begins, the term begins at RV(orders[].created_at).
+          while the certificate is valid.
+        - If the API does not return RV(orders[].effective_at), the term starts at RV(orders[].created_at).
         - If the order has expired, its certificate may also have expired. If neither date of the order is known, any valid certificate with the
           public key matches.
       returned: with O(gather_imported) or O(imported), unless O(fields) omits the key
@@ -237,11 +237,11 @@ orders:
     superseded_by:
       description:
         - IDs of the certificates in the store that can replace the certificate of the order, if the store does not contain the certificate
-          itself. Null if the API user does not have the permission to read the store.
-        - These certificates are valid, are more than two days newer than the order, have the same key type, and cover the common name and all
-          names in the CSR.
-        - The chain of these certificates leads to a root certificate that the host trusts, or to another CA, because the host may not know the
-          root certificates of a private CA. A self-signed certificate is not included.
+          itself. The value is null if the API user does not have the permission to read the store.
+        - The listed certificates are valid, are more than two days newer than the order, have the same key type, and cover the common name and
+          all names in the CSR.
+        - The chain of the listed certificates leads to a root certificate that the host trusts, or to another CA, because the host may not know
+          the root certificates of a private CA. A self-signed certificate is not included.
         - If the list is not empty, you do not need the fulfillment email of the order.
       returned: with O(gather_imported) or O(imported), unless O(fields) omits the key
       type: list
@@ -259,13 +259,15 @@ missing_order_ids:
   elements: int
   sample: []
 unmatched_common_names:
-  description: Patterns in O(common_names) that match no order of the account, or with O(order_ids), none of these orders.
+  description:
+    - Patterns in O(common_names) that match no order of the account. With O(order_ids), the list contains the patterns that match no order in
+      O(order_ids).
   returned: success
   type: list
   elements: str
   sample: []
 api_calls:
-  description: Number of HTTP requests to the API, including repeated ones.
+  description: Number of HTTP requests to the API, including repeated requests.
   returned: success
   type: int
   sample: 2
@@ -307,7 +309,7 @@ failure:
           type: list
           elements: str
           sample: [api_key]
-        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        host: {description: "Host name or IP address of the server.", returned: if a server cannot be used, type: str, sample: "api.example.com"}
         path:
           description: Path of the file or directory that cannot be used.
           returned: if a path cannot be used
@@ -321,13 +323,13 @@ failure:
         libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
         type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
         place:
-          description: Places in the code of the collection where the exception occurred.
+          description: Code locations in the collection where the exception occurred.
           returned: if an unexpected error occurred
           type: list
           elements: str
           sample: ["module_utils/_x509/chain.py, line 10 (build)"]
         account_id:
-          description: The account in O(account_id), to which the orders do not belong.
+          description: ID of the account in O(account_id), to which the orders do not belong.
           returned: if the orders belong to another account
           type: int
           sample: 307608
