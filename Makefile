@@ -11,7 +11,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/tools/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: help test test-all test-long packages mutants lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme bench clean
+.PHONY: help test test-all packages test-long mutants lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme bench clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]/ && NF == 2 {printf "%-10s %s\n", $$1, $$2}' Makefile

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.pages import plugin_source
+from tests.support.pages import LOADER, plugin_source
 
 OF_ANSIBLE = frozenset({"changed", "failed", "msg", "invocation", "warnings", "deprecations", "diff", "exception"})
 """Ansible documents these itself."""
@@ -32,7 +32,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 def returns_of(module: str) -> dict[str, Any]:
     """What a module's documentation says that it returns."""
     found = importlib.import_module(f"ansible_collections.softlayer.certificates.plugins.modules.{module}")
-    documented: dict[str, Any] = yaml.safe_load(found.RETURN)
+    documented: dict[str, Any] = yaml.load(found.RETURN, LOADER)
     return documented
 
 

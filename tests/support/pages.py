@@ -21,6 +21,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Reads YAML ten times as fast, where libyaml is installed."""
 PLUGINS = "ansible_collections.softlayer.certificates.plugins"
 PREFIX = "softlayer.certificates."
 
@@ -63,7 +65,7 @@ class Page:
         """What all YAML on the page means."""
         for block in self.blocks:
             if block.language == "yaml":
-                yield from filter(None, yaml.safe_load_all(block.text))
+                yield from filter(None, yaml.load_all(block.text, LOADER))
 
 
 def in_markdown(text: str) -> tuple[Block, ...]:
@@ -110,14 +112,14 @@ def page_of_plugin(kind: str, name: str) -> Page:
 def plugin_source(kind: str, name: str) -> dict[str, Any]:
     """`DOCUMENTATION`, `EXAMPLES` and `RETURN` of a plugin, before doc fragments are merged in."""
     if kind == "filter":
-        source: dict[str, Any] = yaml.safe_load((ROOT / f"plugins/filter/{name}.yml").read_text(encoding="utf-8"))
+        source: dict[str, Any] = yaml.load((ROOT / f"plugins/filter/{name}.yml").read_text(encoding="utf-8"), LOADER)
         return source
     folder = {"module": "modules", "inventory": "inventory"}[kind]
     module = importlib.import_module(f"{PLUGINS}.{folder}.{name}")
     return {
-        "DOCUMENTATION": yaml.safe_load(module.DOCUMENTATION),
+        "DOCUMENTATION": yaml.load(module.DOCUMENTATION, LOADER),
         "EXAMPLES": module.EXAMPLES,
-        "RETURN": yaml.safe_load(getattr(module, "RETURN", "{}")),
+        "RETURN": yaml.load(getattr(module, "RETURN", "{}"), LOADER),
     }
 
 
@@ -144,7 +146,7 @@ def documented_options(kind: str) -> dict[str, dict[str, Any]]:
 
 def role_entry_points(role: str = "ssl_fulfillment") -> dict[str, Any]:
     """The documentation of a role, by entry point."""
-    specs = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    specs = yaml.load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8"), LOADER)
     entry_points: dict[str, Any] = specs["argument_specs"]
     return entry_points
 
