@@ -79,7 +79,7 @@ class Client(Caller):
         if transport.client is not session:
             raise CertificatesError(
                 "missing_library",
-                "Cannot disable automatic retries in this release of the Python library SoftLayer. Install release 6.2 or 6.3.",
+                "Cannot disable automatic retries in the installed release of the Python library SoftLayer. Install release 6.2 or 6.3.",
             )
         self._sdk = BaseClient(
             auth=authentication(settings.username, settings.api_key), transport=transport, config_file=os.devnull
@@ -237,8 +237,8 @@ def _no_list(service: str, method: str) -> CertificatesError:
 def left_out(call: str, number: int) -> str:
     """Return the warning about ignored rows of a listing."""
     return (
-        f"{call} returned entries without a valid ID, which are ignored: {number}. They are not selected, compared, or changed. Ask the "
-        "support of IBM Cloud to fix them."
+        f"{call} returned entries without a valid ID: {number}. The collection does not select, compare, or change these entries. "
+        "Ask IBM Cloud support to fix the entries."
     )
 
 

@@ -77,14 +77,17 @@ RATE_LIMITED = re.compile(
 )
 """The whole text of a rate limit fault. A text that only mentions a limit, for example of a partner, is not about the call."""
 RETIRED_ADVICE = (
-    "Sale of SSL orders ended on 2024-04-15 and their support on 2024-12-15: get the certificate from the portal of the CA, and order "
-    "new ones through IBM Cloud Secrets Manager."
+    "IBM Cloud ended the sale of SSL certificates on 2024-04-15 and the support of SSL orders on 2024-12-15. Download the certificate from "
+    "the CA portal, and order new certificates through IBM Cloud Secrets Manager."
 )
 OF_ORDERS = "Certificate_Request"
 """A part of the name of the service for orders. Its end does not affect the store and the load balancers."""
 NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
 """Codes for a missing permission if other calls of the user succeed."""
-NOT_FOUND_ADVICE = "The object does not exist, or the API user has no permission for it (SECURITY_CERTIFICATE_VIEW, SECURITY_CERTIFICATE_MANAGE)."
+NOT_FOUND_ADVICE = (
+    "The object does not exist, or the API user does not have the permission for the object (SECURITY_CERTIFICATE_VIEW, "
+    "SECURITY_CERTIFICATE_MANAGE). Check the ID and the permissions of the API user."
+)
 RETIRED = re.compile(
     r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
     r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
@@ -171,7 +174,7 @@ def explain(
 
 def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool) -> CertificatesError:
     code, words = shorten(fault.code), shorten(fault.message)
-    said = as_sentence(words or code or "the API gave no reason")
+    said = as_sentence(words or code or "the API returned no reason")
     details = details_of(call, answer, api_code=code, api_message=words)
     is_about_rate = answer.status == TOO_MANY or "RateLimit" in fault.code or RATE_LIMITED.match(fault.message)
     if fault.code == RATE_LIMIT_CODE or (repeatable and is_about_rate):
@@ -238,11 +241,11 @@ def _explain_http(
     if fault is not None or answer.status in {407, TOO_MANY}:
         return CertificatesError(
             "no_answer",
-            f"{call}: a gateway responded instead of the API (HTTP {answer.status}).{said}",
+            f"{call}: a gateway responded instead of the API (HTTP {answer.status}).{said} If the error persists, check endpoint_url and proxy.",
             **details,
         )
     return CertificatesError(
         "no_answer",
-        f"{call}: cannot read the response of {endpoint} (HTTP {answer.status}).",
+        f"{call}: cannot read the response of {endpoint} (HTTP {answer.status}). If the error persists, check endpoint_url and proxy.",
         **details,
     )

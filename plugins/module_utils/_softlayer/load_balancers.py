@@ -35,10 +35,13 @@ ACTIVE = "ACTIVE"
 FINAL = frozenset({"ERROR", "DELETE_PENDING"})
 """Provisioning statuses after which a balancer does not become active again by itself."""
 HTTPS = "HTTPS"
-MANAGE_ADVICE = "The load balancer does not exist, or the API user cannot change it (permission LOADBALANCER_MANAGE, and access to the device)."
+MANAGE_ADVICE = (
+    "The load balancer does not exist, or the API user cannot change the load balancer. Grant the API user the permission "
+    "LOADBALANCER_MANAGE and access to the device."
+)
 UNLISTED = (
     "Cannot list the load balancers: the API user does not have the permission LOADBALANCER_MANAGE, which also allows changes, or "
-    "access to the devices. Grant both to the API user."
+    "access to the devices. Grant the API user the permission and the access."
 )
 BUSY = re.compile(
     r"\b(?:CREATE|UPDATE|MAINTENANCE)_PENDING\b|\b(?:not|be)\W+(?:in\W+)?(?:an?\W+)?ACTIVE\b", re.IGNORECASE
@@ -123,7 +126,7 @@ class Balancer:
     def shown_error(self) -> str:
         """A sentence about its previous error, with a leading space; empty if there is none."""
         return (
-            f" The API reports about its previous change: {as_sentence(self.previous_error)}"
+            f" The API reports about the previous change of the load balancer: {as_sentence(self.previous_error)}"
             if self.previous_error
             else ""
         )
@@ -150,9 +153,8 @@ def fetch_balancer(client: Client, uuid: str) -> Balancer:
         row = client.call(BALANCER, "getLoadBalancer", uuid, mask=BALANCER_MASK)
     balancer = normalise(row) if isinstance(row, dict) else None
     if balancer is None or balancer.uuid != uuid:
-        raise CertificatesError(
-            "no_answer", f"SoftLayer_{BALANCER}::getLoadBalancer did not return load balancer {uuid}."
-        )
+        why = f"SoftLayer_{BALANCER}::getLoadBalancer did not return load balancer {uuid}. Check endpoint_url."
+        raise CertificatesError("no_answer", why)
     return balancer
 
 
@@ -210,7 +212,7 @@ def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesErro
     elif error.code == "no_answer":
         return error
     return CertificatesError(
-        code, f"The API refused the change of load balancer {balancer.name}: {said}", **error.details
+        code, f"The API rejected the change of load balancer {balancer.name}: {said}", **error.details
     )
 
 

@@ -288,7 +288,9 @@ def fetch_order(client: Client, account_id: int, order_id: int) -> Order:
     mask = order_mask(MAILED)
     row = client.call(SERVICE, "getObject", identifier=order_id, mask=mask, in_turn=True)
     if not isinstance(row, dict) or number(row.get("id")) != order_id:
-        raise CertificatesError("api_error", f"SoftLayer_{SERVICE}::getObject did not return the order.")
+        raise CertificatesError(
+            "api_error", f"SoftLayer_{SERVICE}::getObject did not return the order. Check endpoint_url."
+        )
     _check_account(client, account_id, [row])
     return normalise(row)
 

@@ -247,7 +247,7 @@ def warn_of_unreadable(client: Client, records: Iterable[StoreCertificate]) -> N
     ids = [record.id for record in records if record.certificate is None]
     if ids:
         client.warn(
-            f"Cannot read these certificates of the store: {', '.join(map(str, ids))}. Unreadable certificates are not compared with "
+            f"Cannot read these certificates in the store: {', '.join(map(str, ids))}. Unreadable certificates are not compared with "
             "other certificates, and their content counts as missing. Fix or delete the unreadable certificates."
         )
 
@@ -284,7 +284,7 @@ def fetch_visible(client: Client) -> StoreListing:
         return StoreListing(stored or seen, is_limited=bool(seen))
     why_not = (
         "Cannot read the certificate store: the API user has neither the permission SECURITY_CERTIFICATE_MANAGE nor "
-        "SECURITY_CERTIFICATE_VIEW. Grant one of them."
+        "SECURITY_CERTIFICATE_VIEW. Grant one of the permissions."
     )
     with if_not_found(why_not):
         return StoreListing(_entries(client), is_limited=True)
@@ -340,7 +340,9 @@ def fetch_one(client: Client, identifier: int) -> StoreCertificate | None:
             raise
         return None
     if _id_of(row) != identifier:
-        raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject did not return certificate {identifier}.")
+        raise CertificatesError(
+            "no_answer", f"SoftLayer_{SERVICE}::getObject did not return certificate {identifier}. Check endpoint_url."
+        )
     return normalise(row)
 
 
@@ -361,7 +363,9 @@ def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[st
     if private_key:
         hide(private_key)
     if _id_of(row) != identifier:
-        raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject did not return certificate {identifier}.")
+        raise CertificatesError(
+            "no_answer", f"SoftLayer_{SERVICE}::getObject did not return certificate {identifier}. Check endpoint_url."
+        )
     return StoreCertificateWithKey(normalise(row), private_key)
 
 
@@ -384,7 +388,10 @@ def create(
             SERVICE, "createObject", template, mask=CREATED_MASK, repeatable=False, before_sending=before_sending
         )
     if read_boolean(answer) is False:
-        raise CertificatesError("refused", "The store rejected the certificate and returned no reason.")
+        raise CertificatesError(
+            "refused",
+            "The store rejected the certificate and returned no reason. Ask IBM Cloud support for the reason.",
+        )
     identifier = _id_of(answer)
     if identifier is None:
         why = f"SoftLayer_{SERVICE}::createObject returned no ID. The call may have been processed."
@@ -423,7 +430,9 @@ def delete(client: Client, identifier: int) -> None:
 def _require_yes(answer: object, method: str, what: str) -> None:
     """Raise if the store returned anything but true; `what` is what the method does."""
     if not yes_or_no(answer, f"SoftLayer_{SERVICE}::{method}"):
-        raise CertificatesError("refused", f"The store did not {what} and returned no reason.")
+        raise CertificatesError(
+            "refused", f"The store did not {what} and returned no reason. Ask IBM Cloud support for the reason."
+        )
 
 
 @contextmanager
@@ -456,7 +465,7 @@ def normalise(row: Mapping[str, t.Any]) -> StoreCertificate:
     return StoreCertificate(
         id=int(row["id"]),
         common_name=_shown(row.get("commonName")),
-        notes=PRIVATE_KEY.sub("(private key left out)", encodable(str(row.get("notes") or ""))),
+        notes=PRIVATE_KEY.sub("(private key removed)", encodable(str(row.get("notes") or ""))),
         associated_service_count=used,
         certificate=next(iter(_certificates(row.get("certificate"))), None),
         intermediates=tuple(_certificates(row.get("intermediateCertificate"))),

@@ -131,7 +131,7 @@ def folder_in(path: str, name: str) -> str:
     if os.path.lexists(inner) and not os.path.isdir(inner):
         raise CertificatesError(
             "not_found",
-            f"{printable(inner)} is not a directory, or is a link to a missing directory. Restore it, or specify another directory.",
+            f"{printable(inner)} is not a directory, or is a link to a missing directory. Restore the directory, or specify another directory.",
             path=printable(inner),
         )
     return inner if os.path.isdir(inner) else path

@@ -29,7 +29,7 @@ class SourceTexts(t.NamedTuple):
 
 REISSUE = (
     "reissue the certificate with its ACME client or CA",
-    "reissue the certificate with an RSA key, with its ACME client or CA",
+    "use the ACME client or CA to reissue the certificate with an RSA key",
 )
 KINDS: Mapping[str | None, SourceTexts] = {
     "certbot": SourceTexts(
@@ -121,7 +121,7 @@ def trouble(why: Obstacle[t.Any]) -> str:
         case "unreadable", {"refused": error}:
             return f"{error} Grant read access to the user who runs the playbook, and check the disk."
         case "unreadable", {"written": path}:
-            return f"{printable(path)} was being written during the run. Run the playbook again later."
+            return f"Cannot read {printable(path)}: another process was writing the file. Run the playbook again later."
         case "unreadable", {"not_utf8": path}:
             return f"The path {printable(path)} is not valid UTF-8. Rename the file or its directory."
         case "broken_link", {"link": path}:
@@ -142,11 +142,9 @@ def trouble(why: Obstacle[t.Any]) -> str:
         case "being_renewed", {"is_cut_off": True}:
             return "Traefik is writing the file, or has not issued a certificate yet. Run the playbook again later. If the problem persists, restart Traefik."
         case "being_renewed", {"written": path}:
-            return (
-                f"{printable(path)} or its private key was being written during the run. Run the playbook again later."
-            )
+            return f"Another process was writing {printable(path)} or its private key during the run. Run the playbook again later."
         case "malformed", {"is_storage": False}:
-            return "The file is not an acme.json of Traefik. Specify the storage file of its certificate resolvers."
+            return "The file is not a Traefik acme.json file. Specify the storage file of the certificate resolvers in Traefik."
         case "malformed", {"is_old": True}:
             return "The file is from Traefik 1. Convert it with `traefik-migration-tool acme`, and specify the converted file."
     return of_x509.trouble(why)

@@ -94,8 +94,8 @@ def _kind_at(path: str) -> SourceKind:
     if kind is None:
         raise CertificatesError(
             "not_found",
-            f"No certificates found at {printable(path)}. Specify the directory of certbot, lego, or acme.sh, the acme.json of Traefik, or a "
-            f"directory with certificates and keys; or specify the kind of source, such as {{folder: {printable(path)}}}.",
+            f"Cannot find certificates at {printable(path)}. Specify the certbot, lego, or acme.sh directory, the acme.json file of Traefik, or "
+            f"a directory with certificates and keys; or specify the kind of source, such as {{folder: {printable(path)}}}.",
             path=printable(path),
         )
     return kind

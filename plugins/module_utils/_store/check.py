@@ -117,7 +117,7 @@ def assemble(
     if leaf.not_before > at:
         raise CertificatesError(
             "not_yet_valid",
-            f"The certificate is not valid before {iso(leaf.not_before)}. Import the certificate after that time, or check the clock of this host.",
+            f"The certificate is not valid before {iso(leaf.not_before)}. Import the certificate later, or check the clock of this host.",
         )
     if leaf.not_after < at and not options.allow_expired:
         raise CertificatesError(
@@ -127,13 +127,13 @@ def assemble(
     if bundle.request and bundle.request.public_key_sha256 != leaf.public_key_sha256:
         raise CertificatesError(
             "csr_mismatch",
-            "The CSR does not belong to the certificate: the public keys differ. Specify the CSR of the certificate, or none.",
+            "The CSR does not belong to the certificate: the public keys differ. Specify the CSR of the certificate, or omit the CSR.",
         )
     if options.for_store and not all(fits_xml(str(part.value)) for part in leaf.parsed.subject):
         raise CertificatesError(
             "refused",
-            f"The certificate's subject ({leaf.shown_name}) must not contain control characters, because they would make the list of certificates "
-            "unreadable over XML-RPC. Reissue the certificate without them.",
+            f"The certificate's subject ({leaf.shown_name}) must not contain control characters, because control characters make the list of "
+            "certificates unreadable over XML-RPC. Reissue the certificate without control characters.",
         )
     chain, warnings = _chain_of(leaf, bundle, options, at, anchors)
     content = Content(
@@ -159,8 +159,8 @@ def _check_notes(notes: str) -> str:
     if odd:
         raise CertificatesError(
             "refused",
-            f"The notes must not contain the character U+{ord(odd[0]):04X}, because XML does not allow it and the store would become unreadable over "
-            "XML-RPC. Remove the character from notes.",
+            f"The notes must not contain the character U+{ord(odd[0]):04X}, because XML does not allow the character and the store would become "
+            "unreadable over XML-RPC. Remove the character from notes.",
         )
     return plain_notes(notes)
 
@@ -187,7 +187,7 @@ def _chain_of(
         )
     late = next((issuer for issuer in chain.issuers if not issuer.is_valid(at)), None)
     if late and not options.allow_expired:
-        valid = f"valid from {iso(late.not_before)} to {iso(late.not_after)}"
+        valid = f"valid only from {iso(late.not_before)} to {iso(late.not_after)}"
         raise CertificatesError(
             "chain_invalid",
             f"The intermediate certificate {late.shown_name} is {valid}. Specify the current intermediate certificate.",
@@ -216,7 +216,7 @@ def check_order(content: Content, order: Order | None, order_id: int) -> None:
     if order.public_key_sha256 is None:
         raise CertificatesError(
             "order_mismatch",
-            f"Order {order_id} has no CSR to compare the certificate with. To import without this check, remove order_id.",
+            f"Order {order_id} has no CSR to compare the certificate with. To import the certificate without the comparison, remove order_id.",
         )
     if order.public_key_sha256 != content.certificate.public_key_sha256:
         raise CertificatesError(

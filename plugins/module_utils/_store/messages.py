@@ -37,7 +37,10 @@ def of_import(action: Action[t.Any, t.Any]) -> str:
             return of_error(reason, action.facts)
         case "imported", _, {"lacking": identifier}:
             imported = participle(action.form, "imported")
-            return f"{imported} again with intermediate certificates, because certificate {identifier} lacks them and cannot be changed while it is in use."
+            return (
+                f"{imported} again with intermediate certificates, because certificate {identifier} is in use, lacks these certificates, and cannot be "
+                "changed."
+            )
         case "updated", _, {"changed": changed}:
             return f"{participle(action.form, 'updated')}: {', '.join(PROPERTIES[name] for name in changed)}."
         case ("imported" | "removed") as outcome, _, _:
@@ -47,18 +50,18 @@ def of_import(action: Action[t.Any, t.Any]) -> str:
         case "unchanged", _, {"is_gone": True}:
             return "Another user or run has already deleted the certificate."
         case "unchanged", _, {"first": first}:
-            return f"Same certificate as item {first}."
+            return f"The item has the same certificate as item {first}."
         case "unchanged", _, _:
             return "The store already contains the certificate."
         case _, "ambiguous", {"first": first}:
-            return f"Same certificate as item {first}, but with another chain, CSR or notes. Specify each certificate once."
+            return f"The item has the same certificate as item {first}, but another chain, CSR, or notes. Specify each certificate once."
         case _, "ambiguous", {"same": records}:
             return (
-                f"The store contains the certificate more than once (ids {_ids(records)}), and no record has the specified content. Keep one record, "
-                "and delete the others when no service uses them."
+                f"The store contains the certificate more than once (IDs {_ids(records)}), and no record has the specified content. Keep one record, "
+                "and delete the other records when no service uses the other records."
             )
         case _, "ambiguous", {"matching": records}:
-            return f"More than one certificate matches (ids {_ids(records)}). Specify one of them with certificate_id. Nothing was removed."
+            return f"More than one certificate matches (IDs {_ids(records)}). Specify one of the certificates with certificate_id. Nothing was removed."
         case _, "ambiguous", {"wanted": identifier}:
             return f"Another item of the same run requires certificate {identifier} in the store. Remove one of the two items."
         case _, "chain_truncated", {"record": record, "given": given, "is_tried": is_tried}:
@@ -70,8 +73,8 @@ def of_import(action: Action[t.Any, t.Any]) -> str:
             )
         case _, "in_use", {"record": record, "lacks_issuers": False}:
             return (
-                f"{_in_use(record)} and has another chain, so it was not changed. Which chain TLS clients trust is unknown: set trusted_ca_path to the "
-                "root certificate of the CA."
+                f"{_in_use(record)} and has another chain, so the certificate was not changed. Cannot determine the chain that TLS clients trust. Set "
+                "trusted_ca_path to the root certificate of the CA."
             )
         case _, "in_use", {"record": record}:
             return why_kept(record)
@@ -102,11 +105,11 @@ def why_kept(record: StoreCertificate) -> str:
     """Return why a record that is or may be in use is not deleted."""
     if record.associated_service_count:
         return (
-            f"{_in_use(record)}. Deploy another certificate to its listeners first, with ssl_certificate_deploy. ssl_certificate_info with "
+            f"{_in_use(record)}. Deploy another certificate to the listeners first, with ssl_certificate_deploy. ssl_certificate_info with "
             "gather_services: true lists the listeners."
         )
     return (
-        f"The API does not return whether a service uses certificate {record.id}, so the certificate was not deleted. Check in the portal that no "
+        f"The API does not show whether a service uses certificate {record.id}, so the certificate was not deleted. Check in the portal that no "
         "service uses the certificate, and delete it in the portal."
     )
 
@@ -119,15 +122,15 @@ def _truncated(kept: StoreCertificate, given: tuple[Certificate, ...], *, is_tri
         has = f"none of the {len(given)} intermediate certificates" if len(given) > 1 else "no intermediate certificate"
     fewer = "one intermediate certificate" if len(there) == 1 else f"{len(there)} intermediate certificates"
     remedy = (
-        f"Use a chain with {fewer} (certbot, lego and acme.sh: --preferred-chain) if the CA offers such a chain, or use another CA."
+        f"Use a chain with {fewer} (certbot, lego, and acme.sh: --preferred-chain) if the CA offers such a chain, or use another CA."
         if there
-        else "Ask the support of IBM Cloud for the reason. Until the store keeps intermediate certificates, import only certificates that do not need them."
+        else "Ask IBM Cloud support for the reason. Until the store keeps intermediate certificates, import only certificates that do not need them."
     )
     what = f"The store kept {has} of certificate {kept.id}."
     if not is_tried:
-        what = f"Certificate {kept.id} has {has}, and no record in the store has more, so the store probably does not keep more."
+        what = f"Certificate {kept.id} has {has}, and no record in the store has more intermediate certificates, so the store probably shortens chains."
         remedy = (
-            "If the certificate was imported without the others, or the store has changed, delete the certificate and run the playbook again. "
+            "If the certificate was imported without the missing certificates, or the store has changed, delete the certificate and run the playbook again. "
             f"Otherwise, {uncapitalized(remedy)}"
         )
     return f"{what} TLS clients need the missing certificates: {_missing(kept, given)}. Do not deploy the certificate. {remedy}"
@@ -146,7 +149,7 @@ def warning(about: Obstacle[str]) -> str:
     match about.reason, about.facts:
         case "no_issuer", _:
             return (
-                "The chain is incomplete, because the certificate of the issuer is missing. TLS clients may not trust the certificate. Set "
+                "The chain is incomplete, because an intermediate certificate is missing. TLS clients may not trust the certificate. Set "
                 "intermediate_path."
             )
         case "untrusted", {"chain": chain}:
@@ -166,15 +169,15 @@ def warning(about: Obstacle[str]) -> str:
             return f"Certificate {record.id} {differs}. The record is not changed{' while it is in use' if record.associated_service_count else ''}."
         case "expires_earlier", {"end": end, "longer": records}:
             longer = some_of([f"certificate {record.id} ({iso(record.not_after)})" for record in records])
-            return f"The certificate expires at {iso(end)}, earlier than the present certificate: {longer}. Check that the correct certificate is specified."
+            return f"The certificate expires at {iso(end)}, earlier than {longer}. Check that you specified the correct certificate."
     raise AssertionError(about)
 
 
 def without_common_name(error: str) -> str:
     """Return why a certificate without a common name was not stored. The requirement is not documented: the store may reject such certificates, or fail."""
     return (
-        f"{error} The certificate has no common name, and the store may require one. Reissue the certificate with a common name. Many ACME clients have "
-        "an option for a common name, such as the profile classic of Let's Encrypt."
+        f"{error} The certificate has no common name, and the store may require a common name. Reissue the certificate with a common name. Many ACME clients "
+        "have an option for a common name, such as the profile classic of Let's Encrypt."
     )
 
 
@@ -200,7 +203,7 @@ def of_export(action: Action[t.Any, t.Any]) -> str:
                 f"Certificate {identifier} expired at {iso(end)}. To export the certificate, set include_expired: true."
             )
         case _, "not_found", {"pattern": pattern, "have_expired": True}:
-            return f"All certificates that match {pattern} have expired. To export them, set include_expired: true."
+            return f"All certificates that match {pattern} have expired. To export expired certificates, set include_expired: true."
         case _, "not_found", {"pattern": pattern}:
-            return f"No certificate in the store matches {pattern}. ssl_certificate_info lists the certificates in the store."
+            return f"No certificate in the store matches {pattern}. To list the certificates in the store, use ssl_certificate_info."
     raise AssertionError(action)

@@ -71,8 +71,8 @@ def run(module: Module) -> dict[str, t.Any]:
     ]
     for name in leftover_keys(planned, folder.names()):
         module.warn(
-            f"{folder.shown(name)} is a leftover of an export with another number of certificates of this name, and is not updated any more. Check that "
-            "nothing uses it, and delete it together with the files that belong to it."
+            f"{folder.shown(name)} is a leftover file: an earlier export wrote another number of certificates with the same name, and exports do not "
+            "update the file anymore. Check that nothing uses the file, and delete the key together with its certificate files."
         )
     simulated = [action.simulated() for action in planned]
     done = simulated if module.check_mode else carry_out(module, client, planned, folder)
@@ -105,7 +105,7 @@ def check_params(params: dict[str, t.Any]) -> None:
     if not is_fixed(os.path.expanduser(params["dest"])):  # another run would not find the files
         raise CertificatesError(
             "invalid_argument",
-            f"dest {params['dest']!r} depends on the current directory, or contains a name that is not expanded, so another run would write to another "
+            f"dest {params['dest']!r} depends on the current directory, or contains a name that is not expanded, so another run could write to a different "
             f"directory. Set dest to an absolute path, such as {os.path.abspath(params['dest'])!r}.",
         )
     passphrase = params["passphrase"]

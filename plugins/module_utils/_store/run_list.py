@@ -132,11 +132,11 @@ def limitation(missing: list[str], selection: StoreSelection) -> str:
     """Return the warning about facts that a user with view permission only does not get."""
     unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
     options = " and ".join(option for option, is_set in unmet.items() if is_set)
-    by_name = "common_names is compared with the common names only, and a certificate may have none. "
+    by_name = "The module compares common_names with the common names only, and a certificate may have no common name. "
     return (
         "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: expired certificates are not listed, and these fields are null: "
         f"{', '.join(missing)}. "
         + (f"No certificate can match {options} without the permission. " if options else "")
         + (by_name if selection.common_names is not None else "")
-        + "Grant the permission to see them."
+        + "To list all certificates and fields, grant the permission."
     )

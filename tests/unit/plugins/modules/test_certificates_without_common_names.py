@@ -98,7 +98,7 @@ def test_a_removal_by_any_name(login: Options) -> None:
     assert run_module(IMPORT, **login, state="absent", common_name=SHOP)["certificate"]["outcome"] == "unchanged"
 
 
-REMEDY = "The certificate has no common name, and the store may require one. Reissue the certificate with a common name"
+REMEDY = "The certificate has no common name, and the store may require a common name. Reissue the certificate with a common name"
 
 
 def test_the_store_refuses_it(sim: Simulator, api: Options) -> None:

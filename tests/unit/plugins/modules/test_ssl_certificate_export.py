@@ -163,7 +163,7 @@ def test_two_of_one_name_have_their_ids_and_a_former_name_is_noticed(account: Si
     second = store(account, issue(key="ec", days=(-90, -1)))
     run = export(account, dest, certificate_ids=[first])
     assert (dest / f"{WWW}+{first}.key").exists() and not (dest / f"{WWW}+{second}.key").exists()
-    assert f"{dest}/{WWW}.key is a leftover of an export" in str(run["warnings"])
+    assert f"{dest}/{WWW}.key is a leftover file" in str(run["warnings"])
 
 
 def test_each_failure_has_its_reason_and_stops_no_other(account: Simulator, dest: Path) -> None:

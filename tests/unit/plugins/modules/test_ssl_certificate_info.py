@@ -150,7 +150,7 @@ def test_a_certificate_that_cannot_be_read(sim: Simulator, api: dict[str, Any]) 
     assert {name for name in FACTS if certificate[name] is not None} == told
     assert (certificate["days_until_expiry"], certificate["renewal_due"]) == (210, False)
     assert (certificate["certificate"], certificate["intermediate_certificate"]) == (None, None)
-    assert certificate["notes"].strip() == "(private key left out)"
+    assert certificate["notes"].strip() == "(private key removed)"
 
 
 # Selection

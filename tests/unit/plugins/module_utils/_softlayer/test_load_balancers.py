@@ -313,7 +313,7 @@ def test_a_missing_permission_reads_as_not_found(form: Form, code: str) -> None:
 def test_a_mishap_says_nothing_about_the_change(form: Form, said: str) -> None:
     error = refused(form(500, said, "SoftLayer_Exception_Public"))
     assert error.code == "no_answer"
-    assert not re.search(r"refused the change", error.message)
+    assert not re.search(r"rejected the change", error.message)
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

@@ -160,7 +160,7 @@ def test_odd_texts_are_not_readable_and_no_traceback(odd: Any) -> None:
 
 def test_a_key_that_was_written_into_notes() -> None:
     record = normalise({**ROW, "notes": f"key: {ISSUED.key_pem}"})
-    assert record.notes == "key: (private key left out)\n"
+    assert record.notes == "key: (private key removed)\n"
 
 
 @pytest.mark.parametrize("name", ["certificate", "intermediateCertificate", "certificateSigningRequest"])
@@ -200,7 +200,7 @@ def test_what_cannot_be_compared_is_said() -> None:
     api = client([ROW, {"id": 18, "certificate": "text"}, {"id": 19}])
     assert [record.id for record in fetch_for_orders(api, "do without it")] == [17, 18, 19]
     (said,) = api.warnings
-    assert "Cannot read these certificates of the store: 18, 19." in said
+    assert "Cannot read these certificates in the store: 18, 19." in said
 
 
 def test_what_is_yet_to_be_stored_is_told_from_others_by_its_certificate() -> None:

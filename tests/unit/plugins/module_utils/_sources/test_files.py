@@ -165,7 +165,9 @@ def test_a_folder_that_may_not_be_read_is_named_with_a_remedy(tmp_path: Path, mo
 def test_a_part_of_a_source_that_is_no_folder_is_named_with_a_remedy(tmp_path: Path) -> None:
     assert folder_in(str(tmp_path), "live") == str(tmp_path)
     (tmp_path / "live").write_text("")
-    with pytest.raises(CertificatesError, match=f"{tmp_path}/live is not a directory, .* Restore it") as caught:
+    with pytest.raises(
+        CertificatesError, match=f"{tmp_path}/live is not a directory, .* Restore the directory"
+    ) as caught:
         folder_in(str(tmp_path), "live")
     assert (caught.value.code, caught.value.details) == ("not_found", {"path": f"{tmp_path}/live"})
     (tmp_path / "live").unlink()

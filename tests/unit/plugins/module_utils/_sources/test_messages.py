@@ -39,7 +39,11 @@ NEXT_TO_IT = "Put the private key next to the certificate, or reissue the certif
             {"refused": "No."},
             "No. Grant read access to the user who runs the playbook, and check the disk.",
         ),
-        ("unreadable", {"written": "/a"}, "/a was being written during the run. Run the playbook again later."),
+        (
+            "unreadable",
+            {"written": "/a"},
+            "Cannot read /a: another process was writing the file. Run the playbook again later.",
+        ),
         (
             "unreadable",
             {"not_utf8": "/\udce9"},
@@ -78,12 +82,12 @@ NEXT_TO_IT = "Put the private key next to the certificate, or reissue the certif
         (
             "being_renewed",
             {"written": "/a"},
-            "/a or its private key was being written during the run. Run the playbook again later.",
+            "Another process was writing /a or its private key during the run. Run the playbook again later.",
         ),
         (
             "malformed",
             {"is_storage": False},
-            "The file is not an acme.json of Traefik. Specify the storage file of its certificate resolvers.",
+            "The file is not a Traefik acme.json file. Specify the storage file of the certificate resolvers in Traefik.",
         ),
         (
             "malformed",
@@ -140,7 +144,7 @@ def test_the_remedy_that_reissues_with_an_rsa_key(source: str | None, commands: 
     said = remedy("rsa_key", source, "odd name", ["*.example.com", "example.com"])
     assert [shlex.split(one) for one in re.findall("`([^`]*)`", said)] == [shlex.split(one) for one in commands]
     assert (
-        commands or "RSA2048" in said or said == "reissue the certificate with an RSA key, with its ACME client or CA"
+        commands or "RSA2048" in said or said == "use the ACME client or CA to reissue the certificate with an RSA key"
     )
 
 

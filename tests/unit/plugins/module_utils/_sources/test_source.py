@@ -124,7 +124,7 @@ def test_a_file_is_traefiks_if_it_is_json(tmp_path: Path) -> None:
 
 def test_what_is_in_no_folder_and_a_folder_without_certificates(tmp_path: Path) -> None:
     assert Source.of({"secrets_manager": {}}) == Source("secrets_manager", "")
-    with fails("not_found", f"No certificates found at {tmp_path}") as caught:
+    with fails("not_found", f"Cannot find certificates at {tmp_path}") as caught:
         Source.of({"path": str(tmp_path)})
     assert caught.value.details == {"path": str(tmp_path)}
 

@@ -35,9 +35,9 @@ def cut(*kept: object, given: tuple[object, ...] = (FIRST, LAST), is_tried: bool
     return {"record": record(9, 0, *kept), "given": given, "is_tried": is_tried}
 
 
-ONE_OF_TWO = "Use a chain with one intermediate certificate (certbot, lego and acme.sh: --preferred-chain) if the CA offers such a chain, or use another CA."
+ONE_OF_TWO = "Use a chain with one intermediate certificate (certbot, lego, and acme.sh: --preferred-chain) if the CA offers such a chain, or use another CA."
 AGAIN = " Run the playbook again. The playbook checks the current state before it changes anything."
-NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps intermediate certificates, import only certificates that do not need them."
+NONE_KEPT = "Ask IBM Cloud support for the reason. Until the store keeps intermediate certificates, import only certificates that do not need them."
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps 
         (
             "imported",
             {"lacking": 1},
-            "Imported again with intermediate certificates, because certificate 1 lacks them and cannot be changed while it is in use.",
+            "Imported again with intermediate certificates, because certificate 1 is in use, lacks these certificates, and cannot be changed.",
         ),
         (
             "updated",
@@ -58,7 +58,7 @@ NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps 
         ("unchanged", {}, "The store already contains the certificate."),
         ("unchanged", {"is_absent": True}, "The store does not contain the certificate."),
         ("unchanged", {"is_gone": True}, "Another user or run has already deleted the certificate."),
-        ("unchanged", {"first": 0}, "Same certificate as item 0."),
+        ("unchanged", {"first": 0}, "The item has the same certificate as item 0."),
         ("outcome_unknown", {"error": "No."}, f"No.{AGAIN}"),
         ("invalid_pem", {"error": "It is damaged."}, "It is damaged."),
         *(
@@ -74,13 +74,13 @@ NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps 
         (
             "ambiguous",
             {"same": [record(1), record(2)]},
-            "The store contains the certificate more than once (ids 1, 2), and no record has the specified content. Keep one record, and delete the "
-            "others when no service uses them.",
+            "The store contains the certificate more than once (IDs 1, 2), and no record has the specified content. Keep one record, and delete the "
+            "other records when no service uses the other records.",
         ),
         (
             "ambiguous",
             {"matching": [record(1), record(2)]},
-            "More than one certificate matches (ids 1, 2). Specify one of them with certificate_id. Nothing was removed.",
+            "More than one certificate matches (IDs 1, 2). Specify one of the certificates with certificate_id. Nothing was removed.",
         ),
         (
             "ambiguous",
@@ -90,7 +90,7 @@ NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps 
         (
             "ambiguous",
             {"first": 0},
-            "Same certificate as item 0, but with another chain, CSR or notes. Specify each certificate once.",
+            "The item has the same certificate as item 0, but another chain, CSR, or notes. Specify each certificate once.",
         ),
         (
             "in_use",
@@ -101,19 +101,19 @@ NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps 
         (
             "in_use",
             {"record": record(1, 2), "lacks_issuers": False},
-            "Certificate 1 is in use by 2 services and has another chain, so it was not changed. Which chain TLS clients trust is unknown: set "
-            "trusted_ca_path to the root certificate of the CA.",
+            "Certificate 1 is in use by 2 services and has another chain, so the certificate was not changed. Cannot determine the chain that TLS clients "
+            "trust. Set trusted_ca_path to the root certificate of the CA.",
         ),
         (
             "in_use",
             {"record": record(1, 2)},
-            "Certificate 1 is in use by 2 services. Deploy another certificate to its listeners first, with ssl_certificate_deploy. "
+            "Certificate 1 is in use by 2 services. Deploy another certificate to the listeners first, with ssl_certificate_deploy. "
             "ssl_certificate_info with gather_services: true lists the listeners.",
         ),
         (
             "in_use",
             {"record": record(1, None)},
-            "The API does not return whether a service uses certificate 1, so the certificate was not deleted. Check in the portal that no service "
+            "The API does not show whether a service uses certificate 1, so the certificate was not deleted. Check in the portal that no service "
             "uses the certificate, and delete it in the portal.",
         ),
         (
@@ -143,9 +143,10 @@ NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps 
         (
             "chain_truncated",
             cut(FIRST, is_tried=False),
-            "Certificate 9 has 1 of the 2 intermediate certificates (CA 1), and no record in the store has more, so the store probably does not keep "
-            "more. TLS clients need the missing certificates: CA 2. Do not deploy the certificate. If the certificate was imported without the others, "
-            f"or the store has changed, delete the certificate and run the playbook again. Otherwise, u{ONE_OF_TWO[1:]}",
+            "Certificate 9 has 1 of the 2 intermediate certificates (CA 1), and no record in the store has more intermediate certificates, so the "
+            "store probably shortens chains. TLS clients need the missing certificates: CA 2. Do not deploy the certificate. If the certificate was "
+            f"imported without the missing certificates, or the store has changed, delete the certificate and run the playbook again. Otherwise, "
+            f"u{ONE_OF_TWO[1:]}",
         ),
     ],
 )
@@ -184,12 +185,12 @@ def test_an_import(word: Any, facts: dict[str, Any], said: str) -> None:
         (
             "not_found",
             {"pattern": "a.*", "have_expired": True},
-            "All certificates that match a.* have expired. To export them, set include_expired: true.",
+            "All certificates that match a.* have expired. To export expired certificates, set include_expired: true.",
         ),
         (
             "not_found",
             {"pattern": "a.*", "have_expired": False},
-            "No certificate in the store matches a.*. ssl_certificate_info lists the certificates in the store.",
+            "No certificate in the store matches a.*. To list the certificates in the store, use ssl_certificate_info.",
         ),
     ],
 )
@@ -211,7 +212,7 @@ def assert_said(action: ImportAction | ExportAction, said: str) -> None:
         (
             "no_issuer",
             {},
-            "The chain is incomplete, because the certificate of the issuer is missing. TLS clients may not trust the certificate. Set intermediate_path.",
+            "The chain is incomplete, because an intermediate certificate is missing. TLS clients may not trust the certificate. Set intermediate_path.",
         ),
         (
             "untrusted",
@@ -237,9 +238,9 @@ def assert_said(action: ImportAction | ExportAction, said: str) -> None:
         (
             "expires_earlier",
             {"end": AT, "longer": [record(number) for number in range(1, 9)]},
-            "The certificate expires at 2026-12-01T08:00:00Z, earlier than the present certificate: "
+            "The certificate expires at 2026-12-01T08:00:00Z, earlier than "
             + "".join(f"certificate {number} (2026-12-01T08:00:00Z), " for number in range(1, 6)).removesuffix(", ")
-            + " and 3 more. Check that the correct certificate is specified.",
+            + " and 3 more. Check that you specified the correct certificate.",
         ),
     ],
 )
@@ -249,6 +250,6 @@ def test_a_warning(reason: str, facts: dict[str, Any], said: str) -> None:
 
 def test_a_certificate_without_a_common_name() -> None:
     assert without_common_name("The store says no.") == (
-        "The store says no. The certificate has no common name, and the store may require one. Reissue the certificate with a common name. Many ACME "
-        "clients have an option for a common name, such as the profile classic of Let's Encrypt."
+        "The store says no. The certificate has no common name, and the store may require a common name. Reissue the certificate with a common name. Many "
+        "ACME clients have an option for a common name, such as the profile classic of Let's Encrypt."
     )
