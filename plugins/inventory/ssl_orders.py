@@ -206,7 +206,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     Settings,
     resolve_settings,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalise
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalize
 
 if t.TYPE_CHECKING:
     from ansible.inventory.data import InventoryData
@@ -250,7 +250,7 @@ class OrderListing:
             orders = tuple(Order.from_facts(order) for order in facts["orders"])
             pems = {"certificate": "certificate", "intermediateCertificate": "intermediate_certificate"}
             store = tuple(
-                normalise({"id": record["id"], **{name: record[pem] for name, pem in pems.items()}})
+                normalize({"id": record["id"], **{name: record[pem] for name, pem in pems.items()}})
                 for record in (facts["store"] if with_store else ())
             )
             listing = cls(orders, store if with_store else None)
@@ -359,7 +359,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         listing = OrderListing.from_facts(facts, with_store=selection.needs_store)
         if listing is None:
             client = Client(settings, warn=lambda text: self.display.warning(f"{self.NAME}: {text}"))
-            orders = fetch_orders(client, client.account_id(account_id), selection.order_ids)
+            orders = fetch_orders(client, client.fetch_account_id(account_id), selection.order_ids)
             index = index_for(client, selection)
             self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
             listing = OrderListing(tuple(orders), None if index is None else tuple(about(orders, index)))

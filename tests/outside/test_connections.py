@@ -110,7 +110,7 @@ def client_for(
 
 
 def account_of(client: Client) -> Any:
-    """The id that the API tells each time, where Client.account_id would remember it."""
+    """The id that the API tells each time, where Client.fetch_account_id would remember it."""
     return client.call("Account", "getObject", mask="mask[id]")["id"]
 
 
@@ -307,7 +307,7 @@ def test_all_addresses_together_have_the_time_of_one(api: Api, monkeypatch: pyte
         addresses = socket.getaddrinfo(*listening.getsockname(), type=socket.SOCK_STREAM) * 8
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_names, **_wishes: addresses)
         begun = time.monotonic()
-        failure = failure_of(client_for(api, "rest", timeout=1, retries=0).account_id)
+        failure = failure_of(client_for(api, "rest", timeout=1, retries=0).fetch_account_id)
         assert time.monotonic() - begun < 7
     assert failure.code == "unreachable"
     assert "timeout" in failure.message
@@ -331,7 +331,7 @@ def test_nothing_is_left_behind(api: Api, proxies: dict[str, Proxy]) -> None:
             time.sleep(0.05)
         return True
 
-    client_for(api, "rest").account_id()
+    client_for(api, "rest").fetch_account_id()
     before = left()
     for way in (None, *proxies.values()):
         for ending in (*ENDINGS.values(), HANGING["silence"]):

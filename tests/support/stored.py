@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalise
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalize
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 from cryptography import x509
@@ -30,7 +30,7 @@ KEYS = {"rsa": new_key("rsa"), "ec": new_key(), "other ec": new_key()}
 def stored(identifier: int | None, issued: Issued, **changed: Any) -> StoreCertificate:
     """A record, with properties of the API's object changed; one that is not stored yet has no id."""
     row = {"id": 1, "certificate": issued.pem, "intermediateCertificate": issued.chain_pem, **changed}
-    return replace(normalise({"commonName": NAME, "associatedServiceCount": 0, **row}), id=identifier)
+    return replace(normalize({"commonName": NAME, "associatedServiceCount": 0, **row}), id=identifier)
 
 
 def view_with(*roots: x509.Certificate, at: datetime = NOW) -> TrustView:

@@ -18,8 +18,8 @@ from .._base.errors import CertificatesError, Obstacle
 from .._base.files import absolute, read_file
 from .._base.names import ascii_name, by_spelling, file_stems, shown_name_of, spelling
 from .._base.times import now, parse
-from .._softlayer.orders import ineligibility
-from .._softlayer.values import number
+from .._softlayer.orders import find_ineligibility
+from .._softlayer.values import parse_number
 from .._x509.bundle import read_bundle
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.chain import Anchors, Chains
@@ -148,7 +148,7 @@ def _with_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> lis
     by_age = sorted(mailed, key=lambda found: found.get("not_before") or "")
     found_for = {found.get("order_id"): found for found in by_age}  # the newest, if there are several mailboxes
     pairs: list[tuple[Order, Order]] = []
-    for order in ({**order, "id": number(order["id"])} for order in orders):
+    for order in ({**order, "id": parse_number(order["id"])} for order in orders):
         found = found_for.get(order["id"], {})  # an order without a name has the names of its certificate
         lacking = () if shown_name_of(order) else ("common_name", "subject_alt_names")
         pairs.append(({**order, **{name: found[name] for name in lacking if name in found}}, found))
@@ -279,7 +279,7 @@ def why_not_imported(
     order: Mapping[str, t.Any], at: datetime, *, has_certificate: bool, has_key: bool, by_email: bool, force: bool
 ) -> Obstacle[WaitingReason] | None:
     """Return why the certificate of an order cannot be imported now, or `None` if it can."""
-    if reason := ineligibility(order["status"], parse(order.get("expires_at")), at):
+    if reason := find_ineligibility(order["status"], parse(order.get("expires_at")), at):
         return Obstacle(reason)
     if not has_certificate and order.get("imported"):
         return Obstacle("already_imported")

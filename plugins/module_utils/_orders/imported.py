@@ -19,7 +19,7 @@ from .._base.times import SLACK, is_of_term, term_of
 from .._replacement.can_replace import PresentCertificate, age, find_replacement_obstacle
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
-from .._softlayer.orders import STANDING, Order, Selection
+from .._softlayer.orders import STORE_KEYS, Order, Selection
 from .._softlayer.store import StoreCertificate, certificate_of
 
 
@@ -105,7 +105,7 @@ def select(
     selection: Selection, orders: Iterable[Order], index: StoreIndex | None, view: TrustView
 ) -> list[tuple[Order, Standing | None]]:
     """Return the selected orders, each with its state in the store, or `None` without `index`. The arguments are those of `results`."""
-    taken = (order for order in orders if selection.takes(order, view.at))
+    taken = (order for order in orders if selection.matches(order, view.at))
     states = [(order, standing(order, index, view) if index is not None else None) for order in taken]
     if selection.imported is None:
         return states
@@ -126,5 +126,5 @@ def results(
     taken = select(selection, orders, index, view)
     if not selection.needs_store:
         return [order.as_result(view.at) for order, _state in taken]
-    unknown = dict.fromkeys(STANDING)
+    unknown = dict.fromkeys(STORE_KEYS)
     return [{**order.as_result(view.at), **(state.as_result() if state else unknown)} for order, state in taken]

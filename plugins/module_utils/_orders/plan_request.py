@@ -18,7 +18,7 @@ from .._base.names import address_matches, shown_name
 from .._base.times import iso
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
-from .._softlayer.values import number
+from .._softlayer.values import parse_number
 from . import messages
 from .imported import standing
 
@@ -57,7 +57,7 @@ def approved_recipients(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[in
     if emails is None:
         return None
     shown = [email for email in emails if email.get("outcome", "requested") == "requested"]
-    approved = {number(email.get("order_id")): email.get("recipient") for email in shown}
+    approved = {parse_number(email.get("order_id")): email.get("recipient") for email in shown}
     if None in approved or not all(isinstance(recipient, str | None) for recipient in approved.values()):
         raise CertificatesError(
             "invalid_argument",
@@ -140,7 +140,7 @@ def plan_email(order: Order, last: Entry | None, options: EmailOptions, at: date
         first_requested_at=(last.first_requested_at or last.requested_at) if last else None,
         next_allowed_at=until,
     )
-    ineligibility = order.ineligibility(at)
+    ineligibility = order.find_ineligibility(at)
     if ineligibility:
         outcome: EmailOutcome = "failed" if options.on_ineligible == "fail" else "skipped"
         return replace(email, outcome=outcome, reason=ineligibility, facts={"ineligibility": ineligibility})

@@ -18,7 +18,7 @@ from .._base.names import listener_name, listener_place, shown_name_of
 from .._base.times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse, term_of
 from .._report.report import Kind, Row, Schema, as_data, notice, unless_same
 from .._report.summary import Record
-from .._softlayer.orders import ineligibility
+from .._softlayer.orders import find_ineligibility
 from .._x509.certificate import names_of
 
 STATES: tuple[State, ...] = t.get_args(State)
@@ -249,7 +249,7 @@ def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Ro
     state, reason = _state(
         row,
         known,
-        over=ineligibility(order["status"], ends, at),
+        over=find_ineligibility(order["status"], ends, at),
         is_idle=known.balances and is_unused,
         is_superseded=bool(order.get("superseded_by")),
     )

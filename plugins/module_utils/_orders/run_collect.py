@@ -22,7 +22,7 @@ from .._base.text import printable
 from .._base.times import now
 from .._replacement.roots import anchors_for, known_issuers, trust_view_of
 from .._softlayer.options import api_options, select_option, selection_options
-from .._softlayer.values import number
+from .._softlayer.values import parse_number
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts, read_private_key
@@ -90,7 +90,7 @@ def run(module: Module) -> dict[str, t.Any]:
     awaited: set[Target] = set()
     if params["wait"]:  # for all expected certificates, unless the requested emails are known
         emails, at = params["emails"], now()
-        ids = {number(email.get("order_id")) for email in emails or () if is_awaited(email, at)}
+        ids = {parse_number(email.get("order_id")) for email in emails or () if is_awaited(email, at)}
         awaited = {item.target for item in wanted if item.target and (emails is None or item.order_id in ids)}
     search = search_mailbox(module, wanted, known, params, box, open_always=params["open_always"], awaited=awaited)
     if why := why_empty(params, search):
@@ -209,7 +209,9 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
     """Return the certificate to find for an order in the form of `ssl_order_info`."""
     try:
         names = tuple(order.get("subject_alt_names") or ())
-        wanted = Wanted(order["public_key_sha256"], number(order["id"]), order["common_name"], requested_names=names)
+        wanted = Wanted(
+            order["public_key_sha256"], parse_number(order["id"]), order["common_name"], requested_names=names
+        )
         texts = (wanted.public_key_sha256 or "", wanted.common_name or "", *names)
         if wanted.order_id is None or not all(isinstance(text, str) for text in texts):
             raise TypeError
@@ -230,13 +232,13 @@ def fetch_wanted(module: Module, params: Options) -> tuple[list[Wanted], int]:
     """Return the certificates to find for the orders in `select` and `order_ids`, and the number of API calls made."""
     # Imported here, because only this function needs the SDK, and loading it takes longer than reading a mailbox.
     from .._softlayer.client import connect
-    from .._softlayer.orders import TERM, Selection
+    from .._softlayer.orders import STORE_FACTS, Selection
     from .run_list import account_of, select_orders
 
-    selection = Selection.of_module(params)
+    selection = Selection.from_module(params)
     client = connect(module)
-    account_id = client.account_id(account_of(params))
-    orders, missing, _index = select_orders(client, account_id, selection, trust_view_of(None), TERM)
+    account_id = client.fetch_account_id(account_of(params))
+    orders, missing, _index = select_orders(client, account_id, selection, trust_view_of(None), STORE_FACTS)
     wanted = [
         wanted_of(orders[id_].as_facts()) if id_ in orders else Wanted(None, id_, exists=False)
         for id_ in dict.fromkeys([*(params["order_ids"] or ()), *orders, *missing])

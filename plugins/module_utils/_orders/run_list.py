@@ -20,12 +20,12 @@ from .._replacement.roots import trust_view_of
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options, select_option, selection_options
-from .._softlayer.orders import DERIVED, PROPERTIES, STANDING, Order, Selection, fetch_orders
-from .._softlayer.store import UNREADABLE, fetch_for_orders
+from .._softlayer.orders import DERIVED_FACTS, PROPERTIES, STORE_KEYS, Order, Selection, fetch_orders
+from .._softlayer.store import STORE_READ_ERROR, fetch_for_orders
 from .imported import results as selected
 from .imported import select
 
-FIELDS = ("id", *PROPERTIES, *DERIVED, *STANDING)
+FIELDS = ("id", *PROPERTIES, *DERIVED_FACTS, *STORE_KEYS)
 """The keys of an order's record."""
 CONDITIONS = ("common_names", "statuses", "approver_emails", "expires_within_days", "imported")
 """Options of `select` that cannot be combined with it at the top level."""
@@ -44,10 +44,12 @@ LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    selection, fields = narrow_selection(Selection.of_module(params), params["fields"])
-    facts = {fact for name in fields for fact in DERIVED.get(name, {name}) if fact in PROPERTIES}  # of the records
+    selection, fields = narrow_selection(Selection.from_module(params), params["fields"])
+    facts = {
+        fact for name in fields for fact in DERIVED_FACTS.get(name, {name}) if fact in PROPERTIES
+    }  # of the records
     client = connect(module)
-    account_id = client.account_id(account_of(params))
+    account_id = client.fetch_account_id(account_of(params))
     orders = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts)
     results = selected(selection, orders, index_for(client, selection), trust_view_of(None))
     if set(fields) < set(FIELDS):
@@ -113,7 +115,7 @@ def index_for(client: Client, selection: Selection) -> StoreIndex | None:
         if error.code != "not_found" or selection.imported is not None:
             raise
     client.warn(
-        f"{UNREADABLE}, so certificate_ids, imported and superseded_by are null. Grant the permission to see them."
+        f"{STORE_READ_ERROR}, so certificate_ids, imported and superseded_by are null. Grant the permission to see them."
     )
     return None
 
@@ -130,7 +132,7 @@ def narrow_selection(selection: Selection, fields: Sequence[str] | None) -> tupl
     """
     if fields is None:
         return selection, frozenset(FIELDS)
-    of_the_store = [name for name in fields if name in STANDING]
+    of_the_store = [name for name in fields if name in STORE_KEYS]
     if of_the_store and not selection.needs_store:
         raise CertificatesError(
             "invalid_argument", f"fields: {', '.join(of_the_store)} can only be returned with gather_imported: true."

@@ -28,7 +28,7 @@ from .._replacement.index import StoreIndex
 from .._replacement.roots import trust_view_of
 from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options, select_option, selection_options
-from .._softlayer.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_order, resend_fulfillment_email
+from .._softlayer.orders import FULFILLMENT_EMAIL, STORE_FACTS, Selection, fetch_order, resend_fulfillment_email
 from .._softlayer.store import fetch_for_orders
 from . import messages
 from .plan_request import (
@@ -73,14 +73,14 @@ MAX_REQUEST_AGE = timedelta(days=30)
 """Maximum age of the first request of an email that counts: the default age of searched emails. An older request had another purpose."""
 WITHOUT_STORE = "set skip_imported: false"
 """Advice for a user without permission to read the store. For a role without such a variable, ../../plugin_utils/_called.py removes it."""
-FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
+FACTS = STORE_FACTS | {"approver_email", "technical_contact_email", "status"}
 """Requested facts of orders. The result contains the names in the CSR, so the CSR is always requested."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    selection = Selection.of_module(params)
+    selection = Selection.from_module(params)
     options = EmailOptions(
         min_interval=timedelta(hours=params["min_interval_hours"]),
         approved=approved_recipients(params["approved"]),
@@ -92,7 +92,7 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module, params["concurrency"], module.stop_on_signals())
     ledger = Ledger(params["ledger_url"], read_only=module.check_mode)
     try:
-        account_id = client.account_id(account_of(params))
+        account_id = client.fetch_account_id(account_of(params))
         emails = plan(module, client, ledger, account_id, selection, options)
         planned = [email for email in emails if email.outcome == "requested"]
         check_plan(module, planned)
@@ -259,7 +259,7 @@ class Requester:
             order = fetch_order(self._client, self._account_id, email.order_id)
         except CertificatesError as error:
             raise _NotRequested(replace(email.because(error), facts={"address_error": error.message})) from None
-        ineligibility, recipient = order.ineligibility(now()), order.approver_email
+        ineligibility, recipient = order.find_ineligibility(now()), order.approver_email
         if ineligibility:
             reason: EmailReason = ineligibility if self._options.approved is None else "changed_meanwhile"
             raise _NotRequested(email.failed(reason, {"ineligibility": ineligibility}))

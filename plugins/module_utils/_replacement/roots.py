@@ -115,7 +115,7 @@ def _in(path: str) -> list[Certificate]:
 
 
 def _in_folder(path: str) -> list[Certificate]:
-    """Return the certificates in the files of a folder, whatever their names; subfolders are not read."""
+    """Return the certificates in the files of a folder, whatever their names; list_subdirectories are not read."""
     files: dict[tuple[int, int], str] = {}  # c_rehash creates links to each file, named by its hash
     try:
         with os.scandir(path) as entries:

@@ -12,7 +12,7 @@ from .._base.module import Module
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
 from .._store import apply as store
-from .._store.plan_import import removal_of
+from .._store.plan_import import plan_record_removal
 from . import messages_deploy
 from .apply_deploy import Deployment
 from .apply_import import Listed, StoreChanges
@@ -58,7 +58,7 @@ def remove_superseded(
         as_result(record, "skipped", why.reason, messages_deploy.why_kept(record.id, why)) for record, why in plan.kept
     ]
     listed: list[Listed] = [("skipped", record) for record in (*left_out, *kept)]
-    actions = [removal_of(record) for record in old]
+    actions = [plan_record_removal(record) for record in old]
     if module.check_mode:
         listed += [("removed", as_result(record, "removed", None, messages_deploy.TO_BE_REMOVED)) for record in old]
         return StoreChanges(listed, [action.as_diff() for action in actions])

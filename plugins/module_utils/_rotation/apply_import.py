@@ -16,8 +16,8 @@ from .._softlayer.store import StoreCertificate
 from .._store import apply as store
 from .._store import messages as of_store
 from .._store.check import ImportOptions
-from .._store.plan_import import ImportAction, check_bundle, diff_of, plan_present
-from .._store.read_files import with_key
+from .._store.plan_import import ImportAction, build_diff, check_bundle, plan_present
+from .._store.read_files import load_key
 from .._x509.bundle import Bundle
 from .messages_import import changed_while_read
 from .plan_import import Chosen
@@ -54,13 +54,13 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     carried_out = store.carry_out(client, module.params["ledger_url"], plan) if is_done else plan
     for entry, planned, done in zip(chosen.to_import, plan, carried_out, strict=True):
         for warning in done.warnings:
-            module.warn(f"{done.name}: {of_store.warning(warning)}")
+            module.warn(f"{done.name}: {of_store.describe_warning(warning)}")
         reported = done.simulated() if module.check_mode else done
         listed.append(_as_listed(entry, planned, reported))
-        if part := diff_of(planned, reported):
+        if part := build_diff(planned, reported):
             diff.append(part)
         if done.content:
-            records.append(replace(done.held, id=done.id))
+            records.append(replace(done.resulting_record, id=done.id))
         elif done.reason == "chain_truncated" and done.id:
             truncated[done.id] = done.has_written
     return StoreChanges(listed, diff, records, truncated)
@@ -73,7 +73,7 @@ def _as_listed(entry: SourceCertificate, planned: ImportAction, done: ImportActi
         return "skipped", {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}
     if done.outcome == "failed":
         return "failed", record
-    if not done.changes_something:
+    if not done.has_changes:
         return "skipped", {**record, "reason": "already_imported"}
     return "imported", record
 
@@ -82,7 +82,7 @@ def _check(module: Module, world: World, entry: SourceCertificate) -> ImportActi
     """Return the action that imports a certificate from a source, or its obstacle; reads the private key from its file."""
     params = module.params
     held = Bundle((entry.certificate,), entry.record.intermediates, entry.key)
-    bundle = with_key(held, params["privatekey_passphrase"] or None, module.hide)
+    bundle = load_key(held, params["privatekey_passphrase"] or None, module.hide)
     anchors = anchors_for(params["trust"], params["trusted_ca_path"], module.warn)
     known = ImportAction("imported", None, {}, certificate=entry.certificate)
     return check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.view)

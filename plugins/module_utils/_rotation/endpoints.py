@@ -125,5 +125,5 @@ def as_seen(action: EndpointAction, index: StoreIndex) -> EndpointAction:
     if not action.served:
         return action
     leaf, *sent = action.seen[-1]
-    record = next(iter(index.same(leaf)), StoreCertificate.unstored(leaf, tuple(sent)))
+    record = next(iter(index.same(leaf)), StoreCertificate.create_unstored(leaf, tuple(sent)))
     return replace(action, target=record, target_id=record.id)

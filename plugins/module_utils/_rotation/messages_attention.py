@@ -158,7 +158,7 @@ def _held_back(facts: Mapping[str, t.Any]) -> str:
         else f"The newer certificate {new.id} in the certificate store"
     )
     remedy = remedy_for_held_back(why, facts["obstacles"], new, facts["old"], entry, [facts["listener"].place.called])
-    is_left = not entry and why.reason == "organization_differs" and new.is_surely_unused
+    is_left = not entry and why.reason == "organization_differs" and new.is_unused
     leftover = f" To delete the newer certificate instead, run {remedies.remove(new.stored_id)}." if is_left else ""
     return f"{what} was not deployed. {why_not_switched(why)} {remedy}".strip() + leftover
 

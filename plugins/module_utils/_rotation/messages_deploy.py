@@ -119,7 +119,7 @@ def _remedy(facts: Mapping[str, t.Any]) -> str:
         case {"demand": _}:
             return " Deploy the expected certificate at this endpoint, or correct the value of expected."
         case {"cause": Obstacle(reason="balancer_error", facts={"balancer": balancer})}:
-            return f" {balancer.why_ended}"
+            return f" {balancer.final_status_message}"
         case {"cause": Obstacle(reason="balancer_busy", facts={"balancer": balancer})}:
             return f" Load balancer {balancer.name} was {balancer.provisioning_status}. Run the playbook again when the load balancer is ACTIVE."
         case {"certificate_id": present, "cause": Obstacle(facts={"balancer": balancer, "since": since, **cause})}:
@@ -204,13 +204,13 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
                     state = "the certificate store does not contain the approved certificate"
             return f"Cannot switch the listener as approved: {state}. Create a new preview in check mode."
         case "api_error", {"is_accepted": True, "balancer": balancer}:
-            return f"The API accepted the change, but the listener does not have the certificate. Run the playbook again.{balancer.shown_error}"
+            return f"The API accepted the change, but the listener does not have the certificate. Run the playbook again.{balancer.error_sentence}"
         case _, {"error": error, "change": change}:
             return f"{CHANGES[change]}. {error}"
         case _, {"error": error}:
             return str(error)
         case "balancer_error", {"balancer": balancer}:
-            return str(balancer.why_ended)
+            return str(balancer.final_status_message)
         case "not_https", {"listener": name, "protocol": protocol}:
             return f"Listener {name} uses {protocol or 'another protocol'}, and only HTTPS listeners have certificates. Specify an HTTPS listener."
         case "names_not_covered", {"lost": lost, "listener": name}:

@@ -22,7 +22,7 @@ from .._probe.run import expecting, read_endpoints
 from .._replacement.roots import known_issuers, trusted_roots
 from .._secrets_manager.settings import secrets_source_options
 from .._softlayer.options import api_options
-from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, PATH, Source
+from .._sources.source import CLIENTS, KEY_DIR_OPTION, MAIL, PATH_OPTION, Source
 from .._x509.certificate import Certificate
 from .._x509.options import certificate_options
 from .approved import Approved
@@ -50,7 +50,7 @@ SPEC = (
                 "type": "list",
                 "elements": "dict",
                 "options": {
-                    **{name: {"type": "path"} for name in (PATH, *CLIENTS)},
+                    **{name: {"type": "path"} for name in (PATH_OPTION, *CLIENTS)},
                     "mail": {"type": "dict", "options": dict(mailbox_options().options)},
                     "privatekey_dir": {"type": "path", "no_log": False},
                     "secrets_manager": {
@@ -214,8 +214,8 @@ def source_of(position: int, given: Mapping[str, t.Any]) -> Source:
             named = find_mailbox_count_error(given["mail"])
             why_not = f"mail must specify the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else None
             why_not = why_not or why_unusable(given["mail"])
-        elif given[KEY_FOLDER] is not None:
-            why_not = f"{KEY_FOLDER} can be used only with mail, because {source.kind} keeps keys next to certificates. Remove {KEY_FOLDER}."
+        elif given[KEY_DIR_OPTION] is not None:
+            why_not = f"{KEY_DIR_OPTION} can be used only with mail, because {source.kind} keeps keys next to certificates. Remove {KEY_DIR_OPTION}."
         if why_not:
             raise CertificatesError("invalid_argument", why_not)
     except CertificatesError as error:

@@ -101,7 +101,7 @@ def _places_called(names: Sequence[str], every: Sequence[Place]) -> list[Place]:
 
 def _called(name: str, every: Sequence[Place]) -> list[Place]:
     balancer, _colon, port = name.rpartition(":")
-    return [place for place in every if place.balancer.is_called(balancer) and port == str(place.listener.port)]
+    return [place for place in every if place.balancer.has_name(balancer) and port == str(place.listener.port)]
 
 
 def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
@@ -129,7 +129,7 @@ def fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple
     present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
     key_types = {record.certificate.key_type for record in present if record and record.certificate}
     key_type = entry.certificate.key_type
-    return all(place.balancer.offers(key_type) for place in places), key_types == {key_type}
+    return all(place.balancer.has_ciphers_for(key_type) for place in places), key_types == {key_type}
 
 
 def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) -> list[ListenerAction]:

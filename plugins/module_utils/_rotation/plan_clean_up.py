@@ -165,7 +165,7 @@ def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obst
     count = record.associated_service_count
     if users:
         return Obstacle("in_use", {"listeners": users})
-    if record.is_surely_unused or (count is not None and count <= left):
+    if record.is_unused or (count is not None and count <= left):
         return None
     return Obstacle("in_use", {"services": None if count is None else count - left})
 

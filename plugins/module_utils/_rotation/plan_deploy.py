@@ -150,7 +150,7 @@ class ListenerAction(Target):
         if self.is_changed or not balancer.uuid or self.target_id is None:
             return {**expected, "cause": None}
         if not balancer.is_active:
-            reason: DeployReason = "balancer_error" if balancer.has_ended else "balancer_busy"
+            reason: DeployReason = "balancer_error" if balancer.is_final else "balancer_busy"
             return {**expected, "cause": Obstacle(reason, {"balancer": balancer})}
         over = self.expired_predecessor
         other: dict[str, t.Any] = {}
@@ -296,9 +296,9 @@ def not_taken(
 def why_not_offered(record: StoreCertificate, balancer: Balancer) -> Obstacle[ObstacleReason] | None:
     """Return why TLS clients could not connect with the key type of a certificate, because of the cipher suites of the load balancer."""
     key_type = certificate_of(record).key_type
-    if balancer.offers(key_type):
+    if balancer.has_ciphers_for(key_type):
         return None
-    facts = {"key_type": key_type, "load_balancer": balancer.name, "offers_rsa": balancer.offers("RSA")}
+    facts = {"key_type": key_type, "load_balancer": balancer.name, "offers_rsa": balancer.has_ciphers_for("RSA")}
     return Obstacle("key_type_not_offered", facts)
 
 
@@ -363,7 +363,7 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
 def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
     """Return the listener that the user specifies, or the obstacle."""
     name = options.load_balancer.strip()
-    selected = [balancer for balancer in balancers if balancer.is_called(name)]
+    selected = [balancer for balancer in balancers if balancer.has_name(name)]
     if not selected:
         return Obstacle("not_found", {"load_balancer": name, "there": [balancer.name for balancer in balancers]})
     if len(selected) > 1:
@@ -431,7 +431,7 @@ def _why_not(
 
 def why_balancer_ended(place: Place) -> Obstacle[DeployReason] | None:
     """Return why the load balancer of a listener cannot be changed; `None` if it can."""
-    return Obstacle("balancer_error", {"balancer": place.balancer}) if place.balancer.has_ended else None
+    return Obstacle("balancer_error", {"balancer": place.balancer}) if place.balancer.is_final else None
 
 
 def why_unknown(place: Place, current: StoreCertificate | None) -> Obstacle[t.Literal["not_found"]]:

@@ -29,20 +29,20 @@ from .._secrets_manager.secret import NO_KEY, Secret
 from .._softlayer.store import StoreCertificate
 from .._sources import folder, traefik
 from .._sources import messages as of_sources
-from .._sources.files import Files
+from .._sources.files import FileCache
 from .._sources.messages import source_name
 from .._sources.source import (
     CLIENTS,
     MAIL,
     SECRETS_MANAGER,
     TRAEFIK,
-    Paired,
     Source,
-    group_of,
-    look,
-    recognised,
-    sorted_out,
-    usable_keys,
+    SourceResult,
+    detect_kind,
+    find_keys,
+    make_group,
+    read_source,
+    separate_bundles,
 )
 from .._x509.bundle import Bundle, KeyRef, Origin, Trouble, unreadable
 from .._x509.certificate import Certificate, Name
@@ -57,7 +57,7 @@ LEAVES_AT_ONCE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
 REPORTED_FACTS = ("common_name", "subject_alt_names", "not_before", "not_after")
 """The reported facts about a certificate that cannot be used."""
-SecretsContent = tuple[InstanceListing, ReadingPlan, Paired]
+SecretsContent = tuple[InstanceListing, ReadingPlan, SourceResult]
 """An instance of Secrets Manager: its secrets, what becomes of each, and the certificates that were read."""
 GONE: Trouble = Obstacle("certificate_missing", {"is_gone": True})
 
@@ -102,11 +102,11 @@ def read_sources(
     """
     read = SourceContents()
 
-    def take(source: Source, paired: Paired) -> None:
+    def take(source: Source, paired: SourceResult) -> None:
         issuers = [*paired.issuers, *known]
         read.issuers.update(dict.fromkeys(issuers))
         chains = _ChainsByIssuer(issuers, view.anchors, view.at)
-        for bundle in paired.usable:
+        for bundle in paired.usable_bundles:
             leaf, key = t.cast(Certificate, bundle.certificate), t.cast(KeyRef, bundle.key)
             chain = Chains(bundle.others, view.anchors(), view.at).of(leaf)
             if chain.trust != "trusted" and not key.is_pkcs12:  # an import takes the issuers from there, too
@@ -114,10 +114,10 @@ def read_sources(
             view.remember(leaf, chain)
             # What came by mail is named after its key.
             place = _place_of_key(key.path) if source.kind == MAIL else (bundle.origin.name, bundle.origin.path)
-            record = StoreCertificate.unstored(leaf, tuple(chain.issuers))
+            record = StoreCertificate.create_unstored(leaf, tuple(chain.issuers))
             read.entries.append(SourceCertificate(**_named(source, *place), record=record, chain=chain, key=key))
         room_messages = of_secrets if source.kind == SECRETS_MANAGER else of_sources
-        for bundle in paired.useless:
+        for bundle in paired.unusable_bundles:
             facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
             why = t.cast(Trouble, bundle.trouble)
             place = bundle.origin.name, bundle.origin.path
@@ -145,10 +145,10 @@ def read_sources(
         if _is_missing(source.path):
             read.empty.append(_empty(source, Obstacle("not_found", {"path": source.path})))
             continue
-        files = Files(passphrase)
+        files = FileCache(passphrase)
         mail: MailContent | None = None
         try:
-            if source.kind == MAIL and (keys := usable_keys(source.path, files)):
+            if source.kind == MAIL and (keys := find_keys(source.path, files)):
                 mail = look_into(position, keys)
             paired = _look(source, files, mail or MailContent(), hide)
         except CertificatesError as error:
@@ -163,9 +163,9 @@ def read_sources(
         for warning in dict.fromkeys(map(of_sources.trouble, paired.warnings)):
             warn(warning)
         if (
-            source.kind != MAIL and paired.useless and not paired.usable
+            source.kind != MAIL and paired.unusable_bundles and not paired.usable_bundles
         ):  # one that can be used shows that all else is right
-            warn(none_usable(source.path, paired.useless))
+            warn(none_usable(source.path, paired.unusable_bundles))
         take(source, paired)
         read.useless.extend(_refused(source, mail, view.at) if mail else ())
     return read
@@ -215,12 +215,12 @@ def _of_secret(source: Source, secret: Secret, why_not: Trouble, outcome: str = 
     return _not_taken(source, (secret.name, secret.id), facts, why_not.reason, message, outcome)
 
 
-def _look(source: Source, files: Files, mail: MailContent, hide: Callable[..., object]) -> Paired:
+def _look(source: Source, files: FileCache, mail: MailContent, hide: Callable[..., object]) -> SourceResult:
     if source.kind == MAIL:
-        letters = [group_of(bundle) for bundle in mail.bundles]
-        return look(lambda: folder.key_files(source.path), files, letters)
-    groups = partial(traefik.groups, hide=hide) if source.kind == TRAEFIK else CLIENTS[source.kind].groups
-    return look(lambda: groups(source.path), files)
+        letters = [make_group(bundle) for bundle in mail.bundles]
+        return read_source(lambda: folder.list_key_files(source.path), files, letters)
+    groups = partial(traefik.list_groups, hide=hide) if source.kind == TRAEFIK else CLIENTS[source.kind].list_groups
+    return read_source(lambda: groups(source.path), files)
 
 
 def _empty(source: Source, why: Obstacle[str], path: str | None = None) -> Record:
@@ -237,17 +237,17 @@ def _is_missing(path: str) -> bool:
     return False
 
 
-def _why_empty(source: Source, paired: Paired) -> Obstacle[str] | None:
+def _why_empty(source: Source, paired: SourceResult) -> Obstacle[str] | None:
     """Return why a directory contains no certificates; `None` if it contains any, even unusable ones."""
     path = source.path
-    if paired.usable or paired.useless:
+    if paired.usable_bundles or paired.unusable_bundles:
         return None
     with suppress(OSError):
         if not os.listdir(path):
             return Obstacle("empty", {"path": path})
     kind = None
     with suppress(CertificatesError):
-        kind = recognised(path) if source.kind != MAIL else None
+        kind = detect_kind(path) if source.kind != MAIL else None
     return Obstacle("other_kind" if kind not in {None, source.kind} else "nothing", {"path": path, "kind": kind})
 
 
@@ -265,7 +265,7 @@ def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceC
             return entry
         chain = chains.of(leaf)
         is_better = chain.trust == "trusted" and chain.issuers != entry.record.intermediates
-        return replace(entry, record=StoreCertificate.unstored(leaf, chain.issuers)) if is_better else entry
+        return replace(entry, record=StoreCertificate.create_unstored(leaf, chain.issuers)) if is_better else entry
 
     return [with_unrevoked_chain(entry) for entry in read.entries]
 
@@ -366,4 +366,4 @@ def read_listed(module: Module, listing: InstanceListing, world: World, options:
             plan.excluded.append((secret, NO_KEY))
         else:
             bundles.append(answer)
-    return listing, plan, sorted_out(bundles)
+    return listing, plan, separate_bundles(bundles)

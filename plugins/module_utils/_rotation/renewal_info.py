@@ -32,7 +32,7 @@ from .._http.network import split_url
 from .._http.transport import Answer
 from .._ledger.place import ledger_directory
 from .._softlayer.client import Client
-from .._sources.source import directory_of
+from .._sources.source import find_acme_directory
 from .._x509.certificate import Certificate
 from .attention import served_by
 from .options import RotationOptions
@@ -72,7 +72,7 @@ def request_renewal_info(
     for certificate in dict.fromkeys(served_by(target, world).certificate for target in targets):
         entry = entries.get(certificate) if certificate and certificate.is_valid(at) else None
         identifier = entry.certificate.renewal_info_id if entry else None
-        if entry and identifier and (url := directory_of(entry.source, entry.path)):
+        if entry and identifier and (url := find_acme_directory(entry.source, entry.path)):
             asked[identifier] = entry, url
     path = os.path.join(folder or os.devnull, CACHE_FILE)  # without a folder nothing is there, and nothing can be kept
     known = read_cache(path, at)

@@ -20,7 +20,7 @@ from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary, total
 from .._report.table import listener_table
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
-from .._store.run_list import services_of
+from .._store.run_list import group_services
 from .._x509.certificate import Certificate
 from . import messages_deploy
 from .apply_deploy import Deployment
@@ -157,7 +157,7 @@ def as_adopted(listener: ListenerAction, deployment: Deployment) -> Record:
         required_overrides(compared[0], PresentCertificate.of(compared[1]), world.view) if compared else Overrides()
     )
     left = {other.uuid for other in deployment.listeners if other.outcome == "switched"}
-    services = services_of(world.listed_balancers).get(listener.previous_id or 0, [])
+    services = group_services(world.listed_balancers).get(listener.previous_id or 0, [])
     return {
         **{name: value for name, value in listener.as_result(world.view).items() if name in OF_LISTENER},
         "previous": _known(old, world.view),
@@ -232,7 +232,7 @@ def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterab
 
 def of_store(world: World) -> Iterable[Record]:
     """Yield the records of the store, each with the services that use it, and the records that can replace it."""
-    services = None if world.balancers is None else services_of(world.balancers)
+    services = None if world.balancers is None else group_services(world.balancers)
     for record in world.stored:
         newer = world.index.superseding(record, world.view) if record.certificate else None
         yield {

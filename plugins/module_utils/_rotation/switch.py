@@ -26,7 +26,7 @@ from .._base.module import Module
 from .._base.progress import counted, waiting
 from .._ledger.place import check_given_place
 from .._softlayer.client import Client
-from .._softlayer.load_balancers import Balancer, fetch_balancer, point_listeners
+from .._softlayer.load_balancers import Balancer, fetch_balancer, switch_listeners
 from .._softlayer.store import fetch_one
 from .plan_deploy import ListenerAction, ListenerPlan
 from .target import updated
@@ -97,7 +97,7 @@ def switch_all(
         lock = acquire(
             client,
             module.params["ledger_url"],
-            lambda: f"load balancers of account {client.account_id()}",
+            lambda: f"load balancers of account {client.fetch_account_id()}",
             "load balancers",
             wait_options.longest,
             plan.world.at,
@@ -190,8 +190,8 @@ class Switcher:
             now = fetch_balancer(self._client, balancer.uuid)
             if now.is_active:
                 return now
-            if now.has_ended:
-                raise CertificatesError("balancer_error", now.why_ended)
+            if now.is_final:
+                raise CertificatesError("balancer_error", now.final_status_message)
             if not backoff.pause():
                 break
         if self._client.stop.is_set():
@@ -213,12 +213,12 @@ class Switcher:
         """Send the change; return `False` if the load balancer was busy and nothing was changed.
 
         Raises:
-            CertificatesError: as `point_listeners`, but not after a lost answer, since the balancer is read then.
+            CertificatesError: as `switch_listeners`, but not after a lost answer, since the balancer is read then.
         """
         balancer = _balancer(missing)
         try:
             wanted = {action.uuid: t.cast(int, action.target_id) for action in missing}
-            point_listeners(self._client, balancer, wanted, self.before_sending)
+            switch_listeners(self._client, balancer, wanted, self.before_sending)
         except CertificatesError as error:
             if error.code == "no_answer":
                 return self._read_back(missing, error)
@@ -254,7 +254,7 @@ class Switcher:
         if error.code == "refused":
             with suppress(CertificatesError):
                 now = fetch_balancer(self._client, balancer.uuid)
-                return not (now.is_active or now.has_ended)
+                return not (now.is_active or now.is_final)
         return error.code == "balancer_busy"
 
     def _read_back(self, missing: Sequence[ListenerAction], lost: CertificatesError) -> bool:
@@ -274,7 +274,7 @@ class Switcher:
                 ) from None
             if any(_has_target(action, now) for action in missing):  # one call changes all of them or none
                 return True
-            if now.is_active or now.has_ended or not backoff.pause():
+            if now.is_active or now.is_final or not backoff.pause():
                 raise CertificatesError(
                     "outcome_unknown", f"{lost.message} The listeners still have their old certificates. {CHECKS_FIRST}"
                 )
@@ -298,7 +298,7 @@ class Switcher:
             action
             if _has_target(action, now)
             else action.failed("api_error", {"is_accepted": True, "balancer": now})
-            if now.listener(action.uuid)
+            if now.find_listener(action.uuid)
             else action.failed("not_found", {"is_deleted": True})
             for action in sent
         ]
@@ -322,7 +322,7 @@ class Switcher:
     def _settle(self, kept: Sequence[ListenerAction]) -> None:
         """Wait for the change of another run before probing listeners."""
         balancer = _balancer(kept) if kept else None
-        if balancer and not (balancer.is_active or balancer.has_ended) and self._wait_options.waits:
+        if balancer and not (balancer.is_active or balancer.is_final) and self._wait_options.waits:
             backoff = self._backoff()
             with (
                 suppress(CertificatesError),  # they are looked at in any case
@@ -356,7 +356,7 @@ def _balancer(actions: Sequence[ListenerAction]) -> Balancer:
 
 
 def _has_target(action: ListenerAction, now: Balancer) -> bool:
-    listener = now.listener(action.uuid)
+    listener = now.find_listener(action.uuid)
     return listener is not None and listener.certificate_id == action.target_id
 
 
@@ -364,7 +364,7 @@ def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list
     """Divide listeners by the present state of the load balancer: listeners to switch, and listeners that another run has switched or changed."""
     missing, settled = [], []
     for action in planned:
-        listener, before = now.listener(action.uuid), action.place.listener
+        listener, before = now.find_listener(action.uuid), action.place.listener
         if listener is None:
             settled.append(action.failed("not_found", {"is_deleted": True}))
         elif listener.certificate_id == action.target_id:

@@ -22,7 +22,7 @@ from .._base.text import some_of
 from .._http.caller import Caller
 from .._http.transport import Attempt, keep_quiet
 from .._softlayer.paging import MAX_PAGES, Page, Row, list_all
-from .._softlayer.values import dicts_in, number
+from .._softlayer.values import parse_number, select_dicts
 from .faults import explain, explain_login
 from .secret import Secret, Value, secret_of, value_of
 from .settings import Instance
@@ -145,7 +145,7 @@ class SecretsManager(Caller):
                 raise CertificatesError(error.code, why, **error.details) from None
             if not isinstance(groups, list):
                 raise self._unexpected_response("Listing the secret groups")
-            self._groups = {str(group.get("name")): str(group.get("id")) for group in dicts_in(groups)}
+            self._groups = {str(group.get("name")): str(group.get("id")) for group in select_dicts(groups)}
         known = self._groups
         ids = {*known.values(), DEFAULT_GROUP}
         missing = [name for name in names if name not in known and name not in ids]
@@ -180,7 +180,7 @@ class SecretsManager(Caller):
             CertificatesError: with a code from `faults`.
         """
         answer = self._call("Listing the versions of the secret", lambda: self._sdk.list_secret_versions(identifier))
-        current = (version for version in dicts_in(answer.get("versions")) if version.get("alias") == "current")
+        current = (version for version in select_dicts(answer.get("versions")) if version.get("alias") == "current")
         return next((str(version["id"]) for version in current if version.get("id")), None)
 
     # What is changed
@@ -363,8 +363,8 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     def read(offset: int) -> list[Row]:
         nonlocal has_end, last
         last = ask(offset)
-        totals.add(number(last.get("total_count")))
-        rows = [{"id": _number(row["id"]), "row": row} for row in dicts_in(last["secrets"]) if row.get("id")]
+        totals.add(parse_number(last.get("total_count")))
+        rows = [{"id": _number(row["id"]), "row": row} for row in select_dicts(last["secrets"]) if row.get("id")]
         has_end = has_end or not rows
         return rows
 
@@ -382,7 +382,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
         return list(known.values())
     rows = list_all(lambda offset, _limit: Page(read(offset), None), PAGE_SIZE)
     expected = max((total for total in totals if total is not None), default=0)
-    is_full = len(last["secrets"]) >= (number(last.get("limit")) or PAGE_SIZE)
+    is_full = len(last["secrets"]) >= (parse_number(last.get("limit")) or PAGE_SIZE)
     goes_on = last.get("next") or is_full
     is_cut = expected > len(rows) and (not has_end or last.get("next"))
     if is_cut or (not has_end and goes_on and expected < len(rows)):

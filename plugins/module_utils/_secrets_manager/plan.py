@@ -232,12 +232,12 @@ def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obst
     An expired version may also be replaced by a certificate that became valid earlier. For an unreadable version, only the names in its metadata
     count.
     """
-    new = StoreCertificate.unstored(action.wanted.certificate, action.issuers)
+    new = StoreCertificate.create_unstored(action.wanted.certificate, action.issuers)
     if held.certificate is None:
         names = frozenset(filter(is_host_name, action.secret.names if action.secret else ()))
         unread = PresentCertificate(names, frozenset(), frozenset(), None)
         return find_replacement_obstacle(new, unread if names else None, view, Overrides(untrusted=True))
-    current = StoreCertificate.unstored(held.certificate, held.chain)
+    current = StoreCertificate.create_unstored(held.certificate, held.chain)
     is_same = held.certificate == new.certificate
     why = find_replacement_obstacle(
         new, PresentCertificate.of(current), view, Overrides(expired=True) if is_same else None

@@ -37,7 +37,7 @@ from .._store import messages as of_store
 from .._store.check import ImportOptions, assemble
 from .._store.options import SOURCES, check_item_options
 from .._store.plan_export import check_key
-from .._store.read_files import Item, read_given
+from .._store.read_files import Item, read_item
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.keys import key_texts
 from .client import SecretsManager
@@ -87,7 +87,7 @@ def run(module: Module) -> dict[str, t.Any]:
     steps = plan(module, manager, steps)
     for step in steps:
         for warning in step.warnings if step.outcome != "failed" else ():
-            module.warn(f"{step.name}: {of_store.warning(warning)}")
+            module.warn(f"{step.name}: {of_store.describe_warning(warning)}")
     done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, manager, steps)
     is_there = {"unchanged"} if module.check_mode else {"created", "updated", "unchanged"}
 
@@ -135,7 +135,7 @@ def check_given(item: Item, module: Module) -> SecretAction:
     if item["certificate_id"] is not None:
         return new
     try:
-        bundle = read_given(item, module.hide)
+        bundle = read_item(item, module.hide)
     except CertificatesError as error:
         return new.because(error)
     return with_bundle(new, bundle, item, module)

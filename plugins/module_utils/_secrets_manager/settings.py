@@ -17,7 +17,7 @@ from .._base.errors import CertificatesError
 from .._base.options import ArgumentSpec, OneArgument, of_environment
 from .._http.network import Network, guard_url
 from .._softlayer.settings import IBM_CLOUD_USER, check_ascii, resolve_network, resolve_settings
-from .._store.options import several_options
+from .._store.options import certificates_options
 from .._x509.options import certificate_options
 
 DOMAIN = ".secrets-manager.appdomain.cloud"
@@ -88,7 +88,7 @@ def secret_certificate_options() -> ArgumentSpec:
         *(("certificate_id", name) for name in material),
     ]
     single = ArgumentSpec(options, exclusive)
-    return single + several_options(single) + ArgumentSpec(required_one_of=[("certificates", "name")])
+    return single + certificates_options(single) + ArgumentSpec(required_one_of=[("certificates", "name")])
 
 
 @dataclass(frozen=True)

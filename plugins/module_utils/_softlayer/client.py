@@ -19,9 +19,9 @@ from .._base.errors import CertificatesError
 from .._http.caller import Caller
 from .._http.transport import Attempt, keep_quiet
 from .faults import explain, reports_transient_error
-from .paging import Page, Row, has_id, list_all, numbered
+from .paging import Page, Row, has_id, list_all, number_rows
 from .settings import Settings, resolve_settings
-from .values import as_id, check_ids
+from .values import check_ids, parse_id
 
 if t.TYPE_CHECKING:
     from .._base.module import Module
@@ -33,13 +33,13 @@ with suppress(ImportError):
 
 PAGE_SIZE = 500
 """Rows requested per page."""
-SMALLEST_PAGE = 25
+MIN_PAGE_SIZE = 25
 """Rows. A smaller page is not halved again when the API reports that a page is too large."""
-IDS_PER_FILTER = 200
+MAX_FILTER_IDS = 200
 """Ids in one object filter; over REST the filter is part of the URL."""
-FEW_CALLS = 4
+MAX_FILTERED_CALLS = 4
 """Up to this many filtered calls are made; for more ids the whole list is read."""
-BY_ID: Mapping[str, t.Any] = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
+SORT_BY_ID: Mapping[str, t.Any] = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
 """The object filter that sorts a list by id."""
 MAX_XMLRPC_INTEGER = 2**31 - 1
 
@@ -117,8 +117,8 @@ class Client(Caller):
         Raises:
             CertificatesError: with a code from `faults`; `interrupted` if the call was not made because of `stop`.
         """
-        args = tuple(map(_portable, args))
-        keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
+        args = tuple(map(_make_portable, args))
+        keywords = {"id": _make_portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
 
         def call_once(attempt: Attempt) -> t.Any:
             try:
@@ -156,18 +156,18 @@ class Client(Caller):
             CertificatesError: as `call`; `incomplete_listing` if the server does not return the whole list, `api_error` if
                 it returns something else.
         """
-        by_id = {root: BY_ID} if root else BY_ID
+        by_id = {root: SORT_BY_ID} if root else SORT_BY_ID
 
         def fetch(offset: int, limit: int) -> Page:
             page = self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
             if offset == 0 and page.rows and not any(map(has_id, page.rows)):
-                raise _no_list(service, method)
+                raise _make_list_error(service, method)
             return page
 
         rows = list_all(fetch, PAGE_SIZE, self.each)
         usable = [row for row in rows if has_id(row)]
         if len(usable) < len(rows):
-            self.warn(left_out(f"SoftLayer_{service}::{method}", len(rows) - len(usable)))
+            self.warn(describe_ignored_rows(f"SoftLayer_{service}::{method}", len(rows) - len(usable)))
         return usable
 
     def read_ids(self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str) -> list[Row]:
@@ -188,15 +188,15 @@ class Client(Caller):
             CertificatesError: as `read_list`.
         """
         wanted = sorted(set(identifiers))
-        chunks = [wanted[start : start + IDS_PER_FILTER] for start in range(0, len(wanted), IDS_PER_FILTER)]
+        chunks = [wanted[start : start + MAX_FILTER_IDS] for start in range(0, len(wanted), MAX_FILTER_IDS)]
 
         def fetch(chunk: Sequence[int]) -> Page:
-            data = [_portable(identifier) for identifier in chunk]
+            data = [_make_portable(identifier) for identifier in chunk]
             these = {"id": {"operation": "in", "options": [{"name": "data", "value": data}]}}
             return self._fetch_page(service, method, args, mask=mask, filter=these, offset=0, limit=len(chunk))
 
         rows: dict[int, Row] = {}
-        if len(chunks) <= FEW_CALLS:
+        if len(chunks) <= MAX_FILTERED_CALLS:
             rows = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
         if not rows.keys() >= set(wanted):
             rows = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask)}
@@ -209,32 +209,32 @@ class Client(Caller):
             answer = self.call(service, method, *args, offset=offset, limit=limit, **keywords)
         except CertificatesError as error:
             too_much = error.code == "api_error" and reports_transient_error(error.details.get("api_message"))
-            if not too_much or limit // 2 < SMALLEST_PAGE:
+            if not too_much or limit // 2 < MIN_PAGE_SIZE:
                 raise
             return self._fetch_page(service, method, args, offset=offset, limit=limit // 2, **keywords)
         if not isinstance(answer, list):
-            raise _no_list(service, method)
-        return Page(numbered(answer), getattr(answer, "total_count", 0) or None)
+            raise _make_list_error(service, method)
+        return Page(number_rows(answer), getattr(answer, "total_count", 0) or None)
 
-    def account_id(self, given: int | None = None) -> int:
+    def fetch_account_id(self, given: int | None = None) -> int:
         """Return the given account id, else that of the API user (`SoftLayer_Account::getObject`, called only once)."""
         if given is not None:
             check_ids("account_id", [given])
             return given
         if self._account_id is None:
             account = self.call("Account", "getObject", mask="mask[id]")
-            self._account_id = as_id(account.get("id")) if isinstance(account, dict) else None
+            self._account_id = parse_id(account.get("id")) if isinstance(account, dict) else None
         if self._account_id is None:
             raise CertificatesError("api_error", "SoftLayer_Account::getObject returned no ID. Check endpoint_url.")
         return self._account_id
 
 
-def _no_list(service: str, method: str) -> CertificatesError:
+def _make_list_error(service: str, method: str) -> CertificatesError:
     call = f"SoftLayer_{service}::{method}"
     return CertificatesError("api_error", f"{call} did not return a list of objects with IDs. Check endpoint_url.")
 
 
-def left_out(call: str, number: int) -> str:
+def describe_ignored_rows(call: str, number: int) -> str:
     """Return the warning about ignored rows of a listing."""
     return (
         f"{call} returned entries without a valid ID: {number}. The collection does not select, compare, or change these entries. "
@@ -242,7 +242,7 @@ def left_out(call: str, number: int) -> str:
     )
 
 
-def _portable(value: t.Any) -> t.Any:
+def _make_portable(value: t.Any) -> t.Any:
     """Return a value that both transports can carry: an integer too large for XML-RPC becomes text."""
     return str(value) if isinstance(value, int) and value > MAX_XMLRPC_INTEGER else value
 

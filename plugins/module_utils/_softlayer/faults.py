@@ -50,10 +50,10 @@ from .._http.transport import Answer, Attempt
 
 API_CODE = re.compile(r"SoftLayer_Exception|-32[0-9]{3}$")
 """Faults of the API itself. The numbers are the reserved ones, for example for an unknown method or invalid arguments."""
-GATEWAY_GAVE_UP = frozenset({408, 425, 499})
+GATEWAY_TIMEOUT_STATUSES = frozenset({408, 425, 499})
 """HTTP statuses below 500 with which a gateway in front of the API reports a timeout."""
-GAVE_UP = GATEWAY_GAVE_UP | {504}
-GATEWAYS_OWN = GATEWAY_GAVE_UP | {407, TOO_MANY}
+TIMEOUT_STATUSES = GATEWAY_TIMEOUT_STATUSES | {504}
+GATEWAY_STATUSES = GATEWAY_TIMEOUT_STATUSES | {407, TOO_MANY}
 """HTTP statuses below 500 that a gateway sends by itself; the outcome of the call is unknown."""
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 
@@ -63,14 +63,14 @@ GENERAL_CODE = re.compile(r"(SoftLayer_Exception(_Public)?|-?[0-9]+)?")
 """General fault codes: only the message contains the cause."""
 TRANSIENT_CODE = re.compile(r"SoftLayer_Exception\w*_(Network(?!_LBaaS)|Timeout|Internal)", re.IGNORECASE)
 """Codes of transient errors, whatever the message; `_Network_LBaaS` only names the service of the load balancers."""
-TRANSIENT = re.compile(
+TRANSIENT_PATTERN = re.compile(
     r"internal (server )?error|tim(ed?|ing)[ -]?out|unavailable|try again later|(unexpected|unknown) error|an error (has )?occurr?ed"
     r"|unable to (complete|process)|connection (was )?(reset|closed|lost|aborted)|lost connection|gone away|bad gateway"
     r"|c?url error|empty reply|fetching http|rate[ -]*limit|too many requests",
     re.IGNORECASE,
 )
 
-RATE_LIMITED = re.compile(
+RATE_LIMIT_PATTERN = re.compile(
     r"\W*(?:(?:the|your) )?(?:api )?(?:rate[ -]*limit of \d+ requests\b.*"
     r"|(?:rate[ -]*limit (?:has been |was )?(?:exceeded|reached)|too many requests)(?:\W*\b(?:please|try|retry|slow|wait)\b.*)?)\W*$",
     re.IGNORECASE | re.DOTALL,
@@ -80,20 +80,20 @@ RETIRED_ADVICE = (
     "IBM Cloud ended the sale of SSL certificates on 2024-04-15 and the support of SSL orders on 2024-12-15. Download the certificate from "
     "the CA portal, and order new certificates through IBM Cloud Secrets Manager."
 )
-OF_ORDERS = "Certificate_Request"
+ORDER_SERVICE = "Certificate_Request"
 """A part of the name of the service for orders. Its end does not affect the store and the load balancers."""
-NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
+PERMISSION_CODES = frozenset({"not_found", "authentication_failed"})
 """Codes for a missing permission if other calls of the user succeed."""
 NOT_FOUND_ADVICE = (
     "The object does not exist, or the API user does not have the permission for the object (SECURITY_CERTIFICATE_VIEW, "
     "SECURITY_CERTIFICATE_MANAGE). Check the ID and the permissions of the API user."
 )
-RETIRED = re.compile(
+RETIRED_PATTERN = re.compile(
     r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
     r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
     re.IGNORECASE,
 )
-DENIED = re.compile(
+DENIED_PATTERN = re.compile(
     r"access denied|permission denied|not have (the )?permission|invalid (api (token|key)|token|credentials)|unauthori[sz]ed",
     re.IGNORECASE,
 )
@@ -107,11 +107,11 @@ class Fault:
     message: str
     is_rest: bool
 
-    def is_the_apis(self, status: int) -> bool:
+    def is_from_api(self, status: int) -> bool:
         """Return whether a fault with this HTTP status is from the API, and not from a gateway."""
         if self.code.startswith("SoftLayer_Exception"):
             return True
-        if status >= 500 or status in GATEWAYS_OWN or 300 <= status < 400:
+        if status >= 500 or status in GATEWAY_STATUSES or 300 <= status < 400:
             return False
         if (not self.is_rest and (self.code or self.message)) or API_CODE.match(self.code):
             return True
@@ -123,17 +123,17 @@ class Fault:
             return True
         if not GENERAL_CODE.fullmatch(self.code):
             return False
-        if status in GAVE_UP:
+        if status in TIMEOUT_STATUSES:
             return True
         return reports_transient_error(self.message) if self.message.strip() else not 400 <= status < 500
 
 
 def reports_transient_error(words: object) -> bool:
     """Return whether the message of the API reports a transient error, and not a problem with the request."""
-    return bool(TRANSIENT.search(str(words)))
+    return bool(TRANSIENT_PATTERN.search(str(words)))
 
 
-def fault_in(body: bytes) -> Fault | None:
+def parse_fault(body: bytes) -> Fault | None:
     """Return the fault in an answer's body, or `None`."""
     text = body.lstrip()
     try:
@@ -166,8 +166,8 @@ def explain(
     answer = attempt.answer
     if answer is None:
         return explain_unanswered(call, endpoint, attempt, error, repeatable=repeatable)
-    fault = fault_in(answer.body)
-    if fault is not None and fault.is_the_apis(answer.status):
+    fault = parse_fault(answer.body)
+    if fault is not None and fault.is_from_api(answer.status):
         return _explain_fault(call, answer, fault, repeatable=repeatable)
     return _explain_http(call, endpoint, answer, fault, repeatable=repeatable)
 
@@ -176,16 +176,16 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
     code, words = shorten(fault.code), shorten(fault.message)
     said = as_sentence(words or code or "the API returned no reason")
     details = details_of(call, answer, api_code=code, api_message=words)
-    is_about_rate = answer.status == TOO_MANY or "RateLimit" in fault.code or RATE_LIMITED.match(fault.message)
+    is_about_rate = answer.status == TOO_MANY or "RateLimit" in fault.code or RATE_LIMIT_PATTERN.match(fault.message)
     if fault.code == RATE_LIMIT_CODE or (repeatable and is_about_rate):
         return rate_limited(call, details)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
-    if fault.code == "-32601" or answer.status == 410 or RETIRED.search(fault.message):
-        return CertificatesError("retired", f"{call} is no longer available: {said}{_retired_advice(call)}", **details)
+    if fault.code == "-32601" or answer.status == 410 or RETIRED_PATTERN.search(fault.message):
+        return CertificatesError("retired", f"{call} is no longer available: {said}{_find_advice(call)}", **details)
     if answer.status == 404:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
-    if answer.status == 401 or DENIED.search(fault.message):
+    if answer.status == 401 or DENIED_PATTERN.search(fault.message):
         return CertificatesError(
             "authentication_failed",
             f"The API refused the credentials ({said.rstrip('.')}): check username and api_key (SL_USERNAME and SL_API_KEY in the "
@@ -196,8 +196,8 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
     return CertificatesError("no_answer" if is_open else "api_error", f"{call} failed: {said}", **details)
 
 
-def _retired_advice(call: str) -> str:
-    return f" {RETIRED_ADVICE}" if OF_ORDERS in call else ""
+def _find_advice(call: str) -> str:
+    return f" {RETIRED_ADVICE}" if ORDER_SERVICE in call else ""
 
 
 def _explain_http(
@@ -222,9 +222,7 @@ def _explain_http(
             "unreachable", f"{call}: the proxy requires a login (HTTP 407). Check proxy.", **details
         )
     if answer.status == 410 and repeatable:
-        return CertificatesError(
-            "retired", f"{call} is no longer available (HTTP 410).{_retired_advice(call)}", **details
-        )
+        return CertificatesError("retired", f"{call} is no longer available (HTTP 410).{_find_advice(call)}", **details)
     if 300 <= answer.status < 400:
         said = (
             f"{endpoint} redirects to another URL (HTTP {answer.status}), and credentials are not sent to other URLs. Check endpoint_url."
@@ -232,7 +230,7 @@ def _explain_http(
             else f"{call}: {endpoint} returned HTTP {answer.status}, which is not a response to a call. Check endpoint_url and proxy."
         )
         return CertificatesError("api_error" if repeatable else "no_answer", said, **details)
-    if 400 <= answer.status < 500 and answer.status not in GATEWAYS_OWN:
+    if 400 <= answer.status < 500 and answer.status not in GATEWAY_STATUSES:
         return CertificatesError(
             "api_error" if repeatable else "no_answer",
             f"{endpoint} returned HTTP {answer.status} without a SoftLayer fault. Check endpoint_url and proxy.{said}",

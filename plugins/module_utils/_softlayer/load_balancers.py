@@ -21,7 +21,7 @@ from .._base.errors import CertificatesError, if_not_found
 from .._base.times import parse
 from .._http.faults import as_sentence, shorten
 from .client import Client
-from .values import as_id, dicts_in, number, text
+from .values import parse_id, parse_number, parse_text, select_dicts
 
 BALANCER = "Network_LBaaS_LoadBalancer"
 LISTENER = "Network_LBaaS_Listener"
@@ -32,26 +32,26 @@ BALANCER_MASK = (
 CHANGED_MASK = "mask[id,uuid,provisioningStatus]"
 
 ACTIVE = "ACTIVE"
-FINAL = frozenset({"ERROR", "DELETE_PENDING"})
+FINAL_STATUSES = frozenset({"ERROR", "DELETE_PENDING"})
 """Provisioning statuses after which a balancer does not become active again by itself."""
 HTTPS = "HTTPS"
 MANAGE_ADVICE = (
     "The load balancer does not exist, or the API user cannot change the load balancer. Grant the API user the permission "
     "LOADBALANCER_MANAGE and access to the device."
 )
-UNLISTED = (
+LISTING_ERROR = (
     "Cannot list the load balancers: the API user does not have the permission LOADBALANCER_MANAGE, which also allows changes, or "
     "access to the devices. Grant the API user the permission and the access."
 )
-BUSY = re.compile(
+BUSY_PATTERN = re.compile(
     r"\b(?:CREATE|UPDATE|MAINTENANCE)_PENDING\b|\b(?:not|be)\W+(?:in\W+)?(?:an?\W+)?ACTIVE\b", re.IGNORECASE
 )
 """Messages about a balancer that is being changed; the API documents none."""
-ENDED = re.compile(r"\bDELETE_PENDING\b|\b(?:status|state) (?:is |of )?\W?ERROR\b", re.IGNORECASE)
+ENDED_PATTERN = re.compile(r"\bDELETE_PENDING\b|\b(?:status|state) (?:is |of )?\W?ERROR\b", re.IGNORECASE)
 ECDSA = re.compile(r"ECDSA", re.IGNORECASE)
 TLS13 = re.compile(r"TLS_(AES|CHACHA20)", re.IGNORECASE)
 """Cipher suites for EC keys, and those that go with any key; all others are for RSA keys."""
-CONFLICT = 409
+CONFLICT_STATUS = 409
 """The HTTP status with which other IBM Cloud load balancers reject a change during another change."""
 
 
@@ -89,7 +89,7 @@ class Balancer:
     """Names of the cipher suites that were chosen for it; empty for the standard ones."""
     listeners: tuple[Listener, ...]
 
-    def is_called(self, name: str) -> bool:
+    def has_name(self, name: str) -> bool:
         """Return whether a user means it by a name: its own, its uuid in any case, or its id."""
         return name in {self.name, str(self.id)} or name.lower() == self.uuid.lower()
 
@@ -99,11 +99,11 @@ class Balancer:
         return self.provisioning_status == ACTIVE
 
     @property
-    def has_ended(self) -> bool:
+    def is_final(self) -> bool:
         """Whether it is in a state that it does not leave by itself, so that waiting is in vain."""
-        return self.provisioning_status in FINAL
+        return self.provisioning_status in FINAL_STATUSES
 
-    def offers(self, key_type: str) -> bool:
+    def has_ciphers_for(self, key_type: str) -> bool:
         """Return whether a listener has a cipher suite for a key type; the standard cipher suites are all for RSA keys."""
         if any(TLS13.match(name) for name in self.ciphers):
             return True
@@ -111,19 +111,19 @@ class Balancer:
         return (key_type != "RSA") in for_ecdsa
 
     @property
-    def why_ended(self) -> str:
+    def final_status_message(self) -> str:
         """Why it accepts no change, for one that has ended."""
         return (
             f"Load balancer {self.name} is in the state {self.provisioning_status}, which does not change automatically. Fix the load "
-            f"balancer in the console.{self.shown_error}"
+            f"balancer in the console.{self.error_sentence}"
         )
 
-    def listener(self, uuid: str) -> Listener | None:
+    def find_listener(self, uuid: str) -> Listener | None:
         """Return one of its listeners, or `None` if it is gone."""
         return next((listener for listener in self.listeners if listener.uuid == uuid), None)
 
     @property
-    def shown_error(self) -> str:
+    def error_sentence(self) -> str:
         """A sentence about its previous error, with a leading space; empty if there is none."""
         return (
             f" The API reports about the previous change of the load balancer: {as_sentence(self.previous_error)}"
@@ -138,9 +138,9 @@ def fetch_balancers(client: Client) -> list[Balancer]:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    with if_not_found(UNLISTED):
+    with if_not_found(LISTING_ERROR):
         rows = client.read_list(BALANCER, "getAllObjects", mask=BALANCER_MASK)
-    return [balancer for balancer in map(normalise, rows) if balancer is not None]
+    return [balancer for balancer in map(normalize, rows) if balancer is not None]
 
 
 def fetch_balancer(client: Client, uuid: str) -> Balancer:
@@ -151,14 +151,14 @@ def fetch_balancer(client: Client, uuid: str) -> Balancer:
     """
     with if_not_found(f"Cannot read load balancer {uuid} anymore. {MANAGE_ADVICE}"):
         row = client.call(BALANCER, "getLoadBalancer", uuid, mask=BALANCER_MASK)
-    balancer = normalise(row) if isinstance(row, dict) else None
+    balancer = normalize(row) if isinstance(row, dict) else None
     if balancer is None or balancer.uuid != uuid:
         why = f"SoftLayer_{BALANCER}::getLoadBalancer did not return load balancer {uuid}. Check endpoint_url."
         raise CertificatesError("no_answer", why)
     return balancer
 
 
-def point_listeners(
+def switch_listeners(
     client: Client,
     balancer: Balancer,
     certificate_ids: Mapping[str, int],
@@ -193,10 +193,10 @@ def point_listeners(
             before_sending=before_sending,
         )
     except CertificatesError as error:
-        raise _explained(error, balancer) from None
+        raise _explain_change(error, balancer) from None
 
 
-def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesError:
+def _explain_change(error: CertificatesError, balancer: Balancer) -> CertificatesError:
     """Return the error of a failed change."""
     words = str(error.details.get("api_message") or "")
     said = as_sentence(words) if words else ""
@@ -205,9 +205,11 @@ def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesErro
     if error.code not in {"api_error", "no_answer"} or not said:
         return error
     code: Code = "refused"
-    if ENDED.search(said):
+    if ENDED_PATTERN.search(said):
         code = "balancer_error"
-    elif BUSY.search(said) or (error.code == "api_error" and error.details.get("http_status") == CONFLICT):
+    elif BUSY_PATTERN.search(said) or (
+        error.code == "api_error" and error.details.get("http_status") == CONFLICT_STATUS
+    ):
         code = "balancer_busy"
     elif error.code == "no_answer":
         return error
@@ -216,31 +218,31 @@ def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesErro
     )
 
 
-def normalise(row: Mapping[str, t.Any]) -> Balancer | None:
+def normalize(row: Mapping[str, t.Any]) -> Balancer | None:
     """Return an API object as a balancer, with only the fields named here; `None` if it has no uuid, by which it could be changed."""
-    uuid = text(row.get("uuid"))
+    uuid = parse_text(row.get("uuid"))
     if uuid is None:
         return None
     return Balancer(
-        id=as_id(row.get("id")) or 0,
+        id=parse_id(row.get("id")) or 0,
         uuid=uuid,
-        name=text(row.get("name")) or uuid,
-        address=text(row.get("address")),
-        provisioning_status=(text(row.get("provisioningStatus")) or "unknown").upper(),
+        name=parse_text(row.get("name")) or uuid,
+        address=parse_text(row.get("address")),
+        provisioning_status=(parse_text(row.get("provisioningStatus")) or "unknown").upper(),
         previous_error=shorten(str(row.get("previousErrorText") or "")) or None,
-        ciphers=tuple(filter(None, (text(cipher.get("name")) for cipher in dicts_in(row.get("sslCiphers"))))),
-        listeners=tuple(filter(None, map(_listener, dicts_in(row.get("listeners"))))),
+        ciphers=tuple(filter(None, (parse_text(cipher.get("name")) for cipher in select_dicts(row.get("sslCiphers"))))),
+        listeners=tuple(filter(None, map(_normalize_listener, select_dicts(row.get("listeners"))))),
     )
 
 
-def _listener(row: Mapping[str, t.Any]) -> Listener | None:
-    uuid, port = text(row.get("uuid")), number(row.get("protocolPort"))
+def _normalize_listener(row: Mapping[str, t.Any]) -> Listener | None:
+    uuid, port = parse_text(row.get("uuid")), parse_number(row.get("protocolPort"))
     if uuid is None or port is None:
         return None
     return Listener(
         uuid=uuid,
-        protocol=(text(row.get("protocol")) or "").upper(),
+        protocol=(parse_text(row.get("protocol")) or "").upper(),
         port=port,
-        certificate_id=as_id(row.get("tlsCertificateId")),  # -1 has been seen where there is none
+        certificate_id=parse_id(row.get("tlsCertificateId")),  # -1 has been seen where there is none
         modified_at=parse(row.get("modifyDate")),
     )

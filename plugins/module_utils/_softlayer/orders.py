@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SSL certificate orders: fetch, normalise, select. Private to softlayer.certificates.
+"""SSL certificate orders: fetch, normalize, select. Private to softlayer.certificates.
 
 Rests on `SoftLayer_Security_Certificate_Request`. Does not load the SDK, so that filters can use it too.
 """
@@ -22,7 +22,7 @@ from .._base.text import printable
 from .._base.times import days_until, has_passed, iso, parse
 from .._x509.certificate import name_set
 from .._x509.read import Csr, requested
-from .values import as_dict, check_ids, number, text, yes_or_no
+from .values import as_dict, check_ids, parse_number, parse_text, require_boolean
 
 if t.TYPE_CHECKING:
     from .client import Client
@@ -48,18 +48,18 @@ PROPERTIES: Mapping[str, str] = {
     "product": "orderItem[id,description]",
 }
 """The facts of an order apart from its id, and the properties of the API's object that each is read from."""
-NAMES = frozenset({"common_name", "subject_alt_names"})
+NAME_FACTS = frozenset({"common_name", "subject_alt_names"})
 """The facts that make the names of an order."""
-TERM = NAMES | {"public_key_sha256", "key_type", "created_at", "effective_at", "expires_at"}
+STORE_FACTS = NAME_FACTS | {"public_key_sha256", "key_type", "created_at", "effective_at", "expires_at"}
 """The facts that an order is compared with the certificate store by."""
-MAILED = frozenset({"approver_email", "status", "expires_at"})
+EMAIL_FACTS = frozenset({"approver_email", "status", "expires_at"})
 """The facts that decide whether and where an order's email goes."""
-DERIVED: Mapping[str, frozenset[str]] = {
+DERIVED_FACTS: Mapping[str, frozenset[str]] = {
     "days_until_expiry": frozenset({"expires_at"}),
     "fulfillment_email_available": frozenset({"status", "expires_at"}),
 }
 """Computed keys of an order in results, and the facts that they need."""
-STANDING = ("certificate_ids", "imported", "superseded_by")
+STORE_KEYS = ("certificate_ids", "imported", "superseded_by")
 """Keys of results about the certificate store."""
 
 STATUSES = {
@@ -80,7 +80,7 @@ STATUS_GATE: Mapping[str, Ineligibility | None] = {
 """By status: why the CA has no certificate for an order. Any status not listed is unknown."""
 
 
-def ineligibility(status: str, expires_at: datetime | None, at: datetime) -> Ineligibility | None:
+def find_ineligibility(status: str, expires_at: datetime | None, at: datetime) -> Ineligibility | None:
     """Return why no certificate is available for an order, or `None` if one is: the status gate."""
     return STATUS_GATE.get(status, "unknown_status") or ("expired" if has_passed(expires_at, at) else None)
 
@@ -115,9 +115,9 @@ class Order:
         """Its name in messages, `None` if it has none."""
         return shown_name(self.common_name, self.subject_alt_names)
 
-    def ineligibility(self, at: datetime) -> Ineligibility | None:
+    def find_ineligibility(self, at: datetime) -> Ineligibility | None:
         """Return why no certificate is available for it, or `None` if one is."""
-        return ineligibility(self.status, self.expires_at, at)
+        return find_ineligibility(self.status, self.expires_at, at)
 
     def as_facts(self) -> dict[str, t.Any]:
         """Return the facts that do not depend on the time, ready for JSON; `from_facts` reads them."""
@@ -145,7 +145,7 @@ class Order:
         return {
             **self.as_facts(),
             "days_until_expiry": days_until(self.expires_at, at),
-            "fulfillment_email_available": self.ineligibility(at) is None,
+            "fulfillment_email_available": self.find_ineligibility(at) is None,
         }
 
 
@@ -179,7 +179,7 @@ class Selection:
         return selection
 
     @classmethod
-    def of_module(cls, params: Mapping[str, t.Any]) -> Selection:
+    def from_module(cls, params: Mapping[str, t.Any]) -> Selection:
         """Return the selection for a module that has `select`, and `order_ids` that narrow it.
 
         Raises:
@@ -197,11 +197,11 @@ class Selection:
     def facts(self) -> frozenset[str]:
         """The facts that orders must have to be selected, and compared with the store if `needs_store`."""
         needed = (
-            (self.common_names is not None, NAMES),
+            (self.common_names is not None, NAME_FACTS),
             (self.statuses is not None, {"status"}),
             (self.approver_emails is not None, {"approver_email"}),
             (self.expires_within_days is not None or self.exclude_expired, {"expires_at"}),
-            (self.needs_store, TERM),
+            (self.needs_store, STORE_FACTS),
         )
         return frozenset(fact for is_needed, facts in needed if is_needed for fact in facts)
 
@@ -210,7 +210,7 @@ class Selection:
         """Whether it matters what is in the certificate store."""
         return self.gather_imported or self.imported is not None
 
-    def takes(self, order: Order, at: datetime) -> bool:
+    def matches(self, order: Order, at: datetime) -> bool:
         """Return whether an order meets all criteria at this instant, apart from those about the certificate store."""
         days = days_until(order.expires_at, at)
         return (
@@ -223,7 +223,7 @@ class Selection:
         )
 
 
-def order_mask(facts: Collection[str] = PROPERTIES.keys()) -> str:
+def build_order_mask(facts: Collection[str] = PROPERTIES.keys()) -> str:
     """Return the object mask that asks for these facts of orders, and for no more than they are read from."""
     properties = dict.fromkeys(asked for fact, asked in PROPERTIES.items() if fact in facts)
     return f"mask[{','.join(['id', 'accountId', *properties])}]"
@@ -249,7 +249,7 @@ def fetch_orders(
         CertificatesError: as `Client.read_list`; `invalid_argument` if an order is not the account's.
     """
     listing = (SERVICE, "getSslCertificateRequests", account_id)
-    mask = order_mask(facts)
+    mask = build_order_mask(facts)
     rows = (
         client.read_list(*listing, mask=mask)
         if order_ids is None
@@ -257,7 +257,7 @@ def fetch_orders(
     )
     _check_account(client, account_id, rows)
     read = cache(requested)  # a renewal often has the CSR of the order before it
-    return [normalise(row, read) for row in rows]
+    return [normalize(row, read) for row in rows]
 
 
 def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, t.Any]]) -> None:
@@ -267,7 +267,8 @@ def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, 
     """
     account_ids = {row.get("accountId") for row in rows}
     others = sorted(
-        {client.account_id() if account is None else number(account) or 0 for account in account_ids} - {account_id}
+        {client.fetch_account_id() if account is None else parse_number(account) or 0 for account in account_ids}
+        - {account_id}
     )
     if others:
         raise CertificatesError(
@@ -285,14 +286,14 @@ def fetch_order(client: Client, account_id: int, order_id: int) -> Order:
     Raises:
         CertificatesError: as `Client.call`; `api_error` if the response is not the order, `invalid_argument` if it is not the account's.
     """
-    mask = order_mask(MAILED)
+    mask = build_order_mask(EMAIL_FACTS)
     row = client.call(SERVICE, "getObject", identifier=order_id, mask=mask, in_turn=True)
-    if not isinstance(row, dict) or number(row.get("id")) != order_id:
+    if not isinstance(row, dict) or parse_number(row.get("id")) != order_id:
         raise CertificatesError(
             "api_error", f"SoftLayer_{SERVICE}::getObject did not return the order. Check endpoint_url."
         )
     _check_account(client, account_id, [row])
-    return normalise(row)
+    return normalize(row)
 
 
 def resend_fulfillment_email(client: Client, order_id: int, before_sending: Callable[[], None] | None = None) -> bool:
@@ -311,27 +312,27 @@ def resend_fulfillment_email(client: Client, order_id: int, before_sending: Call
         repeatable=False,
         before_sending=before_sending,
     )
-    return yes_or_no(answer, f"SoftLayer_{SERVICE}::resendEmail")
+    return require_boolean(answer, f"SoftLayer_{SERVICE}::resendEmail")
 
 
-def normalise(row: Mapping[str, t.Any], read: Callable[[str], Csr | None] = requested) -> Order:
+def normalize(row: Mapping[str, t.Any], read: Callable[[str], Csr | None] = requested) -> Order:
     """Return an API object as an `Order`; `read` reads its CSR."""
-    status_name = text(as_dict(row.get("status")).get("name"))
+    status_name = parse_text(as_dict(row.get("status")).get("name"))
     csr = row.get("certificateSigningRequest")
     request = read(csr) if isinstance(csr, str) else None
     return Order(
         id=int(row["id"]),
-        common_name=text(row.get("commonName")),
+        common_name=parse_text(row.get("commonName")),
         status=STATUSES.get((status_name or "").lower(), "unknown"),
         status_name=status_name,
-        approver_email=text(row.get("approverEmailAddress")),
-        technical_contact_email=text(row.get("technicalContactEmailAddress")),
+        approver_email=parse_text(row.get("approverEmailAddress")),
+        technical_contact_email=parse_text(row.get("technicalContactEmailAddress")),
         created_at=parse(row.get("createDate")),
         modified_at=parse(row.get("modifyDate")),
         effective_at=parse(row.get("effectiveDate")),
         expires_at=parse(row.get("expirationDate")),
-        product=text(as_dict(row.get("orderItem")).get("description")),
-        billing_order_id=number(as_dict(row.get("order")).get("id")),
+        product=parse_text(as_dict(row.get("orderItem")).get("description")),
+        billing_order_id=parse_number(as_dict(row.get("order")).get("id")),
         public_key_sha256=request.public_key_sha256 if request else None,
         key_type=request.key_type if request else None,
         subject_alt_names=tuple(map(printable, request.dns_names)) if request else (),

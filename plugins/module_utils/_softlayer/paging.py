@@ -18,21 +18,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .._base.errors import CertificatesError
-from .values import as_id
+from .values import parse_id
 
 Row = dict[str, t.Any]
 
-ROUNDS = 4
+MAX_ROUNDS = 4
 """How often a list is read before the run gives up on its gaps."""
-GROWTH = 4
+GROWTH_FACTOR = 4
 """Factor by which the pages grow with each new reading."""
-PATIENCE = 20
+MAX_MISSES = 20
 """How many pages in a row may bring nothing or little that is new before a reading ends."""
-NOT_BY_CHANCE = 6
+MIN_REPEATED_ROWS = 6
 """So many rows do not come twice in the same order by chance, if the server keeps no order."""
 MAX_PAGES = 10_000
 """Maximum number of pages in one reading."""
-FAR_BEHIND = 1_000_000_000
+OFFSET_BEHIND_END = 1_000_000_000
 """An offset beyond the end of any list."""
 
 
@@ -46,10 +46,10 @@ class Page:
 
 def has_id(row: object) -> bool:
     """Return whether an element of a list is an object with an id that can be used."""
-    return isinstance(row, dict) and as_id(row.get("id")) is not None
+    return isinstance(row, dict) and parse_id(row.get("id")) is not None
 
 
-def numbered(rows: Sequence[object]) -> list[Row]:
+def number_rows(rows: Sequence[object]) -> list[Row]:
     """Return rows that can be counted.
 
     A row without a usable id gets a negative number. The same row on another page gets the same number.
@@ -86,17 +86,17 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
         gather: `map`, or a similar function that fetches several pages at the same time.
 
     Raises:
-        CertificatesError: `incomplete_listing`, if the list is not known to be complete after `ROUNDS` readings.
+        CertificatesError: `incomplete_listing`, if the list is not known to be complete after `MAX_ROUNDS` readings.
     """
     rows: dict[int, Row] = {}
     before: set[int] = set()
-    for number in range(ROUNDS):
-        size = page_size * GROWTH**number
+    for number in range(MAX_ROUNDS):
+        size = page_size * GROWTH_FACTOR**number
         first = fetch(0, size)
         # Earlier rows count only if the rows are unsorted, so that gaps cannot be detected.
         reading = {} if _is_ascending(first.rows) else dict(rows)
-        _add(reading, first)
-        state = _read_on(reading, fetch, size, first, gather)
+        _add_rows(reading, first)
+        state = _read_remaining_pages(reading, fetch, size, first, gather)
         rows |= reading
         # Another reading must bring the same rows, and nothing new except rows added at the end.
         is_confirmed = bool(before) and all(identifier > max(before) for identifier in reading.keys() ^ before)
@@ -109,13 +109,13 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     raise CertificatesError(
         "incomplete_listing",
         f"Cannot read the complete list: the API has at least {expected} entries but returned only {len(rows)} different entries in "
-        f"{ROUNDS} attempts. Nothing was changed. Run the playbook again while the account is not being changed.",
+        f"{MAX_ROUNDS} attempts. Nothing was changed. Run the playbook again while the account is not being changed.",
         expected=expected,
         received=len(rows),
     )
 
 
-def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather: Gather) -> State:
+def _read_remaining_pages(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather: Gather) -> State:
     """Read the pages after the first one, several at a time, until all rows that the server counts have come.
 
     If it does not count them, read one after the other.
@@ -125,7 +125,7 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
     """
     step = len(first.rows)
     if first.total is None or step == 1 < first.total:  # nothing comes again of a page with a single row
-        state = _read_to_the_end(rows, fetch, size, first)
+        state = _read_until_empty(rows, fetch, size, first)
         return state if len(rows) >= (first.total or 0) else "incomplete"
     pages = {0: first.rows}
     total = expected = first.total
@@ -139,7 +139,7 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
         left: dict[int, int] = {}
         for offset, page in zip(asked, gather(lambda offset: fetch(offset, size), asked), strict=True):
             pages[offset] = page.rows
-            _add(rows, page)
+            _add_rows(rows, page)
             reached = offset + len(page.rows)
             if page.rows and reached < ends[offset]:  # a page shorter than the first one leaves a gap
                 left[max(reached - 1, offset + 1)] = ends[offset]
@@ -147,30 +147,30 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
         ends = {offset: end for offset, end in left.items() if not pages.get(offset)}
         fruitless = 0 if len(rows) > known else fruitless + 1
     in_turn = [pages[offset] for offset in sorted(pages)]
-    state = _by_overlap(in_turn)
+    state = _evaluate_overlap(in_turn)
     if len(rows) > total and state != "incomplete":
-        behind = _read_to_the_end(rows, fetch, size, first)
+        behind = _read_until_empty(rows, fetch, size, first)
         return state if behind == "whole" else behind
     if _is_ascending([row for page in in_turn for row in page]):
         total = expected  # rows that were added meanwhile are at the end, and are left to the next run
     return state if len(rows) >= total else "incomplete"
 
 
-def _by_overlap(pages: Sequence[Sequence[Row]]) -> State:
+def _evaluate_overlap(pages: Sequence[Sequence[Row]]) -> State:
     """Return whether each page reaches back to a row of the one before; nothing comes again of a page with a single row.
 
     Nothing can be said against pages without order.
     """
     if not all(map(_is_ascending, pages)):
         return "whole"
-    ids = [page_ids for page, page_ids in zip(pages, map(_usable_ids, pages), strict=True) if page_ids or not page]
+    ids = [page_ids for page, page_ids in zip(pages, map(_list_ids, pages), strict=True) if page_ids or not page]
     before_gaps = [page for page, following in pairwise(ids) if not following or (page and following[0] > page[-1])]
     if not before_gaps:
         return "whole"
     return "to the end" if all(len(page) == 1 for page in before_gaps) else "incomplete"
 
 
-def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page) -> State:
+def _read_until_empty(rows: dict[int, Row], fetch: Fetch, size: int, first: Page) -> State:
     """Read on behind the known rows until a page is empty.
 
     After a page that is as long as any, the next one begins with its last row. After a shorter one, which probably is the last, it
@@ -187,21 +187,21 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
         known, last = len(rows), max(rows)
         overlap = int(in_order and is_long)
         page = fetch(known - overlap, size)
-        if in_order and not _reaches_back(page, rows, last):
+        if in_order and not _has_known_row(page, rows, last):
             looked = page if overlap else fetch(known - 1, size)
-            if not _reaches_back(looked, rows, last):
+            if not _has_known_row(looked, rows, last):
                 return "incomplete"
-            if max(_ids(looked)) > last:
+            if max(_collect_ids(looked)) > last:
                 page = looked  # since then, rows may have come in place of those that had vanished
             elif not page.rows:
                 return "whole"
         if not page.rows:
             return "to the end"
-        _add(rows, page)
+        _add_rows(rows, page)
         begins_anew = [row["id"] for row in page.rows[: len(first.rows)]] == [row["id"] for row in first.rows]
-        if len(first.rows) >= NOT_BY_CHANCE and begins_anew and len(page.rows) != size:
+        if len(first.rows) >= MIN_REPEATED_ROWS and begins_anew and len(page.rows) != size:
             return "to the end"  # the server ignores the offset: these are all rows
-        new = [identifier for identifier in _ids(page) if identifier > last]
+        new = [identifier for identifier in _collect_ids(page) if identifier > last]
         in_order = in_order and _is_ascending(page.rows) and len(new) == len(rows) - known
         is_long = len(page.rows) >= longest > 1 and len(rows) > known
         longest = max(longest, len(page.rows))
@@ -209,43 +209,43 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
             return "whole"
         if len(rows) > known:
             short = short + 1 if len(page.rows) < len(first.rows) else 0
-            if in_order and short == PATIENCE:
-                if not fetch(len(rows) + PATIENCE, size).rows:
+            if in_order and short == MAX_MISSES:
+                if not fetch(len(rows) + MAX_MISSES, size).rows:
                     # The list grows at its end as fast as it is read. New rows are left to the next run, once the old ones are all read.
-                    enough = len(rows) + PATIENCE
+                    enough = len(rows) + MAX_MISSES
                 short = 0
             continue
         if overlap:
             continue
         misses += 1
-        if misses == 1 and (far := fetch(FAR_BEHIND, size)).rows:
-            if in_order and known > len(first.rows) and _ids(far) <= rows.keys() and last in _ids(far):
+        if misses == 1 and (far := fetch(OFFSET_BEHIND_END, size)).rows:
+            if in_order and known > len(first.rows) and _collect_ids(far) <= rows.keys() and last in _collect_ids(far):
                 return "whole"  # it repeats its last page
             # It returns rows at any offset, so the end cannot be found; but a page that is not full contains all rows.
             return "to the end" if len(first.rows) != size else "incomplete"
-        in_order = in_order and _ids(page) == set(sorted(rows)[-len(page.rows) :])
-        if misses >= PATIENCE:
+        in_order = in_order and _collect_ids(page) == set(sorted(rows)[-len(page.rows) :])
+        if misses >= MAX_MISSES:
             return "to the end" if in_order else "incomplete"  # it repeats its last rows
     return "incomplete"
 
 
-def _reaches_back(page: Page, rows: Mapping[int, Row], last: int) -> bool:
+def _has_known_row(page: Page, rows: Mapping[int, Row], last: int) -> bool:
     """Return whether a page has a row that is known, or one from before the last known one, so that nothing is between them."""
-    return any(identifier in rows or 0 <= identifier <= last for identifier in _ids(page))
+    return any(identifier in rows or 0 <= identifier <= last for identifier in _collect_ids(page))
 
 
-def _ids(page: Page) -> set[int]:
+def _collect_ids(page: Page) -> set[int]:
     return {int(row["id"]) for row in page.rows}
 
 
-def _add(rows: dict[int, Row], page: Page) -> None:
+def _add_rows(rows: dict[int, Row], page: Page) -> None:
     rows.update((int(row["id"]), row) for row in page.rows)
 
 
 def _is_ascending(rows: Sequence[Row]) -> bool:
-    return all(before <= after for before, after in pairwise(_usable_ids(rows)))
+    return all(before <= after for before, after in pairwise(_list_ids(rows)))
 
 
-def _usable_ids(rows: Sequence[Row]) -> list[int]:
+def _list_ids(rows: Sequence[Row]) -> list[int]:
     """Return the ids of rows in turn, without the numbers that others got."""
     return [identifier for identifier in (int(row["id"]) for row in rows) if identifier >= 0]

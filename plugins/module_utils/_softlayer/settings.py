@@ -95,7 +95,7 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
     )
     guard_url("endpoint_url", settings.endpoint_url, API_PUBLIC_ENDPOINT, "a host and a path", settings.proxy)
     if params["transport"]:
-        return replace(settings, endpoint_url=at_transport(settings.endpoint_url, params["transport"]))
+        return replace(settings, endpoint_url=replace_transport(settings.endpoint_url, params["transport"]))
     return settings
 
 
@@ -123,7 +123,7 @@ def resolve_network(params: Mapping[str, t.Any], given: frozenset[str]) -> Netwo
     return network_of(params, given, _read_config_file(params["config_file"]))
 
 
-def at_transport(endpoint_url: str, transport: str) -> str:
+def replace_transport(endpoint_url: str, transport: str) -> str:
     """Return the same endpoint at the path of a transport: the part `xmlrpc` or `rest` of its path is exchanged.
 
     Args:

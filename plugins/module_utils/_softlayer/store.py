@@ -28,9 +28,9 @@ from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
 from .._x509.chain import Anchors, Chains
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .._x509.read import Csr, read_certificates, requested
-from .client import Client, left_out
+from .client import Client, describe_ignored_rows
 from .faults import reports_transient_error
-from .values import as_id, number, read_boolean, yes_or_no
+from .values import parse_id, parse_number, read_boolean, require_boolean
 
 SERVICE = "Security_Certificate"
 CERTIFICATE_MASK = "mask[id,certificate,intermediateCertificate]"
@@ -44,7 +44,7 @@ CREATED_MASK = "mask[id,intermediateCertificate]"
 WITH_KEY_MASK = "mask[id,certificate,intermediateCertificate,privateKey]"
 """For what takes a certificate out of the store, and for nothing else."""
 
-ENTRY_LACKS = (
+MISSING_ENTRY_FIELDS = (
     "fingerprint_sha256",
     "public_key_sha256",
     "serial_number",
@@ -61,8 +61,10 @@ ENTRY_LACKS = (
 """Result fields that `SoftLayer_Security_Certificate_Entry` does not have."""
 ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
 """The properties read from such an entry, in addition to its `certificateId`."""
-UNREADABLE = "Cannot read the certificate store: the API user does not have the permission SECURITY_CERTIFICATE_MANAGE"
-PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
+STORE_READ_ERROR = (
+    "Cannot read the certificate store: the API user does not have the permission SECURITY_CERTIFICATE_MANAGE"
+)
+PEM_FIELDS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 Handle: t.TypeAlias = "int | str"
 """See `StoreCertificate.handle`."""
 
@@ -91,7 +93,7 @@ class StoreCertificate:
     """Whether the API says that no load balancer's listener uses it; `False` if the API does not say."""
 
     @classmethod
-    def unstored(
+    def create_unstored(
         cls,
         certificate: Certificate,
         intermediates: tuple[Certificate, ...],
@@ -112,7 +114,7 @@ class StoreCertificate:
         return self.id or t.cast(Certificate, self.certificate).fingerprint_sha256
 
     @property
-    def is_surely_unused(self) -> bool:
+    def is_unused(self) -> bool:
         """Whether it is known that no service uses it. That no listener does is not enough, as other services use certificates, too."""
         return self.associated_service_count == 0
 
@@ -194,7 +196,7 @@ class StoreSelection:
     renewal_due: bool | None = None
     unused: bool | None = None
 
-    def takes(self, record: StoreCertificate, at: datetime) -> bool:
+    def matches(self, record: StoreCertificate, at: datetime) -> bool:
         """Return whether a record meets all criteria; an unknown value never meets one.
 
         A record with an unknown end of validity is neither valid nor expired; one with unknown services is neither used nor unused.
@@ -220,7 +222,7 @@ class StoreSelection:
 class StoreListing:
     """The records that a user may see.
 
-    If `is_limited`, only those that have not expired were returned, and without the fields in `ENTRY_LACKS`.
+    If `is_limited`, only those that have not expired were returned, and without the fields in `MISSING_ENTRY_FIELDS`.
     """
 
     records: Sequence[StoreCertificate]
@@ -237,7 +239,9 @@ def fetch_for_orders(client: Client, otherwise: str) -> list[StoreCertificate]:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    records = [normalise(row) for row in _list(client, CERTIFICATE_MASK, f"Grant the permission, or {otherwise}.")]
+    records = [
+        normalize(row) for row in _fetch_rows(client, CERTIFICATE_MASK, f"Grant the permission, or {otherwise}.")
+    ]
     warn_of_unreadable(client, records)
     return records
 
@@ -258,7 +262,7 @@ def fetch_stored(client: Client) -> list[StoreCertificate]:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    return [normalise(row) for row in _list(client, RECORD_MASK, "Grant the permission.")]
+    return [normalize(row) for row in _fetch_rows(client, RECORD_MASK, "Grant the permission.")]
 
 
 def fetch_visible(client: Client) -> StoreListing:
@@ -280,17 +284,17 @@ def fetch_visible(client: Client) -> StoreListing:
         seen: list[StoreCertificate] = []
         if not stored:
             with suppress(CertificatesError):
-                seen = _entries(client)
+                seen = _fetch_entries(client)
         return StoreListing(stored or seen, is_limited=bool(seen))
     why_not = (
         "Cannot read the certificate store: the API user has neither the permission SECURITY_CERTIFICATE_MANAGE nor "
         "SECURITY_CERTIFICATE_VIEW. Grant one of the permissions."
     )
     with if_not_found(why_not):
-        return StoreListing(_entries(client), is_limited=True)
+        return StoreListing(_fetch_entries(client), is_limited=True)
 
 
-def _entries(client: Client) -> list[StoreCertificate]:
+def _fetch_entries(client: Client) -> list[StoreCertificate]:
     """Return `SoftLayer_Security_Certificate_Entry` objects as records, each once, sorted by id; those without an id are left out.
 
     Raises:
@@ -299,7 +303,7 @@ def _entries(client: Client) -> list[StoreCertificate]:
     entries = client.call("Account", "getValidSecurityCertificateEntries")
     call = "SoftLayer_Account::getValidSecurityCertificateEntries"
     given = entries if isinstance(entries, list) else [None]
-    usable = [entry for entry in given if isinstance(entry, dict) and as_id(entry.get("certificateId"))]
+    usable = [entry for entry in given if isinstance(entry, dict) and parse_id(entry.get("certificateId"))]
     if given and not usable:
         raise CertificatesError(
             "api_error",
@@ -307,13 +311,13 @@ def _entries(client: Client) -> list[StoreCertificate]:
             "SECURITY_CERTIFICATE_MANAGE.",
         )
     if len(usable) < len(given):
-        client.warn(left_out(call, len(given) - len(usable)))
+        client.warn(describe_ignored_rows(call, len(given) - len(usable)))
     rows = {int(entry["certificateId"]): {name: entry.get(name) for name in ENTRY_PROPERTIES} for entry in usable}
-    return [normalise({**rows[identifier], "id": identifier}) for identifier in sorted(rows)]
+    return [normalize({**rows[identifier], "id": identifier}) for identifier in sorted(rows)]
 
 
-def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
-    with if_not_found(f"{UNREADABLE}. {remedy}"):
+def _fetch_rows(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
+    with if_not_found(f"{STORE_READ_ERROR}. {remedy}"):
         return client.read_list("Account", "getSecurityCertificates", mask=mask, root="securityCertificates")
 
 
@@ -324,7 +328,7 @@ def find_by_common_name(client: Client, common_name: str) -> list[StoreCertifica
         CertificatesError: as `Client.call`.
     """
     rows = client.call(SERVICE, "findByCommonName", common_name, mask=RECORD_MASK)
-    return [normalise(row) for row in rows if _id_of(row)] if isinstance(rows, list) else []
+    return [normalize(row) for row in rows if _read_id(row)] if isinstance(rows, list) else []
 
 
 def fetch_one(client: Client, identifier: int) -> StoreCertificate | None:
@@ -339,11 +343,11 @@ def fetch_one(client: Client, identifier: int) -> StoreCertificate | None:
         if error.code != "not_found":
             raise
         return None
-    if _id_of(row) != identifier:
+    if _read_id(row) != identifier:
         raise CertificatesError(
             "no_answer", f"SoftLayer_{SERVICE}::getObject did not return certificate {identifier}. Check endpoint_url."
         )
-    return normalise(row)
+    return normalize(row)
 
 
 def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[str], object]) -> StoreCertificateWithKey:
@@ -362,11 +366,11 @@ def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[st
     private_key = given if isinstance(given, str) and given.strip() else None
     if private_key:
         hide(private_key)
-    if _id_of(row) != identifier:
+    if _read_id(row) != identifier:
         raise CertificatesError(
             "no_answer", f"SoftLayer_{SERVICE}::getObject did not return certificate {identifier}. Check endpoint_url."
         )
-    return StoreCertificateWithKey(normalise(row), private_key)
+    return StoreCertificateWithKey(normalize(row), private_key)
 
 
 def create(
@@ -383,7 +387,7 @@ def create(
         CertificatesError: as `Client.call`; `refused` if the store rejects it.
     """
     template = dict(template)
-    with _unless_refused():
+    with _convert_rejection():
         answer = client.call(
             SERVICE, "createObject", template, mask=CREATED_MASK, repeatable=False, before_sending=before_sending
         )
@@ -392,7 +396,7 @@ def create(
             "refused",
             "The store rejected the certificate and returned no reason. Ask IBM Cloud support for the reason.",
         )
-    identifier = _id_of(answer)
+    identifier = _read_id(answer)
     if identifier is None:
         why = f"SoftLayer_{SERVICE}::createObject returned no ID. The call may have been processed."
         raise CertificatesError("no_answer", why)
@@ -400,9 +404,9 @@ def create(
     return identifier, tuple(_certificates(kept)) if isinstance(kept, str) else None
 
 
-def _id_of(row: object) -> int | None:
+def _read_id(row: object) -> int | None:
     """Return an object's id, or `None` if the value is not an object with a valid ID."""
-    return as_id(row.get("id")) if isinstance(row, dict) else None
+    return parse_id(row.get("id")) if isinstance(row, dict) else None
 
 
 def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
@@ -411,9 +415,9 @@ def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store rejects it, `no_answer` if the store does not say.
     """
-    with _unless_refused():
+    with _convert_rejection():
         answer = client.call(SERVICE, "editObject", dict(changes), identifier=identifier, repeatable=False)
-    _require_yes(answer, "editObject", f"change certificate {identifier}")
+    _check_success(answer, "editObject", f"change certificate {identifier}")
 
 
 def delete(client: Client, identifier: int) -> None:
@@ -422,21 +426,21 @@ def delete(client: Client, identifier: int) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store does not delete it, `no_answer` if the store does not say.
     """
-    with _unless_refused():
+    with _convert_rejection():
         answer = client.call(SERVICE, "deleteObject", identifier=identifier, repeatable=False)
-    _require_yes(answer, "deleteObject", f"delete certificate {identifier}")
+    _check_success(answer, "deleteObject", f"delete certificate {identifier}")
 
 
-def _require_yes(answer: object, method: str, what: str) -> None:
+def _check_success(answer: object, method: str, what: str) -> None:
     """Raise if the store returned anything but true; `what` is what the method does."""
-    if not yes_or_no(answer, f"SoftLayer_{SERVICE}::{method}"):
+    if not require_boolean(answer, f"SoftLayer_{SERVICE}::{method}"):
         raise CertificatesError(
             "refused", f"The store did not {what} and returned no reason. Ask IBM Cloud support for the reason."
         )
 
 
 @contextmanager
-def _unless_refused() -> Iterator[None]:
+def _convert_rejection() -> Iterator[None]:
     """Distinguish a refusal by the store, which is about the submitted data, from the API's other faults.
 
     Raises:
@@ -455,16 +459,16 @@ def _unless_refused() -> Iterator[None]:
         ) from None
 
 
-def normalise(row: Mapping[str, t.Any]) -> StoreCertificate:
+def normalize(row: Mapping[str, t.Any]) -> StoreCertificate:
     """Return an API object as a record, with only the fields named here."""
-    used, listeners = number(row.get("associatedServiceCount")), row.get("lbaasListeners")
+    used, listeners = parse_number(row.get("associatedServiceCount")), row.get("lbaasListeners")
     if (
         isinstance(listeners, list) and listeners
     ):  # the count may lag behind the listeners, which are only a part of the services
         used = max(used or 0, len(listeners))
     return StoreCertificate(
         id=int(row["id"]),
-        common_name=_shown(row.get("commonName")),
+        common_name=_make_printable(row.get("commonName")),
         notes=PRIVATE_KEY.sub("(private key removed)", encodable(str(row.get("notes") or ""))),
         associated_service_count=used,
         certificate=next(iter(_certificates(row.get("certificate"))), None),
@@ -472,15 +476,15 @@ def normalise(row: Mapping[str, t.Any]) -> StoreCertificate:
         request=requested(row.get("certificateSigningRequest")),
         created_at=parse(row.get("createDate")),
         modified_at=parse(row.get("modifyDate")),
-        organization_name=_shown(row.get("organizationName")),
+        organization_name=_make_printable(row.get("organizationName")),
         validity_begin=parse(row.get("validityBegin")),
         validity_end=parse(row.get("validityEnd")),
-        key_size=number(row.get("keySize")),
+        key_size=parse_number(row.get("keySize")),
         has_no_listeners=listeners == [],
     )
 
 
-def _shown(value: object) -> str | None:
+def _make_printable(value: object) -> str | None:
     """Return a name in printable form."""
     return printable(str(value)) if value else None
 

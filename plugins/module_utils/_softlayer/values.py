@@ -19,19 +19,19 @@ from .._base.text import printable
 DIGITS = re.compile(r"[0-9]{1,19}")
 MAX_ID = 2**63 - 1
 """The largest 64-bit integer; the ledger stores no larger id."""
-YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def number(value: object) -> int | None:
+def parse_number(value: object) -> int | None:
     """Return a whole number of 0 or more, which the API may also write as text; `None` for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     return int(value) if DIGITS.fullmatch(str(value)) else None
 
 
-def as_id(value: object) -> int | None:
+def parse_id(value: object) -> int | None:
     """Return an id, a 64-bit number above 0; `None` for anything else."""
-    identifier = number(value)
+    identifier = parse_number(value)
     return identifier if identifier and identifier <= MAX_ID else None
 
 
@@ -49,7 +49,7 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
         )
 
 
-def text(value: object) -> str | None:
+def parse_text(value: object) -> str | None:
     """Return a text in printable form, without surrounding spaces; `None` if it is empty or not a text."""
     return printable(value.strip()) or None if isinstance(value, str) else None
 
@@ -59,17 +59,17 @@ def as_dict(value: object) -> Mapping[str, t.Any]:
     return value if isinstance(value, dict) else {}
 
 
-def dicts_in(value: object) -> list[Mapping[str, t.Any]]:
+def select_dicts(value: object) -> list[Mapping[str, t.Any]]:
     """Return the objects in a list; none if the value is not a list."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def read_boolean(answer: object) -> bool | None:
     """Return a boolean in any of its spellings; `None` if the value is not a boolean."""
-    return YES_OR_NO.get(str(answer).lower()) if isinstance(answer, (bool, int, str)) else None
+    return BOOLEANS.get(str(answer).lower()) if isinstance(answer, (bool, int, str)) else None
 
 
-def yes_or_no(answer: object, call: str) -> bool:
+def require_boolean(answer: object, call: str) -> bool:
     """Return a method's boolean answer.
 
     Args:

@@ -16,61 +16,61 @@ from collections.abc import Sequence
 
 from .._base.errors import Obstacle
 from .._base.names import by_spelling, spelling
-from .files import File, FileGroup, names_in_source, setting_in, subfolders, written
+from .files import File, FileGroup, list_source_names, list_subdirectories, read_setting, select_names
 
-NO_CERTIFICATES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})
+OTHER_DIRECTORIES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})
 """Other folders of acme.sh."""
 CERTIFICATE, PRIVATE_KEY, SETTINGS, REMOVED = ".cer", ".key", ".conf", ".conf.removed"
 CHAIN, FULL_CHAIN = "ca.cer", "fullchain.cer"
-EC = "_ecc"
-API = re.compile(r"""^Le_API=(['"]?)([^\s'"]+)\1[ \t\r]*$""", re.MULTILINE)
+EC_SUFFIX = "_ecc"
+API_SETTING = re.compile(r"""^Le_API=(['"]?)([^\s'"]+)\1[ \t\r]*$""", re.MULTILINE)
 
 
-def groups(path: str) -> list[FileGroup]:
+def list_groups(path: str) -> list[FileGroup]:
     """Return the certificates in the folder of acme.sh, or the one in a certificate's folder.
 
     Raises:
         CertificatesError: `not_found`.
     """
-    names, folder = names_in_source(path), os.path.basename(path)
-    if _is_of_certificate(folder, names):
-        return _group(folder, path, names)
+    names, folder = list_source_names(path), os.path.basename(path)
+    if _is_certificate_directory(folder, names):
+        return _make_groups(folder, path, names)
     listed = []
-    for name, inner, inside in subfolders(path):
+    for name, inner, inside in list_subdirectories(path):
         if isinstance(inside, Obstacle):
-            listed += [] if name in NO_CERTIFICATES else [FileGroup(name, inner, trouble=inside)]
-        elif _is_of_certificate(name, inside):
-            listed += _group(name, inner, inside)
+            listed += [] if name in OTHER_DIRECTORIES else [FileGroup(name, inner, trouble=inside)]
+        elif _is_certificate_directory(name, inside):
+            listed += _make_groups(name, inner, inside)
     return listed
 
 
-def directory_of(path: str) -> str | None:
+def find_acme_directory(path: str) -> str | None:
     """Return the directory of the authority that a certificate is from, by the certificate's path; `None` if it is not known."""
     folder = os.path.dirname(path)
-    return setting_in(os.path.join(folder, settings_of(os.path.basename(folder))), API)
+    return read_setting(os.path.join(folder, build_settings_name(os.path.basename(folder))), API_SETTING)
 
 
-def settings_of(folder: str) -> str:
+def build_settings_name(folder: str) -> str:
     """Return the name of the settings file that acme.sh keeps next to a certificate, by the name of the directory."""
-    return f"{folder.removesuffix(EC)}{SETTINGS}"
+    return f"{folder.removesuffix(EC_SUFFIX)}{SETTINGS}"
 
 
-def _is_of_certificate(folder: str, names: Sequence[str]) -> bool:
-    stem, there = spelling(folder).removesuffix(EC), by_spelling(names)
-    return folder not in NO_CERTIFICATES and (
+def _is_certificate_directory(folder: str, names: Sequence[str]) -> bool:
+    stem, there = spelling(folder).removesuffix(EC_SUFFIX), by_spelling(names)
+    return folder not in OTHER_DIRECTORIES and (
         any(spelling(stem + ending) in there for ending in (CERTIFICATE, PRIVATE_KEY, SETTINGS))
         or any(name.endswith(CERTIFICATE) for name in there)
     )
 
 
-def _group(folder: str, path: str, names: Sequence[str]) -> list[FileGroup]:
-    stem, there = folder[: -len(EC)] if folder.lower().endswith(EC) else folder, by_spelling(names)
+def _make_groups(folder: str, path: str, names: Sequence[str]) -> list[FileGroup]:
+    stem, there = folder[: -len(EC_SUFFIX)] if folder.lower().endswith(EC_SUFFIX) else folder, by_spelling(names)
     if spelling(stem + REMOVED) in there and spelling(stem + SETTINGS) not in there:
         return []
     own = [name for name in names if name.lower().endswith(CERTIFICATE) and spelling(name) not in {CHAIN, FULL_CHAIN}]
     keys = [name for name in names if name.lower().endswith(PRIVATE_KEY)]
     certificates = own or [stem + CERTIFICATE]
-    chains = written(CHAIN if CHAIN in there else FULL_CHAIN, there)
+    chains = select_names(CHAIN if CHAIN in there else FULL_CHAIN, there)
     files = (
         *(File("certificate", os.path.join(path, name)) for name in certificates),
         *(File("chain", os.path.join(path, name)) for name in chains),

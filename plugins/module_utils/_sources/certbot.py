@@ -18,61 +18,61 @@ from contextlib import suppress
 from .._base.errors import Obstacle
 from .._base.names import by_spelling, spelling
 from .._x509.bundle import Kind, Trouble
-from .files import File, FileGroup, folder_in, names_in_source, setting_in, subfolders, written
+from .files import File, FileGroup, find_directory, list_source_names, list_subdirectories, read_setting, select_names
 
 CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
 LINKS = (CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY)
-FORMER_LINKS = frozenset(f"previous_{name}" for name in LINKS)
-SERVER = re.compile(r"""^[ \t]*server[ \t]*=[ \t]*(['"]?)([^\s'"]+)\1[ \t\r]*$""", re.MULTILINE)
-VERSION = re.compile(r"(\d+)\.pem$")
+PREVIOUS_LINKS = frozenset(f"previous_{name}" for name in LINKS)
+SERVER_SETTING = re.compile(r"""^[ \t]*server[ \t]*=[ \t]*(['"]?)([^\s'"]+)\1[ \t\r]*$""", re.MULTILINE)
+VERSION_PATTERN = re.compile(r"(\d+)\.pem$")
 
 
-def groups(path: str) -> list[FileGroup]:
+def list_groups(path: str) -> list[FileGroup]:
     """Return the lineages in certbot's folder, in its `live`, or the one in a lineage's folder.
 
     Raises:
         CertificatesError: `not_found`.
     """
-    live = folder_in(path, "live")
-    names = names_in_source(live)
+    live = find_directory(path, "live")
+    names = list_source_names(live)
     if _is_lineage(names):
-        return [_lineage(os.path.basename(live), live, names)]
+        return [_make_group(os.path.basename(live), live, names)]
     return [
-        FileGroup(name, folder, trouble=names) if isinstance(names, Obstacle) else _lineage(name, folder, names)
-        for name, folder, names in subfolders(live)
+        FileGroup(name, folder, trouble=names) if isinstance(names, Obstacle) else _make_group(name, folder, names)
+        for name, folder, names in list_subdirectories(live)
         if isinstance(names, Obstacle) or _is_lineage(names)
     ]
 
 
-def directory_of(path: str) -> str | None:
+def find_acme_directory(path: str) -> str | None:
     """Return the directory of the authority that a certificate is from, by the path of that in `live`; `None` if it is not known."""
     lineage = os.path.dirname(path)
     home, name = os.path.dirname(os.path.dirname(lineage)), os.path.basename(lineage)
-    return setting_in(os.path.join(home, "renewal", f"{name}.conf"), SERVER)
+    return read_setting(os.path.join(home, "renewal", f"{name}.conf"), SERVER_SETTING)
 
 
 def _is_lineage(names: Sequence[str]) -> bool:
-    return not {*LINKS, *FORMER_LINKS}.isdisjoint(map(spelling, names))
+    return not {*LINKS, *PREVIOUS_LINKS}.isdisjoint(map(spelling, names))
 
 
-def _lineage(name: str, folder: str, names: Sequence[str]) -> FileGroup:
+def _make_group(name: str, folder: str, names: Sequence[str]) -> FileGroup:
     alike = by_spelling(names)
     kinds: Mapping[Kind, str] = {
         "certificate": CERTIFICATE,
         "chain": CHAIN if CHAIN in alike else FULL_CHAIN,
         "key": PRIVATE_KEY,
     }
-    files = tuple(File(kind, os.path.join(folder, file)) for kind in kinds for file in written(kinds[kind], alike))
-    return FileGroup(name, files[0].path, files, renewing=_renewing(name, folder, names))
+    files = tuple(File(kind, os.path.join(folder, file)) for kind in kinds for file in select_names(kinds[kind], alike))
+    return FileGroup(name, files[0].path, files, renewal_problem=_find_renewal(name, folder, names))
 
 
-def _renewing(name: str, folder: str, names: Sequence[str]) -> Trouble | None:
+def _find_renewal(name: str, folder: str, names: Sequence[str]) -> Trouble | None:
     """Return the problem if certificate and key do not match because certbot has not replaced all links."""
     versions = set()
     for link in LINKS:
         with suppress(OSError):
-            version = VERSION.search(os.readlink(os.path.join(folder, link)))
+            version = VERSION_PATTERN.search(os.readlink(os.path.join(folder, link)))
             versions.add(version and version[1])
-    if len(versions) < 2 and FORMER_LINKS.isdisjoint(names):
+    if len(versions) < 2 and PREVIOUS_LINKS.isdisjoint(names):
         return None
     return Obstacle("being_renewed", {"lineage": name, "folder": folder})

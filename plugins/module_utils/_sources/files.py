@@ -63,7 +63,7 @@ class FileGroup:
     """Whether an ACME client keeps one certificate here, so that a missing certificate or key is reported."""
     trouble: Trouble | None = None
     """The problem that was found before any file was read."""
-    renewing: Trouble | None = None
+    renewal_problem: Trouble | None = None
     """The probable problem if certificate and key do not match."""
     contents: tuple[FileContent, ...] = ()
     """The contents of the files; for a file of several groups, the content for this group."""
@@ -84,7 +84,7 @@ class FileGroup:
         return tuple(certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
 
 
-def written(name: str, alike: Mapping[str, Sequence[str]]) -> Sequence[str]:
+def select_names(name: str, alike: Mapping[str, Sequence[str]]) -> Sequence[str]:
     """Return the files that a client may have written under a name: the one that has exactly this, or else all that are like it.
 
     Args:
@@ -95,7 +95,7 @@ def written(name: str, alike: Mapping[str, Sequence[str]]) -> Sequence[str]:
     return names if names and name not in names else (name,)
 
 
-def names_in(folder: str) -> list[str]:
+def list_names(folder: str) -> list[str]:
     """Return the names in a folder in their order, without hidden ones.
 
     Raises:
@@ -104,14 +104,14 @@ def names_in(folder: str) -> list[str]:
     return sorted(name for name in os.listdir(folder) if not name.startswith("."))
 
 
-def names_in_source(folder: str) -> list[str]:
+def list_source_names(folder: str) -> list[str]:
     """Return the names in a folder that a user named as a source.
 
     Raises:
         CertificatesError: `not_found`.
     """
     try:
-        return names_in(folder)
+        return list_names(folder)
     except OSError as error:
         why = not_readable("directory", folder, error).message
         raise CertificatesError(
@@ -121,7 +121,7 @@ def names_in_source(folder: str) -> list[str]:
         ) from None
 
 
-def folder_in(path: str, name: str) -> str:
+def find_directory(path: str, name: str) -> str:
     """Return the folder of this name in a source, or the source itself if there is none.
 
     Raises:
@@ -137,29 +137,29 @@ def folder_in(path: str, name: str) -> str:
     return inner if os.path.isdir(inner) else path
 
 
-def subfolders(folder: str) -> t.Iterator[tuple[str, str, list[str] | Trouble]]:
+def list_subdirectories(folder: str) -> t.Iterator[tuple[str, str, list[str] | Trouble]]:
     """Yield name, path and names of the folders in a folder, in the order of their names.
 
     Raises:
         CertificatesError: `not_found`, if the folder itself cannot be read.
     """
-    for name in names_in_source(folder):
+    for name in list_source_names(folder):
         path = os.path.join(folder, name)
         try:
             if os.path.isdir(path):
-                yield name, path, names_in(path)
+                yield name, path, list_names(path)
             elif os.path.islink(path) and not os.path.exists(path):
                 yield name, path, Obstacle("broken_link", {"link": path})
         except OSError as error:
-            yield name, path, unreadable("directory", path, error)
+            yield name, path, describe_unreadable("directory", path, error)
 
 
-def unreadable(kind: str, path: str, error: OSError | ValueError) -> Trouble:
+def describe_unreadable(kind: str, path: str, error: OSError | ValueError) -> Trouble:
     """Return the problem of a file or directory that cannot be read."""
     return Obstacle("unreadable", {"refused": not_readable(kind, printable(path), error).message})
 
 
-def setting_in(path: str, form: re.Pattern[str]) -> str | None:
+def read_setting(path: str, form: re.Pattern[str]) -> str | None:
     """Return what a client's file of settings has last in a form, whose second group it is; `None` if it has nothing, or cannot be read."""
     try:
         text = read_file(path).decode("utf-8", "replace")
@@ -172,7 +172,7 @@ def setting_in(path: str, form: re.Pattern[str]) -> str | None:
 
 
 @dataclass
-class Files:
+class FileCache:
     """A cache of the files of a source."""
 
     passphrase: str | None = field(default=None, repr=False)
@@ -181,20 +181,20 @@ class Files:
 
     def read(self, group: FileGroup) -> FileGroup:
         """Return a group with the content of its files."""
-        return replace(group, contents=(*group.contents, *map(self.content, group.files)))
+        return replace(group, contents=(*group.contents, *map(self.read_content, group.files)))
 
-    def content(self, file: File) -> FileContent:
+    def read_content(self, file: File) -> FileContent:
         """Return the content of a file, which is read once."""
         if file not in self._contents:
-            self._contents[file] = read_and_parse(file, partial(self._parsed, file.kind))
+            self._contents[file] = read_and_parse(file, partial(self._parse, file.kind))
         return self._contents[file]
 
-    def forget(self, files: Iterable[File]) -> None:
+    def remove(self, files: Iterable[File]) -> None:
         """Remove files from the cache."""
         for file in files:
             self._contents.pop(file, None)
 
-    def _parsed(self, kind: Kind, data: bytes) -> Bundle:
+    def _parse(self, kind: Kind, data: bytes) -> Bundle:
         """Return the parsed content of a file; each chain is parsed only once, because most chains are the same."""
         if kind != "chain":
             return read_bundle(data, kind, self.passphrase)
@@ -206,24 +206,24 @@ class Files:
 
 def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
     """Read and parse a file; return its content, or the problem if it cannot be read or is being written."""
-    stamp = stamp_of(file.path)
+    stamp = read_stamp(file.path)
     try:
         data = read_file(file.path)
     except CertificatesError as error:
-        return FileContent(file, Bundle(trouble=_why_not_read(file.path, error)), stamp)
+        return FileContent(file, Bundle(trouble=_find_read_problem(file.path, error)), stamp)
     bundle = parse(data)
     real_path = os.path.realpath(file.path) if bundle.key else file.path
-    if not stamp == stamp_of(file.path) == stamp_of(real_path):
+    if not stamp == read_stamp(file.path) == read_stamp(real_path):
         why: Trouble = Obstacle("unreadable", {"written": file.path})
         return FileContent(file, Bundle(trouble=why), stamp, is_changing=True)
     if bundle.key and encodable(real_path) != real_path:
         why = Obstacle("unreadable", {"not_utf8": real_path})
         return FileContent(file, replace(bundle, key=None, trouble=why), stamp)
     key = bundle.key and replace(bundle.key, held=None, path=file.path, real_path=real_path)
-    return FileContent(file, replace(bundle, key=key, trouble=what_is_wrong(file, bundle.trouble)), stamp)
+    return FileContent(file, replace(bundle, key=key, trouble=name_damaged_file(file, bundle.trouble)), stamp)
 
 
-def stamp_of(path: str) -> Stamp:
+def read_stamp(path: str) -> Stamp:
     """Return a file's inode, size and modification time."""
     try:
         status = os.stat(path)
@@ -232,7 +232,7 @@ def stamp_of(path: str) -> Stamp:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def what_is_wrong(file: File, trouble: Trouble | None) -> Trouble | None:
+def name_damaged_file(file: File, trouble: Trouble | None) -> Trouble | None:
     """Return the problem of the content of a file as the problem of the file."""
     if trouble is None:
         return None
@@ -242,14 +242,14 @@ def what_is_wrong(file: File, trouble: Trouble | None) -> Trouble | None:
     return Obstacle(trouble.reason if is_known else "malformed", {"file": file.path, "why": why})
 
 
-def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:
+def _find_read_problem(path: str, error: CertificatesError) -> Trouble | None:
     """Return why a file cannot be read; `None` if it does not exist."""
     try:
         status = os.stat(path)
     except (OSError, ValueError) as refusal:
         leads_nowhere = getattr(refusal, "errno", None) in {errno.ENOENT, errno.ELOOP}
         if not leads_nowhere:
-            return unreadable("file", path, refusal)
+            return describe_unreadable("file", path, refusal)
         return Obstacle("broken_link", {"link": path}) if os.path.islink(path) else None
     if not stat.S_ISREG(status.st_mode):
         return Obstacle("not_a_file", {"error": error.message})

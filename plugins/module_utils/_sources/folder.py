@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from .._base.names import spelling
 from .._x509.bundle import Kind
-from .files import File, FileGroup, names_in_source
+from .files import File, FileGroup, list_source_names
 
 KINDS: Mapping[str, Kind] = {
     ".chain.pem": "certificate",
@@ -24,17 +24,17 @@ KINDS: Mapping[str, Kind] = {
     ".pfx": "store",
 }
 """The kind of a file by its suffix; the first match counts."""
-WITH_KEYS = (".key", ".pem")
+KEY_SUFFIXES = (".key", ".pem")
 
 
-def groups(path: str) -> list[FileGroup]:
+def list_groups(path: str) -> list[FileGroup]:
     """Return the files in a folder, together if they have the same name but for its end, however that is written.
 
     Raises:
         CertificatesError: `not_found`.
     """
     listed: dict[str, tuple[str, list[File]]] = {}
-    for name in names_in_source(path):
+    for name in list_source_names(path):
         ending = next((ending for ending in KINDS if name.lower().endswith(ending)), None)
         if ending is not None:
             stem = name[: -len(ending)]
@@ -43,16 +43,16 @@ def groups(path: str) -> list[FileGroup]:
     return [FileGroup(stem, files[0].path, tuple(files), is_entry=False) for stem, files in listed.values()]
 
 
-def key_files(path: str) -> list[FileGroup]:
+def list_key_files(path: str) -> list[FileGroup]:
     """Return the files in a folder that may be private keys.
 
     Raises:
         CertificatesError: `not_found`.
     """
     listed = []
-    for name in names_in_source(path):
+    for name in list_source_names(path):
         stem, ending = os.path.splitext(name)
-        if ending.lower() in WITH_KEYS:
+        if ending.lower() in KEY_SUFFIXES:
             file = File(KINDS[ending.lower()], os.path.join(path, name))
             listed.append(FileGroup(stem, file.path, (file,), is_entry=False))
     return listed

@@ -15,19 +15,19 @@ from collections.abc import Mapping, Sequence
 
 from .._base.names import by_spelling, spelling
 from .._x509.bundle import Kind
-from .files import File, FileGroup, folder_in, names_in_source, written
+from .files import File, FileGroup, find_directory, list_source_names, select_names
 
 CERTIFICATE, ISSUER, PRIVATE_KEY = ".crt", ".issuer.crt", ".key"
 
 
-def groups(path: str) -> list[FileGroup]:
+def list_groups(path: str) -> list[FileGroup]:
     """Return the certificates in lego's folder, or in its `certificates`.
 
     Raises:
         CertificatesError: `not_found`.
     """
-    folder = folder_in(path, "certificates")
-    names = names_in_source(folder)
+    folder = find_directory(path, "certificates")
+    names = list_source_names(folder)
     alike = by_spelling(names)
     stems: dict[str, str] = {}
     for name in names:
@@ -35,10 +35,10 @@ def groups(path: str) -> list[FileGroup]:
         if ending.lower() in {CERTIFICATE, PRIVATE_KEY} and not name.lower().endswith(ISSUER):
             own = spelling(stem)  # as lego writes it
             stems[own] = own if stem == own else stems.get(own, stem)
-    return [_group(stem, folder, alike) for stem in stems.values()]
+    return [_make_group(stem, folder, alike) for stem in stems.values()]
 
 
-def _group(name: str, folder: str, alike: Mapping[str, Sequence[str]]) -> FileGroup:
+def _make_group(name: str, folder: str, alike: Mapping[str, Sequence[str]]) -> FileGroup:
     kinds: Mapping[Kind, str] = {
         "certificate": name + CERTIFICATE,
         "chain": name + ISSUER,
@@ -48,6 +48,6 @@ def _group(name: str, folder: str, alike: Mapping[str, Sequence[str]]) -> FileGr
         File(kind, os.path.join(folder, file))
         for kind, usual in kinds.items()
         if kind != "chain" or spelling(usual) in alike
-        for file in written(usual, alike)
+        for file in select_names(usual, alike)
     )
     return FileGroup(name, files[0].path, files)

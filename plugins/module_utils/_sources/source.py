@@ -18,32 +18,32 @@ from .._base.text import printable
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
 from . import acme_sh, certbot, folder, lego, traefik
-from .files import File, FileContent, FileGroup, Files, Stamp, names_in_source, subfolders
+from .files import File, FileCache, FileContent, FileGroup, Stamp, list_source_names, list_subdirectories
 
 SourceKind = t.Literal["certbot", "lego", "acme_sh", "traefik", "folder", "mail", "secrets_manager"]
 TRAEFIK: SourceKind = "traefik"
 MAIL: SourceKind = "mail"
 SECRETS_MANAGER: SourceKind = "secrets_manager"
-KEY_FOLDER = "privatekey_dir"
-PATH = "path"
+KEY_DIR_OPTION = "privatekey_dir"
+PATH_OPTION = "path"
 """The option of a source whose kind is detected."""
 
 
 class AcmeClient(t.NamedTuple):
     """The functions that read the files of an ACME client, or of a directory."""
 
-    groups: Callable[[str], list[FileGroup]]
+    list_groups: Callable[[str], list[FileGroup]]
     """Returns the groups of files at a path."""
-    directory_of: Callable[[str], str | None] = lambda _path: None
+    find_acme_directory: Callable[[str], str | None] = lambda _path: None
     """Returns the ACME directory that a certificate is from, by its path; `None` if that is not known, as most clients do not keep it."""
 
 
 CLIENTS: Mapping[str, AcmeClient] = {
-    "certbot": AcmeClient(certbot.groups, certbot.directory_of),
-    "lego": AcmeClient(lego.groups),
-    "acme_sh": AcmeClient(acme_sh.groups, acme_sh.directory_of),
-    "traefik": AcmeClient(traefik.groups),
-    "folder": AcmeClient(folder.groups),
+    "certbot": AcmeClient(certbot.list_groups, certbot.find_acme_directory),
+    "lego": AcmeClient(lego.list_groups),
+    "acme_sh": AcmeClient(acme_sh.list_groups, acme_sh.find_acme_directory),
+    "traefik": AcmeClient(traefik.list_groups),
+    "folder": AcmeClient(folder.list_groups),
 }
 """By the options that select them."""
 
@@ -63,34 +63,34 @@ class Source:
         Raises:
             CertificatesError: `invalid_argument` if it is not exactly one, `not_found` if its path is that of something else than a folder.
         """
-        kinds = [kind for kind in (PATH, *CLIENTS, MAIL, SECRETS_MANAGER) if given.get(kind) is not None]
+        kinds = [kind for kind in (PATH_OPTION, *CLIENTS, MAIL, SECRETS_MANAGER) if given.get(kind) is not None]
         if len(kinds) != 1:
             raise CertificatesError(
                 "invalid_argument",
-                f"A source must have exactly one of {PATH}, {', '.join(CLIENTS)}, {MAIL}, and {SECRETS_MANAGER}, but a source has "
+                f"A source must have exactly one of {PATH_OPTION}, {', '.join(CLIENTS)}, {MAIL}, and {SECRETS_MANAGER}, but a source has "
                 f"{' and '.join(kinds) or f'none, or has an empty value. To read all certificates of an instance, set {SECRETS_MANAGER}: {{}}'}.",
             )
-        if kinds == [PATH]:
-            given = {_kind_at(given[PATH]): given[PATH]}
+        if kinds == [PATH_OPTION]:
+            given = {_require_kind(given[PATH_OPTION]): given[PATH_OPTION]}
         kind: SourceKind = next(kind for kind in t.get_args(SourceKind) if given.get(kind) is not None)
         if kind == SECRETS_MANAGER:
             return cls(kind, "")
-        option = KEY_FOLDER if kind == MAIL else kind
+        option = KEY_DIR_OPTION if kind == MAIL else kind
         path = given.get(option)
         if not path:
             raise CertificatesError(
                 "invalid_argument", f"{option} is missing: a source with {kind} requires a path. Set {option}."
             )
-        return cls(kind, absolute(path) if kind == TRAEFIK else _no_file(absolute(path), option))
+        return cls(kind, absolute(path) if kind == TRAEFIK else _check_directory(absolute(path), option))
 
 
-def _kind_at(path: str) -> SourceKind:
+def _require_kind(path: str) -> SourceKind:
     """Return the kind of the source at a path.
 
     Raises:
         CertificatesError: `not_found` if there is none.
     """
-    kind = recognised(absolute(path)) if path else None
+    kind = detect_kind(absolute(path)) if path else None
     if kind is None:
         raise CertificatesError(
             "not_found",
@@ -101,7 +101,7 @@ def _kind_at(path: str) -> SourceKind:
     return kind
 
 
-def _no_file(path: str, option: str) -> str:
+def _check_directory(path: str, option: str) -> str:
     """Return the path of a folder, which may be missing: its disk may not be mounted.
 
     Raises:
@@ -116,7 +116,7 @@ def _no_file(path: str, option: str) -> str:
     )
 
 
-def recognised(path: str) -> SourceKind | None:
+def detect_kind(path: str) -> SourceKind | None:
     """Return the kind of source at a path, detected by its files; `None` if the path is not a source.
 
     The order matters, from signs that only one client leaves to those that others leave, too: certbot's links, for example, are also
@@ -127,57 +127,57 @@ def recognised(path: str) -> SourceKind | None:
     """
     if not os.path.isdir(path):
         return TRAEFIK if path.endswith(".json") and os.path.isfile(path) else None
-    names, own = names_in_source(path), os.path.basename(path)
+    names, own = list_source_names(path), os.path.basename(path)
     if traefik.STORAGE in names:
         return TRAEFIK
-    inside = {name: inner for name, _folder, inner in subfolders(path) if not isinstance(inner, Obstacle)}
+    inside = {name: inner for name, _folder, inner in list_subdirectories(path) if not isinstance(inner, Obstacle)}
     if {"live", "renewal"} & set(names) or any(certbot.PRIVATE_KEY in each for each in (names, *inside.values())):
         return "certbot"
     is_legos = own == "certificates" and any(name.endswith(".json") for name in names)
     if is_legos or "certificates" in names:
         return "lego"
-    is_acme_shs = {"account.conf", acme_sh.settings_of(own)} & set(names)
-    if is_acme_shs or any(acme_sh.settings_of(name) in inner for name, inner in inside.items()):
+    is_acme_shs = {"account.conf", acme_sh.build_settings_name(own)} & set(names)
+    if is_acme_shs or any(acme_sh.build_settings_name(name) in inner for name, inner in inside.items()):
         return "acme_sh"
-    return "folder" if folder.groups(path) else None
+    return "folder" if folder.list_groups(path) else None
 
 
-def directory_of(kind: str, path: str) -> str | None:
+def find_acme_directory(kind: str, path: str) -> str | None:
     """Return the ACME directory that a certificate of a source is from, by its path; `None` if that is not known."""
-    return CLIENTS[kind].directory_of(path) if kind in CLIENTS else None
+    return CLIENTS[kind].find_acme_directory(path) if kind in CLIENTS else None
 
 
 # Which key belongs to which certificate: the one with the same public key, whatever its name
 
 
-def group_of(bundle: Bundle) -> FileGroup:
+def make_group(bundle: Bundle) -> FileGroup:
     """Return the group of a certificate without a file in the source: its missing key is not reported."""
     content = FileContent(File("certificate", bundle.origin.path), bundle)
     return FileGroup(bundle.origin.name, bundle.origin.path, is_entry=False, contents=(content,))
 
 
 @dataclass(frozen=True)
-class Paired:
+class SourceResult:
     """The certificates and problems of a source."""
 
-    usable: tuple[Bundle, ...]
+    usable_bundles: tuple[Bundle, ...]
     """The certificates with keys, each with all certificates in its files as possible issuers."""
-    useless: tuple[Bundle, ...]
+    unusable_bundles: tuple[Bundle, ...]
     """The unusable certificates, parsed if possible."""
     warnings: tuple[Trouble, ...] = ()
     """Problems of files that are not required."""
     issuers: tuple[Certificate, ...] = ()
     """All CA certificates."""
-    doubtful: tuple[FileGroup, ...] = field(default=(), repr=False)
+    doubtful_groups: tuple[FileGroup, ...] = field(default=(), repr=False)
     """The groups with problems, which are read again."""
 
 
-def pair(groups: Sequence[FileGroup]) -> Paired:
+def pair(groups: Sequence[FileGroup]) -> SourceResult:
     """Return the certificates of a source with their keys, each certificate once.
 
     A certificate that has a key is one to use, unless it is a CA's own. Others are issuers if they belong to CAs, or lack their key.
     """
-    keys = _Keys(groups)
+    keys = _KeyIndex(groups)
     places_of: dict[Certificate, dict[int, None]] = defaultdict(dict)
     for number, group in enumerate(groups):
         for certificate in group.paths:
@@ -186,7 +186,7 @@ def pair(groups: Sequence[FileGroup]) -> Paired:
     used: set[Certificate] = set()
     orphans: dict[int, list[Certificate]] = defaultdict(list)
     for certificate, places in places_of.items():
-        key_file = keys.of(certificate, places) if is_for_hosts(certificate) else None
+        key_file = keys.find(certificate, places) if is_for_hosts(certificate) else None
         if key_file is not None:
             number, held = key_file
             home = number if number in places else next(iter(places))
@@ -196,13 +196,13 @@ def pair(groups: Sequence[FileGroup]) -> Paired:
             used.add(certificate)
         elif not certificate.may_issue:
             orphans[next(iter(places))].append(certificate)
-    useless = [list(_useless(group, orphans[number], used)) for number, group in enumerate(groups)]
-    return Paired(
-        usable=tuple(bundle for _home, bundle in sorted(usable, key=lambda homed: homed[0])),
-        useless=tuple(bundle for of_group in useless for bundle in of_group),
-        warnings=tuple(warning for group in groups for warning in _warnings(group, used)),
-        issuers=_authorities(certificate for group in groups for certificate in group.certificates),
-        doubtful=tuple(
+    useless = [list(_list_unusable(group, orphans[number], used)) for number, group in enumerate(groups)]
+    return SourceResult(
+        usable_bundles=tuple(bundle for _home, bundle in sorted(usable, key=lambda homed: homed[0])),
+        unusable_bundles=tuple(bundle for of_group in useless for bundle in of_group),
+        warnings=tuple(warning for group in groups for warning in _list_warnings(group, used)),
+        issuers=_select_issuers(certificate for group in groups for certificate in group.certificates),
+        doubtful_groups=tuple(
             group
             for group, of_group in zip(groups, useless, strict=True)
             if of_group or any(content.bundle.trouble for content in group.contents)
@@ -210,16 +210,16 @@ def pair(groups: Sequence[FileGroup]) -> Paired:
     )
 
 
-def sorted_out(bundles: Sequence[Bundle]) -> Paired:
+def separate_bundles(bundles: Sequence[Bundle]) -> SourceResult:
     """Return the bundles that contain their own keys."""
     every = (certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
     usable, useless = (
         tuple(bundle for bundle in bundles if bool(bundle.trouble) == is_useless) for is_useless in (False, True)
     )
-    return Paired(usable, useless, issuers=_authorities(every))
+    return SourceResult(usable, useless, issuers=_select_issuers(every))
 
 
-def _authorities(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+def _select_issuers(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """Return the CA certificates among others, each once."""
     return tuple(dict.fromkeys(certificate for certificate in certificates if certificate.may_issue))
 
@@ -234,7 +234,7 @@ def is_for_hosts(certificate: Certificate) -> bool:
     return not certificate.may_issue or bool(certificate.subject_alt_names) or ("." in name and " " not in name)
 
 
-class _Keys:
+class _KeyIndex:
     """The key files, and the numbers of their groups."""
 
     def __init__(self, groups: Sequence[FileGroup]) -> None:
@@ -249,7 +249,7 @@ class _Keys:
                 elif len(bundle.fitting) == 1:  # an import takes the certificate from there, too
                     self._stores[bundle.fitting[0]].setdefault(number, bundle)
 
-    def of(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, Bundle] | None:
+    def find(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, Bundle] | None:
         """Return the file of the key of a certificate, preferably in its own group, and preferably not PKCS#12."""
         kinds = (self._plain.get(certificate.public_key_sha256, {}), self._stores.get(certificate, {}))
         neighbors = ((number, files[number]) for files in kinds for number in places if number in files)
@@ -257,7 +257,7 @@ class _Keys:
         return next(neighbors, None) or next(elsewhere, None)
 
 
-def _useless(group: FileGroup, orphans: Sequence[Certificate], used: Collection[Certificate]) -> Iterator[Bundle]:
+def _list_unusable(group: FileGroup, orphans: Sequence[Certificate], used: Collection[Certificate]) -> Iterator[Bundle]:
     """Yield the unusable certificates of a group.
 
     Args:
@@ -266,7 +266,7 @@ def _useless(group: FileGroup, orphans: Sequence[Certificate], used: Collection[
         used: the certificates that have keys, of all groups.
     """
     if group.trouble is not None:
-        yield _not_usable(group, group.trouble, group.path)
+        yield _make_unusable(group, group.trouble, group.path)
         return
     troubles = [
         (content.file, content.bundle.trouble)
@@ -279,23 +279,23 @@ def _useless(group: FileGroup, orphans: Sequence[Certificate], used: Collection[
         other_key = next((content.file.path for content in group.contents if content.bundle.key), None)
         missing: Trouble = Obstacle("key_missing", {"certificate": path, "other_key": other_key})
         why_not = of_keys[0][1] if of_keys else missing
-        yield _not_usable(group, why_not, path, (certificate,))
+        yield _make_unusable(group, why_not, path, (certificate,))
     has_certificate = bool(orphans) or any(certificate in used for certificate in group.paths)
     if not group.is_entry:
         for file, why in troubles:
             if not (orphans and (file, why) in of_keys):
-                yield _not_usable(group, why, file.path)
+                yield _make_unusable(group, why, file.path)
     elif not has_certificate and troubles:
-        yield _not_usable(group, troubles[0][1], troubles[0][0].path)
+        yield _make_unusable(group, troubles[0][1], troubles[0][0].path)
     elif not has_certificate and any(content.bundle.key for content in group.contents):
-        yield _not_usable(group, Obstacle("certificate_missing", {"certificate": group.path}), group.path)
+        yield _make_unusable(group, Obstacle("certificate_missing", {"certificate": group.path}), group.path)
 
 
-def _not_usable(group: FileGroup, trouble: Trouble, path: str, certificates: tuple[Certificate, ...] = ()) -> Bundle:
+def _make_unusable(group: FileGroup, trouble: Trouble, path: str, certificates: tuple[Certificate, ...] = ()) -> Bundle:
     return Bundle(certificates, origin=Origin(group.name, path), trouble=trouble)
 
 
-def _warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[Trouble]:
+def _list_warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[Trouble]:
     """Yield the problems of files that a certificate does not require."""
     can_be_used = group.is_entry and any(certificate in used for certificate in group.paths)
     for content in group.contents:
@@ -306,13 +306,17 @@ def _warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[Troub
 # Looking at it
 
 
-MAY_PASS = frozenset({"key_missing", "certificate_missing", "malformed", "broken_link", "unreadable", "too_large"})
+TEMPORARY_REASONS = frozenset(
+    {"key_missing", "certificate_missing", "malformed", "broken_link", "unreadable", "too_large"}
+)
 """Reasons that can occur while files are being replaced."""
-DOES_NOT_FIT = frozenset({"key_missing", "certificate_missing", "malformed"})
+LINK_REASONS = frozenset({"key_missing", "certificate_missing", "malformed"})
 """Reasons that links to different versions explain."""
 
 
-def look(groups: Callable[[], Sequence[FileGroup]], files: Files, others: Sequence[FileGroup] = ()) -> Paired:
+def read_source(
+    groups: Callable[[], Sequence[FileGroup]], files: FileCache, others: Sequence[FileGroup] = ()
+) -> SourceResult:
     """Return what a source holds. What seems to be wrong is looked at twice: it may just be being renewed.
 
     Args:
@@ -322,22 +326,22 @@ def look(groups: Callable[[], Sequence[FileGroup]], files: Files, others: Sequen
     """
     first = [files.read(group) for group in groups()]
     paired = pair([*first, *others])
-    if not paired.doubtful:
+    if not paired.doubtful_groups:
         return paired
-    before = {group.name: _stamps(group) for group in first}
-    files.forget(content.file for group in paired.doubtful for content in group.contents)
+    before = {group.name: _collect_stamps(group) for group in first}
+    files.remove(content.file for group in paired.doubtful_groups for content in group.contents)
     second = [files.read(group) for group in groups()]
     paired = pair([*second, *others])
     by_name = {group.name: group for group in (*others, *second)}
-    useless = (_with_renewal(bundle, by_name[bundle.origin.name], before) for bundle in paired.useless)
-    return replace(paired, useless=tuple(useless))
+    useless = (_mark_renewal(bundle, by_name[bundle.origin.name], before) for bundle in paired.unusable_bundles)
+    return replace(paired, unusable_bundles=tuple(useless))
 
 
-def _stamps(group: FileGroup) -> dict[str, Stamp]:
+def _collect_stamps(group: FileGroup) -> dict[str, Stamp]:
     return {content.file.path: content.stamp for content in group.contents}
 
 
-def _with_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping[str, Stamp]]) -> Bundle:
+def _mark_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping[str, Stamp]]) -> Bundle:
     """Return an unusable certificate, with the reason `being_renewed` if its files changed in the meantime.
 
     Args:
@@ -345,22 +349,22 @@ def _with_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping
         group: that look at its files.
         before: by the names of groups, the files that were there at the first look.
     """
-    trouble, stamps = t.cast(Trouble, bundle.trouble), _stamps(group)
-    if group.renewing is not None and trouble.reason in DOES_NOT_FIT:
-        return replace(bundle, trouble=group.renewing)
+    trouble, stamps = t.cast(Trouble, bundle.trouble), _collect_stamps(group)
+    if group.renewal_problem is not None and trouble.reason in LINK_REASONS:
+        return replace(bundle, trouble=group.renewal_problem)
     is_changing = any(content.is_changing for content in group.contents) or before.get(group.name, stamps) != stamps
-    if is_changing and trouble.reason in MAY_PASS:
+    if is_changing and trouble.reason in TEMPORARY_REASONS:
         return replace(bundle, trouble=Obstacle("being_renewed", {"written": bundle.origin.path}))
     return bundle
 
 
-def usable_keys(path: str, files: Files) -> dict[str, str]:
+def find_keys(path: str, files: FileCache) -> dict[str, str]:
     """Return the private keys in a folder that can be read: the path of each by the SHA-256 of its public key.
 
     Raises:
         CertificatesError: `not_found`.
     """
-    contents = (content for group in folder.key_files(path) for content in files.read(group).contents)
+    contents = (content for group in folder.list_key_files(path) for content in files.read(group).contents)
     paths: dict[str, str] = {}
     for key in (content.bundle.key for content in contents):
         if key is not None:

@@ -21,12 +21,12 @@ from .._softlayer.values import as_dict
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.keys import key_texts
 from .._x509.pem import from_base64
-from .files import File, FileContent, FileGroup, read_and_parse, what_is_wrong
+from .files import File, FileContent, FileGroup, name_damaged_file, read_and_parse
 
 STORAGE, CERTIFICATES = "acme.json", "Certificates"
 
 
-def groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> list[FileGroup]:
+def list_groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> list[FileGroup]:
     """Return the certificates in Traefik's file, or in that of a folder, after a group for what may be wrong with all of it.
 
     Args:
@@ -37,17 +37,19 @@ def groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> lis
     listed: list[FileGroup] = []
 
     def parse(data: bytes) -> Bundle:
-        stored = _stored(data.decode("utf-8", "replace").strip())
+        stored = _parse_storage(data.decode("utf-8", "replace").strip())
         if isinstance(stored, Obstacle):
             return Bundle(trouble=stored)
-        listed.extend(FileGroup(name, path, contents=_contents(path, entry, hide)) for name, entry in _entries(stored))
+        listed.extend(
+            FileGroup(name, path, contents=_read_contents(path, entry, hide)) for name, entry in _list_entries(stored)
+        )
         return EMPTY
 
     content = read_and_parse(File("any", path), parse)
     return [FileGroup(os.path.basename(path), path, contents=(content,)), *listed]
 
 
-def _stored(text: str) -> Mapping[str, t.Any] | Trouble:
+def _parse_storage(text: str) -> Mapping[str, t.Any] | Trouble:
     """Return the entries by resolver, or the problem of the file."""
     stored = None
     try:
@@ -61,7 +63,7 @@ def _stored(text: str) -> Mapping[str, t.Any] | Trouble:
     return Obstacle("malformed", {"is_old": True}) if is_old else stored
 
 
-def _entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[str, t.Any]]]:
+def _list_entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[str, t.Any]]]:
     """Yield the entries with their names; an invalid entry is empty, with the name of its resolver."""
     for resolver, held in stored.items():
         listed = held.get(CERTIFICATES) if isinstance(held, dict) else held
@@ -70,7 +72,7 @@ def _entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[str, t.
             yield main if isinstance(main, str) and main else resolver, as_dict(entry)
 
 
-def _contents(path: str, entry: Mapping[str, t.Any], hide: Callable[..., object]) -> tuple[FileContent, ...]:
+def _read_contents(path: str, entry: Mapping[str, t.Any], hide: Callable[..., object]) -> tuple[FileContent, ...]:
     """Return certificate and key of an entry; its certificate is worth a word if it is missing."""
 
     def content(kind: Kind) -> FileContent:
@@ -79,6 +81,6 @@ def _contents(path: str, entry: Mapping[str, t.Any], hide: Callable[..., object]
         if kind == "key":
             hide(*key_texts(text), *key_texts(data))
         bundle = read_bundle(data, kind, None)
-        return FileContent(file, replace(bundle, trouble=what_is_wrong(file, bundle.trouble)))
+        return FileContent(file, replace(bundle, trouble=name_damaged_file(file, bundle.trouble)))
 
     return (content("certificate"), content("key")) if entry.get("key") else (content("certificate"),)

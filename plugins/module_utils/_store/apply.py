@@ -34,11 +34,19 @@ from .._softlayer.client import Client
 from .._softlayer.faults import NOT_FOUND_ADVICE
 from .._x509.certificate import Certificate
 from . import messages
-from .plan_import import CHAIN, REQUEST, ImportAction, check_deletion, plan_found, with_kept_chain, without_request
+from .plan_import import (
+    CHAIN,
+    REQUEST,
+    ImportAction,
+    check_deletion,
+    evaluate_kept_chain,
+    plan_found,
+    plan_without_request,
+)
 
 FIRST_PAUSE = 0.1
 """Seconds between the first two checks of another run's claim; each pause is twice as long as the one before."""
-LONGEST_PAUSE = 2.0
+MAX_PAUSE = 2.0
 
 
 def fail_creates_without_ledger(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
@@ -82,7 +90,9 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
         if error.code == "interrupted" or error.details.get("is_stored"):
             return failed
         return replace(failed, facts={**failed.facts, "planned": step.outcome, "id": step.id})
-    superseded = (replace(old, removed=old.removed and try_remove(client, old.record)) for old in step.superseded)
+    superseded = (
+        replace(old, removed=old.removed and remove_superseded_record(client, old.record)) for old in step.superseded
+    )
     return replace(step, superseded=tuple(superseded))
 
 
@@ -91,11 +101,11 @@ def create(creator: Creator, step: ImportAction) -> ImportAction:
     try:
         record, is_ours = creator.create(step)
     except CertificatesError as error:
-        if step.wanted.certificate.common_name or error.code not in {"refused", "no_answer"}:
+        if step.expected_content.certificate.common_name or error.code not in {"refused", "no_answer"}:
             raise
-        raise CertificatesError(error.code, messages.without_common_name(error.message), **error.details) from None
+        raise CertificatesError(error.code, messages.add_common_name_advice(error.message), **error.details) from None
     if is_ours:
-        return with_kept_chain(step, record)
+        return evaluate_kept_chain(step, record)
     return plan_found(step, [record], t.cast(TrustView, step.view), is_listed=False)
 
 
@@ -108,16 +118,16 @@ def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
         store.edit(client, identifier, step.changes)
     except CertificatesError as error:
         if error.code == "refused" and REQUEST in step.changes:
-            left = without_request(step, error)
+            left = plan_without_request(step, error)
             return edit(client, left, identifier) if left.changes else left
         record = None
         if error.code == "no_answer":
             with suppress(CertificatesError):
                 record = store.fetch_one(client, identifier)
-        if record is None or step.wanted.changes_to(record):
+        if record is None or step.expected_content.find_changes(record):
             raise
         return step
-    return with_kept_chain(step, read_kept(client, identifier)) if CHAIN in step.changes else step
+    return evaluate_kept_chain(step, read_back(client, identifier)) if CHAIN in step.changes else step
 
 
 def remove(client: Client, identifier: int, listed: Certificate | None) -> bool:
@@ -171,7 +181,7 @@ def is_stored(client: Client, identifier: int) -> bool:
     return True
 
 
-def try_remove(client: Client, old: store.StoreCertificate) -> bool:
+def remove_superseded_record(client: Client, old: store.StoreCertificate) -> bool:
     """Delete a superseded record, unless it is in use or has changed; return whether this run deleted it."""
     try:
         is_done = remove(client, old.stored_id, old.certificate)
@@ -186,18 +196,18 @@ def try_remove(client: Client, old: store.StoreCertificate) -> bool:
 # Creation
 
 
-class _ClaimLost(CertificatesError):
+class _LostClaimError(CertificatesError):
     """Raised if another run took over the claim; nothing was sent."""
 
 
 @dataclass(frozen=True)
-class _Start:
+class _LedgerSnapshot:
     """The state of the ledger before the first creation."""
 
     ledger: Ledger
     account_id: int
     entries: Mapping[Key, Entry]
-    since: float
+    taken_at: float
     """Time of this state, in `seconds`."""
 
 
@@ -225,7 +235,7 @@ class Creator:
         self._now = clock
         self._lease = lease_for(client.settings.timeout)
         self._opening = threading.Lock()
-        self._started: _Start | CertificatesError | None = None
+        self._started: _LedgerSnapshot | CertificatesError | None = None
         self._returns_kept_chain = False
         """Whether the response to a creation is known to contain the kept chain instead of the sent chain."""
         self._listing = threading.Lock()
@@ -233,7 +243,7 @@ class Creator:
 
     def close(self) -> None:
         """Close the ledger if it was opened."""
-        if isinstance(self._started, _Start):
+        if isinstance(self._started, _LedgerSnapshot):
             self._started.ledger.close()
 
     def create(self, creation: ImportAction) -> tuple[store.StoreCertificate, bool]:
@@ -246,38 +256,38 @@ class Creator:
             CertificatesError: as `store.create` and `Ledger`; `no_answer` if it may have been stored; `api_error` if it was stored, but its
                 chain cannot be read; `interrupted`.
         """
-        start = self._start()
-        ledger, key = start.ledger, key_of(start.account_id, creation)
-        backoff = Backoff(self._client.stop, math.inf, LONGEST_PAUSE, first=FIRST_PAUSE, growth=2, spread=0.5)
+        start = self._load_snapshot()
+        ledger, key = start.ledger, build_ledger_key(start.account_id, creation)
+        backoff = Backoff(self._client.stop, math.inf, MAX_PAUSE, first=FIRST_PAUSE, growth=2, spread=0.5)
 
         def wait(_entry: Entry) -> None:
             backoff.pause()
             self._check_stop()
 
-        check = partial(self._created_by, ledger, creation)
+        check = partial(self._find_created, ledger, creation)
         while True:
             self._check_stop()
             seen = start.entries.get(key)
-            answer = guard(ledger, key, self._lease, wait, check, seen=seen, since=start.since, clock=self._now)
+            answer = guard(ledger, key, self._lease, wait, check, seen=seen, since=start.taken_at, clock=self._now)
             if not isinstance(answer, Granted):
                 return answer, False
-            with suppress(_ClaimLost):
-                return self._claimed(ledger, answer.claim, creation), True
+            with suppress(_LostClaimError):
+                return self._create_claimed(ledger, answer.claim, creation), True
 
     def _check_stop(self) -> None:
         if self._client.stop.is_set():
             raise Interrupted
 
-    def _start(self) -> _Start:
+    def _load_snapshot(self) -> _LedgerSnapshot:
         """Return the initial state; an error in the first attempt is raised for all certificates."""
         with self._opening:
             if self._started is None:
                 ledger = None
                 try:
                     ledger = Ledger(self._ledger_url)
-                    account_id = self._client.account_id()
-                    keys = [key_of(account_id, creation) for creation in self._creations]
-                    self._started = _Start(ledger, account_id, ledger.last_requests(keys), seconds())
+                    account_id = self._client.fetch_account_id()
+                    keys = [build_ledger_key(account_id, creation) for creation in self._creations]
+                    self._started = _LedgerSnapshot(ledger, account_id, ledger.last_requests(keys), seconds())
                 except CertificatesError as error:
                     if ledger:
                         ledger.close()
@@ -286,9 +296,9 @@ class Creator:
             raise self._started
         return self._started
 
-    def _claimed(self, ledger: Ledger, claim: Claim, creation: ImportAction) -> store.StoreCertificate:
+    def _create_claimed(self, ledger: Ledger, claim: Claim, creation: ImportAction) -> store.StoreCertificate:
         """Create the claimed certificate. After a lost or unreadable response, search for it in the store before deciding."""
-        wanted = creation.wanted
+        wanted = creation.expected_content
 
         def keep_claim() -> None:
             """Renew the lease before each attempt, so that the call ends before the lease."""
@@ -298,13 +308,13 @@ class Creator:
                 return
             renewed = ledger.renew(claim, at)
             if renewed is None:
-                raise _ClaimLost("taken", "Another run has taken over the import.")
+                raise _LostClaimError("taken", "Another run has taken over the import.")
             claim = renewed
 
         is_read = not wanted.intermediates
         try:
             identifier, kept = store.create(self._client, wanted.as_template(), before_sending=keep_claim)
-        except _ClaimLost:
+        except _LostClaimError:
             raise
         except CertificatesError as error:
             if error.code != "no_answer":
@@ -319,11 +329,11 @@ class Creator:
             ledger.confirm(claim, certificate_id=identifier)
         is_read = is_read or (kept is not None and (len(wanted.intermediates) == 1 or self._returns_kept_chain))
         if not is_read:
-            read = read_kept(self._client, identifier).intermediates
+            read = read_back(self._client, identifier).intermediates
             kept, self._returns_kept_chain = read, kept == read
         return replace(wanted.as_record(), id=identifier, intermediates=kept or ())
 
-    def _created_by(
+    def _find_created(
         self, ledger: Ledger, creation: ImportAction, entry: Entry, since: float
     ) -> store.StoreCertificate | None:
         """Return the record that another run created, or `None` if there is none or it was deleted again.
@@ -341,13 +351,15 @@ class Creator:
                     is_stored=True,
                 )
             # Even if the store has cut its chain: storing it again in every run would not help.
-            return record if record is not None and record.certificate == creation.wanted.certificate else None
-        record = _held(self._listed_after(entry, since), creation)
+            return (
+                record if record is not None and record.certificate == creation.expected_content.certificate else None
+            )
+        record = _find_result(self._list_after(entry, since), creation)
         if record is not None:
             ledger.confirm(entry, certificate_id=record.id)
         return record
 
-    def _listed_after(self, entry: Entry, since: float) -> Sequence[store.StoreCertificate]:
+    def _list_after(self, entry: Entry, since: float) -> Sequence[store.StoreCertificate]:
         """Return a listing of the store that began after the claim ended. One listing serves all claims that ended before it."""
         with self._listing:
             if self._listed is not None:
@@ -358,12 +370,12 @@ class Creator:
             return self._listed[2]
 
 
-def key_of(account_id: int, creation: ImportAction) -> Key:
+def build_ledger_key(account_id: int, creation: ImportAction) -> Key:
     """Return the key of a certificate in the ledger."""
     return Key("create", f"{account_id}/{creation.fingerprint}")
 
 
-def read_kept(client: Client, identifier: int) -> store.StoreCertificate:
+def read_back(client: Client, identifier: int) -> store.StoreCertificate:
     """Return a record after its chain was stored, to check which part the store kept.
 
     Raises:
@@ -384,17 +396,17 @@ def read_kept(client: Client, identifier: int) -> store.StoreCertificate:
 
 def find_in_store(client: Client, creation: ImportAction) -> store.StoreCertificate | None:
     """Return the record of a certificate whose creation got no response: search by common name, then in the whole list."""
-    name = creation.wanted.certificate.common_name
+    name = creation.expected_content.certificate.common_name
     by_name: list[Callable[[], Sequence[store.StoreCertificate]]] = (
         [lambda: store.find_by_common_name(client, name)] if name else []
     )
     for read in (*by_name, lambda: store.fetch_stored(client)):
         with suppress(CertificatesError):
-            record = _held(read(), creation)
+            record = _find_result(read(), creation)
             if record is not None:
                 return record
     return None
 
 
-def _held(records: Sequence[store.StoreCertificate], creation: ImportAction) -> store.StoreCertificate | None:
-    return next(filter(creation.is_done_by, records), None)
+def _find_result(records: Sequence[store.StoreCertificate], creation: ImportAction) -> store.StoreCertificate | None:
+    return next(filter(creation.is_result_in, records), None)

@@ -41,23 +41,23 @@ class Content:
 
     def as_record(self) -> StoreCertificate:
         """Return the content as an unused record that is not stored yet."""
-        return StoreCertificate.unstored(self.certificate, self.intermediates, self.request, self.notes or "")
+        return StoreCertificate.create_unstored(self.certificate, self.intermediates, self.request, self.notes or "")
 
     def as_template(self) -> dict[str, str]:
         """Return the template for `createObject`."""
-        return {"certificate": self.certificate.pem(), "privateKey": self.private_key_pem, **self._optional()}
+        return {"certificate": self.certificate.pem(), "privateKey": self.private_key_pem, **self._list_optional()}
 
-    def changes_to(self, record: StoreCertificate) -> dict[str, str]:
+    def find_changes(self, record: StoreCertificate) -> dict[str, str]:
         """Return the properties of a record that `editObject` has to change."""
         chain = tuple(issuer for issuer in record.intermediates if not issuer.is_root)
         is_there = {
             "intermediateCertificate": self.intermediates == chain,
             "certificateSigningRequest": self.request == record.request,
-            "notes": self.notes == plain_notes(record.notes),
+            "notes": self.notes == normalize_notes(record.notes),
         }
-        return {name: value for name, value in self._optional().items() if not is_there[name]}
+        return {name: value for name, value in self._list_optional().items() if not is_there[name]}
 
-    def _optional(self) -> dict[str, str]:
+    def _list_optional(self) -> dict[str, str]:
         properties = {
             "intermediateCertificate": pem_bundle(self.intermediates) or None,
             "certificateSigningRequest": self.request.pem() if self.request else None,
@@ -135,7 +135,7 @@ def assemble(
             f"The certificate's subject ({leaf.shown_name}) must not contain control characters, because control characters make the list of "
             "certificates unreadable over XML-RPC. Reissue the certificate without control characters.",
         )
-    chain, warnings = _chain_of(leaf, bundle, options, at, anchors)
+    chain, warnings = _build_chain(leaf, bundle, options, at, anchors)
     content = Content(
         certificate=leaf,
         private_key_pem=key.pem,
@@ -148,7 +148,7 @@ def assemble(
     return content, warnings
 
 
-def plain_notes(text: str) -> str:
+def normalize_notes(text: str) -> str:
     """Return notes with line ends that XML preserves, and without line ends at the end, which a store may strip."""
     return re.sub(r"\r\n?", "\n", text).rstrip("\n")
 
@@ -162,10 +162,10 @@ def _check_notes(notes: str) -> str:
             f"The notes must not contain the character U+{ord(odd[0]):04X}, because XML does not allow the character and the store would become "
             "unreadable over XML-RPC. Remove the character from notes.",
         )
-    return plain_notes(notes)
+    return normalize_notes(notes)
 
 
-def _chain_of(
+def _build_chain(
     leaf: Certificate, bundle: Bundle, options: ImportOptions, at: datetime, anchors: Anchors | None
 ) -> tuple[Chain, tuple[Obstacle[str], ...]]:
     """Return the chain of a bundle's certificate, with warnings."""

@@ -28,11 +28,11 @@ PARTS = {"privatekey": "private key", "intermediate": "intermediate certificates
 """The files that an export writes."""
 
 
-def of_import(action: Action[t.Any, t.Any]) -> str:
+def describe_import(action: Action[t.Any, t.Any]) -> str:
     """Return the message about a certificate that is imported or removed."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
-            return f"{_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
+            return f"{_describe_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
         case "failed", reason, {"error": _}:
             return of_error(reason, action.facts)
         case "imported", _, {"lacking": identifier}:
@@ -57,23 +57,23 @@ def of_import(action: Action[t.Any, t.Any]) -> str:
             return f"The item has the same certificate as item {first}, but another chain, CSR, or notes. Specify each certificate once."
         case _, "ambiguous", {"same": records}:
             return (
-                f"The store contains the certificate more than once (IDs {_ids(records)}), and no record has the specified content. Keep one record, "
+                f"The store contains the certificate more than once (IDs {_join_ids(records)}), and no record has the specified content. Keep one record, "
                 "and delete the other records when no service uses the other records."
             )
         case _, "ambiguous", {"matching": records}:
-            return f"More than one certificate matches (IDs {_ids(records)}). Specify one of the certificates with certificate_id. Nothing was removed."
+            return f"More than one certificate matches (IDs {_join_ids(records)}). Specify one of the certificates with certificate_id. Nothing was removed."
         case _, "ambiguous", {"wanted": identifier}:
             return f"Another item of the same run requires certificate {identifier} in the store. Remove one of the two items."
         case _, "chain_truncated", {"record": record, "given": given, "is_tried": is_tried}:
-            return _truncated(record, given, is_tried=is_tried)
+            return _describe_truncation(record, given, is_tried=is_tried)
         case _, "in_use", {"record": record, "lacks_issuers": True}:
             return (
-                f"{_in_use(record)} now and lacks intermediate certificates. To import the certificate with its intermediate certificates, run the "
+                f"{_describe_use(record)} now and lacks intermediate certificates. To import the certificate with its intermediate certificates, run the "
                 "playbook again."
             )
         case _, "in_use", {"record": record, "lacks_issuers": False}:
             return (
-                f"{_in_use(record)} and has another chain, so the certificate was not changed. Cannot determine the chain that TLS clients trust. Set "
+                f"{_describe_use(record)} and has another chain, so the certificate was not changed. Cannot determine the chain that TLS clients trust. Set "
                 "trusted_ca_path to the root certificate of the CA."
             )
         case _, "in_use", {"record": record}:
@@ -81,7 +81,7 @@ def of_import(action: Action[t.Any, t.Any]) -> str:
     raise AssertionError(action)
 
 
-def _attempt(planned: str, identifier: int | None, *, is_unknown: bool) -> str:
+def _describe_attempt(planned: str, identifier: int | None, *, is_unknown: bool) -> str:
     """Return what has failed, or may have, as the beginning of a sentence."""
     what = "the certificate" if identifier is None else f"certificate {identifier}"
     verb, done = {
@@ -92,11 +92,11 @@ def _attempt(planned: str, identifier: int | None, *, is_unknown: bool) -> str:
     return f"Cannot determine whether {what} was {done}" if is_unknown else f"Cannot {verb} {what}"
 
 
-def _ids(records: Iterable[StoreCertificate]) -> str:
+def _join_ids(records: Iterable[StoreCertificate]) -> str:
     return ", ".join(str(record.id) for record in records)
 
 
-def _in_use(record: StoreCertificate) -> str:
+def _describe_use(record: StoreCertificate) -> str:
     services = "1 service" if record.associated_service_count == 1 else f"{record.associated_service_count} services"
     return f"Certificate {record.id} is in use by {services}"
 
@@ -105,7 +105,7 @@ def why_kept(record: StoreCertificate) -> str:
     """Return why a record that is or may be in use is not deleted."""
     if record.associated_service_count:
         return (
-            f"{_in_use(record)}. Deploy another certificate to the listeners first, with ssl_certificate_deploy. ssl_certificate_info with "
+            f"{_describe_use(record)}. Deploy another certificate to the listeners first, with ssl_certificate_deploy. ssl_certificate_info with "
             "gather_services: true lists the listeners."
         )
     return (
@@ -114,10 +114,10 @@ def why_kept(record: StoreCertificate) -> str:
     )
 
 
-def _truncated(kept: StoreCertificate, given: tuple[Certificate, ...], *, is_tried: bool) -> str:
+def _describe_truncation(kept: StoreCertificate, given: tuple[Certificate, ...], *, is_tried: bool) -> str:
     """Return the message about a record without the intermediate certificates that TLS clients need. If `is_tried` is false, no record has as many."""
     there = [issuer for issuer in given if issuer in kept.intermediates]
-    has = f"{len(there)} of the {len(given)} intermediate certificates ({_names(there)})"
+    has = f"{len(there)} of the {len(given)} intermediate certificates ({_join_names(there)})"
     if not there:
         has = f"none of the {len(given)} intermediate certificates" if len(given) > 1 else "no intermediate certificate"
     fewer = "one intermediate certificate" if len(there) == 1 else f"{len(there)} intermediate certificates"
@@ -133,18 +133,18 @@ def _truncated(kept: StoreCertificate, given: tuple[Certificate, ...], *, is_tri
             "If the certificate was imported without the missing certificates, or the store has changed, delete the certificate and run the playbook again. "
             f"Otherwise, {uncapitalized(remedy)}"
         )
-    return f"{what} TLS clients need the missing certificates: {_missing(kept, given)}. Do not deploy the certificate. {remedy}"
+    return f"{what} TLS clients need the missing certificates: {_join_missing(kept, given)}. Do not deploy the certificate. {remedy}"
 
 
-def _missing(record: StoreCertificate, given: Iterable[Certificate]) -> str:
-    return _names(issuer for issuer in given if issuer not in record.intermediates)
+def _join_missing(record: StoreCertificate, given: Iterable[Certificate]) -> str:
+    return _join_names(issuer for issuer in given if issuer not in record.intermediates)
 
 
-def _names(certificates: Iterable[Certificate]) -> str:
+def _join_names(certificates: Iterable[Certificate]) -> str:
     return some_of([certificate.shown_name for certificate in certificates])
 
 
-def warning(about: Obstacle[str]) -> str:
+def describe_warning(about: Obstacle[str]) -> str:
     """Return a warning about a certificate that is or was stored."""
     match about.reason, about.facts:
         case "no_issuer", _:
@@ -160,7 +160,7 @@ def warning(about: Obstacle[str]) -> str:
         case "csr_stays", {"id": identifier, "error": error}:
             return f"The CSR of certificate {identifier} was not changed. {error}"
         case "chain_stays", {"record": record, "given": given}:
-            missing = _missing(record, given)
+            missing = _join_missing(record, given)
             differs = (
                 f"lacks {missing}, which TLS clients on this host do not need"
                 if missing
@@ -173,7 +173,7 @@ def warning(about: Obstacle[str]) -> str:
     raise AssertionError(about)
 
 
-def without_common_name(error: str) -> str:
+def add_common_name_advice(error: str) -> str:
     """Return why a certificate without a common name was not stored. The requirement is not documented: the store may reject such certificates, or fail."""
     return (
         f"{error} The certificate has no common name, and the store may require a common name. Reissue the certificate with a common name. Many ACME clients "
@@ -181,11 +181,11 @@ def without_common_name(error: str) -> str:
     )
 
 
-def of_export(action: Action[t.Any, t.Any]) -> str:
+def describe_export(action: Action[t.Any, t.Any]) -> str:
     """Return the message about an exported certificate."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
-            return f"{_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
+            return f"{_describe_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
         case "failed", reason, {"error": _}:
             return of_error(reason, action.facts)
         case "exported", _, {"parts": parts}:

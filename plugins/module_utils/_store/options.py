@@ -17,11 +17,11 @@ SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
 """Options of `ssl_certificate_import` that specify the certificate to store."""
 IDENTITIES = ("certificate_id", "fingerprint_sha256", "common_name")
 """Options of `ssl_certificate_import` that specify the certificate to delete."""
-FOR_ALL = ("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+SHARED_OPTIONS = ("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
 """Options without a default that apply to all certificates of `orders` and `collected`."""
 
 
-def several_options(single: ArgumentSpec) -> ArgumentSpec:
+def certificates_options(single: ArgumentSpec) -> ArgumentSpec:
     """Return the option for several certificates, in addition to the options of a single certificate."""
     certificates: OneArgument = {
         "type": "list",
@@ -72,11 +72,13 @@ def import_options() -> ArgumentSpec:
         "privatekey_dir": {"type": "path", "no_log": False},
         "force": {"type": "bool", "default": False},
     }
-    alone = [name for name, argument in single.options.items() if "default" not in argument and name not in FOR_ALL]
+    alone = [
+        name for name, argument in single.options.items() if "default" not in argument and name not in SHARED_OPTIONS
+    ]
     top_level = [name for name, argument in of_orders.items() if "default" not in argument]
     return (
         single
-        + several_options(single)
+        + certificates_options(single)
         + ArgumentSpec(
             options=of_orders,
             mutually_exclusive=[

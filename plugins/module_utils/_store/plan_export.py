@@ -22,7 +22,7 @@ from .._base.errors import CertificatesError
 from .._base.names import any_matches, safe_stem, shown_name
 from .._base.text import capitalized
 from .._replacement.index import why_not_held
-from .._softlayer.store import ENTRY_LACKS, StoreCertificate, StoreListing
+from .._softlayer.store import MISSING_ENTRY_FIELDS, StoreCertificate, StoreListing
 from .._x509.bundle import KeyRef, bundle_of_parts
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.keys import PrivateKey, encrypted_pem, read_private_key
@@ -35,7 +35,7 @@ ENDINGS: Mapping[Part, str] = {"privatekey": ".key", "intermediate": ".ca-bundle
 The key is written first, so that a certificate never has the key of the previous certificate. If a run is killed in between, the next one finds
 the previous certificate and writes the missing files.
 """
-NAMELESS = "certificate"
+DEFAULT_STEM = "certificate"
 """File name of a certificate without a name."""
 ID_SEPARATOR = "+"
 """Separator between a name and an id. It occurs in no name, so that names with ids are unique."""
@@ -54,7 +54,7 @@ class ExportOptions:
 class ExportAction(Action[ExportOutcome, ExportReason]):
     """The planned or completed export of one certificate, or an id or a pattern without a certificate."""
 
-    MESSAGE = messages.of_export
+    MESSAGE = messages.describe_export
     REASONS = frozenset(t.get_args(ExportReason))
     RESET_ON_FAILURE = {"parts": (), "is_changed": False}
     ERROR_DETAILS = frozenset({"is_changed"})
@@ -67,7 +67,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
     """Beginning of the names of its files."""
     parts: tuple[Part, ...] = ()
     """Parts to write, in the order of `ENDINGS`."""
-    before: Certificate | None = None
+    previous_certificate: Certificate | None = None
     """The previous certificate in the directory with this name."""
     is_limited: bool = False
     """Whether the API returned only a part of the record."""
@@ -77,12 +77,12 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
     @property
     def name(self) -> str:
         """Name in messages."""
-        return (self.record and _name_of(self.record)) or self.common_name or f"certificate {self.id}"
+        return (self.record and _find_name(self.record)) or self.common_name or f"certificate {self.id}"
 
     @property
     def bundle(self) -> tuple[Certificate, ...]:
         """The certificate and its chain, each once."""
-        return bundle_of(t.cast(StoreCertificate, self.record))
+        return collect_bundle(t.cast(StoreCertificate, self.record))
 
     def files(self) -> dict[Part, str]:
         """Return the names of its files, in the order of `ENDINGS`."""
@@ -101,7 +101,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
             if not self.bundle[1:]:
                 paths["intermediate_path"] = None
         facts = self.record.as_result(at) if self.record else dict.fromkeys(NO_RECORD.as_result(at))
-        lacking = {field: None for field in ENTRY_LACKS if field in facts} if self.is_limited else {}
+        lacking = {field: None for field in MISSING_ENTRY_FIELDS if field in facts} if self.is_limited else {}
         return {
             **facts,
             **lacking,
@@ -121,7 +121,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
         return {
             "before_header": header,
             "after_header": header,
-            "before": self.before.facts_in_diffs() if self.before else {},
+            "before": self.previous_certificate.facts_in_diffs() if self.previous_certificate else {},
             "after": {"id": self.id, **self.bundle[0].facts_in_diffs(), "state": self.state},
         }
 
@@ -130,33 +130,33 @@ NO_RECORD = StoreCertificate(None, None, "", None, None, (), None, None, None)
 """Null values for all facts."""
 
 
-def bundle_of(record: StoreCertificate) -> tuple[Certificate, ...]:
+def collect_bundle(record: StoreCertificate) -> tuple[Certificate, ...]:
     """Return a record's certificate and its chain, each once."""
     return tuple(dict.fromkeys((t.cast(Certificate, record.certificate), *record.intermediates)))
 
 
-def _name_of(record: StoreCertificate) -> str | None:
+def _find_name(record: StoreCertificate) -> str | None:
     certificate = record.certificate
     return shown_name(certificate.common_name, certificate.subject_alt_names) if certificate else record.common_name
 
 
-def file_stems(records: Collection[StoreCertificate]) -> dict[int, str]:
+def list_file_stems(records: Collection[StoreCertificate]) -> dict[int, str]:
     """Return the beginning of the file names of each record by id.
 
     Args:
         records: all records in the store. All records that share a name have their ids added, so that it does not matter which of them are
             selected, and which was there first.
     """
-    names = {record.stored_id: _plain_stem(record) for record in records}
+    names = {record.stored_id: _make_stem(record) for record in records}
     counts = Counter(names.values())
     return {id: f"{name}{ID_SEPARATOR}{id}" if counts[name] > 1 else name for id, name in names.items()}
 
 
-def _plain_stem(record: StoreCertificate) -> str:
-    return safe_stem(_name_of(record) or "") or NAMELESS
+def _make_stem(record: StoreCertificate) -> str:
+    return safe_stem(_find_name(record) or "") or DEFAULT_STEM
 
 
-def leftover_keys(actions: Iterable[ExportAction], names: Collection[str]) -> list[str]:
+def find_leftover_keys(actions: Iterable[ExportAction], names: Collection[str]) -> list[str]:
     """Return leftover key files in a directory, from exports with another number of certificates of the same name.
 
     Args:
@@ -166,7 +166,7 @@ def leftover_keys(actions: Iterable[ExportAction], names: Collection[str]) -> li
     former: set[str] = set()
     for action in actions:
         if action.record:
-            plain = _plain_stem(action.record)
+            plain = _make_stem(action.record)
             stem = f"{plain}{ID_SEPARATOR}{action.record.stored_id}" if action.stem == plain else plain
             former.add(stem + ENDINGS["privatekey"])
     return sorted(former & set(names))
@@ -182,7 +182,7 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
         options: the selection.
         at: the present instant, to determine expired certificates.
     """
-    stems = file_stems(listing.records)
+    stems = list_file_stems(listing.records)
     taken = [
         record
         for record in listing.records
@@ -236,10 +236,10 @@ def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphra
     if not parts:
         return action
     before = next(iter(there.certificates), None)
-    return replace(action, outcome="exported", facts={"parts": parts}, parts=parts, before=before)
+    return replace(action, outcome="exported", facts={"parts": parts}, parts=parts, previous_certificate=before)
 
 
-def content_of(action: ExportAction, key: PrivateKey | None, passphrase: str | None) -> dict[str, bytes | None]:
+def build_content(action: ExportAction, key: PrivateKey | None, passphrase: str | None) -> dict[str, bytes | None]:
     """Return the content of each file to write, in the order of `ENDINGS`; `None` for a file to delete.
 
     Args:

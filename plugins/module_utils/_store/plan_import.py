@@ -31,12 +31,12 @@ from .check import Content, ImportOptions, assemble
 
 CHAIN = "intermediateCertificate"
 REQUEST = "certificateSigningRequest"
-EDITABLE = ("intermediates", "request", "notes")
+EDITABLE_FIELDS = ("intermediates", "request", "notes")
 """Properties of a record that can be changed."""
 
 
 @dataclass(frozen=True)
-class Superseded:
+class SupersededCertificate:
     """An older certificate that the new one replaces."""
 
     record: StoreCertificate = field(repr=False)
@@ -48,7 +48,7 @@ class Superseded:
 class ImportAction(Action[ImportOutcome, Code]):
     """The planned or completed action for one certificate."""
 
-    MESSAGE = messages.of_import
+    MESSAGE = messages.describe_import
     REASONS = frozenset(t.get_args(ImportReason)) | {"invalid_argument"}
     """The last one is for invalid options."""
     CHECKS_STATE_ON_RETRY = True
@@ -69,9 +69,9 @@ class ImportAction(Action[ImportOutcome, Code]):
     """The present record, to change, delete, or keep."""
     changes: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The properties of the record to change."""
-    superseded: tuple[Superseded, ...] = ()
+    superseded: tuple[SupersededCertificate, ...] = ()
     """The older certificates that it replaces."""
-    incomplete: frozenset[int] = frozenset()
+    incomplete_ids: frozenset[int] = frozenset()
     """For a creation: the present records of the certificate, which are in use and lack issuers that TLS clients need."""
     view: TrustView | None = field(default=None, repr=False, compare=False)
     """The TLS clients that must trust it with the kept part of its chain."""
@@ -103,19 +103,19 @@ class ImportAction(Action[ImportOutcome, Code]):
         return (self.certificate.shown_name if self.certificate else self.common_name) or "unknown name"
 
     @property
-    def wanted(self) -> Content:
+    def expected_content(self) -> Content:
         """The expected content, which must be known."""
         return t.cast(Content, self.content)
 
     @property
-    def held(self) -> StoreCertificate:
+    def resulting_record(self) -> StoreCertificate:
         """The certificate as the store will contain it."""
         if self.record and CHAIN in self.changes:
-            return replace(self.record, intermediates=self.wanted.intermediates)
-        return self.record or self.wanted.as_record()
+            return replace(self.record, intermediates=self.expected_content.intermediates)
+        return self.record or self.expected_content.as_record()
 
     @property
-    def changes_something(self) -> bool:
+    def has_changes(self) -> bool:
         """Whether the action changes, or would change, the store."""
         is_done = self.outcome in {"imported", "updated", "removed"} or self.has_written
         return is_done or any(old.removed for old in self.superseded)
@@ -123,14 +123,16 @@ class ImportAction(Action[ImportOutcome, Code]):
     @property
     def fingerprint(self) -> str:
         """Unique key of a creation: the certificate's fingerprint, with its chain if a record without the chain exists."""
-        certificate = self.wanted.certificate
-        if not self.incomplete:
+        certificate = self.expected_content.certificate
+        if not self.incomplete_ids:
             return certificate.fingerprint_sha256
-        return sha256(b"".join(issued.der for issued in (certificate, *self.wanted.intermediates))).hexdigest()
+        return sha256(
+            b"".join(issued.der for issued in (certificate, *self.expected_content.intermediates))
+        ).hexdigest()
 
-    def is_done_by(self, record: StoreCertificate) -> bool:
+    def is_result_in(self, record: StoreCertificate) -> bool:
         """Return whether a record is the result of this creation."""
-        return record.certificate == self.wanted.certificate and record.id not in self.incomplete
+        return record.certificate == self.expected_content.certificate and record.id not in self.incomplete_ids
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the action in the form of the module's results: public facts only."""
@@ -168,9 +170,9 @@ class ImportAction(Action[ImportOutcome, Code]):
         return {"before_header": self.name, "after_header": self.name, "before": before, "after": after}
 
 
-def diff_of(planned: ImportAction, done: ImportAction) -> dict[str, t.Any] | None:
+def build_diff(planned: ImportAction, done: ImportAction) -> dict[str, t.Any] | None:
     """Return the diff of what was carried out, or would be; `None` if that changed nothing."""
-    if not done.changes_something:
+    if not done.has_changes:
         return None
     if done.outcome == "failed":  # it was stored, or changed, all the same
         return replace(planned, id=done.id, superseded=()).as_diff()
@@ -214,13 +216,15 @@ def plan_present(
         view: the TLS clients that must trust a replacement.
         remove_superseded: whether to delete unused certificates that it replaces.
     """
-    planned = plan_found(new, index.same(new.wanted.certificate), view, longest=index.longest_chain)
+    planned = plan_found(new, index.same(new.expected_content.certificate), view, longest=index.longest_chain)
     if planned.outcome == "failed":
         return planned
-    end = view.end(planned.held)
+    end = view.end(planned.resulting_record)
     superseded = (
-        Superseded(old, removed=remove_superseded and old.associated_service_count == 0 and view.end(old) <= end)
-        for old in index.superseded_by(planned.held, view)
+        SupersededCertificate(
+            old, removed=remove_superseded and old.associated_service_count == 0 and view.end(old) <= end
+        )
+        for old in index.superseded_by(planned.resulting_record, view)
     )
     return replace(planned, superseded=tuple(superseded))
 
@@ -245,42 +249,44 @@ def plan_found(
     new = replace(new, view=view)
     if not same:
         return new
-    content = new.wanted
-    differing = [(record, content.changes_to(record)) for record in same]
+    content = new.expected_content
+    differing = [(record, content.find_changes(record)) for record in same]
     unchanged = next((record for record, changes in differing if not changes), None)
     if unchanged:
-        there = replace(new, outcome="unchanged", facts={}, incomplete=frozenset())
+        there = replace(new, outcome="unchanged", facts={}, incomplete_ids=frozenset())
         return replace(there, id=unchanged.id, notes=unchanged.notes, record=unchanged)
     candidates = [(record, changes) for record, changes in differing if CHAIN not in changes]
     if not candidates:
-        nearest = best([record for record in same if stays(record, content, view)], view)
+        nearest = best([record for record in same if can_keep_chain(record, content, view)], view)
         nearest = nearest or best([record for record in same if not record.associated_service_count] or same, view)
         candidates = [(record, changes) for record, changes in differing if record in nearest]
     if len(candidates) != 1:
         return new.failed("ambiguous", {"same": [record for record, _changes in candidates]})
     record, changes = candidates[0]
-    there = replace(new, id=record.id, notes=changes.get("notes", record.notes), record=record, incomplete=frozenset())
-    if CHAIN in changes and stays(record, content, view):
+    there = replace(
+        new, id=record.id, notes=changes.get("notes", record.notes), record=record, incomplete_ids=frozenset()
+    )
+    if CHAIN in changes and can_keep_chain(record, content, view):
         changes = {name: value for name, value in changes.items() if name != CHAIN}
-        there = replace(there, warnings=(*there.warnings, _chain_stays(record, content)))
+        there = replace(there, warnings=(*there.warnings, _make_chain_warning(record, content)))
     elif CHAIN in changes and record.associated_service_count:
-        return _plan_for_used(new, there, record, [other.stored_id for other in same], is_listed=is_listed)
-    elif longest is not None and longest < len(content.intermediates) and has_part(record, content):
+        return _plan_record_in_use(new, there, record, [other.stored_id for other in same], is_listed=is_listed)
+    elif longest is not None and longest < len(content.intermediates) and has_chain_part(record, content):
         # To give it the rest again would not help.
         return there.failed(
             "chain_truncated", {"record": record, "given": content.intermediates, "is_tried": False}, notes=record.notes
         )
-    return _with_changes(there, changes)
+    return _plan_changes(there, changes)
 
 
-def _with_changes(step: ImportAction, changes: Mapping[str, str]) -> ImportAction:
+def _plan_changes(step: ImportAction, changes: Mapping[str, str]) -> ImportAction:
     """Return the action that changes these properties of a record, if there are any."""
     if not changes:
         return replace(step, outcome="unchanged", facts={}, changes={})
     return replace(step, outcome="updated", facts={"changed": tuple(changes)}, changes=changes)
 
 
-def without_request(step: ImportAction, refusal: CertificatesError) -> ImportAction:
+def plan_without_request(step: ImportAction, refusal: CertificatesError) -> ImportAction:
     """Return the remaining changes of a record if the store rejects a new CSR, for example while a service uses the record.
 
     Args:
@@ -288,23 +294,23 @@ def without_request(step: ImportAction, refusal: CertificatesError) -> ImportAct
         refusal: the error.
     """
     why = Obstacle("csr_stays", {"id": step.id, "error": refusal.message})
-    left = replace(step, content=replace(step.wanted, request=None), warnings=(*step.warnings, why))
-    return _with_changes(left, {name: value for name, value in step.changes.items() if name != REQUEST})
+    left = replace(step, content=replace(step.expected_content, request=None), warnings=(*step.warnings, why))
+    return _plan_changes(left, {name: value for name, value in step.changes.items() if name != REQUEST})
 
 
-def _plan_for_used(
+def _plan_record_in_use(
     new: ImportAction, there: ImportAction, record: StoreCertificate, ids: Sequence[int], *, is_listed: bool
 ) -> ImportAction:
     """Decide how to handle a record in use that lacks issuers and cannot be changed."""
-    lacks_issuers = completes(new.wanted.as_record(), record, t.cast(TrustView, new.view))
+    lacks_issuers = completes(new.expected_content.as_record(), record, t.cast(TrustView, new.view))
     if lacks_issuers and is_listed:
-        return replace(new, facts={"lacking": record.id}, incomplete=frozenset(ids))
-    if lacks_issuers and new.incomplete:
-        return with_kept_chain(there, record)
+        return replace(new, facts={"lacking": record.id}, incomplete_ids=frozenset(ids))
+    if lacks_issuers and new.incomplete_ids:
+        return evaluate_kept_chain(there, record)
     return there.failed("in_use", {"record": record, "lacks_issuers": lacks_issuers})
 
 
-def lacks(record: StoreCertificate, content: Content, view: TrustView) -> bool:
+def lacks_intermediates(record: StoreCertificate, content: Content, view: TrustView) -> bool:
     """Return whether a record lacks issuers of the given chain that TLS clients need.
 
     They need an issuer if the certificate is trusted less without it, or expires earlier and soon. If not even the given chain leads to a root
@@ -317,47 +323,49 @@ def lacks(record: StoreCertificate, content: Content, view: TrustView) -> bool:
     return not view.trust(wanted) and len(view.chain(record).issuers) < len(view.chain(wanted).issuers)
 
 
-def stays(record: StoreCertificate, content: Content, view: TrustView) -> bool:
+def can_keep_chain(record: StoreCertificate, content: Content, view: TrustView) -> bool:
     """Return whether a record keeps a chain that differs from the given one.
 
     A record in use cannot be changed. A record with a part of the given chain, and all issuers that TLS clients need, may be all that the store
     keeps: it would be changed in every run.
     """
-    return (has_part(record, content) or bool(record.associated_service_count)) and not lacks(record, content, view)
+    return (has_chain_part(record, content) or bool(record.associated_service_count)) and not lacks_intermediates(
+        record, content, view
+    )
 
 
-def has_part(record: StoreCertificate, content: Content) -> bool:
+def has_chain_part(record: StoreCertificate, content: Content) -> bool:
     """Return whether a record has some of the given issuers, and no others."""
     there = {issuer for issuer in record.intermediates if not issuer.is_root}
     return bool(there) and there < set(content.intermediates)
 
 
-def with_kept_chain(step: ImportAction, kept: StoreCertificate) -> ImportAction:
+def evaluate_kept_chain(step: ImportAction, kept: StoreCertificate) -> ImportAction:
     """Return the result of an action by the part of the chain that the store kept.
 
     Args:
         step: the completed action.
         kept: its record, with the kept chain.
     """
-    content, view, before = step.wanted, t.cast(TrustView, step.view), step.record
+    content, view, before = step.expected_content, t.cast(TrustView, step.view), step.record
     step = replace(step, id=kept.id)
-    if CHAIN not in content.changes_to(kept):
+    if CHAIN not in content.find_changes(kept):
         return step
-    has_written = before is None or any(getattr(kept, name) != getattr(before, name) for name in EDITABLE)
-    if lacks(kept, content, view):
+    has_written = before is None or any(getattr(kept, name) != getattr(before, name) for name in EDITABLE_FIELDS)
+    if lacks_intermediates(kept, content, view):
         cut = {"record": kept, "given": content.intermediates, "is_tried": True}
         return step.failed("chain_truncated", cut, record=kept, has_written=has_written)
     changes = {name: value for name, value in step.changes.items() if name != CHAIN}
-    step = replace(step, record=kept, changes=changes, warnings=(*step.warnings, _chain_stays(kept, content)))
+    step = replace(step, record=kept, changes=changes, warnings=(*step.warnings, _make_chain_warning(kept, content)))
     return step if has_written else replace(step, outcome="unchanged", facts={})
 
 
-def _chain_stays(record: StoreCertificate, content: Content) -> Obstacle[str]:
+def _make_chain_warning(record: StoreCertificate, content: Content) -> Obstacle[str]:
     """Return the warning about a record whose chain differs from the given one."""
     return Obstacle("chain_stays", {"record": record, "given": content.intermediates})
 
 
-def warnings_of(step: ImportAction) -> tuple[Obstacle[str], ...]:
+def list_warnings(step: ImportAction) -> tuple[Obstacle[str], ...]:
     """Return the warnings for the user, including replaced certificates that expire later."""
     end = step.certificate.not_after if step.certificate else None
     longer = [old.record for old in step.superseded if end and certificate_of(old.record).not_after > end]
@@ -371,7 +379,7 @@ def plan_absent(
     common_name: str | None,
 ) -> ImportAction:
     """Decide which record to delete: the only record with the id, the fingerprint, or the name."""
-    fingerprint = None if fingerprint_sha256 is None else plain_fingerprint(fingerprint_sha256)
+    fingerprint = None if fingerprint_sha256 is None else normalize_fingerprint(fingerprint_sha256)
     name = None if common_name is None else ascii_name(common_name)
     matching = [
         record
@@ -388,11 +396,11 @@ def plan_absent(
     if len(matching) > 1:
         known_as = common_name or matching[0].common_name  # by its fingerprint, all are the same certificate
         return ImportAction("failed", "ambiguous", {"matching": matching}, common_name=known_as)
-    step = removal_of(matching[0])
-    return step if matching[0].is_surely_unused else step.failed("in_use", {"record": matching[0]})
+    step = plan_record_removal(matching[0])
+    return step if matching[0].is_unused else step.failed("in_use", {"record": matching[0]})
 
 
-def removal_of(record: StoreCertificate) -> ImportAction:
+def plan_record_removal(record: StoreCertificate) -> ImportAction:
     """Return the action that deletes a record."""
     known = ImportAction("removed", None, {}, record.id, record.common_name, record.certificate, record.notes)
     return replace(known, record=record)
@@ -411,11 +419,11 @@ def check_deletion(record: StoreCertificate, listed: Certificate | None) -> None
             "ambiguous",
             f"The record of certificate {record.id} changed during the run and contains another certificate now. Run the playbook again.",
         )
-    if not record.is_surely_unused:
+    if not record.is_unused:
         raise CertificatesError("in_use", messages.why_kept(record))
 
 
-def plain_fingerprint(text: str) -> str:
+def normalize_fingerprint(text: str) -> str:
     """Return a fingerprint as hex without colons."""
     return text.replace(":", "").strip().lower()
 

@@ -20,14 +20,14 @@ Item = dict[str, t.Any]
 """The options of one certificate."""
 
 
-def read_given(item: Item, hide: Callable[..., object]) -> Bundle:
+def read_item(item: Item, hide: Callable[..., object]) -> Bundle:
     """Read the specified files and texts of one certificate. The CSR option is optional. The key never appears in output.
 
     Raises:
         CertificatesError: a file cannot be read.
     """
-    parts = {part: _content(item, part) for part in PARTS}
-    key_store = _content(item, "pkcs12")
+    parts = {part: _read_part(item, part) for part in PARTS}
+    key_store = _read_part(item, "pkcs12")
     hide(*key_texts(parts["privatekey"] or b""))
     if key_store is None:
         needed = {part: parts[part] or b"" for part in ("certificate", "privatekey")}
@@ -37,16 +37,16 @@ def read_given(item: Item, hide: Callable[..., object]) -> Bundle:
         bundle = bundle_of_key_store(key_store, item["pkcs12_passphrase"], item["pkcs12_path"])
         request = bundle_of_parts({"csr": parts["csr"]}, paths={"csr": item.get("csr_path") or ""})
         bundle = replace(bundle, request=request.request, trouble=bundle.trouble or request.trouble)
-    return _hidden(bundle, hide)
+    return _hide_key(bundle, hide)
 
 
-def _content(item: Item, part: str) -> bytes | None:
+def _read_part(item: Item, part: str) -> bytes | None:
     if item.get(f"{part}_content") is not None:
         return t.cast(str, item[f"{part}_content"]).encode("utf-8", "replace")
     return read_file(item[f"{part}_path"]) if item.get(f"{part}_path") is not None else None
 
 
-def with_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]) -> Bundle:
+def load_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]) -> Bundle:
     """Return a certificate of a source with its key, which is read from its file now unless it is already in memory. The key never appears in output.
 
     A PKCS#12 file is read completely, and must still contain the same certificate.
@@ -66,10 +66,10 @@ def with_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]
             hide(*key_texts(data))
             there = bundle_of_parts({"privatekey": data}, passphrase, {"privatekey": key.real_path})
             bundle = replace(bundle, key=there.key, trouble=there.trouble)
-    return _hidden(bundle, hide)
+    return _hide_key(bundle, hide)
 
 
-def _hidden(bundle: Bundle, hide: Callable[..., object]) -> Bundle:
+def _hide_key(bundle: Bundle, hide: Callable[..., object]) -> Bundle:
     if bundle.key and bundle.key.held:
         hide(*key_texts(bundle.key.held.pem.encode()))
     return bundle

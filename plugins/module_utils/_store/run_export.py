@@ -30,11 +30,11 @@ from .._x509.keys import MAX_PASSPHRASE_LENGTH, PrivateKey, key_texts
 from .plan_export import (
     ExportAction,
     ExportOptions,
-    bundle_of,
+    build_content,
     check_key,
+    collect_bundle,
     compare,
-    content_of,
-    leftover_keys,
+    find_leftover_keys,
     plan_exports,
 )
 
@@ -69,7 +69,7 @@ def run(module: Module) -> dict[str, t.Any]:
     planned = [
         compare_with_directory(action, folder, params["passphrase"]) for action in plan_exports(listing, options, at)
     ]
-    for name in leftover_keys(planned, folder.names()):
+    for name in find_leftover_keys(planned, folder.names()):
         module.warn(
             f"{folder.shown(name)} is a leftover file: an earlier export wrote another number of certificates with the same name, and exports do not "
             "update the file anymore. Check that nothing uses the file, and delete the key together with its certificate files."
@@ -167,7 +167,7 @@ class Exporter:
 
         try:
             key = self._fetch_key(action, hide) if "privatekey" in action.parts else None
-            self._folder.write(content_of(action, key, self._passphrase))
+            self._folder.write(build_content(action, key, self._passphrase))
         except CertificatesError as error:
             return action.because(error)
         finally:
@@ -181,7 +181,7 @@ class Exporter:
             CertificatesError: as `fetch_with_private_key` and `check_key`; `api_error` if the record has changed since it was listed.
         """
         stored = fetch_with_private_key(self._client, t.cast(int, action.id), hide)
-        if stored.record.certificate is None or bundle_of(stored.record) != action.bundle:
+        if stored.record.certificate is None or collect_bundle(stored.record) != action.bundle:
             why = f"Certificate {action.id} changed during the run. Run the playbook again."
             raise CertificatesError("api_error", why)
         key = check_key(action.id, action.bundle[0], stored.private_key)

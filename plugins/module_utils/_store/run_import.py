@@ -33,31 +33,31 @@ from .check import ImportOptions, check_order
 from .options import IDENTITIES, SOURCES, check_item_options, import_options
 from .plan_import import (
     ImportAction,
+    build_diff,
     cancel_conflicting_removals,
     check_bundle,
-    diff_of,
+    list_warnings,
     mark_repeated,
-    plain_fingerprint,
+    normalize_fingerprint,
     plan_absent,
     plan_present,
-    warnings_of,
 )
-from .read_files import Item, read_given
+from .read_files import Item, read_item
 
 SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 Orders = Mapping[int, Order]
 """The orders to check certificates against, or the error that prevented reading them."""
-Checked: t.TypeAlias = "tuple[Item, ImportAction | None]"
+CheckedItem: t.TypeAlias = "tuple[Item, ImportAction | None]"
 """The options of one certificate, and the result of `check`."""
-ClientsWith = Callable[["str | None"], TrustView]
+TrustViewFactory = Callable[["str | None"], TrustView]
 """Returns the TLS clients with the root certificates of a path; `None` for the root certificates of this host."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    items, waiting = items_of(params)
+    items, waiting = list_items(params)
     is_single = items == [params]
     check_item_options(SPEC, params, module.given)
     for position, item in enumerate(items):
@@ -71,17 +71,17 @@ def run(module: Module) -> dict[str, t.Any]:
     steps = plan(client, checked, view_with)
     steps = fail_creates_without_ledger(steps, params["ledger_url"])
     for step in steps:
-        for warning in warnings_of(step):
-            module.warn(f"{step.name}: {messages.warning(warning)}")
+        for warning in list_warnings(step):
+            module.warn(f"{step.name}: {messages.describe_warning(warning)}")
     done = [step.simulated() for step in steps] if module.check_mode else carry_out(client, params["ledger_url"], steps)
     for step, end in zip(steps, done, strict=True):
         for warning in end.warnings[len(step.warnings) :]:
-            module.warn(f"{end.name}: {messages.warning(warning)}")
+            module.warn(f"{end.name}: {messages.describe_warning(warning)}")
     result = as_result(steps, done, client, single=is_single)
     return {**result, "skipped_items": waiting}
 
 
-def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
+def list_items(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
     """Return the options of each certificate, and the waiting orders, each with its reason.
 
     Raises:
@@ -124,7 +124,7 @@ def check_combination(item: Item, which: str) -> None:
         if any(item[name] is not None and not str(item[name]).strip(" .") for name in wanted):
             raise CertificatesError("invalid_argument", f"{which}{' or '.join(wanted)} must not be empty.")
         fingerprint = item["fingerprint_sha256"]
-        if fingerprint is not None and not SHA256.fullmatch(plain_fingerprint(fingerprint)):
+        if fingerprint is not None and not SHA256.fullmatch(normalize_fingerprint(fingerprint)):
             raise CertificatesError(
                 "invalid_argument",
                 f"{which}fingerprint_sha256 must have 64 hexadecimal digits. Colons between them are allowed.",
@@ -139,20 +139,20 @@ def check_combination(item: Item, which: str) -> None:
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def check(item: Item, module: Module, view_with: ClientsWith) -> ImportAction | None:
+def check(item: Item, module: Module, view_with: TrustViewFactory) -> ImportAction | None:
     """Check one certificate as far as possible without the API; return the action that stores it, or its failure; `None` for a deletion.
 
     Args:
         item: the options.
         module: receives the secrets to hide, and the warnings.
-        view_with: see `ClientsWith`. Its errors are failures of this certificate.
+        view_with: see `TrustViewFactory`. Its errors are failures of this certificate.
     """
     if item["state"] == "absent":
         return None
     options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"])
     known = ImportAction("imported", None, {}, order_id=item["order_id"], notes=item["notes"])
     try:
-        bundle = read_given(item, module.hide)
+        bundle = read_item(item, module.hide)
         known = replace(known, certificate=bundle.certificate)
         anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
         view = view_with(item["trusted_ca_path"])
@@ -161,7 +161,7 @@ def check(item: Item, module: Module, view_with: ClientsWith) -> ImportAction | 
     return check_bundle(known, bundle, options, anchors, view)
 
 
-def plan(client: Client, checked: Sequence[Checked], view_with: ClientsWith) -> list[ImportAction]:
+def plan(client: Client, checked: Sequence[CheckedItem], view_with: TrustViewFactory) -> list[ImportAction]:
     """Read the orders and the store once; return the action for each certificate."""
     failures = [new for _item, new in checked if new and new.outcome == "failed"]
     if len(failures) == len(checked):
@@ -169,7 +169,7 @@ def plan(client: Client, checked: Sequence[Checked], view_with: ClientsWith) -> 
     order_ids = sorted({item["order_id"] for item, _new in checked if item["order_id"] is not None})
     orders: Orders | CertificatesError
     try:
-        found = fetch_orders(client, client.account_id(), order_ids) if order_ids else []
+        found = fetch_orders(client, client.fetch_account_id(), order_ids) if order_ids else []
         orders = {order.id: order for order in found}
     except CertificatesError as error:
         orders = error  # of those certificates only that are checked against an order
@@ -186,7 +186,7 @@ def plan(client: Client, checked: Sequence[Checked], view_with: ClientsWith) -> 
             if item["order_id"] is not None and new.outcome != "failed":
                 if isinstance(orders, CertificatesError):
                     raise orders
-                check_order(new.wanted, orders.get(item["order_id"]), item["order_id"])
+                check_order(new.expected_content, orders.get(item["order_id"]), item["order_id"])
         except CertificatesError as error:
             new = replace(new, warnings=()).because(error)
         if new.outcome != "failed":
@@ -205,10 +205,10 @@ def as_result(
     """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
     result: dict[str, t.Any] = {
-        "changed": any(step.changes_something for step in done),
+        "changed": any(step.has_changes for step in done),
         "certificates": certificates,
         "api_calls": client.api_calls,
-        "diff": list(filter(None, map(diff_of, planned, done))),
+        "diff": list(filter(None, map(build_diff, planned, done))),
     }
     if single:
         result["certificate"] = certificates[0]

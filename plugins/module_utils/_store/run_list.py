@@ -18,10 +18,10 @@ from .._base.options import ArgumentSpec
 from .._replacement.index import StoreIndex
 from .._replacement.roots import trust_view_of
 from .._softlayer.client import Client, connect
-from .._softlayer.faults import NOT_PERMITTED
-from .._softlayer.load_balancers import UNLISTED, Balancer, fetch_balancers
+from .._softlayer.faults import PERMISSION_CODES
+from .._softlayer.load_balancers import LISTING_ERROR, Balancer, fetch_balancers
 from .._softlayer.options import api_options, selection_options
-from .._softlayer.store import ENTRY_LACKS, PEMS, StoreSelection, fetch_visible
+from .._softlayer.store import MISSING_ENTRY_FIELDS, PEM_FIELDS, StoreSelection, fetch_visible
 from .._softlayer.values import check_ids
 
 SPEC = (
@@ -57,9 +57,9 @@ def run(module: Module) -> dict[str, t.Any]:
     services = fetch_services(module, client) if params["gather_services"] else None
     index, view = StoreIndex(listing.records), trust_view_of(None)
     at = view.at
-    missing = [*ENTRY_LACKS, *(PEMS if params["include_pem"] else ())] if listing.is_limited else []
+    missing = [*MISSING_ENTRY_FIELDS, *(PEM_FIELDS if params["include_pem"] else ())] if listing.is_limited else []
     if listing.is_limited:
-        module.warn(limitation(missing, selection))
+        module.warn(describe_limitation(missing, selection))
     if params["gather_services"] and services is None:
         missing.append(SERVICES)
     certificates = [
@@ -71,7 +71,7 @@ def run(module: Module) -> dict[str, t.Any]:
             **dict.fromkeys(missing),
         }
         for record in listing.records
-        if selection.takes(record, at)
+        if selection.matches(record, at)
     ]
     return {
         "changed": False,
@@ -93,16 +93,16 @@ def fetch_services(module: Module, client: Client) -> Services | None:
         CertificatesError: as `fetch_balancers`, for any other failure.
     """
     try:
-        return services_of(fetch_balancers(client))
+        return group_services(fetch_balancers(client))
     except CertificatesError as error:
-        if error.code not in NOT_PERMITTED | {"retired"}:
+        if error.code not in PERMISSION_CODES | {"retired"}:
             raise
-        why = error.message if error.code == "retired" else UNLISTED
+        why = error.message if error.code == "retired" else LISTING_ERROR
     module.warn(f"Cannot list the listeners that serve the certificates, so {SERVICES} is null. {why}")
     return None
 
 
-def services_of(balancers: Iterable[Balancer]) -> Services:
+def group_services(balancers: Iterable[Balancer]) -> Services:
     """Return the listeners that serve each certificate, sorted by load balancer and port.
 
     Listeners with a protocol other than HTTPS serve no certificate, even if the API returns an id.
@@ -128,7 +128,7 @@ def services_of(balancers: Iterable[Balancer]) -> Services:
     }
 
 
-def limitation(missing: list[str], selection: StoreSelection) -> str:
+def describe_limitation(missing: list[str], selection: StoreSelection) -> str:
     """Return the warning about facts that a user with view permission only does not get."""
     unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
     options = " and ".join(option for option, is_set in unmet.items() if is_set)

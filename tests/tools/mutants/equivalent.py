@@ -19,38 +19,38 @@ EQUIVALENT: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "paging.numbered: -int(hashlib.sha256(f'{met[text]} {text}'.encode()).hexdigest()[:15], 16) - 1"
+            "paging.number_rows: -int(hashlib.sha256(f'{met[text]} {text}'.encode()).hexdigest()[:15], 16) - 1"
             " => -int(hashlib.sha256(f'{met[text]} {text}'.encode()).hexdigest()[:15], 16) + 1",
-            "paging.numbered: 1 => 2",
-            "paging.numbered: 15 => 16",
-            "paging.numbered: 16 => 17",
-            "paging.numbered: 1 => 2 (2)",
+            "paging.number_rows: 1 => 2",
+            "paging.number_rows: 15 => 16",
+            "paging.number_rows: 16 => 17",
+            "paging.number_rows: 1 => 2 (2)",
         ),
         "Any negative number will do, as long as others get another one.",
     ),
     "paging.list_all: 0 => 1 (2)": "There is at least one more than were handed out.",
-    "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
-    "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
-    "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
-    "faults.fault_in: text.startswith(b'<') and b'<fault>' in text => text.startswith(b'<')": "All of it is parsed then, which takes longer.",
+    "paging._read_remaining_pages: 0 => 1 (3)": "Pages of a single row are read one after the other.",
+    "paging._read_remaining_pages: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
+    "paging._read_remaining_pages: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
+    "faults.parse_fault: text.startswith(b'<') and b'<fault>' in text => text.startswith(b'<')": "All of it is parsed then, which takes longer.",
     **dict.fromkeys(
         (
-            "paging._reaches_back: 0 => 1",
-            "paging._usable_ids: 0 => 1",
-            "paging._usable_ids: identifier >= 0 => identifier > 0",
+            "paging._has_known_row: 0 => 1",
+            "paging._list_ids: 0 => 1",
+            "paging._list_ids: identifier >= 0 => identifier > 0",
         ),
         "Nothing has the id 0.",
     ),
     **dict.fromkeys(
         (
-            "paging._read_on: 'incomplete' => ''",
-            "paging._read_on: 'incomplete' => '' (3)",
-            "paging._read_to_the_end: 'incomplete' => ''",
-            "paging._read_to_the_end: 'incomplete' => '' (2)",
-            "paging._read_to_the_end: 'incomplete' => '' (3)",
-            "paging._read_to_the_end: 'incomplete' => '' (4)",
-            "paging._read_to_the_end: return 'incomplete' => return None",
-            "paging._read_to_the_end: return 'incomplete' => return None (2)",
+            "paging._read_remaining_pages: 'incomplete' => ''",
+            "paging._read_remaining_pages: 'incomplete' => '' (3)",
+            "paging._read_until_empty: 'incomplete' => ''",
+            "paging._read_until_empty: 'incomplete' => '' (2)",
+            "paging._read_until_empty: 'incomplete' => '' (3)",
+            "paging._read_until_empty: 'incomplete' => '' (4)",
+            "paging._read_until_empty: return 'incomplete' => return None",
+            "paging._read_until_empty: return 'incomplete' => return None (2)",
         ),
         "Whoever asks there only knows the other two words.",
     ),
@@ -60,7 +60,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "database.Database._prepare_file: 384 => 385": "The mode is set again on the open file.",
     **dict.fromkeys(
-        ("apply.Creator._claimed.keep_claim: 'taken' => ''", "crl._unread: 'invalid_pem' => ''"),
+        ("apply.Creator._create_claimed.keep_claim: 'taken' => ''", "crl._unread: 'invalid_pem' => ''"),
         "It is caught where it is raised, by its class.",
     ),
     **dict.fromkeys(
@@ -81,7 +81,10 @@ EQUIVALENT: dict[str, str] = {
                 "plan_import.ImportAction: field(default=None, repr=False, compare=False) => field(default=None, compare=False)",
                 "plan_import.ImportAction: False => True (4)",
             ),
-            *("plan_import.Superseded: field(repr=False) => field()", "plan_import.Superseded: False => True"),
+            *(
+                "plan_import.SupersededCertificate: field(repr=False) => field()",
+                "plan_import.SupersededCertificate: False => True",
+            ),
             *(
                 "plan.SecretAction: field(default=None, repr=False) => field(default=None)",
                 "plan.SecretAction: False => True (2)",
@@ -119,7 +122,7 @@ EQUIVALENT: dict[str, str] = {
         ),
         "It is long, and public.",
     ),
-    "plan_import.ImportAction.held: self.record and CHAIN in self.changes => CHAIN in self.changes": "What changes is a record.",
+    "plan_import.ImportAction.resulting_record: self.record and CHAIN in self.changes => CHAIN in self.changes": "What changes is a record.",
     "plan_adopt._why_not: old and lost and old.identities.issubset(lost) and is_promising(current, world.view)"
     " => lost and old.identities.issubset(lost) and is_promising(current, world.view)": "What is lost was there.",
     "plan_deploy.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
@@ -136,7 +139,10 @@ EQUIVALENT: dict[str, str] = {
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
-        ("source.Paired: field(default=(), repr=False) => field(default=())", "source.Paired: False => True"),
+        (
+            "source.SourceResult: field(default=(), repr=False) => field(default=())",
+            "source.SourceResult: False => True",
+        ),
         "Groups of files have nothing secret.",
     ),
     "bundle.read_bundle: kind == 'any' and is_der(data) => kind == 'any'": "Only DER and what is labelled so has certificates.",
@@ -166,7 +172,7 @@ EQUIVALENT: dict[str, str] = {
         "What is no list is the reason why there is none."
     ),
     "revocation.Authorities._answers: before is None and reading.why => before is None": "There is one, unless what was got can be used.",
-    "plan_import.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
+    "plan_import.list_warnings: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
         "Only a certificate takes the place of others."
     ),
     "trust.TrustView.signed_chain_of: begin <= end and (not begin <= when <= end) => not begin <= when <= end": (
@@ -176,7 +182,7 @@ EQUIVALENT: dict[str, str] = {
         "Who asks what is imported has read the store."
     ),
     **dict.fromkeys(
-        ("traefik._stored: 'malformed' => ''", "traefik._stored: 'malformed' => '' (2)"),
+        ("traefik._parse_storage: 'malformed' => ''", "traefik._parse_storage: 'malformed' => '' (2)"),
         "Whatever else is wrong with a file is malformed.",
     ),
     **dict.fromkeys(

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import supersedes
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalise
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalize
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import pem_of
@@ -135,7 +135,7 @@ def rotation(serving: Simulator, tmp_path: Path) -> Rotation:
 def records(sim: Simulator) -> dict[int, StoreCertificate]:
     """What the store holds, as the collection sees it but for who uses it."""
     rows = [{**row, "associatedServiceCount": 0, "lbaasListeners": []} for row in sim.certificates()]
-    return {row["id"]: normalise(row) for row in rows}
+    return {row["id"]: normalize(row) for row in rows}
 
 
 def told(run: Run) -> dict[str, Any]:

@@ -68,7 +68,7 @@ pytest_plugins = ["tests.support.wire"]
 @pytest.mark.parametrize("lost", {**LOST, **TOO_MANY}.values(), ids={**LOST, **TOO_MANY})
 def test_a_read_is_repeated_after_a_lost_answer(client: Client, wire: Wire, lost: Answer | Exception) -> None:
     wire.script = [lost, lost, ok({"id": 5})]
-    assert client.account_id() == 5
+    assert client.fetch_account_id() == 5
     assert client.api_calls == len(wire.sent) == 3
     assert len(client.stop.waits) == 2  # type: ignore[attr-defined]
 
@@ -281,7 +281,7 @@ def test_no_answer_is_a_traceback(
     with suppress(CertificatesError):
         client.read_list("Y", "getX", mask="mask[id]")
     with suppress(CertificatesError):
-        client.account_id() if read else client.call("Y", "resendEmail", repeatable=False)
+        client.fetch_account_id() if read else client.call("Y", "resendEmail", repeatable=False)
 
 
 def test_once_told_to_stop_nothing_is_sent(client: Client, wire: Wire) -> None:

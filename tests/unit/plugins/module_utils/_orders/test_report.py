@@ -21,7 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.times
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import report as order_report
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ATTENTION, ORDERS, STATES
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import report as reports
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import ENTRY_LACKS
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import MISSING_ENTRY_FIELDS
 
 from tests.support.pages import ROOT
 from tests.support.words import cases_of, shape, standing, texts, words_of
@@ -132,7 +132,7 @@ def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
     return next(row for row in build(*(orders or (order(),)), **known)["orders"] if row["order_id"] == wanted)
 
 
-VIEWED = {**stored(), **dict.fromkeys(ENTRY_LACKS)}
+VIEWED = {**stored(), **dict.fromkeys(MISSING_ENTRY_FIELDS)}
 """The same for a user who may only view: nothing can be compared with it."""
 NOT_ALLOWED = email("recipient_not_allowed", outcome="failed")
 UNCLEAR = email("outcome_unknown", next_allowed_at=iso(NOW + timedelta(hours=1)))

@@ -17,9 +17,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_list import FIELDS
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import (
-    DERIVED,
+    DERIVED_FACTS,
     PROPERTIES,
-    STANDING,
+    STORE_KEYS,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
 from hypothesis import HealthCheck, given, settings
@@ -97,7 +97,7 @@ class Account:
         self.masks: list[str] = []
         self.was_store_read = False
 
-    def account_id(self, given: int | None = None) -> int:
+    def fetch_account_id(self, given: int | None = None) -> int:
         """That of the API's user is the first."""
         return given or 1
 
@@ -141,7 +141,7 @@ def test_the_same_as_everything_restricted_to_the_keys(
     fields: list[str],
 ) -> None:
     if not selection["gather_imported"] and selection["imported"] is None:
-        fields = [name for name in fields if name not in STANDING]
+        fields = [name for name in fields if name not in STORE_KEYS]
     whole = run(monkeypatch, Account(orders, stored), **selection, fields=None)
     restricted = [{name: order[name] for name in {"id", *fields}} for order in whole["orders"]]
     assert run(monkeypatch, Account(orders, stored), **selection, fields=fields) == {**whole, "orders": restricted}
@@ -159,7 +159,7 @@ ANY: dict[str, Any] = {
     "account_id": 1,
     "select": None,
 }
-TERM = "mask[id,accountId,commonName,certificateSigningRequest,createDate,effectiveDate,expirationDate]"
+STORE_FACTS = "mask[id,accountId,commonName,certificateSigningRequest,createDate,effectiveDate,expirationDate]"
 
 
 @pytest.mark.parametrize(
@@ -177,8 +177,8 @@ TERM = "mask[id,accountId,commonName,certificateSigningRequest,createDate,effect
         ({"fields": [], "approver_emails": ["*"]}, "mask[id,accountId,approverEmailAddress]", False),
         ({"fields": [], "expires_within_days": 9}, "mask[id,accountId,expirationDate]", False),
         ({"fields": [], "exclude_expired": True}, "mask[id,accountId,expirationDate]", False),
-        ({"fields": [], "imported": False}, TERM, True),
-        ({"fields": ["imported"], "gather_imported": True}, TERM, True),
+        ({"fields": [], "imported": False}, STORE_FACTS, True),
+        ({"fields": ["imported"], "gather_imported": True}, STORE_FACTS, True),
         ({"fields": ["common_name"], "gather_imported": True}, "mask[id,accountId,commonName]", False),
     ],
     ids=str,
@@ -205,4 +205,4 @@ def test_keys_about_the_store_that_is_not_read(monkeypatch: pytest.MonkeyPatch) 
 def test_every_key_follows_from_what_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     (order,) = run(monkeypatch, Account([{}], []), **{**ANY, "fields": None, "gather_imported": True})["orders"]
     assert sorted(order) == sorted(FIELDS)
-    assert set().union(*DERIVED.values()) <= PROPERTIES.keys()
+    assert set().union(*DERIVED_FACTS.values()) <= PROPERTIES.keys()

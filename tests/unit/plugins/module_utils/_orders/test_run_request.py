@@ -212,7 +212,7 @@ class World:
 
     # The run
 
-    def account_id(self, given: int | None = None) -> int:
+    def fetch_account_id(self, given: int | None = None) -> int:
         return given or ACCOUNT
 
     def each(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:

@@ -494,7 +494,7 @@ def worlds(draw: st.DrawFn, size: int) -> list[StoreCertificate]:
 def listening(record: StoreCertificate) -> Balancer:
     """A balancer with a listener that has it."""
     listener = {"id": 1, "uuid": "a", "protocol": "HTTPS", "protocolPort": 443, "tlsCertificateId": record.id}
-    found = api.normalise(
+    found = api.normalize(
         {"id": 1, "uuid": "b", "name": "web", "provisioningStatus": "ACTIVE", "listeners": [listener], **BOTH}
     )
     assert found is not None

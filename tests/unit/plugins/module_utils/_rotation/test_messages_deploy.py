@@ -36,8 +36,8 @@ WEB: Any = SimpleNamespace(
     name="web",
     uuid="uuid-of-web",
     provisioning_status="UPDATE_PENDING",
-    why_ended="Load balancer web is ERROR.",
-    shown_error=" The API reports about its previous change: No disk.",
+    final_status_message="Load balancer web is ERROR.",
+    error_sentence=" The API reports about its previous change: No disk.",
 )
 DEMAND: Any = SimpleNamespace(
     names=("www.example.com",),
@@ -200,7 +200,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             {"listener": "web:22", "protocol": "TCP"},
             "Listener web:22 uses TCP, and only HTTPS listeners have certificates. Specify an HTTPS listener.",
         ),
-        ("balancer_error", {"balancer": WEB}, WEB.why_ended),
+        ("balancer_error", {"balancer": WEB}, WEB.final_status_message),
         ("refused", {"error": "No."}, "No."),
         ("balancer_busy", {"error": "Busy.", "change": "done"}, "The listener has the new certificate. Busy."),
         (

@@ -78,7 +78,7 @@ def balancer(
         for port, properties in ({443: {}} if ports is None else ports).items()
     ]
     whole = {"id": number, "uuid": f"UUID-{number}", "name": name, "provisioningStatus": "ACTIVE"}
-    found = api.normalise({**whole, "listeners": listeners, **row})
+    found = api.normalize({**whole, "listeners": listeners, **row})
     assert found is not None
     return found
 

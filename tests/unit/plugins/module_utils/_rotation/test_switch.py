@@ -201,7 +201,7 @@ class World:
 
     def plan(self, target_id: int | None = NEW) -> list[ListenerAction]:
         """The listeners of the balancer as they are now, all to be pointed to a certificate, or none if there is no target."""
-        found = balancers.normalise(self.row())
+        found = balancers.normalize(self.row())
         assert found is not None
         planned = []
         for listener in found.listeners:
@@ -212,7 +212,7 @@ class World:
                     None,
                     {} if target_id else {"kept": "best"},
                     Place(found, listener),
-                    target=store.normalise({"id": wanted, "certificate": PEM}),
+                    target=store.normalize({"id": wanted, "certificate": PEM}),
                     target_id=wanted,
                     is_changed=bool(target_id),
                 )
@@ -845,7 +845,7 @@ class Run:
             require=lambda *names: self.done.append(names), params={"ledger_url": "sqlite://", "rollback": True}
         )
         client = SimpleNamespace(
-            account_id=lambda: 7, each=lambda function, groups, at_once: [function(group) for group in groups]
+            fetch_account_id=lambda: 7, each=lambda function, groups, at_once: [function(group) for group in groups]
         )
 
         def plan_again() -> ListenerPlan:

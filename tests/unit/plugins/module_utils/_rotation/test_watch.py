@@ -109,7 +109,7 @@ def switched(**row: Any) -> ListenerAction:
     """A listener that is switched from one certificate to the other."""
     listener = {"uuid": "listener", "protocol": "HTTPS", "protocolPort": 443, "tlsCertificateId": 1}
     whole = {"id": 7, "uuid": "web-uuid", "name": "web", "address": ADDRESS, "provisioningStatus": "ACTIVE"}
-    found = balancers.normalise({**whole, "listeners": [listener], **row})
+    found = balancers.normalize({**whole, "listeners": [listener], **row})
     assert found is not None
     records = [stored(number, one) for number, one in enumerate((OLD, NEW), start=1)]
     (planned,) = plan_renewals(world_of(records, found), ListenerSelection())

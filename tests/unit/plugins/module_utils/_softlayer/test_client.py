@@ -19,13 +19,13 @@ import pytest
 import requests
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import (
-    FEW_CALLS,
-    IDS_PER_FILTER,
+    MAX_FILTER_IDS,
+    MAX_FILTERED_CALLS,
+    MIN_PAGE_SIZE,
     PAGE_SIZE,
-    SMALLEST_PAGE,
     Client,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import MAX_ID, as_id
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import MAX_ID, parse_id
 from requests.adapters import HTTPAdapter
 from SoftLayer import API, transports
 
@@ -249,7 +249,7 @@ def test_the_sdk_reads_no_config_file_by_itself(
     (tmp_path / "broken").write_text("no section\n")
     monkeypatch.setattr(API, "CONFIG_FILE", [str(tmp_path / "broken")])
     wire.script = [ok({"id": 5})]
-    assert client_for(url).account_id() == 5
+    assert client_for(url).fetch_account_id() == 5
 
 
 def test_cookies_are_no_login(client: Client, wire: Wire) -> None:
@@ -314,10 +314,10 @@ def test_an_id_that_a_filter_lacks_is_looked_for_in_the_whole_list(
     assert len(wire.sent) == 2
 
 
-@pytest.mark.parametrize(("too_many", "calls"), [(0, FEW_CALLS + 1), (1, 1)])
+@pytest.mark.parametrize(("too_many", "calls"), [(0, MAX_FILTERED_CALLS + 1), (1, 1)])
 def test_many_ids_are_picked_from_the_whole_list(client: Client, wire: Wire, too_many: int, calls: int) -> None:
     """Fewer are asked for by filters; what these lack is looked for there."""
-    ids = [*range(1, FEW_CALLS * IDS_PER_FILTER + 1 + too_many)]
+    ids = [*range(1, MAX_FILTERED_CALLS * MAX_FILTER_IDS + 1 + too_many)]
     wire.script = [ok(rows(*ids[:400]), 400)]
     assert client.read_ids("Y", "getX", identifiers=ids, mask="mask[id]") == rows(*ids[:400])
     assert len(wire.sent) == calls
@@ -338,7 +338,7 @@ def test_a_page_that_is_too_much_is_halved(client: Client, wire: Wire) -> None:
         assert (json.loads(sent.body)["parameters"] if is_rest(sent.request) else sent.xml()[2]) == [5]
 
 
-@pytest.mark.parametrize(("size", "calls"), [(2 * SMALLEST_PAGE, 2), (2 * SMALLEST_PAGE - 1, 1)])
+@pytest.mark.parametrize(("size", "calls"), [(2 * MIN_PAGE_SIZE, 2), (2 * MIN_PAGE_SIZE - 1, 1)])
 def test_a_page_is_halved_down_to_the_smallest(client: Client, wire: Wire, size: int, calls: int) -> None:
     wire.script = [fault("Internal Error")]
     with fails("api_error"):
@@ -411,25 +411,25 @@ NO_IDS += [MAX_ID + 1, "9" * 30, "9" * 5000]
 
 @pytest.mark.parametrize("value", NO_IDS, ids=lambda value: repr(value)[:12])
 def test_what_is_no_id(value: object) -> None:
-    assert as_id(value) is None
+    assert parse_id(value) is None
 
 
 @pytest.mark.parametrize("value", [1, 12, MAX_ID])
 def test_an_id_as_number_and_as_text(value: int) -> None:
-    assert as_id(value) == as_id(str(value)) == value
+    assert parse_id(value) == parse_id(str(value)) == value
 
 
 @pytest.mark.parametrize("answer", [False, [], {}, *({"id": value} for value in NO_IDS[:17]), None, "text"], ids=repr)
 def test_an_account_without_an_id_is_an_error(client: Client, wire: Wire, answer: object) -> None:
     wire.script = [ok(answer)]
     with fails("api_error"):
-        client.account_id()
+        client.fetch_account_id()
 
 
 def test_the_account_is_the_users_unless_one_is_given_and_asked_for_once(wire: Wire) -> None:
     client = client_for(REST_URL)
     wire.script = [ok({"id": 5})]
-    assert [client.account_id(given) for given in (7, None, None)] == [7, 5, 5]
+    assert [client.fetch_account_id(given) for given in (7, None, None)] == [7, 5, 5]
     [sent] = wire.sent
     assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/getObject.json"
     assert sent.query == {"objectMask": "mask[id]"}
@@ -437,7 +437,7 @@ def test_the_account_is_the_users_unless_one_is_given_and_asked_for_once(wire: W
 
 def test_a_given_account_that_is_none_is_told_by_the_options_name() -> None:
     with fails("invalid_argument", "account_id has invalid values: 0."):
-        client_for(REST_URL).account_id(0)
+        client_for(REST_URL).fetch_account_id(0)
 
 
 # When less is asked for

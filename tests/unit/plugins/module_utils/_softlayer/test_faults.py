@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     RETIRED_ADVICE,
     Fault,
     explain,
-    fault_in,
+    parse_fault,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -290,14 +290,14 @@ def test_an_answer_is_shown_without_what_it_carries() -> None:
 @pytest.mark.parametrize("spaces", [b"", b"\n\n  "])
 def test_where_a_fault_stands(form: Form, spaces: bytes) -> None:
     body = form("c", "m")
-    fault = fault_in(spaces + body + spaces)
+    fault = parse_fault(spaces + body + spaces)
     assert fault is not None
     assert (fault.code, fault.message) == ("c", "m")
 
 
 @pytest.mark.parametrize("body", [b"", b"true", b"[]", b"{}", b'{"code": 1}', b"<a/>", b"{", HTML], ids=repr)
 def test_where_none_stands(body: bytes) -> None:
-    assert fault_in(body) is None
+    assert parse_fault(body) is None
 
 
 def test_a_missing_object_names_both_causes() -> None:
@@ -442,13 +442,15 @@ def test_a_fault_without_words_is_named_by_its_code(form: Form) -> None:
 
 def test_words_that_are_nil_are_none() -> None:
     """Some servers write so that there is nothing to say."""
-    assert fault_in(b'{"error": null, "code": "SoftLayer_Exception"}') == Fault("SoftLayer_Exception", "", is_rest=True)
+    assert parse_fault(b'{"error": null, "code": "SoftLayer_Exception"}') == Fault(
+        "SoftLayer_Exception", "", is_rest=True
+    )
     parts = "".join(
         f"<member><name>{name}</name><value>{value}</value></member>"
         for name, value in (("faultCode", "<string>SoftLayer_Exception</string>"), ("faultString", "<nil/>"))
     )
     body = f"<methodResponse><fault><value><struct>{parts}</struct></value></fault></methodResponse>"
-    assert fault_in(body.encode()) == Fault("SoftLayer_Exception", "", is_rest=False)
+    assert parse_fault(body.encode()) == Fault("SoftLayer_Exception", "", is_rest=False)
 
 
 @pytest.mark.parametrize("form", [rest, xml])

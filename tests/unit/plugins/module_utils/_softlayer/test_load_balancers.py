@@ -23,8 +23,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     Listener,
     fetch_balancer,
     fetch_balancers,
-    normalise,
-    point_listeners,
+    normalize,
+    switch_listeners,
 )
 
 from tests.support.api import client
@@ -60,7 +60,7 @@ LBAAS = "SoftLayer_Exception_Network_LBaaS"
 
 def read(row: dict[str, Any]) -> Balancer:
     """A row that can be read."""
-    found = normalise(row)
+    found = normalize(row)
     assert found is not None
     return found
 
@@ -89,12 +89,12 @@ def test_a_row() -> None:
 
 @pytest.mark.parametrize("name", ["web", UUID, UUID.upper(), "410001"])
 def test_what_a_balancer_is_called(name: str) -> None:
-    assert read(ROW).is_called(name)
+    assert read(ROW).has_name(name)
 
 
 @pytest.mark.parametrize("name", ["", "WEB", "we", "41000", UUID[:-1]])
 def test_what_a_balancer_is_not_called(name: str) -> None:
-    assert not read(ROW).is_called(name)
+    assert not read(ROW).has_name(name)
 
 
 @pytest.mark.parametrize("name", sorted(ROW.keys() - {"uuid"}))
@@ -106,13 +106,13 @@ def test_anything_but_its_uuid_may_be_missing_or_odd(name: str, how: str) -> Non
     assert found.uuid == UUID
     assert found.name and "\x1b" not in repr(found)
     assert found.is_active == (name != "provisioningStatus")
-    assert not found.has_ended
+    assert not found.is_final
     assert bool(found.listeners) == (name != "listeners")
 
 
 @pytest.mark.parametrize("uuid", [None, "", "  "])
 def test_what_has_no_uuid_cannot_be_changed(uuid: str | None) -> None:
-    assert normalise({**ROW, "uuid": uuid}) is None
+    assert normalize({**ROW, "uuid": uuid}) is None
     assert listener(uuid=uuid) is None
 
 
@@ -140,12 +140,12 @@ def test_the_protocol_of_a_listener(value: Any, is_https: bool) -> None:
 @pytest.mark.parametrize("status", ["UPDATE_PENDING", "CREATE_PENDING", "MAINTENANCE_PENDING", "NEW_WORD", "", None])
 def test_whatever_is_not_active_means_not_now(status: str | None) -> None:
     found = read({**ROW, "provisioningStatus": status})
-    assert (found.is_active, found.has_ended) == (False, False)
+    assert (found.is_active, found.is_final) == (False, False)
 
 
 @pytest.mark.parametrize("status", ["ERROR", "DELETE_PENDING", "error"])
 def test_what_is_final(status: str) -> None:
-    assert read({**ROW, "provisioningStatus": status}).has_ended
+    assert read({**ROW, "provisioningStatus": status}).is_final
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_what_is_final(status: str) -> None:
 )
 def test_key_types_that_are_offered(ciphers: list[str], offered: set[str]) -> None:
     found = read({**ROW, "sslCiphers": [{"id": 99, "name": name} for name in ciphers]})
-    assert {kind for kind in ("RSA", "EC") if found.offers(kind)} == offered
+    assert {kind for kind in ("RSA", "EC") if found.has_ciphers_for(kind)} == offered
 
 
 def test_when_a_listener_was_changed() -> None:
@@ -172,9 +172,9 @@ def test_when_a_listener_was_changed() -> None:
 
 
 def test_what_the_api_says_is_one_sentence() -> None:
-    assert read(ROW).shown_error == ""
-    assert read({**ROW, "previousErrorText": "Quota\n exceeded"}).shown_error.endswith(": Quota exceeded.")
-    assert len(read({**ROW, "previousErrorText": "x " * 5000}).shown_error) < 500
+    assert read(ROW).error_sentence == ""
+    assert read({**ROW, "previousErrorText": "Quota\n exceeded"}).error_sentence.endswith(": Quota exceeded.")
+    assert len(read({**ROW, "previousErrorText": "x " * 5000}).error_sentence) < 500
 
 
 def test_the_listing() -> None:
@@ -213,7 +213,7 @@ def test_what_may_not_be_read_is_not_found(function: Callable[[Any], Any]) -> No
 def test_exactly_two_properties_are_sent() -> None:
     """Without the listener's uuid, a listener would be created; more properties would be changed, too."""
     api = client({"id": 410001})
-    point_listeners(api, read(ROW), {LISTENER: 300102, "another": 300103})
+    switch_listeners(api, read(ROW), {LISTENER: 300102, "another": 300103})
     ((args, keywords),) = api.asked
     assert args == (
         "Network_LBaaS_Listener",
@@ -250,7 +250,7 @@ Form = Callable[[int, str, str | None], CertificatesError]
 def refused(error: CertificatesError) -> CertificatesError:
     """What a change that the API answers like this raises."""
     with pytest.raises(CertificatesError) as caught:
-        point_listeners(client(error), read(ROW), {LISTENER: 300102})
+        switch_listeners(client(error), read(ROW), {LISTENER: 300102})
     return caught.value
 
 

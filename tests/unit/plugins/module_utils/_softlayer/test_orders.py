@@ -17,11 +17,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     PROPERTIES,
     Order,
     Selection,
+    build_order_mask,
     fetch_order,
     fetch_orders,
-    ineligibility,
-    normalise,
-    order_mask,
+    find_ineligibility,
+    normalize,
     resend_fulfillment_email,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import MAX_ID, check_ids
@@ -45,7 +45,7 @@ ROW: dict[str, Any] = {
     "order": {"id": 70},
     "orderItem": {"id": 700, "description": "RapidSSL - 1 year"},
 }
-ORDER = normalise(ROW)
+ORDER = normalize(ROW)
 
 
 def test_all_of_an_order() -> None:
@@ -71,7 +71,7 @@ def test_all_of_an_order() -> None:
 
 
 def test_an_order_of_which_only_the_id_is_known() -> None:
-    result = normalise({"id": "7"}).as_result(AT)
+    result = normalize({"id": "7"}).as_result(AT)
     assert (result.pop("id"), result.pop("status"), result.pop("fulfillment_email_available")) == (7, "unknown", False)
     assert result.pop("subject_alt_names") == []
     assert set(result.values()) == {None}
@@ -87,7 +87,7 @@ def test_facts_survive_a_cache() -> None:
     facts = json.loads(json.dumps(ORDER.as_facts()))
     assert Order.from_facts(facts).as_result(AT) == ORDER.as_result(AT)
     assert ORDER.as_result(AT).keys() - facts.keys() == {"days_until_expiry", "fulfillment_email_available"}
-    nothing = normalise({"id": "7"})
+    nothing = normalize({"id": "7"})
     assert Order.from_facts(nothing.as_facts()) == nothing
 
 
@@ -108,7 +108,7 @@ def test_facts_that_are_not_an_orders_are_refused(change: dict[str, Any]) -> Non
 
 @given(ODD_VALUES)
 def test_whatever_a_property_holds_an_order_comes_of_it(values: dict[str, Any]) -> None:
-    result = normalise({"id": 7, **values}).as_result(AT)
+    result = normalize({"id": 7, **values}).as_result(AT)
     assert result["id"] == 7
     assert result["status"] in {"pending", "approved", "complete", "canceled", "unknown"}
     for name in ("common_name", "approver_email", "status_name", "product", "created_at", "expires_at"):
@@ -131,7 +131,7 @@ def test_whatever_a_property_holds_an_order_comes_of_it(values: dict[str, Any]) 
     ],
 )
 def test_status_words(name: str | None, word: str) -> None:
-    assert normalise({"id": 1, "status": {"name": name}}).status == word
+    assert normalize({"id": 1, "status": {"name": name}}).status == word
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ def test_status_words(name: str | None, word: str) -> None:
 )  # fmt: skip
 def test_the_status_gate(status: str, why_not: str | None) -> None:
     for expires_at in (None, AT + timedelta(seconds=1)):
-        assert ineligibility(status, expires_at, AT) == why_not
+        assert find_ineligibility(status, expires_at, AT) == why_not
     for expires_at in (AT, AT - timedelta(seconds=1)):
-        assert ineligibility(status, expires_at, AT) == (why_not or "expired")
+        assert find_ineligibility(status, expires_at, AT) == (why_not or "expired")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_the_status_gate(status: str, why_not: str | None) -> None:
 )
 def test_expiry_within_days(ahead: timedelta | None, within: int, selected: bool) -> None:
     order = replace(ORDER, expires_at=None if ahead is None else AT + ahead)
-    assert Selection(expires_within_days=within).takes(order, AT) is selected
+    assert Selection(expires_within_days=within).matches(order, AT) is selected
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_expiry_within_days(ahead: timedelta | None, within: int, selected: bool
 )
 def test_expired_orders_are_left_out(ahead: timedelta | None, selected: bool) -> None:
     order = replace(ORDER, expires_at=None if ahead is None else AT + ahead)
-    assert Selection(exclude_expired=True).takes(order, AT) is selected
-    assert Selection().takes(order, AT)
+    assert Selection(exclude_expired=True).matches(order, AT) is selected
+    assert Selection().matches(order, AT)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_expired_orders_are_left_out(ahead: timedelta | None, selected: bool) ->
     ],
 )
 def test_criteria_combine(selection: Selection, selected: bool) -> None:
-    assert selection.takes(ORDER, AT) is selected
+    assert selection.matches(ORDER, AT) is selected
 
 
 @pytest.mark.parametrize("identifiers", [[], [1], [2**31], [MAX_ID], [5, 5]])
@@ -231,7 +231,7 @@ class FakeClient:
         self.masks.add(mask)
         return [row for row in self.rows if row["id"] in set(identifiers)]
 
-    def account_id(self) -> int:
+    def fetch_account_id(self) -> int:
         return 1
 
     def call(self, service: str, method: str, *args: Any, **keywords: Any) -> Any:
@@ -253,7 +253,7 @@ def test_which_listing_is_read(wanted: list[int] | None, found: list[int], asked
     orders = fetch_orders(client, 1, wanted)  # type: ignore[arg-type]
     assert [order.id for order in orders] == found
     assert client.asked == asked
-    assert client.masks == {order_mask()}
+    assert client.masks == {build_order_mask()}
 
 
 @pytest.mark.parametrize("given", [1, 2])
@@ -305,18 +305,18 @@ def test_resending(answer: Any, sent: bool) -> None:
 
 
 def test_the_mask_names_all_that_is_shown() -> None:
-    assert order_mask() == (
+    assert build_order_mask() == (
         "mask[id,accountId,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
         "effectiveDate,expirationDate,status[id,name],order[id],orderItem[id,description]]"
     )
 
 
 def test_a_mask_asks_for_nothing_that_is_not_needed() -> None:
-    assert order_mask([]) == "mask[id,accountId]"
-    assert order_mask({"key_type", "public_key_sha256", "product"}) == (
+    assert build_order_mask([]) == "mask[id,accountId]"
+    assert build_order_mask({"key_type", "public_key_sha256", "product"}) == (
         "mask[id,accountId,certificateSigningRequest,orderItem[id,description]]"
     )
-    assert {order_mask([fact]) for fact in ORDER.as_facts()} == {
+    assert {build_order_mask([fact]) for fact in ORDER.as_facts()} == {
         f"mask[id,accountId{asked}]" for asked in ["", *(f",{properties}" for properties in PROPERTIES.values())]
     }
 

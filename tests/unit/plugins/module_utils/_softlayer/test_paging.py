@@ -16,11 +16,11 @@ from typing import Any, Literal
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.paging import (
-    PATIENCE,
+    MAX_MISSES,
     Page,
     Row,
     list_all,
-    numbered,
+    number_rows,
 )
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -161,7 +161,7 @@ def test_rows_that_come_one_by_one_are_read_to_the_last(count: int) -> None:
         return page(ids[offset : offset + (1 if offset else PAGE_SIZE)])
 
     assert ids_of(fetch) == [*ids]
-    assert count not in (50, 130) or len(asked) == 1 + 2 * (count - PAGE_SIZE) + (count - PAGE_SIZE) // PATIENCE
+    assert count not in (50, 130) or len(asked) == 1 + 2 * (count - PAGE_SIZE) + (count - PAGE_SIZE) // MAX_MISSES
 
 
 @given(
@@ -212,7 +212,9 @@ def test_a_list_that_grows_as_fast_as_it_is_read_is_followed_for_a_while() -> No
     """The rows that were there at first may still come: they are read to the last place that they can be at."""
     server = Server(PAGE_SIZE, omit_total=True, growth=1)
     assert read(server) is not None
-    assert len(server.asked) == 2 + 2 * (PATIENCE - 1) + 1 + PATIENCE, "from the second page on, a look back each time"
+    assert len(server.asked) == 2 + 2 * (MAX_MISSES - 1) + 1 + MAX_MISSES, (
+        "from the second page on, a look back each time"
+    )
 
 
 def test_a_list_that_grows_and_loses_its_order_is_read_again() -> None:
@@ -222,8 +224,8 @@ def test_a_list_that_grows_and_loses_its_order_is_read_again() -> None:
     def fetch(offset: int, limit: int) -> Page:
         sent = page(ids[offset : offset + limit])
         asked.append(offset)
-        if len(asked) < 3 * PATIENCE:
-            ids.append(1 if len(asked) == 2 * PATIENCE + 5 else max(ids) + 1)
+        if len(asked) < 3 * MAX_MISSES:
+            ids.append(1 if len(asked) == 2 * MAX_MISSES + 5 else max(ids) + 1)
         return sent
 
     assert ids_of(fetch) == sorted(ids) and asked.count(0) == 2
@@ -607,9 +609,9 @@ def test_rows_without_a_usable_id_are_told_apart_and_known_again() -> None:
     """So that they count, wherever they come again, and however the server writes them then."""
     at = xmlrpc.client.DateTime("20260301T00:00:00")
     page = [{"name": "a", "at": at}, {"name": "a", "at": at}, {"name": "b"}, None, {"id": 0}, {"id": 7}]
-    first, second, *others, last = [row["id"] for row in numbered(page)]
+    first, second, *others, last = [row["id"] for row in number_rows(page)]
     assert len({first, second, *others}) == 5 and all(number < 0 for number in (first, second, *others)) and last == 7
-    assert [row["id"] for row in numbered([None, {"at": at, "name": "a"}, {"name": "b"}])] == [
+    assert [row["id"] for row in number_rows([None, {"at": at, "name": "a"}, {"name": "b"}])] == [
         others[1],
         first,
         others[0],

@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import (
     Settings,
-    at_transport,
+    replace_transport,
     resolve_settings,
 )
 
@@ -373,7 +373,7 @@ ENDPOINTS = [
 @pytest.mark.parametrize("configured", ["xmlrpc", "rest"])
 @pytest.mark.parametrize("transport", ["xmlrpc", "rest"])
 def test_the_endpoint_at_the_path_of_a_transport(url: str, _what: str, configured: str, transport: str) -> None:
-    assert at_transport(url.format(configured), transport) == url.format(transport)
+    assert replace_transport(url.format(configured), transport) == url.format(transport)
 
 
 @pytest.mark.parametrize("transport", ["xmlrpc", "rest"])
@@ -386,7 +386,7 @@ def test_the_endpoint_at_the_path_of_a_transport(url: str, _what: str, configure
 )
 def test_a_path_that_does_not_say_where_the_transport_is(url: str, transport: str) -> None:
     with fails("invalid_argument") as caught:
-        at_transport(url, transport)
+        replace_transport(url, transport)
     assert caught.value.message == (
         f"With transport: {transport}, the path of endpoint_url must contain exactly one part xmlrpc or rest, as in "
         f"https://api.softlayer.com/xmlrpc/v3.1/, but endpoint_url is {url}. Change endpoint_url, or do not set transport."

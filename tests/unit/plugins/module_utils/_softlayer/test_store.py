@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
-    PEMS,
+    PEM_FIELDS,
     StoreSelection,
     create,
     delete,
@@ -25,7 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     fetch_stored,
     fetch_visible,
     find_by_common_name,
-    normalise,
+    normalize,
 )
 
 from tests.support.api import Api, client
@@ -59,7 +59,7 @@ def masked(mask: str) -> set[str]:
 
 
 def test_a_record() -> None:
-    record = normalise(ROW)
+    record = normalize(ROW)
     assert (record.id, record.common_name, record.notes, record.associated_service_count) == (
         17,
         "www.example.com",
@@ -74,7 +74,7 @@ def test_a_record() -> None:
 
 
 def test_a_record_never_holds_its_private_key() -> None:
-    record = normalise(ROW)
+    record = normalize(ROW)
     lines = ISSUED.key_pem.splitlines()[1:-1]
     held = " ".join(repr(getattr(record, item.name)) for item in fields(record)) + repr(vars(record))
     assert not [line for line in lines if line in held]
@@ -84,17 +84,17 @@ def test_a_record_never_holds_its_private_key() -> None:
 @pytest.mark.parametrize("name", [name for name in ROW if name != "id"])
 def test_anything_but_the_id_may_be_missing(name: str, empty: str | None) -> None:
     without = {key: value for key, value in ROW.items() if key != name}
-    assert normalise({**ROW, name: empty}) == normalise(without)
+    assert normalize({**ROW, name: empty}) == normalize(without)
 
 
 @pytest.mark.parametrize("count", [None, "", "many", -1, True, []])
 def test_a_count_that_is_none_is_not_zero(count: Any) -> None:
     """Nothing is deleted, or called unused, on a guess."""
-    record = normalise({**ROW, "associatedServiceCount": count})
+    record = normalize({**ROW, "associatedServiceCount": count})
     assert record.associated_service_count is None
-    assert not normalise({**ROW, "associatedServiceCount": count, "lbaasListeners": []}).is_surely_unused
+    assert not normalize({**ROW, "associatedServiceCount": count, "lbaasListeners": []}).is_unused
     for unused in (True, False):
-        assert not StoreSelection(unused=unused).takes(record, datetime.now(timezone.utc))
+        assert not StoreSelection(unused=unused).matches(record, datetime.now(timezone.utc))
 
 
 DUE: dict[str, tuple[dict[str, Any], bool | None]] = {
@@ -112,17 +112,17 @@ DUE: dict[str, tuple[dict[str, Any], bool | None]] = {
 def test_a_renewal_is_due_or_not_or_nobody_knows(given: dict[str, float | None], due: bool | None) -> None:
     """An entry, as users with view permission get it, has the dates without the certificate."""
     dates = {name: days and (NOW + timedelta(days=days)).isoformat() for name, days in given.items()}
-    entry = normalise({"id": 5, "validityBegin": dates["begin"], "validityEnd": dates["end"]})
+    entry = normalize({"id": 5, "validityBegin": dates["begin"], "validityEnd": dates["end"]})
     records = [entry]
     if None not in given.values():
         issued = Authority().issue("due.example.com", days=(given["begin"], given["end"]))
-        records.append(normalise({**ROW, "certificate": issued.pem, "validityBegin": None, "validityEnd": None}))
+        records.append(normalize({**ROW, "certificate": issued.pem, "validityBegin": None, "validityEnd": None}))
     for record in records:
         assert record.as_result(NOW)["renewal_due"] is due
-        assert StoreSelection().takes(record, NOW)
+        assert StoreSelection().matches(record, NOW)
         for wanted in (True, False):
-            assert StoreSelection(renewal_due=wanted).takes(record, NOW) is (due is wanted)
-            assert not StoreSelection(renewal_due=wanted, certificate_ids=[6]).takes(record, NOW)
+            assert StoreSelection(renewal_due=wanted).matches(record, NOW) is (due is wanted)
+            assert not StoreSelection(renewal_due=wanted, certificate_ids=[6]).matches(record, NOW)
 
 
 LISTENERS = [{"id": 1, "uuid": "a"}, {"id": 2, "uuid": "b"}]
@@ -141,7 +141,7 @@ LISTENERS = [{"id": 1, "uuid": "a"}, {"id": 2, "uuid": "b"}]
     ],
 )
 def test_listeners_use_a_record_whatever_its_count_says(count: Any, listeners: Any, services: int | None) -> None:
-    record = normalise({**ROW, "associatedServiceCount": count, "lbaasListeners": listeners})
+    record = normalize({**ROW, "associatedServiceCount": count, "lbaasListeners": listeners})
     assert record.associated_service_count == services
 
 
@@ -152,21 +152,21 @@ def test_listeners_use_a_record_whatever_its_count_says(count: Any, listeners: A
 )
 def test_odd_texts_are_not_readable_and_no_traceback(odd: Any) -> None:
     names = ("certificate", "intermediateCertificate", "certificateSigningRequest")
-    record = normalise({**ROW, **dict.fromkeys(names, odd)})
-    assert record.pems().keys() == set(PEMS)
+    record = normalize({**ROW, **dict.fromkeys(names, odd)})
+    assert record.pems().keys() == set(PEM_FIELDS)
     unread, read = fetch_for_orders(client([{**ROW, "certificate": odd}, ROW]), "")
     assert unread.certificate in {None, read.certificate}
 
 
 def test_a_key_that_was_written_into_notes() -> None:
-    record = normalise({**ROW, "notes": f"key: {ISSUED.key_pem}"})
+    record = normalize({**ROW, "notes": f"key: {ISSUED.key_pem}"})
     assert record.notes == "key: (private key removed)\n"
 
 
 @pytest.mark.parametrize("name", ["certificate", "intermediateCertificate", "certificateSigningRequest"])
 @pytest.mark.parametrize("text", ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "text", 7])
 def test_what_does_not_parse_is_comparable_to_nothing(name: str, text: Any) -> None:
-    record = normalise({**ROW, name: text})
+    record = normalize({**ROW, name: text})
     read = {"certificate": record.certificate, "intermediateCertificate": record.intermediates}
     assert not read.get(name, record.request)
 
@@ -176,7 +176,7 @@ def test_one_odd_certificate_hides_no_other() -> None:
     odd = bytearray(ISSUED.der)
     version = odd.index(b"\xa0\x03\x02\x01\x02") + 4
     odd[version] = 6
-    assert normalise({**ROW, "certificate": _pem(bytes(odd))}).certificate is None
+    assert normalize({**ROW, "certificate": _pem(bytes(odd))}).certificate is None
 
 
 def _pem(der: bytes) -> str:
@@ -187,7 +187,7 @@ def test_listing_asks_for_no_private_key() -> None:
     api = client([ROW])
     assert [record.id for record in fetch_stored(api)] == [17]
     (held,) = fetch_for_orders(api, "do without it")
-    record = normalise(ROW)
+    record = normalize(ROW)
     assert (held.id, held.certificate, held.intermediates) == (17, record.certificate, record.intermediates)
     assert held.names == {"www.example.com"} and not api.warnings
     for args, keywords in api.asked:
@@ -204,9 +204,9 @@ def test_what_cannot_be_compared_is_said() -> None:
 
 
 def test_what_is_yet_to_be_stored_is_told_from_others_by_its_certificate() -> None:
-    record = replace(normalise(ROW), id=None)
+    record = replace(normalize(ROW), id=None)
     assert record.certificate and record.handle == record.certificate.fingerprint_sha256
-    assert normalise(ROW).handle == 17
+    assert normalize(ROW).handle == 17
 
 
 def test_a_listing_without_permission_says_what_is_missing() -> None:

@@ -10,9 +10,9 @@ import math
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import (
-    number,
+    parse_number,
     read_boolean,
-    yes_or_no,
+    require_boolean,
 )
 
 from tests.support.failing import fails
@@ -22,7 +22,7 @@ NEITHER = [None, "", "yes", "maintenance", " true", 2, -1, 1.0, 0.0, [], {}, {"i
 
 @pytest.mark.parametrize(("value", "expected"), [(0, 0), (17, 17), ("17", 17), ("0", 0), (2**63 - 1, 2**63 - 1)])
 def test_numbers(value: object, expected: int) -> None:
-    assert number(value) == expected
+    assert parse_number(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -33,18 +33,18 @@ def test_numbers(value: object, expected: int) -> None:
     ],
 )
 def test_what_is_no_number(value: object) -> None:
-    assert number(value) is None
+    assert parse_number(value) is None
 
 
 @pytest.mark.parametrize("answer", [True, "true", "True", 1, "1"])
 def test_yes(answer: object) -> None:
-    assert yes_or_no(answer, "X::y") is True
+    assert require_boolean(answer, "X::y") is True
     assert read_boolean(answer) is not False
 
 
 @pytest.mark.parametrize("answer", [False, "false", "FALSE", 0, "0"])
 def test_no(answer: object) -> None:
-    assert yes_or_no(answer, "X::y") is False
+    assert require_boolean(answer, "X::y") is False
     assert read_boolean(answer) is False
 
 
@@ -52,4 +52,4 @@ def test_no(answer: object) -> None:
 def test_neither(answer: object) -> None:
     assert read_boolean(answer) is not False
     with fails("no_answer", "X::y"):
-        yes_or_no(answer, "X::y")
+        require_boolean(answer, "X::y")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.acme_sh import groups
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.acme_sh import list_groups
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileGroup
 
 NAME = "www.example.com"
@@ -51,4 +51,4 @@ def test_a_certificate_has_a_folder_with_its_name(
         kinds = ("certificate", "chain", "key")
         files = tuple(File(kind, f"{own}/{name}") for kind, name in zip(kinds, read, strict=True))  # type: ignore[arg-type]
         expected = [FileGroup(folder, f"{own}/{read[0]}", files)]
-    assert groups(str(home)) == groups(str(own)) == expected
+    assert list_groups(str(home)) == list_groups(str(own)) == expected

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.certbot import groups
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.certbot import list_groups
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileGroup
 
 NAME = "www.example.com"
@@ -36,7 +36,7 @@ def test_a_lineage_is_its_links_whatever_they_lead_to(issuers: str, tmp_path: Pa
         File("key", f"{folder}/privkey.pem"),
     )
     for named in (tmp_path, tmp_path / "live", folder):
-        assert groups(str(named)) == [FileGroup(NAME, f"{folder}/cert.pem", files)]
+        assert list_groups(str(named)) == [FileGroup(NAME, f"{folder}/cert.pem", files)]
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_links_to_different_versions_or_former_ones_are_those_of_a_renewal(
     links: dict[str, str], is_renewing: bool, tmp_path: Path
 ) -> None:
     folder = lineage(tmp_path, **links)
-    [found] = groups(str(tmp_path))
+    [found] = list_groups(str(tmp_path))
     renewing = Obstacle("being_renewed", {"lineage": NAME, "folder": str(folder)})
-    assert found.renewing == (renewing if is_renewing else None)
+    assert found.renewal_problem == (renewing if is_renewing else None)
 
 
 def test_files_that_are_no_links_say_nothing_of_a_renewal(tmp_path: Path) -> None:
     folder = lineage(tmp_path)
     for name in ("cert", "privkey"):
         (folder / f"{name}.pem").write_text("")
-    assert [one.renewing for one in groups(str(tmp_path))] == [None]
+    assert [one.renewal_problem for one in list_groups(str(tmp_path))] == [None]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import directory_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import find_acme_directory
 
 from tests.support.certificates import PASSPHRASE, key_pem, new_key, pkcs12_of, self_signed
 from tests.support.client_trees import CLIENTS, acme_sh, certbot, lego, link, write_version
@@ -48,7 +48,7 @@ def test_from_which_authority_a_certificate_is(client: str, tmp_path: Path, read
     """As the client's settings say; lego does not tell it."""
     kept = CLIENTS[client](tmp_path, NAME, ONE)
     (entry,) = read(client, tmp_path).entries
-    assert directory_of(client, entry.path) is None
+    assert find_acme_directory(client, entry.path) is None
     settings = {"certbot": tmp_path / f"renewal/{NAME}.conf", "acme_sh": kept.own / f"{NAME}.conf"}.get(client)
     if settings is None:
         return
@@ -60,12 +60,12 @@ def test_from_which_authority_a_certificate_is(client: str, tmp_path: Path, read
         (SETTINGS[client].replace(LETS_ENCRYPT, ""), None),
     ):
         settings.write_text(before + written)
-        assert directory_of(client, entry.path) == selected, written
+        assert find_acme_directory(client, entry.path) == selected, written
     settings.write_bytes(b"\xff\xfe" * 100)
-    assert directory_of(client, entry.path) is None
+    assert find_acme_directory(client, entry.path) is None
     settings.unlink()
     settings.mkdir()
-    assert directory_of(client, entry.path) is None
+    assert find_acme_directory(client, entry.path) is None
 
 
 UMLAUT = AUTHORITY.issue("xn--mller-kva.example")

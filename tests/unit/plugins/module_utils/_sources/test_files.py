@@ -17,12 +17,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files as reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
     File,
+    FileCache,
     FileContent,
-    Files,
-    folder_in,
-    names_in_source,
-    stamp_of,
-    subfolders,
+    find_directory,
+    list_source_names,
+    list_subdirectories,
+    read_stamp,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -37,30 +37,30 @@ def test_what_is_kept_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "real.pem").write_text(ONE.key_pem + ONE.pem)
     (tmp_path / "link.pem").symlink_to("real.pem")
     (tmp_path / "a.crt").write_text(ONE.pem)
-    files, leaf = Files(), Certificate(ONE.der)
+    files, leaf = FileCache(), Certificate(ONE.der)
     link, plain = (File("any", f"{tmp_path}/link.pem"), File("certificate", f"{tmp_path}/a.crt"))
     key = KeyRef(leaf.public_key_sha256, path=link.path, real_path=f"{tmp_path}/real.pem")
-    there, stamp = files.content(link), stamp_of(link.path)
+    there, stamp = files.read_content(link), read_stamp(link.path)
     assert stamp and there == FileContent(link, Bundle((leaf,), key=key), stamp)
     assert there.bundle.key and there.bundle.key.held is None
-    assert files.content(plain) == FileContent(plain, Bundle((leaf,)), stamp_of(plain.path))
-    assert repr(Files(PASSPHRASE)) == "Files()"
+    assert files.read_content(plain) == FileContent(plain, Bundle((leaf,)), read_stamp(plain.path))
+    assert repr(FileCache(PASSPHRASE)) == "FileCache()"
 
 
 def test_a_file_is_read_once_until_it_is_forgotten(tmp_path: Path) -> None:
-    file, files = File("certificate", f"{tmp_path}/a.crt"), Files()
-    assert files.content(file) == FileContent(file)
+    file, files = File("certificate", f"{tmp_path}/a.crt"), FileCache()
+    assert files.read_content(file) == FileContent(file)
     (tmp_path / "a.crt").write_text(ONE.pem)
-    assert files.content(file) == FileContent(file)
-    files.forget([file, File("key", "/never/read")])
-    assert [one.der for one in files.content(file).bundle.certificates] == [ONE.der]
+    assert files.read_content(file) == FileContent(file)
+    files.remove([file, File("key", "/never/read")])
+    assert [one.der for one in files.read_content(file).bundle.certificates] == [ONE.der]
 
 
 def test_a_chain_that_many_have_is_parsed_once(tmp_path: Path) -> None:
-    files, chains = Files(), [File("chain", f"{tmp_path}/{number}.pem") for number in range(2)]
+    files, chains = FileCache(), [File("chain", f"{tmp_path}/{number}.pem") for number in range(2)]
     for chain in chains:
         Path(chain.path).write_text(ONE.chain_pem)
-    first, second = (files.content(chain).bundle.issuers for chain in chains)
+    first, second = (files.read_content(chain).bundle.issuers for chain in chains)
     assert first and first is second
 
 
@@ -99,20 +99,20 @@ def test_a_file_that_cannot_be_used(
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(os, "open", refuse)
-    found = Files().content(File("store" if what in {"closed", "no_store"} else "key", str(path)))
+    found = FileCache().read_content(File("store" if what in {"closed", "no_store"} else "key", str(path)))
     trouble = found.bundle.trouble
     assert trouble and trouble.reason == reason
     told = {name: fact.reason if isinstance(fact, Obstacle) else fact for name, fact in trouble.facts.items()}
     assert told.keys() == facts.keys() and all(facts[name].format(path=path) in told[name] for name in facts)
     assert what != "closed" or trouble.facts["why"] == Obstacle("bad_passphrase", {"is_store": True})
-    assert found.bundle.key is None and found.stamp == stamp_of(str(path))
+    assert found.bundle.key is None and found.stamp == read_stamp(str(path))
 
 
 def test_a_file_that_is_written_while_it_is_read_has_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read may be half of one and half of another."""
     file, read_file = File("any", f"{tmp_path}/a.pem"), reading.read_file
     Path(file.path).write_text(ONE.key_pem)
-    before = stamp_of(file.path)
+    before = read_stamp(file.path)
 
     def read(path: str) -> bytes:
         data = read_file(path)
@@ -120,7 +120,7 @@ def test_a_file_that_is_written_while_it_is_read_has_nothing(tmp_path: Path, mon
         return data
 
     monkeypatch.setattr(reading, "read_file", read)
-    found = Files().content(file)
+    found = FileCache().read_content(file)
     trouble = Obstacle[Any]("unreadable", {"written": file.path})
     assert found == FileContent(file, Bundle(trouble=trouble), before, is_changing=True)
 
@@ -129,13 +129,15 @@ def test_a_key_whose_path_no_result_could_carry_is_told_to_be_renamed(tmp_path: 
     """Its certificate is known all the same."""
     path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.pem")
     Path(path).write_text(ONE.key_pem + ONE.pem)
-    found = Files().content(File("any", path))
+    found = FileCache().read_content(File("any", path))
     there, trouble = found.bundle, found.bundle.trouble
     assert [one.der for one in there.certificates] == [ONE.der] and there.key is None
     assert trouble == Obstacle("unreadable", {"not_utf8": path})
-    assert found.stamp == stamp_of(path)
+    assert found.stamp == read_stamp(path)
     Path(path).write_text(ONE.pem)
-    assert Files().content(File("any", path)).bundle.trouble is None, "what has no key is not imported by its path"
+    assert FileCache().read_content(File("any", path)).bundle.trouble is None, (
+        "what has no key is not imported by its path"
+    )
 
 
 # Folders
@@ -156,23 +158,23 @@ def closed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_folder_that_may_not_be_read_is_named_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed(tmp_path, monkeypatch)
     said = f"Cannot read the directory {tmp_path}: Permission denied. Specify another directory, or grant read access"
-    for read in (names_in_source, lambda folder: list(subfolders(folder))):
+    for read in (list_source_names, lambda folder: list(list_subdirectories(folder))):
         with pytest.raises(CertificatesError, match=said) as caught:
             read(str(tmp_path))
         assert (caught.value.code, caught.value.details) == ("not_found", {"path": str(tmp_path)})
 
 
 def test_a_part_of_a_source_that_is_no_folder_is_named_with_a_remedy(tmp_path: Path) -> None:
-    assert folder_in(str(tmp_path), "live") == str(tmp_path)
+    assert find_directory(str(tmp_path), "live") == str(tmp_path)
     (tmp_path / "live").write_text("")
     with pytest.raises(
         CertificatesError, match=f"{tmp_path}/live is not a directory, .* Restore the directory"
     ) as caught:
-        folder_in(str(tmp_path), "live")
+        find_directory(str(tmp_path), "live")
     assert (caught.value.code, caught.value.details) == ("not_found", {"path": f"{tmp_path}/live"})
     (tmp_path / "live").unlink()
     (tmp_path / "live").mkdir()
-    assert folder_in(str(tmp_path), "live") == f"{tmp_path}/live"
+    assert find_directory(str(tmp_path), "live") == f"{tmp_path}/live"
 
 
 def test_the_folders_of_a_source_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +189,7 @@ def test_the_folders_of_a_source_in_their_order(tmp_path: Path, monkeypatch: pyt
     closed(tmp_path / "closed", monkeypatch)
     listing: Callable[[str], list[str]] = os.listdir
     monkeypatch.setattr(os, "listdir", lambda path: [*listing(path), *(["vanished"] if path == str(tmp_path) else [])])
-    found = {name: (path, inside) for name, path, inside in subfolders(str(tmp_path))}
+    found = {name: (path, inside) for name, path, inside in list_subdirectories(str(tmp_path))}
     assert list(found) == ["a", "b", "closed", "gone", "link"]
     assert all(path == f"{tmp_path}/{name}" for name, (path, _inside) in found.items())
     assert [found[name][1] for name in ("a", "b", "link")] == [["1", "2"], [], ["1", "2"]]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import MAX_FILE_SIZE
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileGroup
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.folder import groups, key_files
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.folder import list_groups, list_key_files
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from tests.support.certificates import (
@@ -52,7 +52,7 @@ def write(folder: Path, files: dict[str, bytes | str]) -> None:
 
 
 def test_what_a_file_is_for_is_told_by_the_end_of_its_name(tmp_path: Path) -> None:
-    """Files of one name are together. Only some of them may be keys, for which a mailbox is searched."""
+    """FileCache of one name are together. Only some of them may be keys, for which a mailbox is searched."""
     kinds: dict[str] = {
         **dict.fromkeys(("a.CRT", "a.ca-bundle", "a.cer", "a.chain.pem"), "certificate"),
         **{"a.key": "key", "a.p12": "store", "a.pem": "any", "a.pfx": "store"},
@@ -60,12 +60,12 @@ def test_what_a_file_is_for_is_told_by_the_end_of_its_name(tmp_path: Path) -> No
     write(tmp_path, dict.fromkeys((*kinds, "a", "a.csr", "b.KEY", ".c.key"), ""))
     a = tuple(File(kind, f"{tmp_path}/{name}") for name, kind in kinds.items())
     b = FileGroup("b", f"{tmp_path}/b.KEY", (File("key", f"{tmp_path}/b.KEY"),), is_entry=False)
-    assert groups(str(tmp_path)) == [FileGroup("a", a[0].path, a, is_entry=False), b]
+    assert list_groups(str(tmp_path)) == [FileGroup("a", a[0].path, a, is_entry=False), b]
     keys = {"a.chain.pem": "any", "a.key": "key", "a.pem": "any", "b.KEY": "key"}
-    assert [(one.name, one.path, one.is_entry) for one in key_files(str(tmp_path))] == [
+    assert [(one.name, one.path, one.is_entry) for one in list_key_files(str(tmp_path))] == [
         (os.path.splitext(name)[0], f"{tmp_path}/{name}", False) for name in keys
     ]
-    assert [one.files[0].kind for one in key_files(str(tmp_path))] == list(keys.values())
+    assert [one.files[0].kind for one in list_key_files(str(tmp_path))] == list(keys.values())
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_files_of_one_name_are_together_in_whatever_spelling(
     write(tmp_path, {certificate: ONE.pem, key: key_pem(ONE.key, passphrase=PASSPHRASE)})
     assert read("folder", tmp_path).reasons == {certificate: "bad_passphrase"}
     assert read("folder", tmp_path, passphrase=PASSPHRASE).keys == {ONE.fingerprint: key}
-    assert f"{tmp_path}/{key}" in [bundle.path for bundle in key_files(str(tmp_path))]
+    assert f"{tmp_path}/{key}" in [bundle.path for bundle in list_key_files(str(tmp_path))]
 
 
 @pytest.mark.parametrize("form", [*DISORDER, *BYTES])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileGroup
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.lego import groups
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.lego import list_groups
 
 
 def test_a_certificate_its_issuers_and_its_key_have_one_name(tmp_path: Path) -> None:
@@ -38,4 +38,4 @@ def test_a_certificate_its_issuers_and_its_key_have_one_name(tmp_path: Path) -> 
         return FileGroup(name, f"{folder}/{name}.crt", files)
 
     expected = [group("a", "certificate", "chain", "key"), *(group(name, "certificate", "key") for name in "bc")]
-    assert groups(str(tmp_path)) == groups(str(folder)) == expected
+    assert list_groups(str(tmp_path)) == list_groups(str(folder)) == expected

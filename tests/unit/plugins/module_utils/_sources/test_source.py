@@ -17,17 +17,17 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
     File,
+    FileCache,
     FileContent,
     FileGroup,
-    Files,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import (
     Source,
-    group_of,
+    detect_kind,
+    find_keys,
+    make_group,
     pair,
-    recognised,
-    sorted_out,
-    usable_keys,
+    separate_bundles,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
@@ -99,7 +99,7 @@ def test_a_folder_is_recognised_by_what_lies_there(files: list[str], kind: str |
     for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert recognised(str(tmp_path)) == kind
+    assert detect_kind(str(tmp_path)) == kind
 
 
 def test_a_certificates_own_folder_is_recognised_by_its_name(tmp_path: Path) -> None:
@@ -112,14 +112,14 @@ def test_a_certificates_own_folder_is_recognised_by_its_name(tmp_path: Path) -> 
         path = tmp_path / name / folder
         path.mkdir(parents=True)
         (path / name).touch()
-        assert recognised(str(path)) == kind, name
+        assert detect_kind(str(path)) == kind, name
 
 
 def test_a_file_is_traefiks_if_it_is_json(tmp_path: Path) -> None:
     for name in ("acme.json", "cert.pem"):
         (tmp_path / name).touch()
-    assert recognised(str(tmp_path / "acme.json")) == "traefik"
-    assert recognised(str(tmp_path / "cert.pem")) is recognised(str(tmp_path / "none.json")) is None
+    assert detect_kind(str(tmp_path / "acme.json")) == "traefik"
+    assert detect_kind(str(tmp_path / "cert.pem")) is detect_kind(str(tmp_path / "none.json")) is None
 
 
 def test_what_is_in_no_folder_and_a_folder_without_certificates(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_the_keys_for_mail_are_those_that_can_be_read_each_once(tmp_path: Path) 
     for name, text in {**files, **others}.items():
         (tmp_path / "keys" / name).write_text(text)
     (tmp_path / "link").symlink_to("keys")
-    usable = usable_keys(str(tmp_path / "link"), Files(PASSPHRASE))
+    usable = find_keys(str(tmp_path / "link"), FileCache(PASSPHRASE))
     assert [*usable.values()] == [f"{tmp_path}/keys/{name}" for name in ("a.key", "c.PEM", "locked.key")]
 
 
@@ -207,7 +207,7 @@ FOLDERS = st.lists(st.tuples(NAMES, FILES), max_size=12)
 
 
 def groups(files: list[tuple[str, FileContent]], *, are_entries: bool = False) -> list[FileGroup]:
-    """Files with their names, those of one name together; each has a path of its own."""
+    """FileCache with their names, those of one name together; each has a path of its own."""
     found: dict[str, list[FileContent]] = {}
     for number, (name, content) in enumerate(files):
         key = content.bundle.key and content.bundle.key.public_key_sha256
@@ -225,11 +225,11 @@ def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, FileCo
     there = {certificate for _name, content in files for certificate in content.bundle.certificates}
     keys = {content.bundle.key.public_key_sha256 for _name, content in files if content.bundle.key}
     usable = {one for one in there if one in LEAVES and one.public_key_sha256 in keys}
-    assert sorted(one.certificates[0].der for one in found.usable) == sorted(one.der for one in usable)
-    assert all(one.fitting == one.certificates for one in found.usable)
-    lacking = {one.certificate for one in found.useless}
-    assert len(lacking) == len(found.useless) and lacking == there.intersection(LEAVES) - usable
-    assert {one.trouble and one.trouble.reason for one in found.useless} <= {"key_missing"}
+    assert sorted(one.certificates[0].der for one in found.usable_bundles) == sorted(one.der for one in usable)
+    assert all(one.fitting == one.certificates for one in found.usable_bundles)
+    lacking = {one.certificate for one in found.unusable_bundles}
+    assert len(lacking) == len(found.unusable_bundles) and lacking == there.intersection(LEAVES) - usable
+    assert {one.trouble and one.trouble.reason for one in found.unusable_bundles} <= {"key_missing"}
     assert set(found.issuers) == there.intersection(ISSUERS)
 
 
@@ -239,14 +239,14 @@ def test_names_do_not_matter(files: list[tuple[str, FileContent]], data: st.Data
     order = data.draw(st.permutations(range(len(files))))
     renamed = [(names[number], files[number][1]) for number in order]
     one, other = pair(groups(files)), pair(groups(renamed))
-    assert {pair.certificate for pair in one.usable} == {pair.certificate for pair in other.usable}
-    assert {one.certificate for one in one.useless} == {one.certificate for one in other.useless}
+    assert {pair.certificate for pair in one.usable_bundles} == {pair.certificate for pair in other.usable_bundles}
+    assert {one.certificate for one in one.unusable_bundles} == {one.certificate for one in other.unusable_bundles}
     assert set(one.issuers) == set(other.issuers)
 
 
 @given(FOLDERS)
 def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileContent]]) -> None:
-    for one in pair(groups(files)).usable:
+    for one in pair(groups(files)).usable_bundles:
         assert one.key and one.certificate
         homes = [group for group in groups(files) if one.certificate in group.paths]
         beside = [
@@ -263,9 +263,9 @@ def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileCo
 def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileContent]]) -> None:
     """Unless it has neither a certificate of its own nor a key."""
     found = pair(groups(files, are_entries=True))
-    used = {one.certificate for one in found.usable}
-    told = {one.origin.name for one in found.useless}
-    elsewhere = {one.certificate for one in found.useless}
+    used = {one.certificate for one in found.usable_bundles}
+    told = {one.origin.name for one in found.unusable_bundles}
+    elsewhere = {one.certificate for one in found.unusable_bundles}
     for group in groups(files, are_entries=True):
         own = [one for one in group.paths if one in LEAVES]
         has_key = any(content.bundle.key for content in group.contents)
@@ -276,12 +276,12 @@ def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileCont
 
 def test_what_is_in_no_file_needs_a_key_and_its_lack_is_worth_no_word() -> None:
     """Such as what came by mail."""
-    letter = group_of(Bundle((LEAVES[0], *ISSUERS), origin=Origin("Your certificate", "Message 5")))
+    letter = make_group(Bundle((LEAVES[0], *ISSUERS), origin=Origin("Your certificate", "Message 5")))
     assert (letter.name, letter.path, letter.is_entry) == ("Your certificate", "Message 5", False)
     [content] = letter.contents
     assert content.file == File("certificate", "Message 5")
     there = content_of("key", "/key", (), LEAVES[0].public_key_sha256)
-    [usable] = pair([letter, FileGroup("a", "/a", contents=(there,))]).usable
+    [usable] = pair([letter, FileGroup("a", "/a", contents=(there,))]).usable_bundles
     assert (usable.certificate, usable.origin) == (LEAVES[0], Origin("Your certificate", "Message 5"))
 
 
@@ -291,7 +291,7 @@ def test_beside_a_certificate_is_what_its_key_store_has(is_pkcs12: bool) -> None
     key = KeyRef(LEAVES[0].public_key_sha256, path="/store", is_pkcs12=is_pkcs12)
     store = FileContent(File("any", "/store"), Bundle((LEAVES[0], ISSUERS[0]), key=key))
     others = content_of("chain", "/chain", ISSUERS[1:])
-    [usable] = pair([FileGroup("a", "/a", contents=(store, others))]).usable
+    [usable] = pair([FileGroup("a", "/a", contents=(store, others))]).usable_bundles
     assert set(usable.issuers) == {LEAVES[0], ISSUERS[0], *([] if is_pkcs12 else ISSUERS[1:])}
 
 
@@ -299,16 +299,18 @@ def test_what_comes_as_bundles_is_told_apart_by_its_trouble() -> None:
     """The issuers of any may complete the others."""
     whole = Bundle((LEAVES[0], ISSUERS[0]), tuple(ISSUERS[1:2]))
     useless = Bundle((LEAVES[1], *ISSUERS), trouble=Obstacle("key_missing", {"error": "No."}))
-    found = sorted_out([useless, whole])
-    assert (found.usable, found.useless) == ((whole,), (useless,))
-    assert found.issuers == tuple(ISSUERS) and sorted_out([whole]).issuers == tuple(ISSUERS[:2])
+    found = separate_bundles([useless, whole])
+    assert (found.usable_bundles, found.unusable_bundles) == ((whole,), (useless,))
+    assert found.issuers == tuple(ISSUERS) and separate_bundles([whole]).issuers == tuple(ISSUERS[:2])
 
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:
     trouble = Obstacle("unreadable", {"error": "No."})
     group = FileGroup("a", "/a", trouble=trouble, contents=(content_of("key", "/key", (), PUBLIC_KEYS[0]),))
-    [useless] = pair([group]).useless
-    assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([group]).doubtful == (group,)
+    [useless] = pair([group]).unusable_bundles
+    assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([group]).doubtful_groups == (
+        group,
+    )
 
 
 def test_the_path_of_a_certificate_is_the_first_that_is_not_for_chains() -> None:
@@ -342,7 +344,7 @@ def test_the_key_of_a_real_authority_stays_where_it_is(
     subject, key = name_of(name), KEYS[0]
     one = Certificate.of(certificate_of(subject, subject, key, key, ca=is_ca, names=names))
     files = [("a", content_of("any", "", (one,), one.public_key_sha256))]
-    assert [pair.certificate for pair in pair(groups(files)).usable] == [one] * is_used
+    assert [pair.certificate for pair in pair(groups(files)).usable_bundles] == [one] * is_used
 
 
 NO, WRONG = Obstacle("unreadable", {"error": "No."}), Obstacle("bad_passphrase", {"error": "Wrong."})
@@ -383,6 +385,6 @@ def test_what_is_said_of_files_that_cannot_be_used(
     entry, files = (
         pair([FileGroup("a", "/a", is_entry=is_entry, contents=tuple(contents))]) for is_entry in (True, False)
     )
-    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in entry.useless] == of_an_entry
-    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in files.useless] == of_any_files
+    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in entry.unusable_bundles] == of_an_entry
+    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in files.unusable_bundles] == of_any_files
     assert [*entry.warnings, *files.warnings] == [NO] * warned

@@ -18,7 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_import import why_empty
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.traefik import groups
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.traefik import list_groups
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,7 +55,7 @@ def reasons(found: Found) -> dict[str, str]:
 
 def trouble_in(path: Path) -> Any:
     """What is wrong with a file as a whole."""
-    trouble = groups(str(path))[0].contents[0].bundle.trouble
+    trouble = list_groups(str(path))[0].contents[0].bundle.trouble
     return trouble and trouble.facts["why"]
 
 
@@ -240,7 +240,7 @@ def test_whatever_is_in_the_file(stored: Any, end: int | None, tmp_path_factory:
     """Groups come of it whose troubles have reasons that are known, and no message has a key in it."""
     path = tmp_path_factory.mktemp("any") / "acme.json"
     path.write_text(json.dumps(stored)[:end], encoding="ascii")
-    listed = groups(str(path))
+    listed = list_groups(str(path))
     assert listed[0].name == "acme.json" and {group.path for group in listed} == {str(path)}
     troubles = [content.bundle.trouble for group in listed for content in group.contents if content.bundle.trouble]
     assert REASONS.issuperset(trouble.reason for trouble in troubles)

@@ -39,7 +39,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.appl
     edit,
     fail_creates_without_ledger,
     remove,
-    try_remove,
+    remove_superseded_record,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
@@ -48,8 +48,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
     REQUEST,
     ImportAction,
-    Superseded,
-    removal_of,
+    SupersededCertificate,
+    plan_record_removal,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_request
@@ -67,7 +67,7 @@ LEASE = lease_for(TIMEOUT)
 NAME = "www.example.com"
 AUTHORITY = Authority()
 ISSUED, RENEWED = AUTHORITY.issue(NAME), AUTHORITY.issue(NAME)
-NAMELESS = AUTHORITY.issue(None, names=[NAME])
+DEFAULT_STEM = AUTHORITY.issue(None, names=[NAME])
 SECOND = timedelta(seconds=1)
 Answer = Callable[["World"], Any]
 
@@ -80,7 +80,7 @@ class Books:
         self.opened = self.closed = 0
         self.failing: set[str] = set()
         self.asked_for: list[Key] = []
-        self._ids = count(1)
+        self._join_ids = count(1)
         self._asked = 0
 
     def open(self, url: str | None) -> Books:
@@ -104,7 +104,7 @@ class Books:
         assert interval is None, "an earlier create always forbids another one"
         if key in self.entries:
             return self.entries[key]
-        entry = self.entries[key] = Entry(next(self._ids), key, at, "claimed", at + lease)
+        entry = self.entries[key] = Entry(next(self._join_ids), key, at, "claimed", at + lease)
         return Claim(entry.id, key, at, at + lease)
 
     def confirm(self, claim: Claim | Entry, certificate_id: int | None = None) -> None:
@@ -153,7 +153,7 @@ class World:
         """Methods whose answers get lost."""
         self.is_silent = False
         """Whether the answer to `createObject` lacks what was kept of the chain: XML-RPC may leave out what is null."""
-        self._ids = count(FIRST)
+        self._join_ids = count(FIRST)
 
     def time(self) -> datetime:
         """What the clock shows."""
@@ -161,7 +161,7 @@ class World:
 
     def store(self, issued: Issued, **others: Any) -> int:
         """Put a certificate into the store, and return its id."""
-        identifier = next(self._ids)
+        identifier = next(self._join_ids)
         name = Certificate(issued.der).common_name
         row = {
             "id": identifier,
@@ -217,7 +217,7 @@ class World:
             raise CertificatesError("no_answer", f"{method} did not answer.")
         return list(self.rows.values())
 
-    def account_id(self) -> int:
+    def fetch_account_id(self) -> int:
         self.calls.append("account_id")
         if "account_id" in self.failing:
             raise CertificatesError("unreachable", "The API is away.")
@@ -240,7 +240,7 @@ class World:
             stop=self.clock,
             call=self.call,
             read_list=self.read_list,
-            account_id=self.account_id,
+            fetch_account_id=self.fetch_account_id,
             each=each,
         )
         return cast(Client, client)
@@ -268,17 +268,17 @@ class World:
 
     def claimed_by_another(self, issued: Issued = ISSUED, *, seconds_ago: float = 0) -> Claim:
         """Another run has claimed it."""
-        made = self.books.claim(key_of(issued), self.time() - seconds_ago * SECOND, None, LEASE)
+        made = self.books.claim(build_ledger_key(issued), self.time() - seconds_ago * SECOND, None, LEASE)
         assert isinstance(made, Claim)
         return made
 
     def state(self, issued: Issued = ISSUED) -> tuple[str, int | None] | None:
         """What the ledger has on record."""
-        entry = self.books.entries.get(key_of(issued))
+        entry = self.books.entries.get(build_ledger_key(issued))
         return entry and (entry.state, entry.certificate_id)
 
 
-def key_of(issued: Issued) -> Key:
+def build_ledger_key(issued: Issued) -> Key:
     """What the ledger knows a certificate by."""
     return Key("create", f"{ACCOUNT}/{issued.fingerprint}")
 
@@ -289,12 +289,12 @@ def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
     chain = tuple(map(Certificate.of, issued.chain))
     content = Content(certificate, issued.key_pem, chain, request=None, notes=None)
     incomplete = frozenset([FIRST]) if is_second else frozenset()
-    return ImportAction("imported", None, {}, certificate=certificate, content=content, incomplete=incomplete)
+    return ImportAction("imported", None, {}, certificate=certificate, content=content, incomplete_ids=incomplete)
 
 
 def made_of(template: dict[str, str]) -> Issued:
     """The certificate in a template."""
-    return next(one for one in (ISSUED, RENEWED, NAMELESS) if one.pem == template["certificate"])
+    return next(one for one in (ISSUED, RENEWED, DEFAULT_STEM) if one.pem == template["certificate"])
 
 
 def failure(code: Any, **details: Any) -> Answer:
@@ -432,8 +432,8 @@ def test_what_is_not_found_by_its_name_is_looked_for_in_the_whole_store(world: W
 
 
 def test_what_has_no_common_name_is_looked_for_in_the_whole_store_at_once(world: World) -> None:
-    world.answers = [lambda world: world.store(NAMELESS) and None]
-    assert world.create(NAMELESS) == 101
+    world.answers = [lambda world: world.store(DEFAULT_STEM) and None]
+    assert world.create(DEFAULT_STEM) == 101
     assert world.calls[1:] == ["createObject", "getSecurityCertificates"]
 
 
@@ -454,7 +454,9 @@ def test_the_claim_on_what_is_not_found_stays_open(world: World, answer: str, fa
 
 def noting(leases: list[datetime | None]) -> Answer:
     """It is stored; until when it was claimed is noted before."""
-    return lambda world: leases.append(world.books.entries[key_of(ISSUED)].lease_until) or {"id": world.store(ISSUED)}
+    return lambda world: (
+        leases.append(world.books.entries[build_ledger_key(ISSUED)].lease_until) or {"id": world.store(ISSUED)}
+    )
 
 
 @pytest.mark.parametrize(
@@ -485,7 +487,7 @@ def test_a_claim_that_another_run_has_taken_over_is_not_used(world: World) -> No
 
     def taken_over(world: World) -> None:
         much_later(world)
-        del world.books.entries[key_of(ISSUED)]
+        del world.books.entries[build_ledger_key(ISSUED)]
         other = world.claimed_by_another()
         world.clock.after(5, lambda: world.books.confirm(other, world.store(ISSUED)))
 
@@ -673,7 +675,7 @@ def test_the_first_record_is_not_taken_for_the_second(world: World, first: int) 
 def test_a_dead_run_may_have_created_the_second(world: World, first: int) -> None:
     """Here the first time it has not, and the second time it has."""
     for _night in range(2):
-        key = creates.key_of(ACCOUNT, creation(ISSUED, is_second=True))
+        key = creates.build_ledger_key(ACCOUNT, creation(ISSUED, is_second=True))
         world.books.entries = {key: Entry(9, key, NOW - 3600 * SECOND, "claimed", NOW - 3000 * SECOND)}
         assert world.create(is_second=True) == first + 1
         assert world.created == 1
@@ -806,7 +808,7 @@ def test_what_was_changed_since_it_was_listed_stays(since: dict[str, Any], code:
     with pytest.raises(CertificatesError) as caught:
         store.delete()
     assert (caught.value.code, store.calls) == (code, ["getObject"])
-    assert not try_remove(cast(Client, store), stored(7, ISSUED))
+    assert not remove_superseded_record(cast(Client, store), stored(7, ISSUED))
     assert caught.value.message in store.warnings[0] and "deleteObject" not in store.calls
 
 
@@ -834,11 +836,11 @@ def test_what_is_not_listed_any_more_is_as_good_as_deleted(row: Any, deletion: A
     """By this run, only if it was that: a deletion whose answer was lost is."""
     assert Store(row, deletion, is_listed=False).delete() == is_own
     store = Store(row, deletion, is_listed=False)
-    assert try_remove(cast(Client, store), stored(7, ISSUED)) == is_own
+    assert remove_superseded_record(cast(Client, store), stored(7, ISSUED)) == is_own
     why = "Cannot remove the superseded certificate 7: another user or run has already deleted the certificate."
     assert store.warnings == ([] if is_own else [why])
-    step = carry_out_one(cast(Client, store), cast(Creator, None), removal_of(stored(7, ISSUED)))
-    assert (step.outcome, step.reason, step.changes_something) == ("removed" if is_own else "unchanged", None, is_own)
+    step = carry_out_one(cast(Client, store), cast(Creator, None), plan_record_removal(stored(7, ISSUED)))
+    assert (step.outcome, step.reason, step.has_changes) == ("removed" if is_own else "unchanged", None, is_own)
     assert step.facts == ({} if is_own else {"is_gone": True})
 
 
@@ -883,7 +885,7 @@ def test_a_deletion_that_is_refused_since_somebody_uses_the_record_again(
 )
 def test_a_deletion_that_failed_is_told_as_one(error: CertificatesError, reason: str) -> None:
     """A run has imports, too: what failed is not to be guessed."""
-    step = carry_out_one(cast(Client, Store(ROW, error)), cast(Creator, None), removal_of(stored(7, ISSUED)))
+    step = carry_out_one(cast(Client, Store(ROW, error)), cast(Creator, None), plan_record_removal(stored(7, ISSUED)))
     assert (step.outcome, step.reason) == ("failed", reason)
     assert step.facts == {"error": error.message, "planned": "removed", "id": 7}
 
@@ -937,7 +939,7 @@ def test_nothing_is_created_without_a_place_for_the_ledger(monkeypatch: pytest.M
             raise CertificatesError("ledger_unavailable", "There is no place.")
 
     monkeypatch.setattr(creates, "check_place", check)
-    new, old = creation(ISSUED), removal_of(stored(7, ISSUED))
+    new, old = creation(ISSUED), plan_record_removal(stored(7, ISSUED))
     refused = new.failed("api_error", {"error": "There is no place."})
     assert fail_creates_without_ledger([old, new, old], None) == [old, refused, old]
     assert fail_creates_without_ledger([old], None) == [old]
@@ -951,18 +953,18 @@ def repeated(step: ImportAction) -> ImportAction:
 
 
 def test_what_is_given_twice_has_the_outcome_of_the_first(world: World) -> None:
-    new, other = creation(ISSUED), creation(NAMELESS)
+    new, other = creation(ISSUED), creation(DEFAULT_STEM)
     done = carry_out(world.client(), LEDGER_URL, [new, repeated(new), other])
     assert [(step.outcome, step.id) for step in done] == [
         *(("imported", FIRST), ("unchanged", FIRST), ("imported", FIRST + 1))
     ]
     assert (world.books.opened, world.books.closed, world.created) == (1, 1, 2)
-    assert world.books.asked_for == [key_of(ISSUED), key_of(NAMELESS)]
+    assert world.books.asked_for == [build_ledger_key(ISSUED), build_ledger_key(DEFAULT_STEM)]
 
 
 def test_what_is_given_twice_fails_with_the_first_and_no_other_does(world: World) -> None:
     world.answers = [failure("refused")]
-    new, other = creation(ISSUED), creation(NAMELESS)
+    new, other = creation(ISSUED), creation(DEFAULT_STEM)
     first, second, third = carry_out(world.client(), LEDGER_URL, [new, repeated(new), other])
     assert (first.outcome, first.reason, third.outcome) == ("failed", "refused", "imported")
     assert (second.outcome, second.reason, second.facts) == ("failed", "refused", first.facts)
@@ -978,7 +980,7 @@ def test_a_ledger_that_was_opened_is_closed_whatever_happens(world: World) -> No
 @pytest.mark.parametrize("is_used", [True, False])
 def test_of_what_is_superseded_only_what_is_to_be_removed_is(is_used: bool) -> None:
     store = Store({**ROW, "associatedServiceCount": int(is_used)})
-    there = [Superseded(stored(identifier, ISSUED), removed=identifier == 7) for identifier in (7, 8)]
+    there = [SupersededCertificate(stored(identifier, ISSUED), removed=identifier == 7) for identifier in (7, 8)]
     step = replace(creation(RENEWED), outcome="unchanged", superseded=tuple(there))
     done = carry_out_one(cast(Client, store), cast(Creator, None), step)
     assert [old.removed for old in done.superseded] == [not is_used, False] and done.outcome == "unchanged"
@@ -986,7 +988,9 @@ def test_of_what_is_superseded_only_what_is_to_be_removed_is(is_used: bool) -> N
 
 
 def test_a_failure_is_that_of_its_item_which_then_replaces_nothing() -> None:
-    step = replace(removal_of(stored(7, ISSUED)), superseded=(Superseded(stored(8, ISSUED), removed=True),))
+    step = replace(
+        plan_record_removal(stored(7, ISSUED)), superseded=(SupersededCertificate(stored(8, ISSUED), removed=True),)
+    )
     done = carry_out_one(cast(Client, Store(NO_ANSWER)), cast(Creator, None), step)
     assert (done.outcome, done.reason, done.superseded) == ("failed", "api_error", ())
 
@@ -1026,8 +1030,8 @@ def edited(
             return answer
 
     before = stored(7, ISSUED, intermediateCertificate="")
-    content = replace(creation(ISSUED).wanted, request=CSR, notes="new", intermediates=CHAIN)
-    given = {name: value for name, value in content.changes_to(before).items() if name in changes}
+    content = replace(creation(ISSUED).expected_content, request=CSR, notes="new", intermediates=CHAIN)
+    given = {name: value for name, value in content.find_changes(before).items() if name in changes}
     step = ImportAction("updated", None, {"changed": tuple(given)}, 7, content=content, record=before, changes=given)
     step = replace(step, certificate=content.certificate, view=view_with(AUTHORITY.root))
     try:

@@ -15,8 +15,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.messages import (
     PARTS,
-    warning,
-    without_common_name,
+    add_common_name_advice,
+    describe_warning,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_export import ExportAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import ImportAction
@@ -245,11 +245,11 @@ def assert_said(action: ImportAction | ExportAction, said: str) -> None:
     ],
 )
 def test_a_warning(reason: str, facts: dict[str, Any], said: str) -> None:
-    assert warning(Obstacle(reason, facts)) == said
+    assert describe_warning(Obstacle(reason, facts)) == said
 
 
 def test_a_certificate_without_a_common_name() -> None:
-    assert without_common_name("The store says no.") == (
+    assert add_common_name_advice("The store says no.") == (
         "The store says no. The certificate has no common name, and the store may require a common name. Reissue the certificate with a common name. Many "
         "ACME clients have an option for a common name, such as the profile classic of Let's Encrypt."
     )

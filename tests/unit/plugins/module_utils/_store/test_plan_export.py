@@ -19,11 +19,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
     ENDINGS,
     ExportAction,
     ExportOptions,
+    build_content,
     check_key,
     compare,
-    content_of,
-    file_stems,
-    leftover_keys,
+    find_leftover_keys,
+    list_file_stems,
     plan_exports,
 )
 
@@ -60,7 +60,7 @@ def test_a_diff_shows_public_facts() -> None:
         "before": {},
         "after": {**after, "state": "Exported: certificate."},
     }
-    instead = replace(new, before=B.record(2).certificate).simulated()
+    instead = replace(new, previous_certificate=B.record(2).certificate).simulated()
     assert instead.as_diff("/srv/{}".format) == {
         **headers,
         "before": facts(B, OTHER),
@@ -85,32 +85,32 @@ def test_a_diff_shows_public_facts() -> None:
     ids=lambda value: "" if isinstance(value, Made) else value,
 )
 def test_files_have_the_name_of_their_certificate(made: Made, stem: str) -> None:
-    assert file_stems([made.record(7)]) == {7: stem}
+    assert list_file_stems([made.record(7)]) == {7: stem}
 
 
 def test_one_that_cannot_be_read_has_the_name_that_the_api_tells() -> None:
-    assert file_stems([A.record(7, certificate="?", commonName="Api.example.com")]) == {7: "api.example.com"}
+    assert list_file_stems([A.record(7, certificate="?", commonName="Api.example.com")]) == {7: "api.example.com"}
 
 
 def test_all_of_one_name_have_their_ids() -> None:
     records = [A.record(1), B.record(2), Made("WWW.example.com", (), days=(-9, -1)).record(3)]
     names = {1: f"{WWW}+1", 2: OTHER, 3: f"{WWW}+3"}
-    assert file_stems(records) == file_stems(records[::-1]) == names
+    assert list_file_stems(records) == list_file_stems(records[::-1]) == names
     assert [one.stem for one in plan(*records)] == [names[1], names[2]]
     assert [one.stem for one in plan(*records, certificate_ids=[3], include_expired=True)] == [names[3]]
 
 
 def test_a_name_is_never_that_of_another_one_with_its_id() -> None:
     records = [A.record(1), A.record(2), Made("www.example.com+1", ()).record(3)]
-    assert len(set(file_stems(records).values())) == 3
+    assert len(set(list_file_stems(records).values())) == 3
 
 
 def test_files_of_a_former_name_are_noticed() -> None:
     two = plan(A.record(1), A.record(2), B.record(3))
-    assert leftover_keys(two, {f"{WWW}.key", f"{WWW}+1.key", f"{OTHER}.key", "other.key"}) == [f"{WWW}.key"]
+    assert find_leftover_keys(two, {f"{WWW}.key", f"{WWW}+1.key", f"{OTHER}.key", "other.key"}) == [f"{WWW}.key"]
     [one] = plan(A.record(1))
-    assert leftover_keys([one], {f"{WWW}.key", f"{WWW}+1.key", f"{WWW}+2.key"}) == [f"{WWW}+1.key"]
-    assert leftover_keys(plan(certificate_ids=[9]), {"certificate+9.key", "certificate.key", ".key"}) == []
+    assert find_leftover_keys([one], {f"{WWW}.key", f"{WWW}+1.key", f"{WWW}+2.key"}) == [f"{WWW}+1.key"]
+    assert find_leftover_keys(plan(certificate_ids=[9]), {"certificate+9.key", "certificate.key", ".key"}) == []
 
 
 # Selection
@@ -133,7 +133,7 @@ def test_ids_are_selected_and_missed() -> None:
     assert found[0].facts == {"certificate_id": 2, "expired": records[1].not_after}
     assert found[3].facts == {"why": Obstacle("not_found", {"certificate_id": 9, "is_there": False})}
     assert found[0].as_result(NOW, str)["fingerprint_sha256"] == Made(days=(-9, -1)).issued.fingerprint
-    assert leftover_keys(plan(records[1], certificate_ids=[2]), {f"{WWW}.key", f"{WWW}+2.key"}) == [f"{WWW}+2.key"]
+    assert find_leftover_keys(plan(records[1], certificate_ids=[2]), {f"{WWW}.key", f"{WWW}+2.key"}) == [f"{WWW}+2.key"]
     assert plan(*records, certificate_ids=[]) == plan(*records, common_names=[]) == []
 
 
@@ -161,7 +161,7 @@ def test_a_user_who_may_only_view_gets_nothing() -> None:
 def contents(action: ExportAction, passphrase: str | None = None, key: str = KEY_PEM) -> dict[str, bytes | None]:
     """What is in a folder to which all of a certificate was written."""
     whole = replace(action, parts=tuple(ENDINGS))
-    written = content_of(whole, check_key(action.id, action.bundle[0], key), passphrase)
+    written = build_content(whole, check_key(action.id, action.bundle[0], key), passphrase)
     return {part: written[name] for part, name in action.files().items()}
 
 
@@ -174,9 +174,9 @@ def compared(action: ExportAction, passphrase: str | None = None, **folder: byte
 
 def test_the_certificate_comes_last() -> None:
     found = compare(ACTION, {}, None)
-    assert (found.outcome, found.reason, found.before) == ("exported", None, None)
+    assert (found.outcome, found.reason, found.previous_certificate) == ("exported", None, None)
     assert found.parts == ("privatekey", "intermediate", "certificate")
-    assert list(content_of(found, check_key(ACTION.id, ACTION.bundle[0], KEY_PEM), None)) == [
+    assert list(build_content(found, check_key(ACTION.id, ACTION.bundle[0], KEY_PEM), None)) == [
         f"{WWW}{end}" for end in (".key", ".ca-bundle", ".crt")
     ]
     assert ACTION.simulated() == ACTION
@@ -200,7 +200,7 @@ def test_what_is_there_is_compared_by_content(passphrase: str | None) -> None:
     others = contents(replace(ACTION, record=B.record(4)), passphrase, B.issued.key_pem)
     assert compared(ACTION, passphrase, **others) == ("privatekey", "certificate"), "the chain is the same"
     found = compare(ACTION, others, passphrase)
-    assert found.before and found.before.der == B.issued.der
+    assert found.previous_certificate and found.previous_certificate.der == B.issued.der
 
 
 def test_keys_are_encrypted_as_wanted() -> None:

@@ -26,18 +26,18 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.chec
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
     CHAIN,
     ImportAction,
-    Superseded,
+    SupersededCertificate,
+    build_diff,
     cancel_conflicting_removals,
     check_deletion,
-    diff_of,
+    evaluate_kept_chain,
+    list_warnings,
     mark_repeated,
     plan_absent,
     plan_found,
     plan_present,
-    removal_of,
-    warnings_of,
-    with_kept_chain,
-    without_request,
+    plan_record_removal,
+    plan_without_request,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
@@ -138,7 +138,7 @@ def test_a_diff_shows_public_facts() -> None:
         "id": 1,
         "record": stored(notes="old"),
         "changes": {"notes": "web"},
-        "superseded": (Superseded(stored(OLD, 7), True), Superseded(stored(OLD, 8), False)),
+        "superseded": (SupersededCertificate(stored(OLD, 7), True), SupersededCertificate(stored(OLD, 8), False)),
     }
     changed = replace(new, outcome="updated", facts={"changed": ("notes",)}, **known)
     assert changed.as_diff() == {
@@ -151,19 +151,20 @@ def test_a_diff_shows_public_facts() -> None:
 def test_a_diff_follows_what_became_of_a_plan() -> None:
     """What failed has none, what is stored has its id, and what was not deleted is not shown as deleted."""
     planned = replace(
-        ImportAction.of(content()), superseded=(Superseded(stored(OLD, 7), True), Superseded(stored(OLD, 8), True))
+        ImportAction.of(content()),
+        superseded=(SupersededCertificate(stored(OLD, 7), True), SupersededCertificate(stored(OLD, 8), True)),
     )
-    assert diff_of(planned, planned.because(NOT_TAKEN)) is None
-    removal = removal_of(stored(OLD, 7))
-    assert diff_of(removal, removal.because(NOT_TAKEN)) is None
-    assert diff_of(removal, replace(removal, outcome="unchanged", facts={"is_gone": True})) is None
-    assert diff_of(removal, removal) == removal.as_diff()
-    left = (Superseded(stored(OLD, 7), False), Superseded(stored(OLD, 8), True))
-    shown = diff_of(planned, replace(planned, id=9, superseded=left))
+    assert build_diff(planned, planned.because(NOT_TAKEN)) is None
+    removal = plan_record_removal(stored(OLD, 7))
+    assert build_diff(removal, removal.because(NOT_TAKEN)) is None
+    assert build_diff(removal, replace(removal, outcome="unchanged", facts={"is_gone": True})) is None
+    assert build_diff(removal, removal) == removal.as_diff()
+    left = (SupersededCertificate(stored(OLD, 7), False), SupersededCertificate(stored(OLD, 8), True))
+    shown = build_diff(planned, replace(planned, id=9, superseded=left))
     assert shown and (shown["before"], shown["after"]["id"]) == ({"superseded": [8]}, 9)
-    shown = diff_of(planned, replace(planned, id=9, superseded=left[:1]))
+    shown = build_diff(planned, replace(planned, id=9, superseded=left[:1]))
     assert shown and (shown["before"], "superseded" in shown["after"]) == ({}, False)
-    cut = diff_of(planned, planned.failed("chain_truncated", {}, id=9, has_written=True))
+    cut = build_diff(planned, planned.failed("chain_truncated", {}, id=9, has_written=True))
     assert cut and (cut["before"], cut["after"]["id"]) == ({}, 9), "it is stored all the same"
 
 
@@ -171,10 +172,10 @@ def test_a_diff_of_an_update_has_what_was_there_before() -> None:
     """Though the record was read again after it."""
     new = replace(ImportAction.of(content(notes="web")), id=1, outcome="updated")
     planned = replace(new, record=stored(notes="old"), changes={"notes": "web"}, facts={"changed": ("notes",)})
-    shown = diff_of(planned, replace(planned, record=stored(notes="web")))
+    shown = build_diff(planned, replace(planned, record=stored(notes="web")))
     assert shown and (shown["before"]["notes"], shown["after"]["notes"]) == ("old", "web")
     by_another = replace(planned, outcome="imported", record=None, changes={}, facts={})
-    assert diff_of(by_another, planned) == planned.as_diff()
+    assert build_diff(by_another, planned) == planned.as_diff()
 
 
 def test_a_diff_of_what_has_no_name() -> None:
@@ -309,7 +310,7 @@ def test_imported() -> None:
     new = ImportAction.of(content(notes="web"), 4711, (Obstacle("no_issuer"),))
     step = plan_present(new, StoreIndex([stored(OTHER, 7)]), CLIENTS)
     assert (step.outcome, step.reason, step.id, step.notes, step.order_id) == ("imported", None, None, "web", 4711)
-    assert step.changes_something and step.warnings == new.warnings and ImportAction.of(content()).notes == ""
+    assert step.has_changes and step.warnings == new.warnings and ImportAction.of(content()).notes == ""
 
 
 @pytest.mark.parametrize("container", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
@@ -319,7 +320,7 @@ def test_unchanged(container: PrivateFormat) -> None:
     held = stored(identifier=8, notes="web")
     held = replace(held, intermediates=(*held.intermediates, Certificate.of(AUTHORITY.root)))
     step = plan(wanted, StoreIndex([stored(OTHER, 7), stored(identifier=9, intermediates=()), held]))
-    assert (step.outcome, step.id, step.notes, step.changes_something) == ("unchanged", 8, "web", False)
+    assert (step.outcome, step.id, step.notes, step.has_changes) == ("unchanged", 8, "web", False)
 
 
 REQUEST = read_request(ISSUED.csr_pem.encode())
@@ -366,15 +367,15 @@ def test_without_the_csr_that_the_store_refuses_the_rest_is_changed() -> None:
     held = stored(notes="old", intermediates=stored().intermediates[:1])
     wanted = content(notes="new", csr=ISSUED.csr_pem.encode())
     step = replace(plan(wanted, StoreIndex([held, KEEPS_TWO])), warnings=(Obstacle("no_issuer"),))
-    left = without_request(step, NOT_TAKEN)
+    left = plan_without_request(step, NOT_TAKEN)
     assert (left.outcome, left.facts) == ("updated", {"changed": (CHAIN, "notes")})
     assert left.changes == {name: step.changes[name] for name in (CHAIN, "notes")}
     why = Obstacle("csr_stays", {"id": 1, "error": NOT_TAKEN.message})
     assert left.warnings == (Obstacle("no_issuer"), why)
-    assert left.wanted == replace(wanted, request=None)  # what to compare with, if no answer comes
+    assert left.expected_content == replace(wanted, request=None)  # what to compare with, if no answer comes
     assert (left.id, left.notes, left.record, left.superseded) == (1, "new", held, step.superseded)
-    alone = without_request(plan(content(csr=ISSUED.csr_pem.encode()), StoreIndex([stored()])), NOT_TAKEN)
-    assert (alone.outcome, alone.facts, alone.changes, alone.changes_something) == ("unchanged", {}, {}, False)
+    alone = plan_without_request(plan(content(csr=ISSUED.csr_pem.encode()), StoreIndex([stored()])), NOT_TAKEN)
+    assert (alone.outcome, alone.facts, alone.changes, alone.has_changes) == ("unchanged", {}, {}, False)
 
 
 @pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
@@ -405,14 +406,14 @@ def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> I
 
 def test_it_is_stored_once_more_with_its_chain() -> None:
     step = planned(BARE, remove=True)
-    assert step.outcome == "imported" and step.incomplete and step.id is None
+    assert step.outcome == "imported" and step.incomplete_ids and step.id is None
     assert step.facts == {"lacking": 1}
     assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
     first = planned()
-    assert first.outcome == "imported" and not first.incomplete
+    assert first.outcome == "imported" and not first.incomplete_ids
     assert first.fingerprint == ISSUED.fingerprint != step.fingerprint, "the first one may be on record in the ledger"
-    assert not first.is_done_by(replace(BARE, certificate=None))
-    assert first.is_done_by(BARE) and step.is_done_by(WHOLE) and not step.is_done_by(BARE)
+    assert not first.is_result_in(replace(BARE, certificate=None))
+    assert first.is_result_in(BARE) and step.is_result_in(WHOLE) and not step.is_result_in(BARE)
 
 
 def test_after_that_it_is_there() -> None:
@@ -438,7 +439,7 @@ def test_of_two_without_it_the_one_that_is_not_in_use_is_given_it() -> None:
 
 def test_if_both_are_in_use_it_is_stored_once_more() -> None:
     step = planned(BARE, replace(PARTIAL, associated_service_count=2))
-    assert step.outcome == "imported" and step.incomplete and step.facts == {"lacking": 2}
+    assert step.outcome == "imported" and step.incomplete_ids and step.facts == {"lacking": 2}
     assert [one.record.id for one in step.superseded] == [1, 2]
 
 
@@ -465,7 +466,7 @@ def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
     assert (in_use.outcome, in_use.reason, in_use.facts["lacks_issuers"]) == ("failed", "in_use", True)
     assert (unused.outcome, unused.id) == ("updated", 1)
     second = plan_found(planned(BARE), [WHOLE], CLIENTS, is_listed=False)
-    assert (second.outcome, second.id, second.incomplete) == ("unchanged", 3, frozenset())
+    assert (second.outcome, second.id, second.incomplete_ids) == ("unchanged", 3, frozenset())
 
 
 # What the store has kept of a chain
@@ -480,7 +481,9 @@ CUT_BY = {"trusted": CLIENTS, "unknown": UNKNOWN}
 
 def kept_of(step: ImportAction, intermediates: tuple[Certificate, ...], identifier: int = 9) -> ImportAction:
     """What becomes of it where the store leaves these issuers."""
-    return with_kept_chain(step, replace(step.wanted.as_record(), id=identifier, intermediates=intermediates))
+    return evaluate_kept_chain(
+        step, replace(step.expected_content.as_record(), id=identifier, intermediates=intermediates)
+    )
 
 
 @pytest.mark.parametrize("known", CUT_BY)
@@ -490,7 +493,7 @@ def test_a_chain_is_cut_if_clients_need_what_is_left_out(left: str, known: str) 
     new = plan_present(ImportAction.of(content()), StoreIndex([]), CUT_BY[known], remove_superseded=True)
     assert kept_of(new, (FIRST, LAST)).outcome == "imported"
     step = kept_of(new, LEFT[left])
-    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_truncated", 9, True)
+    assert (step.outcome, step.reason, step.id, step.has_changes) == ("failed", "chain_truncated", 9, True)
     assert step.record and step.record.intermediates == LEFT[left] and not step.content
     assert step.facts == {"record": step.record, "given": (FIRST, LAST), "is_tried": True}
 
@@ -501,9 +504,9 @@ def test_what_the_store_has_cut_is_not_stored_again(left: str) -> None:
     held = stored(identifier=9, intermediates=LEFT[left])
     step = planned(held)
     assert (step.outcome, step.id, set(step.changes)) == ("updated", 9, {CHAIN})
-    again = with_kept_chain(step, held)
-    assert (again.outcome, again.reason, again.id, again.changes_something) == ("failed", "chain_truncated", 9, False)
-    assert with_kept_chain(step, stored(identifier=9)).outcome == "updated"
+    again = evaluate_kept_chain(step, held)
+    assert (again.outcome, again.reason, again.id, again.has_changes) == ("failed", "chain_truncated", 9, False)
+    assert evaluate_kept_chain(step, stored(identifier=9)).outcome == "updated"
 
 
 @pytest.mark.parametrize("left", LEFT)
@@ -515,7 +518,7 @@ def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> No
     if not LEFT[left]:
         assert step.outcome == "updated"
         return
-    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_truncated", 9, False)
+    assert (step.outcome, step.reason, step.id, step.has_changes) == ("failed", "chain_truncated", 9, False)
     assert step.simulated() == step and step.facts == {"record": held, "given": (FIRST, LAST), "is_tried": False}
     noted = plan(content(notes="new"), StoreIndex([held, one_of_two]))
     assert (noted.reason, noted.notes) == ("chain_truncated", held.notes), "nothing of it is changed"
@@ -524,13 +527,16 @@ def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> No
 @pytest.mark.parametrize("left", LEFT)
 def test_what_is_stored_once_more_and_cut_is_not_stored_a_third_time(left: str) -> None:
     step = planned(BARE)
-    assert step.incomplete == {1} and step.outcome == "imported"
+    assert step.incomplete_ids == {1} and step.outcome == "imported"
     second = kept_of(step, LEFT[left], 2)
     assert (second.reason, second.id) == ("chain_truncated", 2)
-    assert not step.is_done_by(BARE) and step.is_done_by(second.held)
-    again = planned(BARE, second.held)
+    assert not step.is_result_in(BARE) and step.is_result_in(second.resulting_record)
+    again = planned(BARE, second.resulting_record)
     assert (again.outcome, again.id) == ("updated", 2)
-    assert (with_kept_chain(again, second.held).reason, with_kept_chain(again, second.held).changes_something) == (
+    assert (
+        evaluate_kept_chain(again, second.resulting_record).reason,
+        evaluate_kept_chain(again, second.resulting_record).has_changes,
+    ) == (
         "chain_truncated",
         False,
     )
@@ -540,13 +546,13 @@ def test_a_second_that_is_in_use_by_now_is_no_reason_to_store_a_third() -> None:
     """As the ledger tells who is about to."""
     used = replace(PARTIAL, associated_service_count=1)
     step = plan_found(planned(BARE), [used], CLIENTS, is_listed=False)
-    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_truncated", 2, False)
+    assert (step.outcome, step.reason, step.id, step.has_changes) == ("failed", "chain_truncated", 2, False)
 
 
 def test_notes_that_were_changed_beside_a_cut_chain_are_a_change() -> None:
     step = planned(PARTIAL, notes="new")
-    assert with_kept_chain(step, replace(PARTIAL, notes="new")).changes_something
-    assert with_kept_chain(step, replace(PARTIAL, notes="new")).reason == "chain_truncated"
+    assert evaluate_kept_chain(step, replace(PARTIAL, notes="new")).has_changes
+    assert evaluate_kept_chain(step, replace(PARTIAL, notes="new")).reason == "chain_truncated"
 
 
 ENOUGH = view_with(AUTHORITY.root, x509.load_pem_x509_certificate(pem_of(ISSUED.chain[1:]).encode()))
@@ -556,8 +562,8 @@ ENOUGH = view_with(AUTHORITY.root, x509.load_pem_x509_certificate(pem_of(ISSUED.
 def test_what_clients_do_not_need_may_be_left_out() -> None:
     new = plan_present(ImportAction.of(content()), StoreIndex([]), ENOUGH)
     step = kept_of(new, (FIRST,))
-    assert (step.outcome, step.reason, step.held.intermediates) == ("imported", None, (FIRST,))
-    assert step.warnings == (Obstacle("chain_stays", {"record": step.held, "given": (FIRST, LAST)}),)
+    assert (step.outcome, step.reason, step.resulting_record.intermediates) == ("imported", None, (FIRST,))
+    assert step.warnings == (Obstacle("chain_stays", {"record": step.resulting_record, "given": (FIRST, LAST)}),)
     assert kept_of(new, (LAST,)).reason == "chain_truncated"
 
 
@@ -568,7 +574,7 @@ def test_and_then_it_is_unchanged_each_night(services: int) -> None:
     assert (step.outcome, step.id, len(step.warnings)) == ("unchanged", 1, 1)
     assert step.facts == {} and step.warnings[0].facts["record"] == held
     noted = plan_present(ImportAction.of(content(notes="new")), StoreIndex([held]), ENOUGH)
-    assert (noted.outcome, set(noted.changes), noted.held.intermediates) == ("updated", {"notes"}, (FIRST,))
+    assert (noted.outcome, set(noted.changes), noted.resulting_record.intermediates) == ("updated", {"notes"}, (FIRST,))
     whole = plan_present(ImportAction.of(content()), StoreIndex([held, stored(identifier=2)]), ENOUGH)
     assert (whole.outcome, whole.id, whole.warnings) == ("unchanged", 2, ())
     with_root = replace(held, intermediates=(FIRST, Certificate.of(AUTHORITY.root)))
@@ -580,10 +586,10 @@ def test_an_edit_that_changes_nothing_is_none() -> None:
     held = stored(intermediates=(LAST, FIRST))
     step = planned(held)
     assert step.outcome == "updated"
-    same = with_kept_chain(step, held)
+    same = evaluate_kept_chain(step, held)
     assert (same.outcome, same.facts, len(same.warnings)) == ("unchanged", {}, 1)
-    other = with_kept_chain(replace(step, record=replace(held, intermediates=())), held)
-    assert (other.outcome, other.held) == ("updated", held)
+    other = evaluate_kept_chain(replace(step, record=replace(held, intermediates=())), held)
+    assert (other.outcome, other.resulting_record) == ("updated", held)
 
 
 def test_of_two_chains_to_unknown_roots_neither_is_taken_for_better() -> None:
@@ -620,7 +626,7 @@ def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, list
     is_removed = days[1] > 10  # what ends later is not deleted
     assert [(old.record.id, old.removed) for old in step.superseded] == ([(9, is_removed)] if listed else [])
     earlier = Obstacle("expires_earlier", {"end": wanted.certificate.not_after, "longer": [stored(OLD, 9)]})
-    assert warnings_of(step) == ((earlier,) if days[1] == 8 else ())
+    assert list_warnings(step) == ((earlier,) if days[1] == 8 else ())
 
 
 # Absent
@@ -648,7 +654,7 @@ def test_absent(identity: dict[str, Any], expected: int | None) -> None:
     assert (step.id, step.outcome) == (expected, "removed" if expected else "unchanged")
     record = next((record for record in RECORDS if record.id == expected), None)
     assert (step.record, step.certificate) == (record, record and record.certificate)
-    assert (step.changes_something, step.facts) == ((True, {}) if record else (False, {"is_absent": True}))
+    assert (step.has_changes, step.facts) == ((True, {}) if record else (False, {"is_absent": True}))
     assert expected or step.as_result()["common_name"] == identity.get("common_name")
 
 
@@ -666,7 +672,7 @@ def absent(records: Sequence[StoreCertificate], **identity: Any) -> ImportAction
 
 def test_absent_but_ambiguous() -> None:
     step = absent(RECORDS, common_name=NAME)
-    assert (step.outcome, step.as_result()["reason"], step.changes_something) == ("failed", "ambiguous", False)
+    assert (step.outcome, step.as_result()["reason"], step.has_changes) == ("failed", "ambiguous", False)
     assert step.facts == {"matching": RECORDS[:2]}
     assert step.name == step.as_result()["common_name"] == NAME
     copies = [stored(ISSUED, 1), stored(ISSUED, 2)]
@@ -714,10 +720,10 @@ def order(**others: Any) -> Order:
 def test_what_the_store_holds_then() -> None:
     """What another certificate of the run may supersede, and what listeners are pointed to."""
     there = stored()
-    assert planned(there).held == there and planned(there, notes="new").held == there
-    assert planned().held == content().as_record() and planned().held.id is None
+    assert planned(there).resulting_record == there and planned(there, notes="new").resulting_record == there
+    assert planned().resulting_record == content().as_record() and planned().resulting_record.id is None
     bare = replace(BARE, associated_service_count=0)
-    assert planned(bare).held == replace(bare, intermediates=content().intermediates)
+    assert planned(bare).resulting_record == replace(bare, intermediates=content().intermediates)
 
 
 def test_what_failed_has_nothing_left_to_do() -> None:
@@ -744,7 +750,7 @@ def test_who_has_to_trust_it_makes_no_other_plan() -> None:
 def test_a_deletion_of_what_is_superseded_is_a_change() -> None:
     there = [stored(OLD, 9), stored()]
     step = planned(*there, remove=True)
-    assert step.outcome == "unchanged" and step.changes_something and not planned(*there).changes_something
+    assert step.outcome == "unchanged" and step.has_changes and not planned(*there).has_changes
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
     ImportAction,
     check_bundle,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.read_files import read_given, with_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.read_files import load_key, read_item
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import key_texts, read_private_key
@@ -58,9 +58,9 @@ def checked(bundle: Bundle) -> ImportAction:
 def test_a_key_is_read_from_its_file(content: str, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(content)
     hidden = Hidden()
-    action = checked(with_key(found(tmp_path / "key"), PASSPHRASE, hidden))
+    action = checked(load_key(found(tmp_path / "key"), PASSPHRASE, hidden))
     assert (action.outcome, action.reason, action.warnings) == ("imported", None, ())
-    assert action.wanted.as_template() == {
+    assert action.expected_content.as_template() == {
         "certificate": ONE.pem,
         "privateKey": ONE.key_pem,
         "intermediateCertificate": ONE.chain_pem,
@@ -71,7 +71,7 @@ def test_a_key_is_read_from_its_file(content: str, tmp_path: Path) -> None:
 def test_a_key_that_is_held_is_not_looked_for() -> None:
     held = Bundle((Certificate(ONE.der),), key=KeyRef.of(read_private_key(ONE.key_pem.encode())))
     hidden = Hidden()
-    assert with_key(held, None, hidden) == held and hidden == key_texts(ONE.key_pem.encode())
+    assert load_key(held, None, hidden) == held and hidden == key_texts(ONE.key_pem.encode())
 
 
 def test_what_is_in_pkcs12_comes_with_the_key(tmp_path: Path) -> None:
@@ -79,8 +79,10 @@ def test_what_is_in_pkcs12_comes_with_the_key(tmp_path: Path) -> None:
     path = tmp_path / "one.p12"
     path.write_bytes(pkcs12_of(ONE, PASSPHRASE, [*ONE.chain, AUTHORITY.root]))
     hidden = Hidden()
-    action = checked(with_key(found(path, is_pkcs12=True), PASSPHRASE, hidden))
-    assert action.outcome == "imported" and action.wanted.intermediates == tuple(map(Certificate.of, ONE.chain))
+    action = checked(load_key(found(path, is_pkcs12=True), PASSPHRASE, hidden))
+    assert action.outcome == "imported" and action.expected_content.intermediates == tuple(
+        map(Certificate.of, ONE.chain)
+    )
     assert [warning.reason for warning in action.warnings] == ["left_out"]
     assert hidden == key_texts(ONE.key_pem.encode())
 
@@ -101,7 +103,7 @@ def test_a_key_that_was_replaced_meanwhile(content: bytes | None, reason: str, t
     if content is not None:
         path.write_bytes(content)
     hidden = Hidden()
-    action = checked(with_key(found(path), PASSPHRASE, hidden))
+    action = checked(load_key(found(path), PASSPHRASE, hidden))
     assert (action.outcome, action.reason) == ("failed", reason) and str(path) in action.message
     assert action.certificate == Certificate(ONE.der)
     assert hidden >= key_texts(content or b"")
@@ -122,7 +124,7 @@ def test_pkcs12_that_was_replaced_meanwhile(
 ) -> None:
     path = tmp_path / "one.p12"
     path.write_bytes(pkcs12_of(becomes, passphrase) if becomes else pkcs12_of(ONE, PASSPHRASE)[:99])
-    action = checked(with_key(found(path, is_pkcs12=True), PASSPHRASE, Hidden()))
+    action = checked(load_key(found(path, is_pkcs12=True), PASSPHRASE, Hidden()))
     assert (action.outcome, action.reason) == ("failed", reason) and str(path) in action.message
     assert action.certificate == Certificate(ONE.der)
 
@@ -141,28 +143,28 @@ def test_the_parts_may_be_files_or_texts(tmp_path: Path) -> None:
     (tmp_path / "all.pem").write_text(pem_of(ONE.all))
     given = item(certificate_path=str(tmp_path / "all.pem"), privatekey_content=ONE.key_pem, csr_content=ONE.csr_pem)
     hidden = Hidden()
-    there = read_given(given, hidden)
+    there = read_item(given, hidden)
     assert there.trouble is None and there.fitting == (Certificate(ONE.der),) and len(there.certificates) == 3
     assert there.request and there.request.pem() == ONE.csr_pem and there.key and there.key.path == ""
     assert hidden == key_texts(ONE.key_pem.encode())
     with fails("not_found"):
-        read_given(item(certificate_path=str(tmp_path / "none")), hidden)
+        read_item(item(certificate_path=str(tmp_path / "none")), hidden)
 
 
 def test_what_is_wrong_is_said_of_the_first_part(tmp_path: Path) -> None:
     """A key that was not given is one that is empty; a CSR may come with PKCS#12, too."""
     for missing in ("certificate", "private key"):
         parts = {"private key": {"certificate_content": ONE.pem}}.get(missing, {"privatekey_content": ONE.key_pem})
-        trouble = read_given(item(**parts), Hidden()).trouble
+        trouble = read_item(item(**parts), Hidden()).trouble
         assert trouble and trouble.reason == "invalid_pem" and missing in str(trouble.facts)
     path = tmp_path / "one.p12"
     path.write_bytes(pkcs12_of(ONE, PASSPHRASE))
     of_store = {"pkcs12_path": str(path), "pkcs12_passphrase": PASSPHRASE}
-    there = read_given(item(**of_store, csr_content=ONE.csr_pem), Hidden())
+    there = read_item(item(**of_store, csr_content=ONE.csr_pem), Hidden())
     assert there.trouble is None and there.request and there.fitting == (Certificate(ONE.der),)
-    there = read_given(item(**of_store, csr_content="none"), Hidden())
+    there = read_item(item(**of_store, csr_content="none"), Hidden())
     assert there.trouble and there.trouble.facts["error"].startswith(
         "The content specified as CSR contains no certificate"
     )
-    there = read_given(item(**{**of_store, "pkcs12_passphrase": None}, csr_content="none"), Hidden())
+    there = read_item(item(**{**of_store, "pkcs12_passphrase": None}, csr_content="none"), Hidden())
     assert there.trouble and (there.trouble.reason, there.trouble.facts["path"]) == ("bad_passphrase", str(path))
