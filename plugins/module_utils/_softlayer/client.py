@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The session of the SoftLayer SDK, as this collection uses it. Private to softlayer.certificates.
-
-It makes the calls of `SoftLayer_...` services, and reads whole lists. Which data to read, the modules above decide.
-"""
+"""The SDK session, which calls methods of `SoftLayer_...` services and reads complete lists. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -32,15 +29,15 @@ with suppress(ImportError):
     from SoftLayer.transports import RestTransport, XmlRpcTransport
 
 PAGE_SIZE = 500
-"""Rows requested per page."""
+"""Number of rows per requested page."""
 MIN_PAGE_SIZE = 25
-"""Rows. A smaller page is not halved again when the API reports that a page is too large."""
+"""Minimum number of rows per page, for pages that are halved because the API reports that a page is too large."""
 MAX_FILTER_IDS = 200
-"""Ids in one object filter; over REST the filter is part of the URL."""
+"""Maximum number of IDs in one object filter, which is a part of the URL over REST."""
 MAX_FILTERED_CALLS = 4
-"""Up to this many filtered calls are made; for more ids the whole list is read."""
+"""Maximum number of filtered calls. For more IDs, the whole list is read."""
 SORT_BY_ID: Mapping[str, t.Any] = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
-"""The object filter that sorts a list by id."""
+"""The object filter that sorts a list by ID."""
 MAX_XMLRPC_INTEGER = 2**31 - 1
 
 
@@ -49,9 +46,9 @@ class Client(Caller):
 
     Args:
         settings: the endpoint and the credentials.
-        concurrency: as with `Caller`, like the other arguments.
-        stop: likewise.
-        warn: likewise.
+        concurrency: see `Caller`.
+        stop: see `Caller`.
+        warn: see `Caller`.
     """
 
     def __init__(
@@ -99,20 +96,20 @@ class Client(Caller):
         before_sending: Callable[[], None] | None = None,
         in_turn: bool = False,
     ) -> t.Any:
-        """Call an API method and return its answer.
+        """Call an API method and return the response.
 
         Args:
             service: name without `SoftLayer_`, such as `Account`.
             method: name of the API method.
             args: the method's arguments.
-            identifier: id of the object to call it on.
-            mask: object mask; always pass one if the answer could contain a private key.
+            identifier: ID of the object.
+            mask: object mask; required if the response could contain a private key.
             filter: object filter.
             limit: maximum number of rows.
             offset: number of rows to skip.
-            repeatable: whether it may be called again after a lost answer: `False` for all calls that do more than to read.
-            before_sending: called right before each attempt, after all waiting; if it raises, nothing is sent.
-            in_turn: whether it is made by a `before_sending`, which has the turn of its own call.
+            repeatable: whether to retry the call after a lost response; `False` for all calls that change something.
+            before_sending: called before each attempt, after all waiting. An exception prevents the attempt.
+            in_turn: whether the call is made by a `before_sending`, within the concurrency limit of another call.
 
         Raises:
             CertificatesError: with a code from `faults`; `interrupted` if the call was not made because of `stop`.
@@ -140,21 +137,18 @@ class Client(Caller):
         return self.call_until_done(call_once, repeatable=repeatable, before_sending=before_sending, in_turn=in_turn)
 
     def read_list(self, service: str, method: str, *args: t.Any, mask: str, root: str | None = None) -> list[Row]:
-        """Return all rows of a method that returns a list, each once, sorted by id.
-
-        Rows without a usable id are left out, with a warning.
+        """Return all rows of a list, each once, sorted by ID. Skip rows without a valid ID, with a warning.
 
         Args:
             service: name without `SoftLayer_`.
             method: name of the API method.
             args: the method's arguments.
-            mask: object mask; must hold `id`.
-            root: start of the object filter: the property's name for `Account::getX`, nothing if the service's own type
-                is listed.
+            mask: object mask, including `id`.
+            root: root of the object filter: the property name for `Account::getX`; `None` for a list of the service's own type.
 
         Raises:
             CertificatesError: as `call`; `incomplete_listing` if the server does not return the whole list, `api_error` if
-                it returns something else.
+                the response is not a list.
         """
         by_id = {root: SORT_BY_ID} if root else SORT_BY_ID
 
@@ -171,18 +165,17 @@ class Client(Caller):
         return usable
 
     def read_ids(self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str) -> list[Row]:
-        """Return the rows with these ids, sorted by id; ids that do not exist are left out.
+        """Return the existing rows with the given IDs, sorted by ID.
 
-        A filter picks them as long as that takes few calls. The server's filter only saves bytes:
-        a malformed filter is ignored, so unwanted rows are dropped here. An id missing from the filtered listing is looked
-        up in the whole list.
+        The rows are read with filters, or with the whole list if filters need too many calls or return too few rows. Other
+        rows are dropped, because the API ignores malformed filters.
 
         Args:
-            service: as with `read_list`, like the other arguments.
+            service: name without `SoftLayer_`.
             method: name of the API method.
             args: the method's arguments.
-            identifiers: the ids.
-            mask: object mask; must hold `id`.
+            identifiers: the IDs.
+            mask: object mask, including `id`.
 
         Raises:
             CertificatesError: as `read_list`.
@@ -217,7 +210,7 @@ class Client(Caller):
         return Page(number_rows(answer), getattr(answer, "total_count", 0) or None)
 
     def fetch_account_id(self, given: int | None = None) -> int:
-        """Return the given account id, else that of the API user (`SoftLayer_Account::getObject`, called only once)."""
+        """Return the given account ID, or the account ID of the API user (`SoftLayer_Account::getObject`, called only once)."""
         if given is not None:
             check_ids("account_id", [given])
             return given
@@ -235,7 +228,7 @@ def _make_list_error(service: str, method: str) -> CertificatesError:
 
 
 def describe_ignored_rows(call: str, number: int) -> str:
-    """Return the warning about ignored rows of a listing."""
+    """Return the warning about rows without valid IDs."""
     return (
         f"{call} returned entries without a valid ID: {number}. The collection does not select, compare, or change these entries. "
         "Ask IBM Cloud support to fix the entries."
@@ -243,16 +236,16 @@ def describe_ignored_rows(call: str, number: int) -> str:
 
 
 def _make_portable(value: t.Any) -> t.Any:
-    """Return a value that both transports can carry: an integer too large for XML-RPC becomes text."""
+    """Return a value for both transports: an integer that is too large for XML-RPC becomes a string."""
     return str(value) if isinstance(value, int) and value > MAX_XMLRPC_INTEGER else value
 
 
 def connect(module: Module, concurrency: int = 8, stop: threading.Event | None = None) -> Client:
-    """Return a client for the module's options, and hide its secrets in the module's output; nothing is sent yet.
+    """Return a client for the options of a module, without any request, and hide its secrets in the module output.
 
     Args:
-        module: holds the options.
-        concurrency: maximum number of calls in flight at the same time.
+        module: the module with the options.
+        concurrency: maximum number of concurrent calls.
         stop: see `Client`.
 
     Raises:

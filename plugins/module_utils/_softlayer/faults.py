@@ -4,11 +4,10 @@
 
 """The errors of failed calls to the SoftLayer API. Private to softlayer.certificates.
 
-It makes no calls. For a call that cannot be undone only one question matters: may the server have carried it out? The `code` of
-the error answers it:
+The `code` of an error shows whether the server may have processed the call:
 
 =========================  ============================================================================  ===========
-code                       seen                                                                          carried out
+code                       symptom                                                                       processed
 =========================  ============================================================================  ===========
 `rate_limited`             the API's own rate limit fault; for a read-only call, any HTTP 429           no
 `unreachable`              any failure before the request left: connection refused, no route, name not
@@ -18,23 +17,21 @@ code                       seen                                                 
 `not_found`                no such object, or no permission to see it: the API does not distinguish     no
 `retired`                  the method or the product no longer exists; HTTP 410 for a read-only call    no
 `api_error`                any other fault of the API; for a read-only call, all of HTTP 3xx and 4xx    no
-`no_answer`                any failure after the request left: timeout, reset, an unreadable answer; HTTP
+`no_answer`                any failure after the request left: timeout, reset, an unreadable response; HTTP
                            407 from behind the proxy, 408, 425, 499 and 5xx not known to be the API's;
-                           for a call that does more than to read, a transient error, not a
-                           rejection, and HTTP 3xx and 4xx without a fault of the API: what stands before
-                           the API may have put it in place of an answer                                 maybe
+                           for a call that changes something, a transient error, and HTTP 3xx and 4xx
+                           without a fault of the API, which may be from a gateway                       maybe
 =========================  ============================================================================  ===========
 
-A fault is known to be the API's if its code begins with `SoftLayer_Exception`. Any other may be a gateway's, and what is
-behind the gateway may have carried the call out: with HTTP 3xx, 407, 408, 425, 429, 499 or 5xx it is taken for a gateway's.
-With any other status, XML-RPC's `fault` counts as the API's, and so does a REST fault without a code with HTTP 4xx, such as
-"Service does not exist".
+A fault is from the API if its code begins with `SoftLayer_Exception`. Any other fault with HTTP 3xx, 407, 408, 425, 429, 499, or
+5xx is from a gateway, behind which the API may have processed the call. With any other status, an XML-RPC fault is from the API, and
+so is a REST fault without a code with HTTP 4xx, such as "Service does not exist".
 
-A transient error is a general code of the API with a text such as "Internal Error" or "Request timed out", or without a text.
-It means that the call failed, but not how far it got.
+A transient error is a general code of the API with a text such as "Internal Error" or "Request timed out", or without a text. The
+call failed, but the API may have processed a part of the call.
 
-The SDK drops part of the answer (over REST the fault code; over XML-RPC a fault that comes with an HTTP error). So this
-module reads the answer itself, and the SDK's exception only if there was no answer.
+The SDK drops a part of the response (over REST the fault code; over XML-RPC a fault with an HTTP error). Therefore, this module reads
+the response itself, and the SDK exception only without a response.
 """
 
 from __future__ import annotations
@@ -49,20 +46,20 @@ from .._http.faults import TOO_MANY, as_sentence, details_of, explain_unanswered
 from .._http.transport import Answer, Attempt
 
 API_CODE = re.compile(r"SoftLayer_Exception|-32[0-9]{3}$")
-"""Faults of the API itself. The numbers are the reserved ones, for example for an unknown method or invalid arguments."""
+"""Fault codes of the API itself, including the reserved XML-RPC numbers, for example for an unknown method."""
 GATEWAY_TIMEOUT_STATUSES = frozenset({408, 425, 499})
-"""HTTP statuses below 500 with which a gateway in front of the API reports a timeout."""
+"""HTTP statuses below 500 that report a timeout of a gateway in front of the API."""
 TIMEOUT_STATUSES = GATEWAY_TIMEOUT_STATUSES | {504}
 GATEWAY_STATUSES = GATEWAY_TIMEOUT_STATUSES | {407, TOO_MANY}
-"""HTTP statuses below 500 that a gateway sends by itself; the outcome of the call is unknown."""
+"""HTTP statuses below 500 of gateways; the outcome of the call is unknown."""
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 
 RATE_LIMIT_CODE = "SoftLayer_Exception_WebService_RateLimitExceeded"
-"""The only code that proves that a call was not processed because of the rate limit: the API counts calls first."""
+"""The only code that proves that the API did not process a call because of the rate limit."""
 GENERAL_CODE = re.compile(r"(SoftLayer_Exception(_Public)?|-?[0-9]+)?")
-"""General fault codes: only the message contains the cause."""
+"""General fault codes; only the message contains the cause."""
 TRANSIENT_CODE = re.compile(r"SoftLayer_Exception\w*_(Network(?!_LBaaS)|Timeout|Internal)", re.IGNORECASE)
-"""Codes of transient errors, whatever the message; `_Network_LBaaS` only names the service of the load balancers."""
+"""Codes of transient errors, regardless of the message. `_Network_LBaaS` is only the name of the load balancer service."""
 TRANSIENT_PATTERN = re.compile(
     r"internal (server )?error|tim(ed?|ing)[ -]?out|unavailable|try again later|(unexpected|unknown) error|an error (has )?occurr?ed"
     r"|unable to (complete|process)|connection (was )?(reset|closed|lost|aborted)|lost connection|gone away|bad gateway"
@@ -75,15 +72,15 @@ RATE_LIMIT_PATTERN = re.compile(
     r"|(?:rate[ -]*limit (?:has been |was )?(?:exceeded|reached)|too many requests)(?:\W*\b(?:please|try|retry|slow|wait)\b.*)?)\W*$",
     re.IGNORECASE | re.DOTALL,
 )
-"""The whole text of a rate limit fault. A text that only mentions a limit, for example of a partner, is not about the call."""
+"""The complete text of a rate limit fault. A text that only mentions a limit, for example of a partner, does not match."""
 RETIRED_ADVICE = (
     "IBM Cloud ended the sale of SSL certificates on 2024-04-15 and the support of SSL orders on 2024-12-15. Download the certificate from "
     "the CA portal, and order new certificates through IBM Cloud Secrets Manager."
 )
 ORDER_SERVICE = "Certificate_Request"
-"""A part of the name of the service for orders. Its end does not affect the store and the load balancers."""
+"""A part of the name of the order service. The end of the order service does not affect the store and the load balancers."""
 PERMISSION_CODES = frozenset({"not_found", "authentication_failed"})
-"""Codes for a missing permission if other calls of the user succeed."""
+"""Codes of a missing permission, if other calls of the user succeed."""
 NOT_FOUND_ADVICE = (
     "The object does not exist, or the API user does not have the permission for the object (SECURITY_CERTIFICATE_VIEW, "
     "SECURITY_CERTIFICATE_MANAGE). Check the ID and the permissions of the API user."
@@ -108,7 +105,7 @@ class Fault:
     is_rest: bool
 
     def is_from_api(self, status: int) -> bool:
-        """Return whether a fault with this HTTP status is from the API, and not from a gateway."""
+        """Return whether a fault with an HTTP status is from the API, and not from a gateway."""
         if self.code.startswith("SoftLayer_Exception"):
             return True
         if status >= 500 or status in GATEWAY_STATUSES or 300 <= status < 400:
@@ -118,7 +115,7 @@ class Fault:
         return not self.code and status >= 400
 
     def is_transient(self, status: int) -> bool:
-        """Return whether a fault with this HTTP status is a transient error, and not a rejection."""
+        """Return whether a fault with an HTTP status is a transient error, and not a rejection."""
         if TRANSIENT_CODE.match(self.code) or status == TOO_MANY:
             return True
         if not GENERAL_CODE.fullmatch(self.code):
@@ -129,12 +126,12 @@ class Fault:
 
 
 def reports_transient_error(words: object) -> bool:
-    """Return whether the message of the API reports a transient error, and not a problem with the request."""
+    """Return whether an API message reports a transient error, and not a problem with the request."""
     return bool(TRANSIENT_PATTERN.search(str(words)))
 
 
 def parse_fault(body: bytes) -> Fault | None:
-    """Return the fault in an answer's body, or `None`."""
+    """Return the SoftLayer fault in a response body, or `None`."""
     text = body.lstrip()
     try:
         if text.startswith(b"{"):
@@ -154,14 +151,14 @@ def parse_fault(body: bytes) -> Fault | None:
 def explain(
     call: str, endpoint: str, attempt: Attempt, error: BaseException, *, repeatable: bool = True
 ) -> CertificatesError:
-    """Return the error of a failed call.
+    """Return the error of a failed call, with a `code` of the table above.
 
     Args:
         call: service and method, for the message.
-        endpoint: the URL that was called, for the message.
-        attempt: what is known of the request.
-        error: what the SDK raised.
-        repeatable: whether the call only reads, so that it does not matter whether it was carried out.
+        endpoint: the URL, for the message.
+        attempt: the attempt with its response, if any.
+        error: the exception of the SDK.
+        repeatable: whether the call only reads.
     """
     answer = attempt.answer
     if answer is None:

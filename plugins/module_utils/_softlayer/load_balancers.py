@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The account's cloud load balancers: list them, read one, point listeners to certificates. Private to softlayer.certificates.
+"""The cloud load balancers of the account: list, read, and switch listeners to certificates. Private to softlayer.certificates.
 
-Rests on `SoftLayer_Network_LBaaS_LoadBalancer` and `SoftLayer_Network_LBaaS_Listener`. A balancer that is being changed refuses
-further changes until it is ACTIVE again; its traffic goes on.
+Uses `SoftLayer_Network_LBaaS_LoadBalancer` and `SoftLayer_Network_LBaaS_Listener`. During a change, a load balancer rejects other
+changes until its status is ACTIVE, without an interruption of its traffic.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CHANGED_MASK = "mask[id,uuid,provisioningStatus]"
 
 ACTIVE = "ACTIVE"
 FINAL_STATUSES = frozenset({"ERROR", "DELETE_PENDING"})
-"""Provisioning statuses after which a balancer does not become active again by itself."""
+"""Provisioning statuses that do not change automatically."""
 HTTPS = "HTTPS"
 MANAGE_ADVICE = (
     "The load balancer does not exist, or the API user cannot change the load balancer. Grant the API user the permission "
@@ -46,30 +46,30 @@ LISTING_ERROR = (
 BUSY_PATTERN = re.compile(
     r"\b(?:CREATE|UPDATE|MAINTENANCE)_PENDING\b|\b(?:not|be)\W+(?:in\W+)?(?:an?\W+)?ACTIVE\b", re.IGNORECASE
 )
-"""Messages about a balancer that is being changed; the API documents none."""
+"""Messages about a load balancer during a change. The API reference does not document the messages."""
 ENDED_PATTERN = re.compile(r"\bDELETE_PENDING\b|\b(?:status|state) (?:is |of )?\W?ERROR\b", re.IGNORECASE)
 ECDSA = re.compile(r"ECDSA", re.IGNORECASE)
 TLS13 = re.compile(r"TLS_(AES|CHACHA20)", re.IGNORECASE)
-"""Cipher suites for EC keys, and those that go with any key; all others are for RSA keys."""
+"""Cipher suites of TLS 1.3, which support any key type. Older cipher suites without ECDSA support RSA keys only."""
 CONFLICT_STATUS = 409
-"""The HTTP status with which other IBM Cloud load balancers reject a change during another change."""
+"""The HTTP status of other IBM Cloud load balancers that reject a change during another change."""
 
 
 @dataclass(frozen=True)
 class Listener:
-    """A port on which a balancer accepts connections."""
+    """A port of a load balancer."""
 
     uuid: str
     protocol: str
-    """TCP, HTTP or HTTPS; only HTTPS has a certificate."""
+    """TCP, HTTP, or HTTPS; only HTTPS has a certificate."""
     port: int
     certificate_id: int | None
     modified_at: datetime | None = None
-    """When anything about it was changed last; `None` if the API does not say so."""
+    """Time of the last change of the listener; `None` if unknown."""
 
     @property
     def is_https(self) -> bool:
-        """Whether it may have a certificate."""
+        """Whether the protocol is HTTPS, so that the listener may have a certificate."""
         return self.protocol == HTTPS
 
 
@@ -81,30 +81,30 @@ class Balancer:
     uuid: str
     name: str
     address: str | None
-    """Its host name."""
+    """Host name of the load balancer."""
     provisioning_status: str
     previous_error: str | None
-    """The error of its previous change, as the API returns it."""
+    """The error of the previous change, as the API returns it."""
     ciphers: tuple[str, ...]
-    """Names of the cipher suites that were chosen for it; empty for the standard ones."""
+    """Names of the configured cipher suites; empty for the standard cipher suites."""
     listeners: tuple[Listener, ...]
 
     def has_name(self, name: str) -> bool:
-        """Return whether a user means it by a name: its own, its uuid in any case, or its id."""
+        """Return whether a user-specified name is the name, the ID, or the UUID (in any case) of the load balancer."""
         return name in {self.name, str(self.id)} or name.lower() == self.uuid.lower()
 
     @property
     def is_active(self) -> bool:
-        """Whether it can be changed now."""
+        """Whether the load balancer accepts changes."""
         return self.provisioning_status == ACTIVE
 
     @property
     def is_final(self) -> bool:
-        """Whether it is in a state that it does not leave by itself, so that waiting is in vain."""
+        """Whether the provisioning status does not change automatically."""
         return self.provisioning_status in FINAL_STATUSES
 
     def has_ciphers_for(self, key_type: str) -> bool:
-        """Return whether a listener has a cipher suite for a key type; the standard cipher suites are all for RSA keys."""
+        """Return whether there is a cipher suite for a key type. All standard cipher suites are for RSA keys."""
         if any(TLS13.match(name) for name in self.ciphers):
             return True
         for_ecdsa = {bool(ECDSA.search(name)) for name in self.ciphers} or {False}
@@ -112,19 +112,19 @@ class Balancer:
 
     @property
     def final_status_message(self) -> str:
-        """Why it accepts no change, for one that has ended."""
+        """The message about a final provisioning status, with a remedy."""
         return (
             f"Load balancer {self.name} is in the state {self.provisioning_status}, which does not change automatically. Fix the load "
             f"balancer in the console.{self.error_sentence}"
         )
 
     def find_listener(self, uuid: str) -> Listener | None:
-        """Return one of its listeners, or `None` if it is gone."""
+        """Return the listener with a UUID, or `None` if the listener does not exist."""
         return next((listener for listener in self.listeners if listener.uuid == uuid), None)
 
     @property
     def error_sentence(self) -> str:
-        """A sentence about its previous error, with a leading space; empty if there is none."""
+        """A sentence about the previous error, with a leading space; empty without an error."""
         return (
             f" The API reports about the previous change of the load balancer: {as_sentence(self.previous_error)}"
             if self.previous_error
@@ -133,7 +133,7 @@ class Balancer:
 
 
 def fetch_balancers(client: Client) -> list[Balancer]:
-    """Return all load balancers, sorted by id (`getAllObjects`).
+    """Return all load balancers, sorted by ID (`getAllObjects`).
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -144,10 +144,10 @@ def fetch_balancers(client: Client) -> list[Balancer]:
 
 
 def fetch_balancer(client: Client, uuid: str) -> Balancer:
-    """Return a load balancer as it is now (`getLoadBalancer`).
+    """Return the current state of a load balancer (`getLoadBalancer`).
 
     Raises:
-        CertificatesError: as `Client.call`; `not_found`; `no_answer` if the answer is not that balancer.
+        CertificatesError: as `Client.call`; `not_found`; `no_answer` if the response is not the load balancer.
     """
     with if_not_found(f"Cannot read load balancer {uuid} anymore. {MANAGE_ADVICE}"):
         row = client.call(BALANCER, "getLoadBalancer", uuid, mask=BALANCER_MASK)
@@ -164,20 +164,19 @@ def switch_listeners(
     certificate_ids: Mapping[str, int],
     before_sending: t.Callable[[], None] | None = None,
 ) -> None:
-    """Switch listeners of one balancer to certificates of the store, in one call (`updateLoadBalancerProtocols`).
+    """Switch listeners of one load balancer to certificates in the store, in one call (`updateLoadBalancerProtocols`).
 
-    Only the two properties are sent: an element without the listener's uuid would create a listener. It is not repeated after a
-    lost answer.
+    The call is not repeated after a lost response. An element without the UUID of a listener would create a listener.
 
     Args:
         client: the session.
-        balancer: the balancer.
-        certificate_ids: ids in the store, by the uuid of the listener.
+        balancer: the load balancer.
+        certificate_ids: IDs of certificates in the store, by the UUID of the listener.
         before_sending: see `Client.call`.
 
     Raises:
-        CertificatesError: as `Client.call`; `balancer_busy` if it is being changed and so nothing was done, `balancer_error` if it
-            accepts no more changes, `refused` if the API rejects the change, `no_answer` if it may have been carried out.
+        CertificatesError: as `Client.call`; `balancer_busy` during another change, `balancer_error` for a final status,
+            `refused` if the API rejects the change, `no_answer` if the change may have been made.
     """
     configurations = [
         {"listenerUuid": uuid, "tlsCertificateId": certificate_id} for uuid, certificate_id in certificate_ids.items()
@@ -197,7 +196,7 @@ def switch_listeners(
 
 
 def _explain_change(error: CertificatesError, balancer: Balancer) -> CertificatesError:
-    """Return the error of a failed change."""
+    """Return the error of a failed change, with a code for a busy or failed load balancer."""
     words = str(error.details.get("api_message") or "")
     said = as_sentence(words) if words else ""
     if error.code == "not_found":
@@ -219,7 +218,7 @@ def _explain_change(error: CertificatesError, balancer: Balancer) -> Certificate
 
 
 def normalize(row: Mapping[str, t.Any]) -> Balancer | None:
-    """Return an API object as a balancer, with only the fields named here; `None` if it has no uuid, by which it could be changed."""
+    """Return a load balancer from an API object; `None` for an object without a UUID, which cannot be changed."""
     uuid = parse_text(row.get("uuid"))
     if uuid is None:
         return None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the API, and those that select SSL orders. Private to softlayer.certificates."""
+"""The options of the API, and the options that select SSL orders. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .._base.options import ArgumentSpec, of_environment
 STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 """Statuses of an order in results."""
 TRANSPORTS = ("xmlrpc", "rest")
-"""The transports of the API, by the part of an endpoint's path that selects each."""
+"""The transports of the API: the parts of the endpoint path that select a transport."""
 MAX_RETRIES = 100
-"""With the pauses between them, this many retries last more than an hour."""
+"""Maximum number of retries, which last more than an hour including the pauses."""
 
 
 def api_options() -> ArgumentSpec:
@@ -56,5 +56,5 @@ def selection_options() -> ArgumentSpec:
 
 
 def select_option() -> ArgumentSpec:
-    """Return the option that selects SSL orders, for modules that act on them."""
+    """Return the option `select`, for modules that process SSL orders."""
     return ArgumentSpec({"select": {"type": "dict", "options": dict(selection_options().options), "limits": True}})

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SSL certificate orders: fetch, normalize, select. Private to softlayer.certificates.
+"""SSL certificate orders: fetch, normalize, and select. Private to softlayer.certificates.
 
-Rests on `SoftLayer_Security_Certificate_Request`. Does not load the SDK, so that filters can use it too.
+Uses `SoftLayer_Security_Certificate_Request`, without an import of the SDK, so that filter plugins can use this module.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 
 SERVICE = "Security_Certificate_Request"
 FULFILLMENT_EMAIL = "FulfillmentEmail"
-"""The `emailType` that this collection passes to `resendEmail`."""
+"""The `emailType` argument of `resendEmail`."""
 
 PROPERTIES: Mapping[str, str] = {
     "common_name": "commonName",
@@ -47,18 +47,18 @@ PROPERTIES: Mapping[str, str] = {
     "billing_order_id": "order[id]",
     "product": "orderItem[id,description]",
 }
-"""The facts of an order apart from its id, and the properties of the API's object that each is read from."""
+"""The API property of each fact of an order, except the ID."""
 NAME_FACTS = frozenset({"common_name", "subject_alt_names"})
-"""The facts that make the names of an order."""
+"""The facts with the names of an order."""
 STORE_FACTS = NAME_FACTS | {"public_key_sha256", "key_type", "created_at", "effective_at", "expires_at"}
-"""The facts that an order is compared with the certificate store by."""
+"""The facts for the comparison of an order with the certificate store."""
 EMAIL_FACTS = frozenset({"approver_email", "status", "expires_at"})
-"""The facts that decide whether and where an order's email goes."""
+"""The facts that determine the recipient of an order's email, and whether an email is available."""
 DERIVED_FACTS: Mapping[str, frozenset[str]] = {
     "days_until_expiry": frozenset({"expires_at"}),
     "fulfillment_email_available": frozenset({"status", "expires_at"}),
 }
-"""Computed keys of an order in results, and the facts that they need."""
+"""The required facts of each computed key of an order in results."""
 STORE_KEYS = ("certificate_ids", "imported", "superseded_by")
 """Keys of results about the certificate store."""
 
@@ -70,24 +70,24 @@ STATUSES = {
     "canceled": "canceled",
     "cancelled": "canceled",
 }
-"""The API's status names (`SoftLayer_Security_Certificate_Request_Status`); their ids are not documented."""
+"""Statuses by the status names of the API (`SoftLayer_Security_Certificate_Request_Status`), whose IDs are not documented."""
 STATUS_GATE: Mapping[str, Ineligibility | None] = {
     "approved": None,
     "complete": None,
     "pending": "pending",
     "canceled": "canceled",
 }
-"""By status: why the CA has no certificate for an order. Any status not listed is unknown."""
+"""The reason for a missing certificate, by status; `None` if the certificate is available."""
 
 
 def find_ineligibility(status: str, expires_at: datetime | None, at: datetime) -> Ineligibility | None:
-    """Return why no certificate is available for an order, or `None` if one is: the status gate."""
+    """Return the reason for a missing certificate of an order, or `None` if the certificate is available."""
     return STATUS_GATE.get(status, "unknown_status") or ("expired" if has_passed(expires_at, at) else None)
 
 
 @dataclass(frozen=True)
 class Order:
-    """An SSL certificate order; every field except the id may be missing."""
+    """An SSL certificate order. Every field except the ID may be missing."""
 
     id: int
     common_name: str | None
@@ -107,20 +107,20 @@ class Order:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names that it is for: its common name and the DNS names of its CSR, in ASCII form."""
+        """The common name and the DNS names of the CSR, in ASCII form."""
         return name_set(self.common_name, self.subject_alt_names)
 
     @property
     def shown_name(self) -> str | None:
-        """Its name in messages, `None` if it has none."""
+        """Name in messages; `None` for an order without a name."""
         return shown_name(self.common_name, self.subject_alt_names)
 
     def find_ineligibility(self, at: datetime) -> Ineligibility | None:
-        """Return why no certificate is available for it, or `None` if one is."""
+        """Return the reason for a missing certificate, or `None` if the certificate is available."""
         return find_ineligibility(self.status, self.expires_at, at)
 
     def as_facts(self) -> dict[str, t.Any]:
-        """Return the facts that do not depend on the time, ready for JSON; `from_facts` reads them."""
+        """Return the facts that do not depend on the time, for JSON."""
         facts = {name: getattr(self, name) for name in ("id", *PROPERTIES)}
         times = {name: iso(value) for name, value in facts.items() if name.endswith("_at")}
         return {**facts, **times, "subject_alt_names": list(self.subject_alt_names)}
@@ -130,7 +130,7 @@ class Order:
         """Return the order from the facts that `as_facts` returned.
 
         Raises:
-            ValueError: and others, if the facts have another form.
+            Exception: the facts have another form.
         """
         values: dict[str, t.Any] = {
             name: parse(value) if name.endswith("_at") else value for name, value in facts.items()
@@ -141,7 +141,7 @@ class Order:
         return order
 
     def as_result(self, at: datetime) -> dict[str, t.Any]:
-        """Return the order in the form of the modules' results."""
+        """Return the order for the result of a module."""
         return {
             **self.as_facts(),
             "days_until_expiry": days_until(self.expires_at, at),
@@ -151,7 +151,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Selection:
-    """The selection of orders. Criteria combine with AND, values within one with OR; `None` means no restriction."""
+    """The selection of orders. An order must match one value of each criterion; `None` means no restriction."""
 
     order_ids: Collection[int] | None = None
     common_names: Sequence[str] | None = None
@@ -164,7 +164,7 @@ class Selection:
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> Selection:
-        """Return the selection for the options of `options.selection_options`, or those of them that a module has.
+        """Return the selection from options of `options.selection_options`.
 
         Raises:
             CertificatesError: `invalid_argument`.
@@ -180,7 +180,7 @@ class Selection:
 
     @classmethod
     def from_module(cls, params: Mapping[str, t.Any]) -> Selection:
-        """Return the selection for a module that has `select`, and `order_ids` that narrow it.
+        """Return the selection from the option `select`, restricted by the option `order_ids`.
 
         Raises:
             CertificatesError: `invalid_argument`.
@@ -195,7 +195,7 @@ class Selection:
 
     @property
     def facts(self) -> frozenset[str]:
-        """The facts that orders must have to be selected, and compared with the store if `needs_store`."""
+        """The facts of orders that the selection requires."""
         needed = (
             (self.common_names is not None, NAME_FACTS),
             (self.statuses is not None, {"status"}),
@@ -207,11 +207,11 @@ class Selection:
 
     @property
     def needs_store(self) -> bool:
-        """Whether it matters what is in the certificate store."""
+        """Whether the selection or the result depends on the certificate store."""
         return self.gather_imported or self.imported is not None
 
     def matches(self, order: Order, at: datetime) -> bool:
-        """Return whether an order meets all criteria at this instant, apart from those about the certificate store."""
+        """Return whether an order meets all criteria, except criteria about the certificate store."""
         days = days_until(order.expires_at, at)
         return (
             (self.order_ids is None or order.id in self.order_ids)
@@ -224,7 +224,7 @@ class Selection:
 
 
 def build_order_mask(facts: Collection[str] = PROPERTIES.keys()) -> str:
-    """Return the object mask that asks for these facts of orders, and for no more than they are read from."""
+    """Return the object mask for facts of orders, with only the required properties."""
     properties = dict.fromkeys(asked for fact, asked in PROPERTIES.items() if fact in facts)
     return f"mask[{','.join(['id', 'accountId', *properties])}]"
 
@@ -235,18 +235,16 @@ def fetch_orders(
     order_ids: Collection[int] | None = None,
     facts: Collection[str] = PROPERTIES.keys(),
 ) -> list[Order]:
-    """Return the account's orders, or only those with the given ids, sorted by id.
-
-    Rests on `getSslCertificateRequests`.
+    """Return orders of the account, sorted by ID (`getSslCertificateRequests`).
 
     Args:
-        client: makes the calls.
-        account_id: id of the account.
-        order_ids: the ids; `None` for all orders.
-        facts: what of `PROPERTIES` is asked for; an order looks as if it lacked the others, and has the status `unknown`.
+        client: the session.
+        account_id: ID of the account.
+        order_ids: the IDs; `None` for all orders.
+        facts: keys of `PROPERTIES` to request. Other facts are missing in the orders, whose status may be `unknown`.
 
     Raises:
-        CertificatesError: as `Client.read_list`; `invalid_argument` if an order is not the account's.
+        CertificatesError: as `Client.read_list`; `invalid_argument` if an order belongs to another account.
     """
     listing = (SERVICE, "getSslCertificateRequests", account_id)
     mask = build_order_mask(facts)
@@ -261,10 +259,7 @@ def fetch_orders(
 
 
 def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, t.Any]]) -> None:
-    """Reject orders of another account, because the ledger records orders by account.
-
-    An order without an account belongs to the account of the user.
-    """
+    """Reject orders of another account. An order without an account belongs to the account of the API user."""
     account_ids = {row.get("accountId") for row in rows}
     others = sorted(
         {client.fetch_account_id() if account is None else parse_number(account) or 0 for account in account_ids}
@@ -281,10 +276,10 @@ def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, 
 
 
 def fetch_order(client: Client, account_id: int, order_id: int) -> Order:
-    """Return what decides whether and where an order's email goes at this moment (`getObject`), for who has a turn to call the API already.
+    """Return an order with its current `EMAIL_FACTS` (`getObject`). The caller must already be in a call of the API.
 
     Raises:
-        CertificatesError: as `Client.call`; `api_error` if the response is not the order, `invalid_argument` if it is not the account's.
+        CertificatesError: as `Client.call`; `api_error` if the response is not the order, `invalid_argument` if the order belongs to another account.
     """
     mask = build_order_mask(EMAIL_FACTS)
     row = client.call(SERVICE, "getObject", identifier=order_id, mask=mask, in_turn=True)
@@ -299,10 +294,10 @@ def fetch_order(client: Client, account_id: int, order_id: int) -> Order:
 def resend_fulfillment_email(client: Client, order_id: int, before_sending: Callable[[], None] | None = None) -> bool:
     """Request the fulfillment email of the CA again (`resendEmail`); return `False` if the API rejected the request.
 
-    Never retried after a lost answer.
+    The request is never retried after a lost response.
 
     Raises:
-        CertificatesError: as `Client.call`; `no_answer` if the answer is neither yes nor no.
+        CertificatesError: as `Client.call`; `no_answer` if the response is not a boolean.
     """
     answer = client.call(
         SERVICE,
@@ -316,7 +311,12 @@ def resend_fulfillment_email(client: Client, order_id: int, before_sending: Call
 
 
 def normalize(row: Mapping[str, t.Any], read: Callable[[str], Csr | None] = requested) -> Order:
-    """Return an API object as an `Order`; `read` reads its CSR."""
+    """Return an order from an API object.
+
+    Args:
+        row: the object.
+        read: parses a CSR.
+    """
     status_name = parse_text(as_dict(row.get("status")).get("name"))
     csr = row.get("certificateSigningRequest")
     request = read(csr) if isinstance(csr, str) else None

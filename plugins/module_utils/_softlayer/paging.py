@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read a whole list from a server that returns it in pages. Private to softlayer.certificates.
+"""Read a complete list from a server that returns pages. Private to softlayer.certificates.
 
-Pure: the functions that fetch one page, or several at once, are passed in.
+Pure: callers pass the functions that fetch pages.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .values import parse_id
 Row = dict[str, t.Any]
 
 MAX_ROUNDS = 4
-"""How often a list is read before the run gives up on its gaps."""
+"""Maximum number of readings of a list with gaps."""
 GROWTH_FACTOR = 4
-"""Factor by which the pages grow with each new reading."""
+"""Growth factor of the page size for each reading."""
 MAX_MISSES = 20
-"""How many pages in a row may bring nothing or little that is new before a reading ends."""
+"""Maximum number of consecutive pages without new rows, or with fewer rows than the first page."""
 MIN_REPEATED_ROWS = 6
-"""So many rows do not come twice in the same order by chance, if the server keeps no order."""
+"""Minimum number of repeated rows that show that a server without an order ignores the offset."""
 MAX_PAGES = 10_000
 """Maximum number of pages in one reading."""
 OFFSET_BEHIND_END = 1_000_000_000
@@ -38,21 +38,21 @@ OFFSET_BEHIND_END = 1_000_000_000
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of the server: some rows, and how many rows there are in all (`None`: the server does not say)."""
+    """A response of the server: some rows, and the total number of rows (`None` if unknown)."""
 
     rows: Sequence[Row]
     total: int | None
 
 
 def has_id(row: object) -> bool:
-    """Return whether an element of a list is an object with an id that can be used."""
+    """Return whether an element of a list is an object with a valid ID."""
     return isinstance(row, dict) and parse_id(row.get("id")) is not None
 
 
 def number_rows(rows: Sequence[object]) -> list[Row]:
-    """Return rows that can be counted.
+    """Return rows with unique IDs.
 
-    A row without a usable id gets a negative number. The same row on another page gets the same number.
+    The ID of a row without a valid ID is a negative number from its content, which is the same on another page.
     """
     counted: list[Row] = []
     met: Counter[str] = Counter()
@@ -69,21 +69,20 @@ def number_rows(rows: Sequence[object]) -> list[Row]:
 Fetch = Callable[[int, int], Page]
 Gather = Callable[[Callable[[int], Page], Sequence[int]], Iterable[Page]]
 State = t.Literal["incomplete", "to the end", "whole"]
-"""What a reading of a list has come to. If it went to the end, a row may have vanished between two pages unnoticed, and moved another
-row to a place that was already read; another reading that brings the same rows shows that none has."""
+"""Result of a reading. After `to the end`, a deletion between two pages may have moved a row to a page that was already read. Another
+reading with the same rows confirms the list."""
 
 
 def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
-    """Return every row of a list once, sorted by id.
+    """Return every row of a list once, sorted by ID.
 
-    No single page is trusted to be the whole list. The server may return fewer rows than `page_size`, ignore the limit and
-    send all rows at once, omit the total, repeat rows, change the order between two pages, or gain and lose rows meanwhile. If
-    rows are or may be missing after a reading, the list is read again in larger pages: a list on a single page has no gaps.
+    The server may return fewer rows than `page_size`, ignore the limit, omit the total, repeat rows, change the order between two
+    pages, or add and delete rows during a reading. If rows may be missing after a reading, the list is read again in larger pages.
 
     Args:
         fetch: takes offset and limit, returns a `Page`.
         page_size: number of rows to request at once.
-        gather: `map`, or a similar function that fetches several pages at the same time.
+        gather: `map`, or a similar function that fetches several pages concurrently.
 
     Raises:
         CertificatesError: `incomplete_listing`, if the list is not known to be complete after `MAX_ROUNDS` readings.
@@ -116,12 +115,10 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
 
 
 def _read_remaining_pages(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather: Gather) -> State:
-    """Read the pages after the first one, several at a time, until all rows that the server counts have come.
+    """Read the pages after the first page concurrently, up to the total number of rows; one by one without a total.
 
-    If it does not count them, read one after the other.
-
-    Each page begins with the last row of the one before. If another row is there, a row may have vanished meanwhile and moved
-    others to places that were already read. If the total is too low, a full last page or a page behind the end shows it.
+    Each page begins with the last row of the previous page. If another row is in its place, a deletion may have moved rows to pages
+    that were already read. A full last page, or a page behind the end, shows a total that is too low.
     """
     step = len(first.rows)
     if first.total is None or step == 1 < first.total:  # nothing comes again of a page with a single row
@@ -157,10 +154,7 @@ def _read_remaining_pages(rows: dict[int, Row], fetch: Fetch, size: int, first: 
 
 
 def _evaluate_overlap(pages: Sequence[Sequence[Row]]) -> State:
-    """Return whether each page reaches back to a row of the one before; nothing comes again of a page with a single row.
-
-    Nothing can be said against pages without order.
-    """
+    """Return `whole` if each page overlaps the previous page, or if the pages are not sorted; `to the end` if only pages with a single row do not."""
     if not all(map(_is_ascending, pages)):
         return "whole"
     ids = [page_ids for page, page_ids in zip(pages, map(_list_ids, pages), strict=True) if page_ids or not page]
@@ -171,11 +165,11 @@ def _evaluate_overlap(pages: Sequence[Sequence[Row]]) -> State:
 
 
 def _read_until_empty(rows: dict[int, Row], fetch: Fetch, size: int, first: Page) -> State:
-    """Read on behind the known rows until a page is empty.
+    """Read pages behind the known rows until a page is empty.
 
-    After a page that is as long as any, the next one begins with its last row. After a shorter one, which probably is the last, it
-    begins behind that row, since the server may cut its pages anywhere; then a look at the row shows that it is still at its place. If
-    it is not, a row has vanished before it and moved others to places that were already read.
+    After a page of maximum length, the next page begins with its last row. After a shorter page, which probably is the last page, the
+    next page begins behind its last row, and another request checks the position of that row. If the position has changed, a deletion
+    may have moved rows to pages that were already read.
     """
     if not first.rows or len(first.rows) > size:  # no rows, or a server that ignores limits
         return "to the end"
@@ -230,7 +224,7 @@ def _read_until_empty(rows: dict[int, Row], fetch: Fetch, size: int, first: Page
 
 
 def _has_known_row(page: Page, rows: Mapping[int, Row], last: int) -> bool:
-    """Return whether a page has a row that is known, or one from before the last known one, so that nothing is between them."""
+    """Return whether a page has a known row, or a row before the last known row, so that there is no gap."""
     return any(identifier in rows or 0 <= identifier <= last for identifier in _collect_ids(page))
 
 
@@ -247,5 +241,5 @@ def _is_ascending(rows: Sequence[Row]) -> bool:
 
 
 def _list_ids(rows: Sequence[Row]) -> list[int]:
-    """Return the ids of rows in turn, without the numbers that others got."""
+    """Return the valid IDs of rows, in the order of the rows."""
     return [identifier for identifier in (int(row["id"]) for row in rows) if identifier >= 0]

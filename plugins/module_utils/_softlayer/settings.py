@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The endpoint and the credentials of the API, from options, environment and config file. Private to softlayer.certificates."""
+"""The endpoint and the credentials of the API, from options, environment, and configuration file. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ with suppress(ImportError):
 
 IBM_CLOUD_USER = "apikey"
 IBM_CLOUD_KEY, CLASSIC_KEY = re.compile(r"[A-Za-z0-9_-]{44}"), re.compile(r"[0-9a-fA-F]{64}")
-"""The forms of the two kinds of API keys."""
+"""The formats of the two kinds of API keys."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Settings(Network):
 
     @property
     def is_rest(self) -> bool:
-        """Whether the endpoint speaks REST; otherwise XML-RPC."""
+        """Whether the protocol of the endpoint is REST; otherwise XML-RPC."""
         return "rest" in urlsplit(self.endpoint_url).path.split("/")
 
     @property
     def why_denied(self) -> str | None:
-        """Return the problem of rejected credentials that their form shows, as a sentence, or `None`."""
+        """The problem of rejected credentials that their format shows, as a sentence, or `None`."""
         is_of_ibm_cloud = self.username == IBM_CLOUD_USER
         if IBM_CLOUD_KEY.fullmatch(self.api_key) and not is_of_ibm_cloud:
             return f"The API key looks like an IBM Cloud API key. Set the user name to {IBM_CLOUD_USER}."
@@ -64,10 +64,10 @@ class Settings(Network):
 
 
 def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Settings:
-    """Return the settings by precedence: option, environment, config file, default.
+    """Return the settings. The precedence is option, environment, configuration file, default.
 
     Args:
-        params: the module's options, with the environment's values and the defaults already filled in.
+        params: the options of the module, including environment values and defaults.
         given: names of the options that the user set.
 
     Raises:
@@ -111,11 +111,11 @@ def check_ascii(name: str, value: str) -> None:
 
 
 def resolve_network(params: Mapping[str, t.Any], given: frozenset[str]) -> Network:
-    """Return how other servers than the SoftLayer API are reached: in the same way.
+    """Return the network settings for servers other than the SoftLayer API, which are the same.
 
     Args:
         params: see `resolve_settings`.
-        given: likewise.
+        given: see `resolve_settings`.
 
     Raises:
         CertificatesError: `invalid_config_file`, `invalid_argument`.
@@ -124,10 +124,10 @@ def resolve_network(params: Mapping[str, t.Any], given: frozenset[str]) -> Netwo
 
 
 def replace_transport(endpoint_url: str, transport: str) -> str:
-    """Return the same endpoint at the path of a transport: the part `xmlrpc` or `rest` of its path is exchanged.
+    """Return an endpoint URL with the part `xmlrpc` or `rest` of its path replaced by a transport.
 
     Args:
-        endpoint_url: a URL as `guard_url` allows it.
+        endpoint_url: a URL that `guard_url` accepted.
         transport: one of `TRANSPORTS`.
 
     Raises:

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The account's certificate store: find, create, edit, delete. Private to softlayer.certificates.
+"""The certificate store of the account: find, create, edit, and delete records. Private to softlayer.certificates.
 
-Rests on `SoftLayer_Security_Certificate` and `SoftLayer_Account::getSecurityCertificates`. Only allow-listed fields are returned.
-Every read and every `createObject` carries an object mask without `privateKey`: without a mask the API would send the key. Only
-`fetch_with_private_key` asks for it.
+Uses `SoftLayer_Security_Certificate` and `SoftLayer_Account::getSecurityCertificates`. Without an object mask, the API would return
+the private key. Therefore, every read and every `createObject` has a mask without `privateKey`, except in `fetch_with_private_key`.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from .values import parse_id, parse_number, read_boolean, require_boolean
 
 SERVICE = "Security_Certificate"
 CERTIFICATE_MASK = "mask[id,certificate,intermediateCertificate]"
-"""The properties that orders are compared with."""
+"""The properties for the comparison with orders."""
 RECORD_MASK = (
     "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,keySize,validityBegin,validityEnd,"
     "createDate,modifyDate,associatedServiceCount,lbaasListeners[id,uuid]]"
@@ -42,7 +41,7 @@ RECORD_MASK = (
 CREATED_MASK = "mask[id,intermediateCertificate]"
 """The properties that show whether the complete chain was stored."""
 WITH_KEY_MASK = "mask[id,certificate,intermediateCertificate,privateKey]"
-"""For what takes a certificate out of the store, and for nothing else."""
+"""The properties for exports from the store."""
 
 MISSING_ENTRY_FIELDS = (
     "fingerprint_sha256",
@@ -58,23 +57,20 @@ MISSING_ENTRY_FIELDS = (
     "effective_not_after",
     "limited_by",
 )
-"""Result fields that `SoftLayer_Security_Certificate_Entry` does not have."""
+"""Result fields that `SoftLayer_Security_Certificate_Entry` lacks."""
 ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
-"""The properties read from such an entry, in addition to its `certificateId`."""
+"""The properties of a `SoftLayer_Security_Certificate_Entry`, in addition to its `certificateId`."""
 STORE_READ_ERROR = (
     "Cannot read the certificate store: the API user does not have the permission SECURITY_CERTIFICATE_MANAGE"
 )
 PEM_FIELDS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 Handle: t.TypeAlias = "int | str"
-"""See `StoreCertificate.handle`."""
+"""The identity of a certificate: see `StoreCertificate.handle`."""
 
 
 @dataclass(frozen=True)
 class StoreCertificate:
-    """A record of the store, without its private key.
-
-    One that is yet to be stored has no id.
-    """
+    """A record of the store, without its private key. A record that is not stored yet has no ID."""
 
     id: int | None
     common_name: str | None
@@ -90,7 +86,7 @@ class StoreCertificate:
     validity_end: datetime | None = None
     key_size: int | None = None
     has_no_listeners: bool = False
-    """Whether the API says that no load balancer's listener uses it; `False` if the API does not say."""
+    """Whether no listener of a load balancer uses the record; `False` if unknown."""
 
     @classmethod
     def create_unstored(
@@ -100,26 +96,26 @@ class StoreCertificate:
         request: Csr | None = None,
         notes: str = "",
     ) -> StoreCertificate:
-        """Return the record, unused, that a certificate will have."""
+        """Return the unused record of a certificate that is not stored yet."""
         return cls(None, certificate.common_name, notes, 0, certificate, intermediates, request, None, None)
 
     @property
     def stored_id(self) -> int:
-        """The id of one that is known to be stored."""
+        """The ID of a record that is stored."""
         return t.cast(int, self.id)
 
     @property
     def handle(self) -> Handle:
-        """Its identity: its ID, or the fingerprint of its certificate if it is not stored yet."""
+        """The ID, or the fingerprint of the certificate if the record is not stored yet."""
         return self.id or t.cast(Certificate, self.certificate).fingerprint_sha256
 
     @property
     def is_unused(self) -> bool:
-        """Whether it is known that no service uses it. That no listener does is not enough, as other services use certificates, too."""
+        """Whether the number of services that use the record, including listeners, is known to be 0."""
         return self.associated_service_count == 0
 
     def facts(self) -> dict[str, t.Any]:
-        """Return the certificate's facts for results: from the certificate itself, else from the API."""
+        """Return the facts for results, from the certificate if readable, otherwise from the API."""
         if self.certificate:
             facts = self.certificate.facts()
             return {**facts, "key_size": self.key_size if facts["key_size"] is None else facts["key_size"]}
@@ -133,16 +129,16 @@ class StoreCertificate:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names it is for: its DNS names and its common name, in ASCII form; the API's word counts only if it cannot be read."""
+        """The DNS names and the common name, in ASCII form; the common name of the API for an unreadable certificate."""
         return self.certificate.names if self.certificate else name_set(self.common_name, ())
 
     @property
     def not_after(self) -> datetime | None:
-        """End of validity."""
+        """Expiry of the certificate; `None` if unknown."""
         return self.certificate.not_after if self.certificate else self.validity_end
 
     def lifespan(self, at: datetime) -> Lifespan:
-        """Return when TLS clients accept it, as far as known without their root certificates."""
+        """Return the period in which TLS clients accept the certificate, regardless of their root certificates."""
         leaf = self.certificate
         if leaf is None:
             return Lifespan(self.validity_begin, self.validity_end)
@@ -151,7 +147,7 @@ class StoreCertificate:
         return Lifespan.of(leaf, Chains(self.intermediates, Anchors(), at).of(leaf).path)
 
     def as_result(self, at: datetime) -> dict[str, t.Any]:
-        """Return it in the form of `ssl_certificate_info`: public facts only."""
+        """Return the public facts for the result of `ssl_certificate_info`."""
         organization = self.certificate.organization_name if self.certificate else self.organization_name
         lifespan = self.lifespan(at)
         return {
@@ -168,7 +164,7 @@ class StoreCertificate:
         }
 
     def pems(self) -> dict[str, str | None]:
-        """Return the public parts as canonical PEM, without text around the blocks."""
+        """Return the public parts as PEM, without text around the PEM blocks."""
         return {
             "certificate": self.certificate.pem() if self.certificate else None,
             "intermediate_certificate": pem_bundle(self.intermediates) or None,
@@ -178,16 +174,16 @@ class StoreCertificate:
 
 @dataclass(frozen=True)
 class StoreCertificateWithKey:
-    """A record with its certificates and its private key, and nothing else."""
+    """A record with its certificates and its private key only."""
 
     record: StoreCertificate
     private_key: str | None = field(repr=False)
-    """PEM, as the store gives it; `None` if it gives none."""
+    """The private key in PEM as the store returns it, or `None`."""
 
 
 @dataclass(frozen=True)
 class StoreSelection:
-    """The selection of records. Criteria combine with AND, values within one with OR; `None` means no restriction."""
+    """The selection of records. A record must match one value of each criterion; `None` means no restriction."""
 
     certificate_ids: Sequence[int] | None = None
     common_names: Sequence[str] | None = None
@@ -197,10 +193,7 @@ class StoreSelection:
     unused: bool | None = None
 
     def matches(self, record: StoreCertificate, at: datetime) -> bool:
-        """Return whether a record meets all criteria; an unknown value never meets one.
-
-        A record with an unknown end of validity is neither valid nor expired; one with unknown services is neither used nor unused.
-        """
+        """Return whether a record meets all criteria. An unknown value never meets a criterion."""
         days = days_until(record.not_after, at)
         return (
             (self.certificate_ids is None or record.id in self.certificate_ids)
@@ -220,21 +213,18 @@ class StoreSelection:
 
 @dataclass(frozen=True)
 class StoreListing:
-    """The records that a user may see.
-
-    If `is_limited`, only those that have not expired were returned, and without the fields in `MISSING_ENTRY_FIELDS`.
-    """
+    """The records that the API returned. If `is_limited`, expired records and the fields in `MISSING_ENTRY_FIELDS` are missing."""
 
     records: Sequence[StoreCertificate]
     is_limited: bool
 
 
 def fetch_for_orders(client: Client, otherwise: str) -> list[StoreCertificate]:
-    """Return the stored certificates with their chains alone, which is what orders are compared with.
+    """Return the stored certificates with only their chains, for the comparison with orders.
 
     Args:
         client: the session.
-        otherwise: advice for a user who may not read the store.
+        otherwise: a remedy for a user without permission, as an imperative clause.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -247,7 +237,7 @@ def fetch_for_orders(client: Client, otherwise: str) -> list[StoreCertificate]:
 
 
 def warn_of_unreadable(client: Client, records: Iterable[StoreCertificate]) -> None:
-    """Warn about records that nothing can be compared with, because their certificate is missing or unreadable."""
+    """Warn about records whose certificate is missing or unreadable."""
     ids = [record.id for record in records if record.certificate is None]
     if ids:
         client.warn(
@@ -257,7 +247,7 @@ def warn_of_unreadable(client: Client, records: Iterable[StoreCertificate]) -> N
 
 
 def fetch_stored(client: Client) -> list[StoreCertificate]:
-    """Return all records of the store, sorted by id, of every key type and validity.
+    """Return all records of the store, sorted by ID, including expired certificates.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -266,11 +256,10 @@ def fetch_stored(client: Client) -> list[StoreCertificate]:
 
 
 def fetch_visible(client: Client) -> StoreListing:
-    """Return all records, or those that a user with only the view permission can see.
+    """Return all records, or the records that a user with view permission only can read.
 
-    Rests on `getSecurityCertificates`, then on `SoftLayer_Account::getValidSecurityCertificateEntries`. The latter takes no
-    mask, filter or limit: it returns its whole list at once. An empty list is what an empty store has, or what such a user gets:
-    the API reference does not document it.
+    Uses `getSecurityCertificates`, then `SoftLayer_Account::getValidSecurityCertificateEntries`, which has no mask, filter, or limit.
+    An empty list may mean an empty store or a missing permission, because the API reference does not document the difference.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -295,10 +284,10 @@ def fetch_visible(client: Client) -> StoreListing:
 
 
 def _fetch_entries(client: Client) -> list[StoreCertificate]:
-    """Return `SoftLayer_Security_Certificate_Entry` objects as records, each once, sorted by id; those without an id are left out.
+    """Return `SoftLayer_Security_Certificate_Entry` objects with valid IDs as records, each once, sorted by ID.
 
     Raises:
-        CertificatesError: as `Client.call`; `api_error`, if the answer is not such a list.
+        CertificatesError: as `Client.call`; `api_error`, if the response is not a list of entries.
     """
     entries = client.call("Account", "getValidSecurityCertificateEntries")
     call = "SoftLayer_Account::getValidSecurityCertificateEntries"
@@ -322,7 +311,7 @@ def _fetch_rows(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]
 
 
 def find_by_common_name(client: Client, common_name: str) -> list[StoreCertificate]:
-    """Return the records with this common name (`findByCommonName`).
+    """Return the records with a common name (`findByCommonName`).
 
     Raises:
         CertificatesError: as `Client.call`.
@@ -332,10 +321,10 @@ def find_by_common_name(client: Client, common_name: str) -> list[StoreCertifica
 
 
 def fetch_one(client: Client, identifier: int) -> StoreCertificate | None:
-    """Return a record (`getObject`), or `None` if the store does not have it.
+    """Return a record (`getObject`), or `None` if the record does not exist.
 
     Raises:
-        CertificatesError: as `Client.call`; `no_answer` if the answer is not a record.
+        CertificatesError: as `Client.call`; `no_answer` if the response is not the record.
     """
     try:
         row = client.call(SERVICE, "getObject", identifier=identifier, mask=RECORD_MASK)
@@ -351,15 +340,15 @@ def fetch_one(client: Client, identifier: int) -> StoreCertificate | None:
 
 
 def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[str], object]) -> StoreCertificateWithKey:
-    """Return a record with its private key (`getObject`), for what takes it out of the store.
+    """Return a record with its private key (`getObject`), for exports.
 
     Args:
         client: the session.
-        identifier: its id.
-        hide: keeps the key out of all output; it is called before anything else is done with the key.
+        identifier: ID of the record.
+        hide: hides the key in all output. Called before any other use of the key.
 
     Raises:
-        CertificatesError: as `Client.call`, `not_found` among them; `no_answer` if the answer is not the record.
+        CertificatesError: as `Client.call`, including `not_found`; `no_answer` if the response is not the record.
     """
     row = client.call(SERVICE, "getObject", identifier=identifier, mask=WITH_KEY_MASK)
     given = row.get("privateKey") if isinstance(row, dict) else None
@@ -376,7 +365,7 @@ def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[st
 def create(
     client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None
 ) -> tuple[int, tuple[Certificate, ...] | None]:
-    """Store a certificate (`createObject`) and return its id, and the stored chain, `None` if unknown; never retried after a lost response.
+    """Store a certificate (`createObject`), without retries after a lost response; return its ID and the stored chain, `None` if unknown.
 
     Args:
         client: the session.
@@ -384,7 +373,7 @@ def create(
         before_sending: see `Client.call`.
 
     Raises:
-        CertificatesError: as `Client.call`; `refused` if the store rejects it.
+        CertificatesError: as `Client.call`; `refused` if the store rejects the certificate.
     """
     template = dict(template)
     with _convert_rejection():
@@ -405,7 +394,7 @@ def create(
 
 
 def _read_id(row: object) -> int | None:
-    """Return an object's id, or `None` if the value is not an object with a valid ID."""
+    """Return the ID of an object, or `None` if the value is not an object with a valid ID."""
     return parse_id(row.get("id")) if isinstance(row, dict) else None
 
 
@@ -413,7 +402,7 @@ def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
     """Change a record (`editObject`).
 
     Raises:
-        CertificatesError: as `Client.call`; `refused` if the store rejects it, `no_answer` if the store does not say.
+        CertificatesError: as `Client.call`; `refused` if the store rejects the change, `no_answer` if the outcome is unknown.
     """
     with _convert_rejection():
         answer = client.call(SERVICE, "editObject", dict(changes), identifier=identifier, repeatable=False)
@@ -424,7 +413,7 @@ def delete(client: Client, identifier: int) -> None:
     """Delete a record (`deleteObject`).
 
     Raises:
-        CertificatesError: as `Client.call`; `refused` if the store does not delete it, `no_answer` if the store does not say.
+        CertificatesError: as `Client.call`; `refused` if the store rejects the deletion, `no_answer` if the outcome is unknown.
     """
     with _convert_rejection():
         answer = client.call(SERVICE, "deleteObject", identifier=identifier, repeatable=False)
@@ -432,7 +421,7 @@ def delete(client: Client, identifier: int) -> None:
 
 
 def _check_success(answer: object, method: str, what: str) -> None:
-    """Raise if the store returned anything but true; `what` is what the method does."""
+    """Raise an error if the store did not return true; `what` is the action for the message."""
     if not require_boolean(answer, f"SoftLayer_{SERVICE}::{method}"):
         raise CertificatesError(
             "refused", f"The store did not {what} and returned no reason. Ask IBM Cloud support for the reason."
@@ -441,10 +430,10 @@ def _check_success(answer: object, method: str, what: str) -> None:
 
 @contextmanager
 def _convert_rejection() -> Iterator[None]:
-    """Distinguish a refusal by the store, which is about the submitted data, from the API's other faults.
+    """Convert an `api_error` about the submitted data to `refused`, or to `no_answer` if the outcome is unknown.
 
     Raises:
-        CertificatesError: as the call; `refused`, or `no_answer` if the outcome is unknown.
+        CertificatesError: as the call; `refused`; `no_answer`.
     """
     try:
         yield
@@ -460,7 +449,7 @@ def _convert_rejection() -> Iterator[None]:
 
 
 def normalize(row: Mapping[str, t.Any]) -> StoreCertificate:
-    """Return an API object as a record, with only the fields named here."""
+    """Return a record from an API object."""
     used, listeners = parse_number(row.get("associatedServiceCount")), row.get("lbaasListeners")
     if (
         isinstance(listeners, list) and listeners
@@ -485,12 +474,12 @@ def normalize(row: Mapping[str, t.Any]) -> StoreCertificate:
 
 
 def _make_printable(value: object) -> str | None:
-    """Return a name in printable form."""
+    """Return a name in printable form, or `None` if the name is empty."""
     return printable(str(value)) if value else None
 
 
 def _certificates(pem: object) -> Iterable[Certificate]:
-    """Yield the certificates in a stored PEM; one that does not parse cannot be compared with anything."""
+    """Return the certificates in a stored PEM; none if the PEM is invalid."""
     try:
         return read_certificates(pem.encode("utf-8", "replace")) if isinstance(pem, str) else []
     except CertificatesError:
@@ -498,5 +487,5 @@ def _certificates(pem: object) -> Iterable[Certificate]:
 
 
 def certificate_of(record: StoreCertificate) -> Certificate:
-    """Return the certificate of a record that is known to have one."""
+    """Return the certificate of a record whose certificate is readable."""
     return t.cast(Certificate, record.certificate)

@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Parsing of the API's values, which have several spellings. Private to softlayer.certificates.
-
-Pure. A value that cannot be read is never replaced by a similar one.
-"""
+"""Parse values of the API, whose representations vary. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -18,19 +15,19 @@ from .._base.text import printable
 
 DIGITS = re.compile(r"[0-9]{1,19}")
 MAX_ID = 2**63 - 1
-"""The largest 64-bit integer; the ledger stores no larger id."""
+"""The largest signed 64-bit integer, which is the maximum ID in the ledger."""
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def parse_number(value: object) -> int | None:
-    """Return a whole number of 0 or more, which the API may also write as text; `None` for anything else."""
+    """Return a non-negative integer from an integer or a string, otherwise `None`."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     return int(value) if DIGITS.fullmatch(str(value)) else None
 
 
 def parse_id(value: object) -> int | None:
-    """Return an id, a 64-bit number above 0; `None` for anything else."""
+    """Return an ID from 1 to `MAX_ID`, otherwise `None`."""
     identifier = parse_number(value)
     return identifier if identifier and identifier <= MAX_ID else None
 
@@ -50,34 +47,34 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
 
 
 def parse_text(value: object) -> str | None:
-    """Return a text in printable form, without surrounding spaces; `None` if it is empty or not a text."""
+    """Return a string in printable form, without surrounding spaces; `None` if the value is empty or not a string."""
     return printable(value.strip()) or None if isinstance(value, str) else None
 
 
 def as_dict(value: object) -> Mapping[str, t.Any]:
-    """Return an object, or an empty one if the value is not an object."""
+    """Return a dictionary, which is empty if the value is not a dictionary."""
     return value if isinstance(value, dict) else {}
 
 
 def select_dicts(value: object) -> list[Mapping[str, t.Any]]:
-    """Return the objects in a list; none if the value is not a list."""
+    """Return the dictionaries in a list; an empty list if the value is not a list."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def read_boolean(answer: object) -> bool | None:
-    """Return a boolean in any of its spellings; `None` if the value is not a boolean."""
+    """Return a boolean from a boolean, an integer, or a string, otherwise `None`."""
     return BOOLEANS.get(str(answer).lower()) if isinstance(answer, (bool, int, str)) else None
 
 
 def require_boolean(answer: object, call: str) -> bool:
-    """Return a method's boolean answer.
+    """Return the boolean response of a method.
 
     Args:
-        answer: the answer as it came.
+        answer: the response.
         call: service and method, for the message.
 
     Raises:
-        CertificatesError: `no_answer`, if the answer is neither yes nor no.
+        CertificatesError: `no_answer`, if the response is not a boolean.
     """
     word = read_boolean(answer)
     if word is None:

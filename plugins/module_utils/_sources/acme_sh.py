@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates of acme.sh. Private to softlayer.certificates.
+"""Find the acme.sh certificates. Private to softlayer.certificates.
 
-Each has a folder, `NAME` or `NAME_ecc`, with `NAME.cer`, `NAME.key`, `ca.cer`, `fullchain.cer` and `NAME.conf`. `acme.sh --remove` renames
-the last one to `NAME.conf.removed`; `acme.sh --revoke` deletes `NAME.cer`, but not `fullchain.cer`, which therefore counts as a chain only.
+The directory of each certificate, `NAME` or `NAME_ecc`, contains `NAME.cer`, `NAME.key`, `ca.cer`, `fullchain.cer`, and `NAME.conf`.
+`acme.sh --remove` renames `NAME.conf` to `NAME.conf.removed`. `acme.sh --revoke` deletes `NAME.cer`, but not `fullchain.cer`, which
+therefore counts as a chain only.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .._base.names import by_spelling, spelling
 from .files import File, FileGroup, list_source_names, list_subdirectories, read_setting, select_names
 
 OTHER_DIRECTORIES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})
-"""Other folders of acme.sh."""
+"""Names of acme.sh directories without certificates."""
 CERTIFICATE, PRIVATE_KEY, SETTINGS, REMOVED = ".cer", ".key", ".conf", ".conf.removed"
 CHAIN, FULL_CHAIN = "ca.cer", "fullchain.cer"
 EC_SUFFIX = "_ecc"
@@ -27,7 +28,7 @@ API_SETTING = re.compile(r"""^Le_API=(['"]?)([^\s'"]+)\1[ \t\r]*$""", re.MULTILI
 
 
 def list_groups(path: str) -> list[FileGroup]:
-    """Return the certificates in the folder of acme.sh, or the one in a certificate's folder.
+    """Return the file groups in the acme.sh directory, or in the directory of one certificate.
 
     Raises:
         CertificatesError: `not_found`.
@@ -45,13 +46,13 @@ def list_groups(path: str) -> list[FileGroup]:
 
 
 def find_acme_directory(path: str) -> str | None:
-    """Return the directory of the authority that a certificate is from, by the certificate's path; `None` if it is not known."""
+    """Return the ACME directory URL of the CA for the path of a certificate; `None` if unknown."""
     folder = os.path.dirname(path)
     return read_setting(os.path.join(folder, build_settings_name(os.path.basename(folder))), API_SETTING)
 
 
 def build_settings_name(folder: str) -> str:
-    """Return the name of the settings file that acme.sh keeps next to a certificate, by the name of the directory."""
+    """Return the name of the acme.sh settings file in a certificate directory."""
     return f"{folder.removesuffix(EC_SUFFIX)}{SETTINGS}"
 
 

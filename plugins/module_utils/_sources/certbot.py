@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates of certbot. Private to softlayer.certificates.
+"""Find the certbot certificates. Private to softlayer.certificates.
 
-Each lineage is a folder in `live` with links to the newest version of each file in `archive`: `privkey7.pem` and so on. While certbot
-renews one, it replaces one link after the other, and keeps the former links as `previous_*.pem` until it is done.
+Each lineage is a directory in `live` with links to the newest version of each file in `archive`, such as `privkey7.pem`. During a
+renewal, certbot replaces the links one by one, and keeps the previous links as `previous_*.pem` until the end.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ VERSION_PATTERN = re.compile(r"(\d+)\.pem$")
 
 
 def list_groups(path: str) -> list[FileGroup]:
-    """Return the lineages in certbot's folder, in its `live`, or the one in a lineage's folder.
+    """Return the file groups of the lineages in the certbot directory or its `live` directory, or in the directory of one lineage.
 
     Raises:
         CertificatesError: `not_found`.
@@ -45,7 +45,7 @@ def list_groups(path: str) -> list[FileGroup]:
 
 
 def find_acme_directory(path: str) -> str | None:
-    """Return the directory of the authority that a certificate is from, by the path of that in `live`; `None` if it is not known."""
+    """Return the ACME directory URL of the CA for the path of a certificate in `live`; `None` if unknown."""
     lineage = os.path.dirname(path)
     home, name = os.path.dirname(os.path.dirname(lineage)), os.path.basename(lineage)
     return read_setting(os.path.join(home, "renewal", f"{name}.conf"), SERVER_SETTING)
@@ -67,7 +67,7 @@ def _make_group(name: str, folder: str, names: Sequence[str]) -> FileGroup:
 
 
 def _find_renewal(name: str, folder: str, names: Sequence[str]) -> Trouble | None:
-    """Return the problem if certificate and key do not match because certbot has not replaced all links."""
+    """Return the problem of a lineage whose links certbot has not replaced completely, or `None`."""
     versions = set()
     for link in LINKS:
         with suppress(OSError):

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all sources of certificates share: groups of files, their content, each read once, and folders. Private to softlayer.certificates.
+"""File groups, their cached contents, and directories, for all sources of certificates. Private to softlayer.certificates.
 
-What is kept of a private key that has a file of its own is its public key.
+Of a private key in a file, only the public key is kept in memory.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.certificate import Certificate
 
 Stamp: t.TypeAlias = "tuple[int, ...] | None"
-"""A file's inode, size and modification time; `None` for a missing file."""
+"""The inode, size, and modification time of a file; `None` for a missing file."""
 
 
 @dataclass(frozen=True)
@@ -40,37 +40,37 @@ class File:
 
 @dataclass(frozen=True)
 class FileContent:
-    """The content of a file, or one of several parts of it."""
+    """The content of a file, or of a part of a file."""
 
     file: File
     bundle: Bundle = EMPTY
-    """The certificates and the key; for a key file, only the public key is kept."""
+    """The certificates and the key; only the public key for a key file."""
     stamp: Stamp = None
     is_changing: bool = False
-    """Whether it was written or replaced while it was read."""
+    """Whether another process wrote or replaced the file during the reading."""
 
 
 @dataclass(frozen=True)
 class FileGroup:
-    """The files that belong together by their names or their folder, for example a lineage of certbot."""
+    """The files that belong together by their names or their directory, for example a certbot lineage."""
 
     name: str
-    """Unique among the groups of a source that have files of their own: by it, the second look at a group is compared with the first."""
+    """Name of the group, which is unique among the groups with files of a source."""
     path: str
     """The name of the certificate in messages."""
     files: tuple[File, ...] = ()
     is_entry: bool = True
-    """Whether an ACME client keeps one certificate here, so that a missing certificate or key is reported."""
+    """Whether the group is the entry of an ACME client for one certificate, so that a missing certificate or key is reported."""
     trouble: Trouble | None = None
-    """The problem that was found before any file was read."""
+    """The problem of the group, if known before the files are read."""
     renewal_problem: Trouble | None = None
-    """The probable problem if certificate and key do not match."""
+    """The probable problem of a certificate that does not match its key."""
     contents: tuple[FileContent, ...] = ()
-    """The contents of the files; for a file of several groups, the content for this group."""
+    """The contents of the files. For a file of several groups, only the content of the group."""
 
     @cached_property
     def paths(self) -> Mapping[Certificate, str]:
-        """What may be the certificate that is kept here, with the first file that has it; its issuers may be among them."""
+        """The possible leaf certificates, with the path of the first file that contains each certificate."""
         paths: dict[Certificate, str] = {}
         for content in self.contents:
             for certificate in content.bundle.certificates:
@@ -79,33 +79,33 @@ class FileGroup:
 
     @cached_property
     def certificates(self) -> tuple[Certificate, ...]:
-        """All that are kept here, its issuers among them."""
+        """All certificates in the files, including CA certificates."""
         bundles = (content.bundle for content in self.contents)
         return tuple(certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
 
 
 def select_names(name: str, alike: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    """Return the files that a client may have written under a name: the one that has exactly this, or else all that are like it.
+    """Return the name if a file has exactly the name or no similar name, otherwise all similar names.
 
     Args:
-        name: returned itself if there is none.
-        alike: what is in the folder, by its spelling.
+        name: the expected file name.
+        alike: file names in the directory, by spelling.
     """
     names = alike.get(spelling(name), ())
     return names if names and name not in names else (name,)
 
 
 def list_names(folder: str) -> list[str]:
-    """Return the names in a folder in their order, without hidden ones.
+    """Return the sorted names of the files in a directory, without hidden files.
 
     Raises:
-        OSError: if it cannot be read.
+        OSError: the directory cannot be read.
     """
     return sorted(name for name in os.listdir(folder) if not name.startswith("."))
 
 
 def list_source_names(folder: str) -> list[str]:
-    """Return the names in a folder that a user named as a source.
+    """Return the names of the files in the directory of a source.
 
     Raises:
         CertificatesError: `not_found`.
@@ -122,10 +122,10 @@ def list_source_names(folder: str) -> list[str]:
 
 
 def find_directory(path: str, name: str) -> str:
-    """Return the folder of this name in a source, or the source itself if there is none.
+    """Return the path of a subdirectory of a source, or the path of the source without the subdirectory.
 
     Raises:
-        CertificatesError: `not_found`, if there is something else of this name: perhaps a disk is missing.
+        CertificatesError: `not_found`, if the subdirectory is not a directory, for example because a disk is missing.
     """
     inner = os.path.join(path, name)
     if os.path.lexists(inner) and not os.path.isdir(inner):
@@ -138,10 +138,10 @@ def find_directory(path: str, name: str) -> str:
 
 
 def list_subdirectories(folder: str) -> t.Iterator[tuple[str, str, list[str] | Trouble]]:
-    """Yield name, path and names of the folders in a folder, in the order of their names.
+    """Yield the name, the path, and the file names (or the problem) of each subdirectory, sorted by name.
 
     Raises:
-        CertificatesError: `not_found`, if the folder itself cannot be read.
+        CertificatesError: `not_found`, if the directory cannot be read.
     """
     for name in list_source_names(folder):
         path = os.path.join(folder, name)
@@ -155,12 +155,12 @@ def list_subdirectories(folder: str) -> t.Iterator[tuple[str, str, list[str] | T
 
 
 def describe_unreadable(kind: str, path: str, error: OSError | ValueError) -> Trouble:
-    """Return the problem of a file or directory that cannot be read."""
+    """Return the problem of an unreadable file or directory."""
     return Obstacle("unreadable", {"refused": not_readable(kind, printable(path), error).message})
 
 
 def read_setting(path: str, form: re.Pattern[str]) -> str | None:
-    """Return what a client's file of settings has last in a form, whose second group it is; `None` if it has nothing, or cannot be read."""
+    """Return the last match of a pattern (its second group) in the settings file of an ACME client, or `None`."""
     try:
         text = read_file(path).decode("utf-8", "replace")
     except CertificatesError:
@@ -180,11 +180,11 @@ class FileCache:
     _chains: dict[bytes, Bundle] = field(default_factory=dict, repr=False)
 
     def read(self, group: FileGroup) -> FileGroup:
-        """Return a group with the content of its files."""
+        """Return a group with the contents of its files."""
         return replace(group, contents=(*group.contents, *map(self.read_content, group.files)))
 
     def read_content(self, file: File) -> FileContent:
-        """Return the content of a file, which is read once."""
+        """Return the cached content of a file."""
         if file not in self._contents:
             self._contents[file] = read_and_parse(file, partial(self._parse, file.kind))
         return self._contents[file]
@@ -195,7 +195,7 @@ class FileCache:
             self._contents.pop(file, None)
 
     def _parse(self, kind: Kind, data: bytes) -> Bundle:
-        """Return the parsed content of a file; each chain is parsed only once, because most chains are the same."""
+        """Return the parsed content of a file. Identical chains are parsed only once."""
         if kind != "chain":
             return read_bundle(data, kind, self.passphrase)
         digest = hashlib.sha256(data).digest()
@@ -205,7 +205,7 @@ class FileCache:
 
 
 def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
-    """Read and parse a file; return its content, or the problem if it cannot be read or is being written."""
+    """Return the parsed content of a file, or the problem of an unreadable file or of a file that another process is writing."""
     stamp = read_stamp(file.path)
     try:
         data = read_file(file.path)
@@ -224,7 +224,7 @@ def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
 
 
 def read_stamp(path: str) -> Stamp:
-    """Return a file's inode, size and modification time."""
+    """Return the inode, size, and modification time of a file; `None` for a missing file."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -233,7 +233,7 @@ def read_stamp(path: str) -> Stamp:
 
 
 def name_damaged_file(file: File, trouble: Trouble | None) -> Trouble | None:
-    """Return the problem of the content of a file as the problem of the file."""
+    """Return the problem of a content with the path of the file, or `None`."""
     if trouble is None:
         return None
     is_closed = trouble.reason == "bad_passphrase"
@@ -243,7 +243,7 @@ def name_damaged_file(file: File, trouble: Trouble | None) -> Trouble | None:
 
 
 def _find_read_problem(path: str, error: CertificatesError) -> Trouble | None:
-    """Return why a file cannot be read; `None` if it does not exist."""
+    """Return the problem of an unreadable file; `None` for a missing file."""
     try:
         status = os.stat(path)
     except (OSError, ValueError) as refusal:

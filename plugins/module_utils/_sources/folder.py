@@ -23,12 +23,12 @@ KINDS: Mapping[str, Kind] = {
     ".p12": "store",
     ".pfx": "store",
 }
-"""The kind of a file by its suffix; the first match counts."""
+"""The kind of a file by its suffix. The first match counts."""
 KEY_SUFFIXES = (".key", ".pem")
 
 
 def list_groups(path: str) -> list[FileGroup]:
-    """Return the files in a folder, together if they have the same name but for its end, however that is written.
+    """Return the files in a directory, grouped by names without suffixes, regardless of case.
 
     Raises:
         CertificatesError: `not_found`.
@@ -44,7 +44,7 @@ def list_groups(path: str) -> list[FileGroup]:
 
 
 def list_key_files(path: str) -> list[FileGroup]:
-    """Return the files in a folder that may be private keys.
+    """Return the files in a directory that may contain private keys.
 
     Raises:
         CertificatesError: `not_found`.

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates of lego. Private to softlayer.certificates.
+"""Find the lego certificates. Private to softlayer.certificates.
 
-All lie in the folder `certificates`: `NAME.crt` (with its issuers, unless lego runs with `--no-bundle`), `NAME.issuer.crt` and
-`NAME.key`. With `--pem` and `--pfx` there are copies, which are not read.
+The directory `certificates` contains `NAME.crt` (with the chain, unless lego runs with `--no-bundle`), `NAME.issuer.crt`, and
+`NAME.key`. The copies of `--pem` and `--pfx` are not read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CERTIFICATE, ISSUER, PRIVATE_KEY = ".crt", ".issuer.crt", ".key"
 
 
 def list_groups(path: str) -> list[FileGroup]:
-    """Return the certificates in lego's folder, or in its `certificates`.
+    """Return the file groups in the lego directory, or in its `certificates` directory.
 
     Raises:
         CertificatesError: `not_found`.

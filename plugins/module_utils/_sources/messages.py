@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sentences about sources: why their files cannot be used, and how to renew certificates there. Private to softlayer.certificates. Pure."""
+"""Messages about unusable files of sources, and remedies for certificates. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .._x509 import messages as of_x509
 
 
 class SourceTexts(t.NamedTuple):
-    """Name of a kind of source, and remedies for its certificates, as imperative clauses; see `remedy`."""
+    """Name of a kind of source, and the remedies for its certificates, as imperative clauses."""
 
     name: str
     renewal: str
-    """How to renew a certificate that is due for renewal."""
+    """Remedy for a certificate that is due for renewal."""
     reissue: str
-    """How to reissue a certificate that is not due for renewal."""
+    """Remedy for a certificate that must be reissued before it is due for renewal."""
     rsa_key: str
-    """How to reissue a certificate with an RSA key."""
+    """Remedy for a certificate without an RSA key."""
 
 
 REISSUE = (
@@ -71,7 +71,7 @@ KINDS: Mapping[str | None, SourceTexts] = {
     ),
     None: SourceTexts("the store", "import a renewed certificate", *REISSUE),
 }
-"""By the options that select them; `None` is for a certificate in the store whose ACME client or CA is unknown."""
+"""Texts by source option; `None` for a certificate in the store whose ACME client or CA is unknown."""
 
 
 def source_name(kind: str) -> str:
@@ -94,11 +94,11 @@ def remedy(
     """Return the remedy that renews or reissues a certificate, as an imperative clause.
 
     Args:
-        what: the text of `SourceTexts`.
+        what: a field of `SourceTexts`.
         source: the kind of source that contains the certificate; `None` for a certificate in the store.
-        name: its name in the source.
-        names: its DNS names, beginning with the name that is shown for it.
-        key_type: its key type.
+        name: name of the certificate in the source.
+        names: DNS names of the certificate, beginning with its name in messages.
+        key_type: key type of the certificate.
     """
     quoted = [shlex.quote(each) for each in names]
     text: str = getattr(KINDS[source], what)
@@ -112,7 +112,7 @@ def remedy(
 
 
 def trouble(why: Obstacle[t.Any]) -> str:
-    """Return why files of a source cannot be used, and the remedy."""
+    """Return the message about an unusable file of a source, with a remedy."""
     match why.reason, why.facts:
         case _, {"file": path, "why": nested}:
             return f"{printable(path)}: {trouble(nested)}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The contents of one source. Private to softlayer.certificates."""
+"""Read one source, and pair its certificates with keys. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ MAIL: SourceKind = "mail"
 SECRETS_MANAGER: SourceKind = "secrets_manager"
 KEY_DIR_OPTION = "privatekey_dir"
 PATH_OPTION = "path"
-"""The option of a source whose kind is detected."""
+"""The option of a source whose kind is detected automatically."""
 
 
 class AcmeClient(t.NamedTuple):
     """The functions that read the files of an ACME client, or of a directory."""
 
     list_groups: Callable[[str], list[FileGroup]]
-    """Returns the groups of files at a path."""
+    """Function that returns the file groups at a path."""
     find_acme_directory: Callable[[str], str | None] = lambda _path: None
-    """Returns the ACME directory that a certificate is from, by its path; `None` if that is not known, as most clients do not keep it."""
+    """Function that returns the ACME directory URL of the CA for the path of a certificate; `None` if unknown."""
 
 
 CLIENTS: Mapping[str, AcmeClient] = {
@@ -45,7 +45,7 @@ CLIENTS: Mapping[str, AcmeClient] = {
     "traefik": AcmeClient(traefik.list_groups),
     "folder": AcmeClient(folder.list_groups),
 }
-"""By the options that select them."""
+"""ACME clients by source option."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class Source:
 
     kind: SourceKind
     path: str
-    """The folder; for Traefik, also its file; for mail, the folder of the private keys; nothing for Secrets Manager."""
+    """Path of the directory, of the file for Traefik, or of the private key directory for mail; empty for Secrets Manager."""
 
     @classmethod
     def of(cls, given: Mapping[str, t.Any]) -> Source:
-        """Return a source, as an option of `ssl_certificate_rotate` has it.
+        """Return the source for an item of the option `sources` of `ssl_certificate_rotate`.
 
         Raises:
-            CertificatesError: `invalid_argument` if it is not exactly one, `not_found` if its path is that of something else than a folder.
+            CertificatesError: `invalid_argument` for an item without exactly one kind, `not_found` for a path that is not a directory.
         """
         kinds = [kind for kind in (PATH_OPTION, *CLIENTS, MAIL, SECRETS_MANAGER) if given.get(kind) is not None]
         if len(kinds) != 1:
@@ -88,7 +88,7 @@ def _require_kind(path: str) -> SourceKind:
     """Return the kind of the source at a path.
 
     Raises:
-        CertificatesError: `not_found` if there is none.
+        CertificatesError: `not_found` if the path is not a source.
     """
     kind = detect_kind(absolute(path)) if path else None
     if kind is None:
@@ -102,7 +102,7 @@ def _require_kind(path: str) -> SourceKind:
 
 
 def _check_directory(path: str, option: str) -> str:
-    """Return the path of a folder, which may be missing: its disk may not be mounted.
+    """Return a path that is not a file. The directory may be missing, for example because a disk is not mounted.
 
     Raises:
         CertificatesError: `not_found`.
@@ -119,11 +119,11 @@ def _check_directory(path: str, option: str) -> str:
 def detect_kind(path: str) -> SourceKind | None:
     """Return the kind of source at a path, detected by its files; `None` if the path is not a source.
 
-    The order matters, from signs that only one client leaves to those that others leave, too: certbot's links, for example, are also
-    certificates and keys in a folder.
+    The checks begin with the files of one ACME client only, because, for example, the links of certbot also look like certificates and keys in a
+    directory.
 
     Raises:
-        CertificatesError: `not_found`, if it cannot be looked into.
+        CertificatesError: `not_found`, if the directory cannot be read.
     """
     if not os.path.isdir(path):
         return TRAEFIK if path.endswith(".json") and os.path.isfile(path) else None
@@ -143,7 +143,7 @@ def detect_kind(path: str) -> SourceKind | None:
 
 
 def find_acme_directory(kind: str, path: str) -> str | None:
-    """Return the ACME directory that a certificate of a source is from, by its path; `None` if that is not known."""
+    """Return the ACME directory URL of the CA for the path of a certificate in a source; `None` if unknown."""
     return CLIENTS[kind].find_acme_directory(path) if kind in CLIENTS else None
 
 
@@ -151,7 +151,7 @@ def find_acme_directory(kind: str, path: str) -> str | None:
 
 
 def make_group(bundle: Bundle) -> FileGroup:
-    """Return the group of a certificate without a file in the source: its missing key is not reported."""
+    """Return the group of a certificate that is not in a file of the source. A missing key is not reported."""
     content = FileContent(File("certificate", bundle.origin.path), bundle)
     return FileGroup(bundle.origin.name, bundle.origin.path, is_entry=False, contents=(content,))
 
@@ -161,22 +161,19 @@ class SourceResult:
     """The certificates and problems of a source."""
 
     usable_bundles: tuple[Bundle, ...]
-    """The certificates with keys, each with all certificates in its files as possible issuers."""
+    """The certificates with keys, each with all certificates in its files, which may be CA certificates."""
     unusable_bundles: tuple[Bundle, ...]
-    """The unusable certificates, parsed if possible."""
+    """The unusable certificates with their problems."""
     warnings: tuple[Trouble, ...] = ()
     """Problems of files that are not required."""
     issuers: tuple[Certificate, ...] = ()
     """All CA certificates."""
     doubtful_groups: tuple[FileGroup, ...] = field(default=(), repr=False)
-    """The groups with problems, which are read again."""
+    """The groups with problems, which are read a second time."""
 
 
 def pair(groups: Sequence[FileGroup]) -> SourceResult:
-    """Return the certificates of a source with their keys, each certificate once.
-
-    A certificate that has a key is one to use, unless it is a CA's own. Others are issuers if they belong to CAs, or lack their key.
-    """
+    """Return the certificates of a source with their keys, each certificate once. CA certificates are never paired with keys."""
     keys = _KeyIndex(groups)
     places_of: dict[Certificate, dict[int, None]] = defaultdict(dict)
     for number, group in enumerate(groups):
@@ -211,7 +208,7 @@ def pair(groups: Sequence[FileGroup]) -> SourceResult:
 
 
 def separate_bundles(bundles: Sequence[Bundle]) -> SourceResult:
-    """Return the bundles that contain their own keys."""
+    """Return the usable and unusable bundles among bundles that contain their keys."""
     every = (certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
     usable, useless = (
         tuple(bundle for bundle in bundles if bool(bundle.trouble) == is_useless) for is_useless in (False, True)
@@ -227,15 +224,14 @@ def _select_issuers(certificates: Iterable[Certificate]) -> tuple[Certificate, .
 def is_for_hosts(certificate: Certificate) -> bool:
     """Return whether a certificate is a server certificate, or at least not a CA certificate.
 
-    Self-signed certificates for hosts are often CA certificates, too. The key of a real CA may be next to it, but must not leave
-    the host.
+    Self-signed server certificates are often CA certificates as well. The key of a real CA must not leave the host.
     """
     name = certificate.common_name or ""
     return not certificate.may_issue or bool(certificate.subject_alt_names) or ("." in name and " " not in name)
 
 
 class _KeyIndex:
-    """The key files, and the numbers of their groups."""
+    """The key files by public key or PKCS#12 certificate, with the numbers of their groups."""
 
     def __init__(self, groups: Sequence[FileGroup]) -> None:
         self._plain: dict[str, dict[int, Bundle]] = defaultdict(dict)
@@ -250,7 +246,7 @@ class _KeyIndex:
                     self._stores[bundle.fitting[0]].setdefault(number, bundle)
 
     def find(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, Bundle] | None:
-        """Return the file of the key of a certificate, preferably in its own group, and preferably not PKCS#12."""
+        """Return the group number and the content of the key file of a certificate, preferably from its own group and not PKCS#12; or `None`."""
         kinds = (self._plain.get(certificate.public_key_sha256, {}), self._stores.get(certificate, {}))
         neighbors = ((number, files[number]) for files in kinds for number in places if number in files)
         elsewhere = (next(iter(files.items())) for files in kinds if files)
@@ -262,8 +258,8 @@ def _list_unusable(group: FileGroup, orphans: Sequence[Certificate], used: Colle
 
     Args:
         group: the group.
-        orphans: its certificates that lack their keys.
-        used: the certificates that have keys, of all groups.
+        orphans: certificates without keys in the group.
+        used: certificates with keys in all groups.
     """
     if group.trouble is not None:
         yield _make_unusable(group, group.trouble, group.path)
@@ -296,7 +292,7 @@ def _make_unusable(group: FileGroup, trouble: Trouble, path: str, certificates: 
 
 
 def _list_warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[Trouble]:
-    """Yield the problems of files that a certificate does not require."""
+    """Yield the problems of files that no certificate requires."""
     can_be_used = group.is_entry and any(certificate in used for certificate in group.paths)
     for content in group.contents:
         if content.bundle.trouble and (content.file.kind == "chain" or can_be_used):
@@ -311,18 +307,18 @@ TEMPORARY_REASONS = frozenset(
 )
 """Reasons that can occur while files are being replaced."""
 LINK_REASONS = frozenset({"key_missing", "certificate_missing", "malformed"})
-"""Reasons that links to different versions explain."""
+"""Reasons that may result from links to different versions."""
 
 
 def read_source(
     groups: Callable[[], Sequence[FileGroup]], files: FileCache, others: Sequence[FileGroup] = ()
 ) -> SourceResult:
-    """Return what a source holds. What seems to be wrong is looked at twice: it may just be being renewed.
+    """Return the content of a source. Groups with problems are read twice, because a renewal may be in progress.
 
     Args:
-        groups: lists the source's groups of files.
-        files: reads the files.
-        others: what comes from elsewhere.
+        groups: returns the file groups of the source.
+        files: the file cache.
+        others: groups from other places, such as emails.
     """
     first = [files.read(group) for group in groups()]
     paired = pair([*first, *others])
@@ -342,12 +338,12 @@ def _collect_stamps(group: FileGroup) -> dict[str, Stamp]:
 
 
 def _mark_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping[str, Stamp]]) -> Bundle:
-    """Return an unusable certificate, with the reason `being_renewed` if its files changed in the meantime.
+    """Return an unusable certificate, with the reason `being_renewed` if its files changed between the two readings.
 
     Args:
-        bundle: the second look at it.
-        group: that look at its files.
-        before: by the names of groups, the files that were there at the first look.
+        bundle: the certificate of the second reading.
+        group: the file group of the second reading.
+        before: the stamps of the files of the first reading, by group name.
     """
     trouble, stamps = t.cast(Trouble, bundle.trouble), _collect_stamps(group)
     if group.renewal_problem is not None and trouble.reason in LINK_REASONS:
@@ -359,7 +355,7 @@ def _mark_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping
 
 
 def find_keys(path: str, files: FileCache) -> dict[str, str]:
-    """Return the private keys in a folder that can be read: the path of each by the SHA-256 of its public key.
+    """Return the paths of the readable private keys in a directory, by the SHA-256 of the public key.
 
     Raises:
         CertificatesError: `not_found`.

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates of Traefik. Private to softlayer.certificates.
+"""Find the Traefik certificates. Private to softlayer.certificates.
 
-All of them lie in one file, `acme.json`: JSON, by certificate resolver, each with its chain and its private key as base64 of PEM. Traefik
-empties and rewrites it whenever a certificate is issued. A key stays in memory, because it has no file of its own.
+The file `acme.json` contains the certificates of each certificate resolver, with chain and private key as base64 of PEM. Traefik empties and
+rewrites the file for each new certificate. The keys are kept in memory, because the keys have no files.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ STORAGE, CERTIFICATES = "acme.json", "Certificates"
 
 
 def list_groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> list[FileGroup]:
-    """Return the certificates in Traefik's file, or in that of a folder, after a group for what may be wrong with all of it.
+    """Return the certificates in the Traefik file, after a group for the problem of the whole file, if any.
 
     Args:
-        path: of the file, or of its folder.
-        hide: keeps texts out of all output; it gets each private key in both of its forms.
+        path: path of the file, or of its directory.
+        hide: hides texts in all output. Called with each private key, encoded and decoded.
     """
     path = os.path.join(path, STORAGE) if os.path.isdir(path) else path
     listed: list[FileGroup] = []
@@ -50,7 +50,7 @@ def list_groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -
 
 
 def _parse_storage(text: str) -> Mapping[str, t.Any] | Trouble:
-    """Return the entries by resolver, or the problem of the file."""
+    """Return the parsed file, by certificate resolver, or the problem of the file."""
     stored = None
     try:
         stored = json.loads(text)
@@ -64,7 +64,7 @@ def _parse_storage(text: str) -> Mapping[str, t.Any] | Trouble:
 
 
 def _list_entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[str, t.Any]]]:
-    """Yield the entries with their names; an invalid entry is empty, with the name of its resolver."""
+    """Yield the name and the content of each entry. An invalid entry is empty and has the name of its resolver."""
     for resolver, held in stored.items():
         listed = held.get(CERTIFICATES) if isinstance(held, dict) else held
         for entry in listed if isinstance(listed, list) else () if listed is None else (listed,):
@@ -73,7 +73,7 @@ def _list_entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[st
 
 
 def _read_contents(path: str, entry: Mapping[str, t.Any], hide: Callable[..., object]) -> tuple[FileContent, ...]:
-    """Return certificate and key of an entry; its certificate is worth a word if it is missing."""
+    """Return the certificate and the key of an entry, including a missing certificate, so that the problem is reported."""
 
     def content(kind: Kind) -> FileContent:
         text = entry[kind].encode("ascii", "replace") if isinstance(entry.get(kind), str) else b""

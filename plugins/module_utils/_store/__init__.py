@@ -5,6 +5,6 @@
 """The certificates in the store: import, remove, list, and export them.
 
 `run_import`, `run_export`, and `run_list` are the modules `ssl_certificate_import`, `ssl_certificate_export`, and
-`ssl_certificate_info`. Decisions are in `plan_import` and `plan_export`; `apply` writes: it creates
-a certificate only once, edits, and deletes. `messages` has the sentences. Begin with `run_import`.
+`ssl_certificate_info`. `plan_import` and `plan_export` decide; `apply` creates each certificate
+only once, edits, and deletes. `messages` has the messages. Begin with `run_import`.
 """

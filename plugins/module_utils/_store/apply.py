@@ -4,9 +4,8 @@
 
 """Carry out a plan: create, edit, and delete certificates in the store. Private to softlayer.certificates.
 
-A record is read again right before it is deleted. The store accepts the same certificate any number of times. So each create is
-claimed in the ledger, by account and fingerprint, before its call. If another run was faster, this run waits for its end and uses the stored
-certificate.
+A record is read again before its deletion. The store accepts the same certificate any number of times. Therefore, each creation is claimed in
+the ledger, by account and fingerprint, before its call. If another run has the claim, this run waits and uses the stored certificate.
 """
 
 from __future__ import annotations
@@ -45,12 +44,12 @@ from .plan_import import (
 )
 
 FIRST_PAUSE = 0.1
-"""Seconds between the first two checks of another run's claim; each pause is twice as long as the one before."""
+"""Seconds between the first two checks of another run's claim. Each later pause is twice as long as the previous pause."""
 MAX_PAUSE = 2.0
 
 
 def fail_creates_without_ledger(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
-    """Fail the steps that create a certificate if the ledger has no possible place, in check mode as well."""
+    """Return the steps, in which creations fail if the ledger cannot be stored, also in check mode."""
     try:
         if any(step.outcome == "imported" for step in steps):
             check_place(ledger_url)
@@ -60,7 +59,7 @@ def fail_creates_without_ledger(steps: Sequence[ImportAction], ledger_url: str |
 
 
 def carry_out(client: Client, ledger_url: str | None, steps: Sequence[ImportAction]) -> list[ImportAction]:
-    """Carry out a plan for several certificates at the same time. A failure does not affect the others."""
+    """Carry out a plan for several certificates concurrently and return the outcomes. A failure does not affect other certificates."""
     creator = Creator(client, ledger_url, [step for step in steps if step.outcome == "imported"])
     carry_out_next = counted(partial(carry_out_one, client, creator), len(steps), "certificates")
     try:
@@ -77,7 +76,7 @@ def carry_out(client: Client, ledger_url: str | None, steps: Sequence[ImportActi
 
 
 def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> ImportAction:
-    """Carry out the plan for one certificate."""
+    """Carry out the plan for one certificate and return the outcome."""
     try:
         if step.outcome == "imported":
             step = create(creator, step)
@@ -97,7 +96,7 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
 
 
 def create(creator: Creator, step: ImportAction) -> ImportAction:
-    """Store a certificate. If another run was faster, plan the remaining changes of its record."""
+    """Store a certificate and return the outcome. If another run stored the certificate first, return the remaining changes of the record."""
     try:
         record, is_ours = creator.create(step)
     except CertificatesError as error:
@@ -110,9 +109,9 @@ def create(creator: Creator, step: ImportAction) -> ImportAction:
 
 
 def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
-    """Change a record, except its CSR if the store rejects the CSR.
+    """Change a record and return the outcome. If the store rejects the CSR, the CSR remains unchanged.
 
-    If the outcome is unknown, or the chain changes, the record is read to determine the result.
+    After an unknown outcome, or a change of the chain, the record is read again.
     """
     try:
         store.edit(client, identifier, step.changes)
@@ -131,10 +130,10 @@ def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
 
 
 def remove(client: Client, identifier: int, listed: Certificate | None) -> bool:
-    """Delete a record unless it is in use or its certificate has changed since it was listed; return whether this run deleted it.
+    """Delete a record, unless the record is in use or has a new certificate; return whether this run deleted the record.
 
-    A deletion by another run counts as success, a missing permission does not. If the response to the deletion is lost, and
-    the record does not exist any more, this run deleted it.
+    A deletion by another run counts as success, a missing permission does not. After a lost response, a missing record counts as
+    deleted by this run.
     """
     try:
         check_deletion(read_again(client, identifier), listed)
@@ -167,7 +166,7 @@ def read_again(client: Client, identifier: int) -> store.StoreCertificate:
 
 
 def is_used(client: Client, identifier: int) -> bool:
-    """Return whether a service uses a record now, as far as known."""
+    """Return whether a service uses a record; `False` if unknown."""
     record = None
     with suppress(CertificatesError):
         record = store.fetch_one(client, identifier)
@@ -175,14 +174,14 @@ def is_used(client: Client, identifier: int) -> bool:
 
 
 def is_stored(client: Client, identifier: int) -> bool:
-    """Return whether the store contains or may contain a record."""
+    """Return whether the store contains a record; `True` if unknown."""
     with suppress(CertificatesError):
         return any(record.id == identifier for record in store.fetch_stored(client))
     return True
 
 
 def remove_superseded_record(client: Client, old: store.StoreCertificate) -> bool:
-    """Delete a superseded record, unless it is in use or has changed; return whether this run deleted it."""
+    """Delete a superseded record and return whether this run deleted the record. Warn about a failure."""
     try:
         is_done = remove(client, old.stored_id, old.certificate)
         why_not = "another user or run has already deleted the certificate."
@@ -197,29 +196,29 @@ def remove_superseded_record(client: Client, old: store.StoreCertificate) -> boo
 
 
 class _LostClaimError(CertificatesError):
-    """Raised if another run took over the claim; nothing was sent."""
+    """Error if another run took over the claim before anything was sent."""
 
 
 @dataclass(frozen=True)
 class _LedgerSnapshot:
-    """The state of the ledger before the first creation."""
+    """The state of the ledger before the first creation, and the account ID."""
 
     ledger: Ledger
     account_id: int
     entries: Mapping[Key, Entry]
     taken_at: float
-    """Time of this state, in `seconds`."""
+    """Time of the snapshot, in `seconds`."""
 
 
 class Creator:
-    """Create each certificate once. The first creation opens the ledger and requests the account id.
+    """Create each certificate once. The first creation opens the ledger and requests the account ID.
 
     Args:
         client: the session.
-        ledger_url: as `Ledger` takes it.
-        creations: the possible creations. Other runs' claims on them are watched from the first creation on.
-            So the wait for dead runs ends for all of them at the same time, however late the turn of each comes.
-        clock: returns the present instant.
+        ledger_url: see `Ledger`.
+        creations: the possible creations. The claims of other runs are read at the first creation, so that the wait for
+            interrupted runs ends for all creations at the same time.
+        clock: returns the current time.
     """
 
     def __init__(
@@ -247,13 +246,13 @@ class Creator:
             self._started.ledger.close()
 
     def create(self, creation: ImportAction) -> tuple[store.StoreCertificate, bool]:
-        """Create a certificate and return its record, with the kept part of its chain, and whether this run created it.
+        """Create a certificate; return its record with the stored chain, and whether this run created the record.
 
         Args:
-            creation: a certificate that the listed store did not contain, or not with its chain.
+            creation: the planned creation.
 
         Raises:
-            CertificatesError: as `store.create` and `Ledger`; `no_answer` if it may have been stored; `api_error` if it was stored, but its
+            CertificatesError: as `store.create` and `Ledger`; `no_answer` if the certificate may have been stored; `api_error` if the stored
                 chain cannot be read; `interrupted`.
         """
         start = self._load_snapshot()
@@ -279,7 +278,7 @@ class Creator:
             raise Interrupted
 
     def _load_snapshot(self) -> _LedgerSnapshot:
-        """Return the initial state; an error in the first attempt is raised for all certificates."""
+        """Return the snapshot; raise an error of the first attempt for all certificates."""
         with self._opening:
             if self._started is None:
                 ledger = None
@@ -297,11 +296,11 @@ class Creator:
         return self._started
 
     def _create_claimed(self, ledger: Ledger, claim: Claim, creation: ImportAction) -> store.StoreCertificate:
-        """Create the claimed certificate. After a lost or unreadable response, search for it in the store before deciding."""
+        """Create a claimed certificate and return its record. After a lost or unreadable response, search the store for the record."""
         wanted = creation.expected_content
 
         def keep_claim() -> None:
-            """Renew the lease before each attempt, so that the call ends before the lease."""
+            """Renew the lease before each attempt, so that the lease ends after the call."""
             nonlocal claim
             at = self._now()
             if timedelta() <= at - claim.requested_at <= timedelta(seconds=self._client.settings.timeout):
@@ -336,7 +335,7 @@ class Creator:
     def _find_created(
         self, ledger: Ledger, creation: ImportAction, entry: Entry, since: float
     ) -> store.StoreCertificate | None:
-        """Return the record that another run created, or `None` if there is none or it was deleted again.
+        """Return the record that another run created, or `None` if the record does not exist.
 
         Raises:
             CertificatesError: as `store.fetch_one` and `Ledger`; `api_error` if the record exists, but its content cannot be read.
@@ -360,7 +359,7 @@ class Creator:
         return record
 
     def _list_after(self, entry: Entry, since: float) -> Sequence[store.StoreCertificate]:
-        """Return a listing of the store that began after the claim ended. One listing serves all claims that ended before it."""
+        """Return a list of the records after the end of a claim. The list is shared by all claims that ended earlier."""
         with self._listing:
             if self._listed is not None:
                 at, listed_at, records = self._listed
@@ -376,7 +375,7 @@ def build_ledger_key(account_id: int, creation: ImportAction) -> Key:
 
 
 def read_back(client: Client, identifier: int) -> store.StoreCertificate:
-    """Return a record after its chain was stored, to check which part the store kept.
+    """Return a record after a change of its chain, to check the stored part of the chain.
 
     Raises:
         CertificatesError: `api_error`.
@@ -395,7 +394,7 @@ def read_back(client: Client, identifier: int) -> store.StoreCertificate:
 
 
 def find_in_store(client: Client, creation: ImportAction) -> store.StoreCertificate | None:
-    """Return the record of a certificate whose creation got no response: search by common name, then in the whole list."""
+    """Return the record of a creation without a response, found by its common name or in the whole list, or `None`."""
     name = creation.expected_content.certificate.common_name
     by_name: list[Callable[[], Sequence[store.StoreCertificate]]] = (
         [lambda: store.find_by_common_name(client, name)] if name else []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check a certificate from options or a source with its key and issuers. Private to softlayer.certificates. Pure."""
+"""Check a certificate with its key and intermediate certificates. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Content:
         return {"certificate": self.certificate.pem(), "privateKey": self.private_key_pem, **self._list_optional()}
 
     def find_changes(self, record: StoreCertificate) -> dict[str, str]:
-        """Return the properties of a record that `editObject` has to change."""
+        """Return the properties that `editObject` must change in a record."""
         chain = tuple(issuer for issuer in record.intermediates if not issuer.is_root)
         is_there = {
             "intermediateCertificate": self.intermediates == chain,
@@ -74,25 +74,25 @@ class ImportOptions:
     verify_chain: bool = True
     trust: t.Literal["require", "warn", "ignore"] = "warn"
     for_store: bool = True
-    """Whether the certificate is for the certificate store, which does not accept every key and subject."""
+    """Whether to check the restrictions of the certificate store for keys and subjects."""
 
 
 def assemble(
     bundle: Bundle, options: ImportOptions, at: datetime, anchors: Anchors | None = None, notes: str | None = None
 ) -> tuple[Content, tuple[Obstacle[str], ...]]:
-    """Check a certificate as far as possible without the API; return the content to store, and warnings.
+    """Check a certificate without the API; return the content to store, and warnings.
 
-    The certificate that matches the private key is the leaf, regardless of its position. The other certificates are its chain.
+    The certificate that matches the private key is the leaf certificate, regardless of its position.
 
     Args:
         bundle: the specified or found certificates, with the private key.
         options: options of the check.
-        at: the present instant.
-        anchors: the trusted certificates; `None` if trust is not to be checked.
+        at: the current time.
+        anchors: the trusted certificates; `None` to skip the trust check.
         notes: the notes of the user.
 
     Raises:
-        CertificatesError: its code is the `reason`.
+        CertificatesError: the code is the `reason` in results.
     """
     if bundle.trouble:
         raise CertificatesError(t.cast(Code, bundle.trouble.reason), trouble(bundle.trouble))
@@ -149,12 +149,12 @@ def assemble(
 
 
 def normalize_notes(text: str) -> str:
-    """Return notes with line ends that XML preserves, and without line ends at the end, which a store may strip."""
+    """Return notes with the line ends of XML, and without line ends at the end, which a store may remove."""
     return re.sub(r"\r\n?", "\n", text).rstrip("\n")
 
 
 def _check_notes(notes: str) -> str:
-    """Return notes as they are stored; reject characters that REST accepts, but XML-RPC cannot read."""
+    """Return normalized notes; reject characters that are invalid in XML, although REST accepts the characters."""
     odd = NOT_XML.search(notes)
     if odd:
         raise CertificatesError(
@@ -168,7 +168,7 @@ def _check_notes(notes: str) -> str:
 def _build_chain(
     leaf: Certificate, bundle: Bundle, options: ImportOptions, at: datetime, anchors: Anchors | None
 ) -> tuple[Chain, tuple[Obstacle[str], ...]]:
-    """Return the chain of a bundle's certificate, with warnings."""
+    """Return the checked chain of a leaf certificate, with warnings."""
     others = bundle.others
     valid_at = min(at, leaf.not_after) if options.allow_expired else at
     chain = Chains(others, anchors or Anchors(), valid_at).of(leaf)

@@ -29,7 +29,7 @@ PARTS = {"privatekey": "private key", "intermediate": "intermediate certificates
 
 
 def describe_import(action: Action[t.Any, t.Any]) -> str:
-    """Return the message about a certificate that is imported or removed."""
+    """Return the message about an import or a removal."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
             return f"{_describe_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
@@ -82,7 +82,7 @@ def describe_import(action: Action[t.Any, t.Any]) -> str:
 
 
 def _describe_attempt(planned: str, identifier: int | None, *, is_unknown: bool) -> str:
-    """Return what has failed, or may have, as the beginning of a sentence."""
+    """Return the beginning of a sentence about a failed action, or about an action with unknown outcome."""
     what = "the certificate" if identifier is None else f"certificate {identifier}"
     verb, done = {
         "imported": ("import", "imported"),
@@ -102,7 +102,7 @@ def _describe_use(record: StoreCertificate) -> str:
 
 
 def why_kept(record: StoreCertificate) -> str:
-    """Return why a record that is or may be in use is not deleted."""
+    """Return the message about a record that is not deleted because a service uses, or may use, the record."""
     if record.associated_service_count:
         return (
             f"{_describe_use(record)}. Deploy another certificate to the listeners first, with ssl_certificate_deploy. ssl_certificate_info with "
@@ -115,7 +115,7 @@ def why_kept(record: StoreCertificate) -> str:
 
 
 def _describe_truncation(kept: StoreCertificate, given: tuple[Certificate, ...], *, is_tried: bool) -> str:
-    """Return the message about a record without the intermediate certificates that TLS clients need. If `is_tried` is false, no record has as many."""
+    """Return the message about a record without required intermediate certificates. If `is_tried` is false, no record has the required number."""
     there = [issuer for issuer in given if issuer in kept.intermediates]
     has = f"{len(there)} of the {len(given)} intermediate certificates ({_join_names(there)})"
     if not there:
@@ -145,7 +145,7 @@ def _join_names(certificates: Iterable[Certificate]) -> str:
 
 
 def describe_warning(about: Obstacle[str]) -> str:
-    """Return a warning about a certificate that is or was stored."""
+    """Return a warning about the import of a certificate."""
     match about.reason, about.facts:
         case "no_issuer", _:
             return (
@@ -174,7 +174,7 @@ def describe_warning(about: Obstacle[str]) -> str:
 
 
 def add_common_name_advice(error: str) -> str:
-    """Return why a certificate without a common name was not stored. The requirement is not documented: the store may reject such certificates, or fail."""
+    """Return an error with advice about a missing common name, which the store may require. The API reference does not document the requirement."""
     return (
         f"{error} The certificate has no common name, and the store may require a common name. Reissue the certificate with a common name. Many ACME clients "
         "have an option for a common name, such as the profile classic of Let's Encrypt."
@@ -182,7 +182,7 @@ def add_common_name_advice(error: str) -> str:
 
 
 def describe_export(action: Action[t.Any, t.Any]) -> str:
-    """Return the message about an exported certificate."""
+    """Return the message about an export."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
             return f"{_describe_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"

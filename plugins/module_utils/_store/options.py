@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of one certificate, or of several, in the store. Private to softlayer.certificates."""
+"""The options of one certificate, or of several certificates, in the store. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def certificates_options(single: ArgumentSpec) -> ArgumentSpec:
 
 
 def check_item_options(spec: ArgumentSpec, values: Mapping[str, t.Any], given: Collection[str]) -> None:
-    """Reject options that belong into the items of `certificates`. Ansible checks only options without a default.
+    """Reject options that belong in the items of `certificates`. Ansible checks only options without a default.
 
     Args:
         spec: the argument specification of the module.
         values: the values of its options.
-        given: the names of the options that the user set.
+        given: names of the options that the user set.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -54,7 +54,7 @@ def check_item_options(spec: ArgumentSpec, values: Mapping[str, t.Any], given: C
 
 
 def import_options() -> ArgumentSpec:
-    """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
+    """Return the options of `ssl_certificate_import`, for one certificate or for several certificates."""
     own: dict[str, OneArgument] = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "notes": {"type": "str"},

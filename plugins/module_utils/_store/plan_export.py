@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide which certificates in the store are written to a directory, with which names, and which parts differ. Private to softlayer.certificates.
+"""Plan exports: the selected certificates, the names of their files, and the parts to write. Private to softlayer.certificates.
 
 Pure. File names depend only on the content of the store, not on the selection or the time.
 """
@@ -30,20 +30,19 @@ from . import messages
 
 Part = t.Literal["privatekey", "intermediate", "certificate"]
 ENDINGS: Mapping[Part, str] = {"privatekey": ".key", "intermediate": ".ca-bundle", "certificate": ".crt"}
-"""Endings of the names of a certificate's files, in the order in which the files are written.
+"""Endings of file names, in the order of writing.
 
-The key is written first, so that a certificate never has the key of the previous certificate. If a run is killed in between, the next one finds
-the previous certificate and writes the missing files.
+The key is written first, so that the next run after an interruption detects the previous certificate and writes the missing files.
 """
 DEFAULT_STEM = "certificate"
 """File name of a certificate without a name."""
 ID_SEPARATOR = "+"
-"""Separator between a name and an id. It occurs in no name, so that names with ids are unique."""
+"""Separator between a name and an ID, which no name contains."""
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """The selected certificates: by id, by name patterns, or all if both are `None`."""
+    """The selection of certificates by IDs or name patterns; all if both are `None`."""
 
     certificate_ids: Sequence[int] | None = None
     common_names: Sequence[str] | None = None
@@ -52,7 +51,7 @@ class ExportOptions:
 
 @dataclass(frozen=True)
 class ExportAction(Action[ExportOutcome, ExportReason]):
-    """The planned or completed export of one certificate, or an id or a pattern without a certificate."""
+    """The planned or completed export of one certificate; for a failure, an ID or a pattern without a certificate."""
 
     MESSAGE = messages.describe_export
     REASONS = frozenset(t.get_args(ExportReason))
@@ -61,18 +60,18 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
 
     id: int | None = None
     common_name: str | None = None
-    """The common name, or the pattern without a record."""
+    """The common name, or a pattern without a match."""
     record: StoreCertificate | None = None
     stem: str = ""
-    """Beginning of the names of its files."""
+    """Beginning of the file names."""
     parts: tuple[Part, ...] = ()
     """Parts to write, in the order of `ENDINGS`."""
     previous_certificate: Certificate | None = None
-    """The previous certificate in the directory with this name."""
+    """The previous certificate in the directory, with the same file name."""
     is_limited: bool = False
     """Whether the API returned only a part of the record."""
     is_changed: bool = False
-    """Whether files in the directory were changed although the export failed."""
+    """Whether a failed export changed files in the directory."""
 
     @property
     def name(self) -> str:
@@ -81,18 +80,18 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
 
     @property
     def bundle(self) -> tuple[Certificate, ...]:
-        """The certificate and its chain, each once."""
+        """The certificate and its chain, without duplicates."""
         return collect_bundle(t.cast(StoreCertificate, self.record))
 
     def files(self) -> dict[Part, str]:
-        """Return the names of its files, in the order of `ENDINGS`."""
+        """Return the file names, in the order of `ENDINGS`."""
         return {part: f"{self.stem}{ending}" for part, ending in ENDINGS.items()}
 
     def as_result(self, at: datetime, shown: t.Callable[[str], str]) -> dict[str, t.Any]:
-        """Return the action in the form of the module's results: public facts only.
+        """Return the public facts for the result of the module.
 
         Args:
-            at: the present instant.
+            at: the current time.
             shown: returns the path of a file.
         """
         paths: dict[str, str | None] | None = None
@@ -112,7 +111,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
         }
 
     def as_diff(self, shown: t.Callable[[str], str]) -> dict[str, t.Any]:
-        """Return the action in the form of Ansible's diffs: public facts only.
+        """Return the public facts for a diff of Ansible.
 
         Args:
             shown: returns the path of a file.
@@ -127,11 +126,11 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
 
 
 NO_RECORD = StoreCertificate(None, None, "", None, None, (), None, None, None)
-"""Null values for all facts."""
+"""A record without facts."""
 
 
 def collect_bundle(record: StoreCertificate) -> tuple[Certificate, ...]:
-    """Return a record's certificate and its chain, each once."""
+    """Return the certificate and the chain of a record, without duplicates."""
     return tuple(dict.fromkeys((t.cast(Certificate, record.certificate), *record.intermediates)))
 
 
@@ -141,11 +140,10 @@ def _find_name(record: StoreCertificate) -> str | None:
 
 
 def list_file_stems(records: Collection[StoreCertificate]) -> dict[int, str]:
-    """Return the beginning of the file names of each record by id.
+    """Return the beginning of the file names of each record, by ID.
 
     Args:
-        records: all records in the store. All records that share a name have their ids added, so that it does not matter which of them are
-            selected, and which was there first.
+        records: all records in the store. The file names of records with the same name contain their IDs, regardless of the selection.
     """
     names = {record.stored_id: _make_stem(record) for record in records}
     counts = Counter(names.values())
@@ -157,7 +155,7 @@ def _make_stem(record: StoreCertificate) -> str:
 
 
 def find_leftover_keys(actions: Iterable[ExportAction], names: Collection[str]) -> list[str]:
-    """Return leftover key files in a directory, from exports with another number of certificates of the same name.
+    """Return the names of leftover key files of exports with another number of certificates with the same name.
 
     Args:
         actions: the exported certificates.
@@ -173,14 +171,14 @@ def find_leftover_keys(actions: Iterable[ExportAction], names: Collection[str]) 
 
 
 def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) -> list[ExportAction]:
-    """Return the selected certificates and missing ids, sorted by id; then the patterns without a match.
+    """Return the actions for selected certificates and missing IDs, sorted by ID, and for patterns without a match.
 
-    An exportable certificate is `unchanged` until `compare` checks the directory.
+    The outcome of an exportable certificate is `unchanged` until `compare` checks the directory.
 
     Args:
-        listing: the listing of the store.
+        listing: the records in the store.
         options: the selection.
-        at: the present instant, to determine expired certificates.
+        at: the current time, to determine expired certificates.
     """
     stems = list_file_stems(listing.records)
     taken = [
@@ -213,12 +211,12 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
 
 
 def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphrase: str | None) -> ExportAction:
-    """Return an exportable certificate with the parts that differ from the directory.
+    """Return an export with the parts that differ from the directory.
 
-    Certificates are equal if their DER is equal, and keys if their public keys are equal. Text and line ends do not matter.
+    Certificates are equal if their DER is equal, and keys if their public keys are equal, regardless of text and line ends.
 
     Args:
-        action: the certificate.
+        action: the export.
         contents: the content of its files; `None` for a missing file.
         passphrase: the passphrase to encrypt the key with; `None` for no encryption.
     """
@@ -243,8 +241,8 @@ def build_content(action: ExportAction, key: PrivateKey | None, passphrase: str 
     """Return the content of each file to write, in the order of `ENDINGS`; `None` for a file to delete.
 
     Args:
-        action: the certificate with the parts to write.
-        key: its private key, if it is one of the parts.
+        action: the export with the parts to write.
+        key: the private key, if the key is one of the parts.
         passphrase: the passphrase to encrypt the key with, if any.
     """
     texts: dict[Part, str] = {"certificate": pem_bundle(action.bundle), "intermediate": pem_bundle(action.bundle[1:])}
@@ -255,10 +253,10 @@ def build_content(action: ExportAction, key: PrivateKey | None, passphrase: str 
 
 
 def check_key(identifier: int | None, certificate: Certificate, given: str | None) -> PrivateKey:
-    """Check and return the private key of a certificate that the store returned.
+    """Return the private key of a certificate from the store, after a check.
 
     Args:
-        identifier: the id of the record.
+        identifier: ID of the record.
         certificate: the certificate of the record.
         given: the returned key, if any.
 

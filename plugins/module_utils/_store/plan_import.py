@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide what to create, change and delete in the certificate store. Private to softlayer.certificates.
+"""Plan imports and removals in the certificate store. Private to softlayer.certificates.
 
-Pure. A real run carries out exactly the plan that check mode and diff mode show.
+Pure. A real run carries out the same plan that check mode and diff mode show.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .check import Content, ImportOptions, assemble
 CHAIN = "intermediateCertificate"
 REQUEST = "certificateSigningRequest"
 EDITABLE_FIELDS = ("intermediates", "request", "notes")
-"""Properties of a record that can be changed."""
+"""Fields of a record that `editObject` can change."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SupersededCertificate:
 
     record: StoreCertificate = field(repr=False)
     removed: bool
-    """Whether to delete it; after the run, whether it was deleted."""
+    """Whether to delete the record; after the run, whether the record was deleted."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class ImportAction(Action[ImportOutcome, Code]):
 
     MESSAGE = messages.describe_import
     REASONS = frozenset(t.get_args(ImportReason)) | {"invalid_argument"}
-    """The last one is for invalid options."""
+    """Reasons for failures, including the reason for invalid options."""
     CHECKS_STATE_ON_RETRY = True
     RESET_ON_FAILURE = {"content": None, "record": None, "changes": {}, "superseded": ()}
     ERROR_DETAILS = frozenset({"trust"})
 
     id: int | None = None
     common_name: str | None = None
-    """The common name without a certificate."""
+    """The common name for an action without a certificate."""
     certificate: Certificate | None = None
     notes: str | None = None
     order_id: int | None = None
@@ -66,19 +66,19 @@ class ImportAction(Action[ImportOutcome, Code]):
     content: Content | None = field(default=None, repr=False)
     """Expected content; `None` for a deletion, a failure, or a repeated certificate."""
     record: StoreCertificate | None = field(default=None, repr=False)
-    """The present record, to change, delete, or keep."""
+    """The current record, to change, delete, or keep."""
     changes: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The properties of the record to change."""
     superseded: tuple[SupersededCertificate, ...] = ()
-    """The older certificates that it replaces."""
+    """The older certificates that the certificate replaces."""
     incomplete_ids: frozenset[int] = frozenset()
-    """For a creation: the present records of the certificate, which are in use and lack issuers that TLS clients need."""
+    """For a creation, the IDs of current records that are in use and lack required intermediate certificates."""
     view: TrustView | None = field(default=None, repr=False, compare=False)
-    """The TLS clients that must trust it with the kept part of its chain."""
+    """The TLS clients that must trust the certificate with the stored part of its chain."""
     has_written: bool = False
-    """Whether the store changed although the action failed."""
+    """Whether a failed action changed the store."""
     first: int | None = None
-    """Position of an earlier item with the same certificate, if any."""
+    """Position of the first item with the same certificate, if repeated."""
 
     @classmethod
     def of(
@@ -104,25 +104,25 @@ class ImportAction(Action[ImportOutcome, Code]):
 
     @property
     def expected_content(self) -> Content:
-        """The expected content, which must be known."""
+        """The content of an action that has content."""
         return t.cast(Content, self.content)
 
     @property
     def resulting_record(self) -> StoreCertificate:
-        """The certificate as the store will contain it."""
+        """The record after the action."""
         if self.record and CHAIN in self.changes:
             return replace(self.record, intermediates=self.expected_content.intermediates)
         return self.record or self.expected_content.as_record()
 
     @property
     def has_changes(self) -> bool:
-        """Whether the action changes, or would change, the store."""
+        """Whether the action changes the store, or would change the store in check mode."""
         is_done = self.outcome in {"imported", "updated", "removed"} or self.has_written
         return is_done or any(old.removed for old in self.superseded)
 
     @property
     def fingerprint(self) -> str:
-        """Unique key of a creation: the certificate's fingerprint, with its chain if a record without the chain exists."""
+        """Unique key of a creation: the fingerprint of the certificate, or a hash including the chain if a record without the chain exists."""
         certificate = self.expected_content.certificate
         if not self.incomplete_ids:
             return certificate.fingerprint_sha256
@@ -131,11 +131,11 @@ class ImportAction(Action[ImportOutcome, Code]):
         ).hexdigest()
 
     def is_result_in(self, record: StoreCertificate) -> bool:
-        """Return whether a record is the result of this creation."""
+        """Return whether a record is the result of the creation."""
         return record.certificate == self.expected_content.certificate and record.id not in self.incomplete_ids
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return the action in the form of the module's results: public facts only."""
+        """Return the public facts for the result of the module."""
         unknown: dict[str, t.Any] = {**dict.fromkeys(FACTS), "subject_alt_names": [], "common_name": self.common_name}
         return {
             "id": self.id,
@@ -156,7 +156,7 @@ class ImportAction(Action[ImportOutcome, Code]):
         }
 
     def as_diff(self) -> dict[str, t.Any]:
-        """Return the action in the form of Ansible's diffs: public facts only."""
+        """Return the public facts for a diff of Ansible."""
         facts = self.certificate.facts_in_diffs() if self.certificate else {"common_name": self.name}
         before: dict[str, t.Any] = {} if self.outcome == "imported" else {"id": self.id, **facts}
         after: dict[str, t.Any] = {} if self.outcome == "removed" else {"id": self.id, **facts}
@@ -171,7 +171,7 @@ class ImportAction(Action[ImportOutcome, Code]):
 
 
 def build_diff(planned: ImportAction, done: ImportAction) -> dict[str, t.Any] | None:
-    """Return the diff of what was carried out, or would be; `None` if that changed nothing."""
+    """Return the diff of a completed or simulated action; `None` without changes."""
     if not done.has_changes:
         return None
     if done.outcome == "failed":  # it was stored, or changed, all the same
@@ -188,8 +188,8 @@ def check_bundle(
         known: the action without content.
         bundle: the certificate with its private key.
         options: options of the check.
-        anchors: the trusted certificates; `None` if trust is not to be checked.
-        view: the TLS clients that must trust the certificate, and the instant. It caches checked chains.
+        anchors: the trusted certificates; `None` to skip the trust check.
+        view: the TLS clients that must trust the certificate, and the current time.
     """
     try:
         content, warnings = assemble(bundle, options, view.at, anchors, known.notes)
@@ -206,15 +206,15 @@ def plan_present(
     *,
     remove_superseded: bool = False,
 ) -> ImportAction:
-    """Decide how to store a certificate, or that the store already contains it.
+    """Return the action for a certificate: import, update, no change, or failure.
 
-    Certificates are equal if their DER is equal, and so their public key. Text, line ends and names do not matter.
+    Certificates are equal if their DER is equal, regardless of text, line ends, and names.
 
     Args:
-        new: the action if the store does not contain it.
+        new: the action if the store does not contain the certificate.
         index: the certificates in the store.
         view: the TLS clients that must trust a replacement.
-        remove_superseded: whether to delete unused certificates that it replaces.
+        remove_superseded: whether to delete replaced certificates that are unused.
     """
     planned = plan_found(new, index.same(new.expected_content.certificate), view, longest=index.longest_chain)
     if planned.outcome == "failed":
@@ -237,13 +237,13 @@ def plan_found(
     is_listed: bool = True,
     longest: int | None = None,
 ) -> ImportAction:
-    """Decide how to handle a certificate that the store may already contain.
+    """Return the action for a certificate and its records in the store.
 
     Args:
-        new: the action if the store does not contain it.
-        same: its records in the store.
-        view: the TLS clients that must trust it with the chain of its record.
-        is_listed: whether these are all of its records. Otherwise, this is the only record, which another run has just stored.
+        new: the action if the store does not contain the certificate.
+        same: records of the certificate in the store.
+        view: the TLS clients that must trust the certificate.
+        is_listed: whether `same` has all records of the certificate, instead of a record that another run has just stored.
         longest: the maximum number of intermediate certificates of a record in the store; `None` if unknown.
     """
     new = replace(new, view=view)
@@ -280,14 +280,14 @@ def plan_found(
 
 
 def _plan_changes(step: ImportAction, changes: Mapping[str, str]) -> ImportAction:
-    """Return the action that changes these properties of a record, if there are any."""
+    """Return the action that changes properties of a record, or an unchanged action without properties."""
     if not changes:
         return replace(step, outcome="unchanged", facts={}, changes={})
     return replace(step, outcome="updated", facts={"changed": tuple(changes)}, changes=changes)
 
 
 def plan_without_request(step: ImportAction, refusal: CertificatesError) -> ImportAction:
-    """Return the remaining changes of a record if the store rejects a new CSR, for example while a service uses the record.
+    """Return the remaining changes after the store rejected a CSR, for example because the record is in use.
 
     Args:
         step: the rejected action.
@@ -301,7 +301,7 @@ def plan_without_request(step: ImportAction, refusal: CertificatesError) -> Impo
 def _plan_record_in_use(
     new: ImportAction, there: ImportAction, record: StoreCertificate, ids: Sequence[int], *, is_listed: bool
 ) -> ImportAction:
-    """Decide how to handle a record in use that lacks issuers and cannot be changed."""
+    """Return the action for a record in use, whose chain cannot be changed."""
     lacks_issuers = completes(new.expected_content.as_record(), record, t.cast(TrustView, new.view))
     if lacks_issuers and is_listed:
         return replace(new, facts={"lacking": record.id}, incomplete_ids=frozenset(ids))
@@ -311,11 +311,10 @@ def _plan_record_in_use(
 
 
 def lacks_intermediates(record: StoreCertificate, content: Content, view: TrustView) -> bool:
-    """Return whether a record lacks issuers of the given chain that TLS clients need.
+    """Return whether a record lacks required intermediate certificates of the content.
 
-    They need an issuer if the certificate is trusted less without it, or expires earlier and soon. If not even the given chain leads to a root
-    that is known here, as
-    that of one's own authority may be, clients who know it need the whole path.
+    An intermediate certificate is required if the certificate is trusted less without the intermediate certificate, or expires earlier and soon.
+    If the root certificate is unknown on this host, as for a private CA, the whole path is required.
     """
     wanted = content.as_record()
     if completes(wanted, record, view):
@@ -324,10 +323,9 @@ def lacks_intermediates(record: StoreCertificate, content: Content, view: TrustV
 
 
 def can_keep_chain(record: StoreCertificate, content: Content, view: TrustView) -> bool:
-    """Return whether a record keeps a chain that differs from the given one.
+    """Return whether a record can keep a chain that differs from the content.
 
-    A record in use cannot be changed. A record with a part of the given chain, and all issuers that TLS clients need, may be all that the store
-    keeps: it would be changed in every run.
+    A record in use cannot be changed. If the store keeps only a part of each chain, every run would change the record again.
     """
     return (has_chain_part(record, content) or bool(record.associated_service_count)) and not lacks_intermediates(
         record, content, view
@@ -335,17 +333,17 @@ def can_keep_chain(record: StoreCertificate, content: Content, view: TrustView) 
 
 
 def has_chain_part(record: StoreCertificate, content: Content) -> bool:
-    """Return whether a record has some of the given issuers, and no others."""
+    """Return whether the chain of a record is a part of the chain of the content."""
     there = {issuer for issuer in record.intermediates if not issuer.is_root}
     return bool(there) and there < set(content.intermediates)
 
 
 def evaluate_kept_chain(step: ImportAction, kept: StoreCertificate) -> ImportAction:
-    """Return the result of an action by the part of the chain that the store kept.
+    """Return the outcome of an action for the part of the chain that the store kept.
 
     Args:
         step: the completed action.
-        kept: its record, with the kept chain.
+        kept: the record with the stored chain.
     """
     content, view, before = step.expected_content, t.cast(TrustView, step.view), step.record
     step = replace(step, id=kept.id)
@@ -361,12 +359,12 @@ def evaluate_kept_chain(step: ImportAction, kept: StoreCertificate) -> ImportAct
 
 
 def _make_chain_warning(record: StoreCertificate, content: Content) -> Obstacle[str]:
-    """Return the warning about a record whose chain differs from the given one."""
+    """Return the warning about a record whose chain differs from the content."""
     return Obstacle("chain_stays", {"record": record, "given": content.intermediates})
 
 
 def list_warnings(step: ImportAction) -> tuple[Obstacle[str], ...]:
-    """Return the warnings for the user, including replaced certificates that expire later."""
+    """Return the warnings, including the warning about replaced certificates that expire later."""
     end = step.certificate.not_after if step.certificate else None
     longer = [old.record for old in step.superseded if end and certificate_of(old.record).not_after > end]
     return (*step.warnings, Obstacle("expires_earlier", {"end": end, "longer": longer})) if longer else step.warnings
@@ -378,7 +376,7 @@ def plan_absent(
     fingerprint_sha256: str | None,
     common_name: str | None,
 ) -> ImportAction:
-    """Decide which record to delete: the only record with the id, the fingerprint, or the name."""
+    """Return the action that deletes the only record with an ID, a fingerprint, or a name."""
     fingerprint = None if fingerprint_sha256 is None else normalize_fingerprint(fingerprint_sha256)
     name = None if common_name is None else ascii_name(common_name)
     matching = [
@@ -407,9 +405,11 @@ def plan_record_removal(record: StoreCertificate) -> ImportAction:
 
 
 def check_deletion(record: StoreCertificate, listed: Certificate | None) -> None:
-    """Reject the deletion of a record that is now in use, or whose certificate has changed since it was listed.
+    """Reject the deletion of a record that is in use, or whose certificate has changed.
 
-    `record` was read right before the deletion.
+    Args:
+        record: the record, read before the deletion.
+        listed: the certificate of the record in the list of the store.
 
     Raises:
         CertificatesError: `in_use` or `ambiguous`.
@@ -424,12 +424,12 @@ def check_deletion(record: StoreCertificate, listed: Certificate | None) -> None
 
 
 def normalize_fingerprint(text: str) -> str:
-    """Return a fingerprint as hex without colons."""
+    """Return a fingerprint as lowercase hexadecimal digits, without colons."""
     return text.replace(":", "").strip().lower()
 
 
 def cancel_conflicting_removals(steps: Sequence[ImportAction]) -> list[ImportAction]:
-    """Cancel removals of certificates that other items of the run require."""
+    """Return the actions without removals of certificates that other items require."""
     wanted = {step.id for step in steps if step.content}
     spared = []
     for step in steps:
@@ -442,7 +442,7 @@ def cancel_conflicting_removals(steps: Sequence[ImportAction]) -> list[ImportAct
 
 
 def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:
-    """Store or remove a repeated certificate only once: later steps refer to the first."""
+    """Return the actions, in which repeated certificates refer to the first action."""
     first_of: dict[Certificate | int | None, int] = {}
     marked = []
     for position, step in enumerate(steps):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read the specified certificates with their keys, which never appear in output. Private to softlayer.certificates."""
+"""Read specified certificates and their private keys, which are hidden in all output. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Item = dict[str, t.Any]
 
 
 def read_item(item: Item, hide: Callable[..., object]) -> Bundle:
-    """Read the specified files and texts of one certificate. The CSR option is optional. The key never appears in output.
+    """Return the certificate, the private key, and the CSR of one item, from files or texts. The key is hidden in all output.
 
     Raises:
         CertificatesError: a file cannot be read.
@@ -47,9 +47,9 @@ def _read_part(item: Item, part: str) -> bytes | None:
 
 
 def load_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]) -> Bundle:
-    """Return a certificate of a source with its key, which is read from its file now unless it is already in memory. The key never appears in output.
+    """Return a certificate of a source with its private key, from memory or from its file. The key is hidden in all output.
 
-    A PKCS#12 file is read completely, and must still contain the same certificate.
+    A PKCS#12 file must still contain the same certificate.
     """
     key = t.cast(KeyRef, bundle.key)
     if key.held is None:

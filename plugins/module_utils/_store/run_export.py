@@ -59,7 +59,7 @@ LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 
 
 def run(module: Module) -> dict[str, t.Any]:
-    """Return the module's result."""
+    """Export the selected certificates and return the result of the module."""
     params = module.params
     check_params(params)
     options = ExportOptions(params["certificate_ids"], params["common_names"], params["include_expired"])
@@ -117,7 +117,7 @@ def check_params(params: dict[str, t.Any]) -> None:
 
 
 def compare_with_directory(action: ExportAction, folder: PrivateFolder, passphrase: str | None) -> ExportAction:
-    """Return a certificate with the parts to write, compared with the directory."""
+    """Return an export with the parts that differ from the directory."""
     if action.outcome == "failed":
         return action
     try:
@@ -130,7 +130,7 @@ def compare_with_directory(action: ExportAction, folder: PrivateFolder, passphra
 def carry_out(
     module: Module, client: Client, planned: Sequence[ExportAction], folder: PrivateFolder
 ) -> list[ExportAction]:
-    """Write several certificates at the same time. A failure does not affect the others.
+    """Write several certificates concurrently and return the outcomes. A failure does not affect other certificates.
 
     Raises:
         CertificatesError: as `PrivateFolder.take`.
@@ -157,7 +157,7 @@ class Exporter:
         self._hiding = threading.Lock()
 
     def __call__(self, action: ExportAction) -> ExportAction:
-        """Return the certificate with its outcome; never raise."""
+        """Return the outcome of an export, without raising an error."""
         secrets: set[str] = set()
 
         def hide(text: str) -> None:
@@ -178,7 +178,7 @@ class Exporter:
         """Return the private key of a certificate.
 
         Raises:
-            CertificatesError: as `fetch_with_private_key` and `check_key`; `api_error` if the record has changed since it was listed.
+            CertificatesError: as `fetch_with_private_key` and `check_key`; `api_error` if the record has changed during the run.
         """
         stored = fetch_with_private_key(self._client, t.cast(int, action.id), hide)
         if stored.record.certificate is None or collect_bundle(stored.record) != action.bundle:
@@ -189,7 +189,7 @@ class Exporter:
         return key
 
     def _hide(self, texts: Iterable[str], times: int) -> None:
-        """Hide texts in all output, or stop hiding them. Each call creates a new set, because other threads may be iterating over the old one."""
+        """Hide texts in all output, or stop hiding texts. Each call creates a new set, because other threads may use the old set."""
         with self._hiding:
             self._hidden.update(dict.fromkeys(texts, times))
             self._hidden = +self._hidden
@@ -200,7 +200,7 @@ class Exporter:
 
 
 def as_result(done: Sequence[ExportAction], client: Client, folder: PrivateFolder, at: datetime) -> dict[str, t.Any]:
-    """Return the module's result, with `failure` if a certificate failed."""
+    """Return the result of the module, with `failure` if an export failed."""
     counts = {outcome: sum(action.outcome == outcome for action in done) for outcome in t.get_args(ExportOutcome)}
     result: dict[str, t.Any] = {
         "changed": counts["exported"] > 0 or any(action.is_changed for action in done),

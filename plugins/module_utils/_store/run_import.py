@@ -47,15 +47,15 @@ from .read_files import Item, read_item
 SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 Orders = Mapping[int, Order]
-"""The orders to check certificates against, or the error that prevented reading them."""
+"""Orders by ID, for the comparison with certificates."""
 CheckedItem: t.TypeAlias = "tuple[Item, ImportAction | None]"
-"""The options of one certificate, and the result of `check`."""
+"""The options and the checked action of one certificate; `None` for a deletion."""
 TrustViewFactory = Callable[["str | None"], TrustView]
 """Returns the TLS clients with the root certificates of a path; `None` for the root certificates of this host."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
-    """Return the module's result."""
+    """Import and remove the certificates and return the result of the module."""
     params = module.params
     items, waiting = list_items(params)
     is_single = items == [params]
@@ -82,10 +82,10 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def list_items(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
-    """Return the options of each certificate, and the waiting orders, each with its reason.
+    """Return the options of each certificate, and the skipped orders with their reasons.
 
     Raises:
-        CertificatesError: `invalid_argument`; `not_found` for a directory; and others for `intermediate_path`.
+        CertificatesError: `invalid_argument`; `not_found` for a missing directory; as `known_issuers`.
     """
     orders, collected = params["orders"], params["collected"]
     if orders is None and collected is None:
@@ -140,12 +140,12 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def check(item: Item, module: Module, view_with: TrustViewFactory) -> ImportAction | None:
-    """Check one certificate as far as possible without the API; return the action that stores it, or its failure; `None` for a deletion.
+    """Check one certificate without the API; return the action that stores the certificate, or a failure; `None` for a deletion.
 
     Args:
         item: the options.
         module: receives the secrets to hide, and the warnings.
-        view_with: see `TrustViewFactory`. Its errors are failures of this certificate.
+        view_with: see `TrustViewFactory`. An error of this function fails the certificate.
     """
     if item["state"] == "absent":
         return None
@@ -162,7 +162,7 @@ def check(item: Item, module: Module, view_with: TrustViewFactory) -> ImportActi
 
 
 def plan(client: Client, checked: Sequence[CheckedItem], view_with: TrustViewFactory) -> list[ImportAction]:
-    """Read the orders and the store once; return the action for each certificate."""
+    """Read the orders and the store, and return the action for each certificate."""
     failures = [new for _item, new in checked if new and new.outcome == "failed"]
     if len(failures) == len(checked):
         return failures
@@ -202,7 +202,7 @@ def plan(client: Client, checked: Sequence[CheckedItem], view_with: TrustViewFac
 def as_result(
     planned: Sequence[ImportAction], done: Sequence[ImportAction], client: Client, *, single: bool
 ) -> dict[str, t.Any]:
-    """Return the module's result, with `failure` if a certificate failed."""
+    """Return the result of the module, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
     result: dict[str, t.Any] = {
         "changed": any(step.has_changes for step in done),

@@ -42,11 +42,11 @@ LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 SERVICES = "services"
 
 Services = Mapping[int, list[dict[str, t.Any]]]
-"""Listeners that serve each certificate, by its id."""
+"""Listeners by the ID of their certificate."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
-    """Return the module's result."""
+    """List the selected certificates and return the result of the module."""
     params = module.params
     selection = StoreSelection(**{field.name: params[field.name] for field in fields(StoreSelection)})
     check_ids("certificate_ids", selection.certificate_ids or ())
@@ -87,7 +87,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def fetch_services(module: Module, client: Client) -> Services | None:
-    """Return the listeners that serve each certificate; `None`, with a warning, if the user cannot list the load balancers.
+    """Return the listeners of each certificate; `None`, with a warning, if the API user cannot list the load balancers.
 
     Raises:
         CertificatesError: as `fetch_balancers`, for any other failure.
@@ -103,9 +103,9 @@ def fetch_services(module: Module, client: Client) -> Services | None:
 
 
 def group_services(balancers: Iterable[Balancer]) -> Services:
-    """Return the listeners that serve each certificate, sorted by load balancer and port.
+    """Return the HTTPS listeners of each certificate, sorted by load balancer and port.
 
-    Listeners with a protocol other than HTTPS serve no certificate, even if the API returns an id.
+    Other listeners do not serve a certificate, even if the API returns a certificate ID.
     """
     by_certificate: dict[int, list[dict[str, t.Any]]] = defaultdict(list)
     for balancer in balancers:
@@ -129,7 +129,7 @@ def group_services(balancers: Iterable[Balancer]) -> Services:
 
 
 def describe_limitation(missing: list[str], selection: StoreSelection) -> str:
-    """Return the warning about facts that a user with view permission only does not get."""
+    """Return the warning about facts that are missing for a user with view permission only."""
     unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
     options = " and ".join(option for option, is_set in unmet.items() if is_set)
     by_name = "The module compares common_names with the common names only, and a certificate may have no common name. "
