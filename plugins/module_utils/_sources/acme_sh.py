@@ -39,7 +39,7 @@ def list_groups(path: str) -> list[FileGroup]:
     listed = []
     for name, inner, inside in list_subdirectories(path):
         if isinstance(inside, Obstacle):
-            listed += [] if name in OTHER_DIRECTORIES else [FileGroup(name, inner, trouble=inside)]
+            listed += [] if name in OTHER_DIRECTORIES else [FileGroup(name, inner, problem=inside)]
         elif _is_certificate_directory(name, inside):
             listed += _make_groups(name, inner, inside)
     return listed

@@ -38,7 +38,7 @@ def list_groups(path: str) -> list[FileGroup]:
     if _is_lineage(names):
         return [_make_group(os.path.basename(live), live, names)]
     return [
-        FileGroup(name, folder, trouble=names) if isinstance(names, Obstacle) else _make_group(name, folder, names)
+        FileGroup(name, folder, problem=names) if isinstance(names, Obstacle) else _make_group(name, folder, names)
         for name, folder, names in list_subdirectories(live)
         if isinstance(names, Obstacle) or _is_lineage(names)
     ]

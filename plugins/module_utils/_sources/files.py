@@ -61,7 +61,7 @@ class FileGroup:
     files: tuple[File, ...] = ()
     is_entry: bool = True
     """Whether the group is the entry of an ACME client for one certificate, so that a missing certificate or key is reported."""
-    trouble: Trouble | None = None
+    problem: Trouble | None = None
     """The problem of the group, if known before the files are read."""
     renewal_problem: Trouble | None = None
     """The probable problem of a certificate that does not match its key."""

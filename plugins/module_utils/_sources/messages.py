@@ -27,11 +27,11 @@ class SourceTexts(t.NamedTuple):
     """Remedy for a certificate without an RSA key."""
 
 
-REISSUE = (
+REISSUE_REMEDIES = (
     "reissue the certificate with its ACME client or CA",
     "use the ACME client or CA to reissue the certificate with an RSA key",
 )
-KINDS: Mapping[str | None, SourceTexts] = {
+SOURCE_TEXTS: Mapping[str | None, SourceTexts] = {
     "certbot": SourceTexts(
         "certbot",
         "run `certbot renew --cert-name {name}` and check its output",
@@ -65,18 +65,18 @@ KINDS: Mapping[str | None, SourceTexts] = {
         "reissue the certificate in Secrets Manager",
         "order the certificate again in Secrets Manager with the key algorithm RSA2048",
     ),
-    "folder": SourceTexts("folder", "copy a renewed certificate to the directory", *REISSUE),
+    "folder": SourceTexts("folder", "copy a renewed certificate to the directory", *REISSUE_REMEDIES),
     "mail": SourceTexts(
-        "mail", "renew the certificate with its CA, and check that the email arrives in the mailbox", *REISSUE
+        "mail", "renew the certificate with its CA, and check that the email arrives in the mailbox", *REISSUE_REMEDIES
     ),
-    None: SourceTexts("the store", "import a renewed certificate", *REISSUE),
+    None: SourceTexts("the store", "import a renewed certificate", *REISSUE_REMEDIES),
 }
 """Texts by source option; `None` for a certificate in the store whose ACME client or CA is unknown."""
 
 
 def source_name(kind: str) -> str:
     """Return the name of a kind of source in messages."""
-    return KINDS[kind].name if kind in KINDS else kind
+    return SOURCE_TEXTS[kind].name if kind in SOURCE_TEXTS else kind
 
 
 def name_in_source(record: Mapping[str, t.Any]) -> str:
@@ -101,7 +101,7 @@ def remedy(
         key_type: key type of the certificate.
     """
     quoted = [shlex.quote(each) for each in names]
-    text: str = getattr(KINDS[source], what)
+    text: str = getattr(SOURCE_TEXTS[source], what)
     return text.format(
         name=shlex.quote(name),
         domain=quoted[0],

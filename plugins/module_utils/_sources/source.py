@@ -261,8 +261,8 @@ def _list_unusable(group: FileGroup, orphans: Sequence[Certificate], used: Colle
         orphans: certificates without keys in the group.
         used: certificates with keys in all groups.
     """
-    if group.trouble is not None:
-        yield _make_unusable(group, group.trouble, group.path)
+    if group.problem is not None:
+        yield _make_unusable(group, group.problem, group.path)
         return
     troubles = [
         (content.file, content.bundle.trouble)

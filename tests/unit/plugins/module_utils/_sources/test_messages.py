@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.messages import (
-    KINDS,
+    SOURCE_TEXTS,
     name_in_source,
     remedy,
     source_name,
@@ -105,7 +105,7 @@ def test_trouble(reason: str, facts: dict[str, Any], said: str) -> None:
 
 
 def test_each_kind_of_source_has_its_texts() -> None:
-    assert KINDS.keys() == {*get_args(SourceKind), None}
+    assert SOURCE_TEXTS.keys() == {*get_args(SourceKind), None}
 
 
 def test_the_names_of_sources() -> None:

@@ -306,7 +306,7 @@ def test_what_comes_as_bundles_is_told_apart_by_its_trouble() -> None:
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:
     trouble = Obstacle("unreadable", {"error": "No."})
-    group = FileGroup("a", "/a", trouble=trouble, contents=(content_of("key", "/key", (), PUBLIC_KEYS[0]),))
+    group = FileGroup("a", "/a", problem=trouble, contents=(content_of("key", "/key", (), PUBLIC_KEYS[0]),))
     [useless] = pair([group]).unusable_bundles
     assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([group]).doubtful_groups == (
         group,
