@@ -145,7 +145,7 @@ def with_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -
     """Return the action that creates a secret of a certificate with its key, or its failure."""
     new = replace(new, certificate=bundle.certificate)
     try:
-        options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], for_store=False)
+        options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], is_for_store=False)
         anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
         content, warnings = assemble(bundle, options, now(), anchors)
         if part := too_large(content):

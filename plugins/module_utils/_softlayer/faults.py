@@ -52,7 +52,7 @@ GATEWAY_TIMEOUT_STATUSES = frozenset({408, 425, 499})
 TIMEOUT_STATUSES = GATEWAY_TIMEOUT_STATUSES | {504}
 GATEWAY_STATUSES = GATEWAY_TIMEOUT_STATUSES | {407, TOO_MANY}
 """HTTP statuses below 500 of gateways; the outcome of the call is unknown."""
-REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
+REDIRECT_STATUSES = frozenset({300, 301, 302, 303, 307, 308})
 
 RATE_LIMIT_CODE = "SoftLayer_Exception_WebService_RateLimitExceeded"
 """The only code that proves that the API did not process a call because of the rate limit."""
@@ -223,7 +223,7 @@ def _explain_http(
     if 300 <= answer.status < 400:
         said = (
             f"{endpoint} redirects to another URL (HTTP {answer.status}), and credentials are not sent to other URLs. Check endpoint_url."
-            if answer.status in REDIRECTS
+            if answer.status in REDIRECT_STATUSES
             else f"{call}: {endpoint} returned HTTP {answer.status}, which is not a response to a call. Check endpoint_url and proxy."
         )
         return CertificatesError("api_error" if repeatable else "no_answer", said, **details)

@@ -390,7 +390,7 @@ def create(
         why = f"SoftLayer_{SERVICE}::createObject returned no ID. The call may have been processed."
         raise CertificatesError("no_answer", why)
     kept = answer.get("intermediateCertificate")
-    return identifier, tuple(_certificates(kept)) if isinstance(kept, str) else None
+    return identifier, tuple(_parse_certificates(kept)) if isinstance(kept, str) else None
 
 
 def _read_id(row: object) -> int | None:
@@ -460,8 +460,8 @@ def normalize(row: Mapping[str, t.Any]) -> StoreCertificate:
         common_name=_make_printable(row.get("commonName")),
         notes=PRIVATE_KEY.sub("(private key removed)", encodable(str(row.get("notes") or ""))),
         associated_service_count=used,
-        certificate=next(iter(_certificates(row.get("certificate"))), None),
-        intermediates=tuple(_certificates(row.get("intermediateCertificate"))),
+        certificate=next(iter(_parse_certificates(row.get("certificate"))), None),
+        intermediates=tuple(_parse_certificates(row.get("intermediateCertificate"))),
         request=requested(row.get("certificateSigningRequest")),
         created_at=parse(row.get("createDate")),
         modified_at=parse(row.get("modifyDate")),
@@ -478,7 +478,7 @@ def _make_printable(value: object) -> str | None:
     return printable(str(value)) if value else None
 
 
-def _certificates(pem: object) -> Iterable[Certificate]:
+def _parse_certificates(pem: object) -> Iterable[Certificate]:
     """Return the certificates in a stored PEM; none if the PEM is invalid."""
     try:
         return read_certificates(pem.encode("utf-8", "replace")) if isinstance(pem, str) else []

@@ -73,7 +73,7 @@ class ImportOptions:
     allow_expired: bool = False
     verify_chain: bool = True
     trust: t.Literal["require", "warn", "ignore"] = "warn"
-    for_store: bool = True
+    is_for_store: bool = True
     """Whether to check the restrictions of the certificate store for keys and subjects."""
 
 
@@ -98,7 +98,7 @@ def assemble(
         raise CertificatesError(t.cast(Code, bundle.trouble.reason), trouble(bundle.trouble))
     ref = t.cast(KeyRef, bundle.key)
     key = t.cast(PrivateKey, ref.held)
-    if options.for_store and key.key_type not in STORED_KEY_TYPES:
+    if options.is_for_store and key.key_type not in STORED_KEY_TYPES:
         raise CertificatesError(
             "refused",
             f"The certificate store accepts RSA and EC keys only, not {key.key_type}. Reissue the certificate with an RSA or EC key.",
@@ -129,7 +129,7 @@ def assemble(
             "csr_mismatch",
             "The CSR does not belong to the certificate: the public keys differ. Specify the CSR of the certificate, or omit the CSR.",
         )
-    if options.for_store and not all(fits_xml(str(part.value)) for part in leaf.parsed.subject):
+    if options.is_for_store and not all(fits_xml(str(part.value)) for part in leaf.parsed.subject):
         raise CertificatesError(
             "refused",
             f"The certificate's subject ({leaf.shown_name}) must not contain control characters, because control characters make the list of "

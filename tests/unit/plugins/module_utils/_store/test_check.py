@@ -177,7 +177,7 @@ def test_the_record_that_it_would_be_has_the_notes_that_were_given(given: str | 
 def test_secrets_manager_takes_what_the_store_does_not() -> None:
     for odd in (AUTHORITY.issue(NAME, key=new_key("ed25519")), AUTHORITY.issue("www\x01.example.com")):
         assert refusal(material(odd)).code == "refused"
-        assert checked(material(odd), for_store=False)[0].certificate == Certificate(odd.der)
+        assert checked(material(odd), is_for_store=False)[0].certificate == Certificate(odd.der)
 
 
 @pytest.mark.parametrize(
