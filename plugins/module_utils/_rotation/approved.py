@@ -75,8 +75,8 @@ class Approved:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise CertificatesError(
                 "invalid_argument",
-                "approved must contain the lists imported, deployed and removed that ssl_certificate_rotate returned in check mode. Set approved to the "
-                "preview of such a run.",
+                "approved must contain the lists imported, deployed, and removed of a preview. Set approved to the preview that ssl_certificate_rotate "
+                "returned in check mode.",
             ) from None
 
     def covers(self, balancer_uuid: str, port: int) -> bool:

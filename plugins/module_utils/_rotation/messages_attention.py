@@ -50,8 +50,8 @@ def needs_attention(item: AttentionItem) -> str:
         case None:
             return message
         case "due":
-            return f"{message} Runs start to fail for this reason once the certificate is due for renewal."
-    return f"{message} Runs start to fail for this reason at {iso(item.fails_from)}."
+            return f"{message} Once the certificate is due for renewal, runs fail with the reason {item.reason}."
+    return f"{message} From {iso(item.fails_from)}, runs fail with the reason {item.reason}."
 
 
 def why_attention(why: Obstacle[str], served: Served) -> str:
@@ -88,11 +88,11 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
         case "revoked", _:
             return _revoked(why.facts, t.cast(Certificate, served.certificate))
         case "not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain}:
-            whole = "The chain in the certificate store is complete. Check why the load balancer does not send it, or import the certificate again."
+            whole = "The chain in the certificate store is complete. Check the chain that the load balancer sends, or import the certificate again."
             chain = REFUSAL_REMEDIES["chain" if listener.is_managed else "chain_elsewhere"]
             return f"TLS clients reject the certificate: {listener.refusal}. {whole if has_whole_chain else chain}"
         case "not_deployed", {"certificate_id": identifier, "because": because}:
-            what = f"Certificate {identifier} in the certificate store can replace the present one but was not deployed"
+            what = f"Certificate {identifier} in the certificate store can replace the current certificate but was not deployed"
             match because:
                 case "refused":
                     return f"{what}, because this run switched no listener. Check the errors of this run."
@@ -102,11 +102,9 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
                     return f"{what}, because the change was not approved. Run {DEPLOY}."
             return f"{what}. Run {DEPLOY}."
         case "newer_elsewhere", {"record": record}:
-            return (
-                f"Certificate {called_in_store(record)} in the certificate store is newer. Deploy it at this endpoint."
-            )
+            return f"Certificate {called_in_store(record)} in the certificate store is newer. Deploy the newer certificate at this endpoint."
         case "newer_elsewhere", {"entry": entry}:
-            return f"The certificate in {entry.shown} ({entry.path}) is newer. Deploy it at this endpoint."
+            return f"The certificate in {entry.shown} ({entry.path}) is newer. Deploy the newer certificate at this endpoint."
         case "not_held", {"listener": listener, "newest": newest}:
             problem = "is not in the certificate store" if served.record is None else "cannot be read"
             remedy = (
@@ -116,7 +114,7 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
             )
             return (
                 f"The listener uses certificate {listener.final_handle}, which {problem}. Certificate {called_in_store(newest)} covers the same "
-                f"names. To deploy it, run {remedy}."
+                f"DNS names. To switch the listener, run {remedy}."
             )
         case "left_out", {"entry": entry, "skipped": record}:
             return f"Skipped the renewal in {entry.shown} ({entry.path}): {record['message']}"
@@ -169,12 +167,12 @@ def _revoked(facts: Mapping[str, t.Any], certificate: Certificate) -> str:
     is_own = revocation.certificate == certificate
     what = f"{capitalized(revoked(revocation, is_own=is_own))}, and TLS clients that check revocation reject it"
     if listener.renewal_id:
-        return f"{what}. To replace it with certificate {listener.renewal_id} from the certificate store, run {DEPLOY}."
+        return f"{what}. To deploy certificate {listener.renewal_id} from the certificate store instead, run {DEPLOY}."
     source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)
     reissue = of_sources.remedy("reissue", source, name, [certificate.shown_name], certificate.key_type)
     chain = "" if is_own else ", or add the replacement chain of the CA to the source"
     back = (
-        f" Until then, you can switch back to certificate {before}, which was probably the previous one: "
+        f" Before the reissue, you can switch back to certificate {before}, which was probably the previous certificate: "
         f"{remedies.deploy(before, listener.place.called)}."
         if before
         else ""

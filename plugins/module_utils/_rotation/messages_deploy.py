@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from .._base.errors import Obstacle
 from .._base.messages import Form, participle
@@ -21,19 +21,19 @@ from .._replacement.messages import RSA_ONLY, trust_remedy, why_not
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._sources import messages as of_sources
 
-NOT_APPROVED = "The preview does not contain this change, so it was not approved. Create a new preview in check mode."
+NOT_APPROVED = "The approved preview does not contain the change. Create a new preview in check mode."
 GONE = {
     "imported": "Cannot import the certificate as approved: no source contains it any longer. Create a new preview in check mode.",
     "deployed": "Cannot switch the listener as approved: it was deleted or is no longer selected. Create a new preview in check mode.",
     "removed": "Cannot delete the certificate as approved: it is in use, is not replaced, or was already deleted. Create a new preview in check mode.",
 }
 """Messages about approved changes that are no longer possible, by the list of the result."""
-TO_BE_REMOVED = "Would be removed once its replacement is served, and TLS clients accept it."
+TO_BE_REMOVED = "Would be removed once listeners serve its replacement, and TLS clients accept the replacement."
 NO_BETTER = "The certificate store does not contain a better certificate."
 FINDINGS = {
     "other": "another certificate is served",
     "failing": "no TLS handshake succeeds",
-    "unreachable": "it no longer accepts connections",
+    "unreachable": "the port no longer accepts connections",
 }
 """Problems of a listener, as main clauses."""
 CHANGES = {
@@ -43,7 +43,7 @@ CHANGES = {
 }
 """State of a listener after a change that the API accepted has failed."""
 REFUSAL_REMEDIES = {
-    "ended": "The certificate has expired. Renew it.",
+    "ended": "The certificate has expired. Renew the certificate.",
     "to_come": "Wait until the certificate becomes valid, or check the clock of the control node.",
     "chain": trust_remedy(None),
     "chain_elsewhere": trust_remedy(None, "served"),
@@ -67,7 +67,7 @@ def of_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form
             state = (
                 "and the listener works again."
                 if works
-                else "but the listener still does not work. Fix it immediately."
+                else "but the listener still does not work. Fix the listener immediately."
             )
             return f"Rolled back to certificate {certificate_id}, {state} {message}"
     return message
@@ -79,29 +79,29 @@ def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
         case "not_accepted", {"probe": probe, "predecessor_id": certificate_id, "called": called}:
             return (
                 f"TLS clients reject the certificate: {probe.refusal}. Switch back to certificate {certificate_id}, which TLS clients trust and "
-                f"which was probably the previous one, with {deploy(certificate_id, called)}; or import the present certificate again with the "
+                f"which was probably the previous certificate, with {deploy(certificate_id, called)}; or import the current certificate again with the "
                 "current chain of its CA."
             )
         case "not_accepted", {"probe": probe}:
             return (
-                f"{_expected(facts)} TLS clients accepted the previous certificate, but reject the served certificate: {probe.refusal}. Check whether the "
-                "load balancer sends the chain in the certificate store. If that chain lacks a certificate, import the certificate again with all "
-                "its intermediate certificates."
+                f"{_expected(facts)} TLS clients, which accepted the previous certificate, reject the served certificate: {probe.refusal}. Check whether "
+                "the load balancer sends the chain in the certificate store. If the stored chain is incomplete, import the certificate again with "
+                "all its intermediate certificates."
             )
         case "not_served", {"probe": probe}:
             is_partial = probe.finding == "failing" and probe.working
-            how = "the TLS handshake fails at some of its addresses" if is_partial else FINDINGS[probe.finding]
+            how = "the TLS handshake fails at some addresses" if is_partial else FINDINGS[probe.finding]
             return f"{_expected(facts)} {how}: {probe.words}{_remedy(facts)}"
     message = _planned(outcome, reason, facts, form)
     if (probe := facts.get("probe")) is None:
         return message
     if probe.finding == "unreachable":
         return f"{message} Cannot verify the served certificate: {probe.words}"
-    message = f"{message} The {'present ' if outcome == 'skipped' else ''}certificate is served."
+    message = f"{message} The {'current ' if outcome == 'skipped' else ''}certificate is served."
     if probe.closed:
         message = f"{message} Cannot connect to {len(probe.closed)} of the addresses from this host."
     if probe.accepted is False:
-        before = ", and also rejected the previous one" if facts["was_refused"] else ""
+        before = ", and also rejected the previous certificate" if facts["was_refused"] else ""
         message = f"{message} TLS clients reject the certificate{before}: {probe.refusal}."
     return message
 
@@ -132,7 +132,7 @@ def _remedy(facts: Mapping[str, t.Any]) -> str:
                 return f"{why} Open {case}"
             other = deploy(cause["other_id"], cause["called"], cause["allow"])
             back = deploy(present, cause["called"])
-            return f"{why} Switch the listener to another certificate with {other}, and back with {back}. If this does not help, open {case}"
+            return f"{why} Switch the listener to another certificate with {other}, and back with {back}. If the problem persists, open {case}"
     return ""
 
 
@@ -151,14 +151,14 @@ def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
             return f"The endpoint must serve {expected_certificate(demand)}."
         case "unchanged", {"kept": "best", "valid_id": other, "called": called}:
             when = f"until {iso(facts['end'])}" if "end" in facts else f"from {iso(facts['start'])}"
-            message = f"{NO_BETTER} The present certificate is valid only {when}."
+            message = f"{NO_BETTER} The current certificate is valid only {when}."
             if other is None:
                 return message
-            return f"{message} Certificate {other} is valid now but was issued earlier. To deploy it, run {deploy(other, called)}."
+            return f"{message} Certificate {other} is valid now but was issued earlier. To deploy certificate {other}, run {deploy(other, called)}."
         case "unchanged", {"kept": "best"}:
             return NO_BETTER
         case "unchanged", {"kept": "same"}:
-            return "The listener already has this certificate."
+            return "The listener already has the certificate."
         case "unchanged", {"kept": "newer", "certificate_id": certificate_id}:
             return f"The listener has certificate {certificate_id}, which is newer than the certificate in the source and can replace it."
         case "unchanged", {"kept": "not_stored"}:
@@ -216,13 +216,16 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
         case "names_not_covered", {"lost": lost, "listener": name}:
             return (
                 f"The certificate does not cover any of the DNS names that listener {name} serves ({some_of(lost)}). Check that {name} is the "
-                "correct listener. If it is, import the certificate with import_new, and deploy it with ssl_certificate_deploy and "
+                "correct listener. If the listener is correct, import the certificate with import_new, and deploy it with ssl_certificate_deploy and "
                 "allow_name_loss."
             )
         case "names_not_covered", {"lost": lost, "is_named": False}:
-            return f"The listener would no longer serve {some_of(lost)}. To accept this, specify the listener in listeners."
+            return f"The listener would no longer serve {some_of(lost)}. To accept the loss, specify the listener in listeners."
         case "not_found", {"listener": name, "certificate_id": None, "called": called}:
-            return f"Listener {name} has no certificate. To deploy one, replace NAME with its DNS name and run {adopt(None, [called])}."
+            return (
+                f"Listener {name} has no certificate. To deploy a certificate, replace NAME with the DNS name of the certificate, and run "
+                f"{adopt(None, [called])}."
+            )
         case "not_found", {"listener": name, "certificate_id": certificate_id, "is_there": is_there}:
             problem = "cannot be read" if is_there else "is not in the certificate store"
             return (
@@ -234,18 +237,18 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
         case "not_found", {"load_balancer": name, "there": names}:
             return f"Load balancer {name} does not exist, or the API user cannot access it. Available load balancers: {_some(names)}."
         case "ambiguous", {"load_balancer": name, "uuids": uuids}:
-            return f"Several load balancers are named {name}. Specify one by its UUID ({_some(uuids)})."
+            return f"Several load balancers are named {name}. Specify the load balancer by its UUID ({_some(uuids)})."
         case "ambiguous", {"listener": name, "certificate_ids": ids}:
             first, second = (f"certificate {each}" if each else "a certificate that would be imported" for each in ids)
-            return f"Two certificates are specified for listener {name} ({first} and {second}). Remove one of them."
+            return f"Two certificates are specified for listener {name} ({first} and {second}). Remove one of the certificates."
         case "ambiguous", {"equals": records, "called": called}:
             ids = [record.id for record in records if record.id]
             new = [certificate_of(record).fingerprint_sha256 for record in records if not record.id]
             stored, coming = ", ".join(map(str, ids)), ", ".join(new)
             shown = [stored and f"IDs {stored}", coming and f"not stored yet, with the SHA-256 {coming}"]
-            remedy = "Keep only one of them in the sources."
+            remedy = "Keep only one of the certificates in the sources."
             if ids:
-                remedy = f"To deploy certificate {ids[0]}, run {deploy(ids[0], called)}; otherwise, delete the unneeded ones."
+                remedy = f"To deploy certificate {ids[0]}, run {deploy(ids[0], called)}; otherwise, delete the unneeded certificates."
             return f"Cannot choose between equally good certificates ({'; '.join(filter(None, shown))}). {remedy}"
     return _not_taken(why)
 
@@ -267,7 +270,7 @@ def _not_taken(why: Obstacle[t.Any]) -> str:
                         f"{message} Reissue the certificate with {'an RSA key' if offers_rsa else 'another key type'}."
                     )
                 case _, {"certificate_id": _} if nested.reason in ACCEPT:
-                    return f"{message} To accept this, set {ACCEPT[nested.reason]}: true."
+                    return f"{message} To deploy the certificate anyway, set {ACCEPT[nested.reason]}: true."
             return message
         case "key_type_not_offered", {"load_balancer": name, "key_type": key_type}:
             return f"Load balancer {name} does not offer cipher suites for {key_type} keys, so TLS clients could not connect. {RSA_ONLY}"
@@ -296,7 +299,7 @@ def too_many_listeners(why: Obstacle[t.Any]) -> str:
     """Return that a run would switch more listeners than `max_listeners`."""
     return (
         f"The run would switch more listeners ({why.facts['planned']}) than max_listeners allows ({why.facts['max_listeners']}), so it switched "
-        "none. Select fewer of them, or raise max_listeners."
+        "none. Select fewer listeners, or raise max_listeners."
     )
 
 
@@ -309,8 +312,8 @@ def refused_by_clients(names: Iterable[str], refusal: str, remedy: str) -> str:
 def not_reached(names: Iterable[str]) -> str:
     """Return the warning about listeners that do not accept connections from this host."""
     return (
-        f"Cannot verify the certificates of these listeners, because this host cannot connect to them: {some_of(sorted(names, key=listener_place))}. Run "
-        "the playbook on a host that can connect to them, or run ssl_endpoint_info there."
+        f"Cannot verify the certificates of listeners, because this host cannot connect to {some_of(sorted(names, key=listener_place))}. Run the "
+        "playbook or ssl_endpoint_info on a host that can connect to the listeners."
     )
 
 
@@ -328,28 +331,23 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
         case "in_use", {"services": count}:
             return f"{kept} {'a service' if count == 1 else f'{count} services'} outside this run {'uses' if count == 1 else 'use'} it."
         case "in_use", {"endpoints": names}:
-            which = "this endpoint" if len(names) == 1 else "these endpoints"
-            return f"{kept} {_serve(names)} it. Deploy another certificate to {which}."
+            return f"{kept} {some_of(names)} {'serves' if len(names) == 1 else 'serve'} it. Deploy another certificate to {some_of(names)}."
         case "in_use", {"expected_by": name}:
-            return f"{kept} {name} expects the certificate. If {name} can serve another certificate, change its option expected."
+            return f"{kept} {name} expects the certificate. If {name} can serve another certificate, change the option expected of {name}."
         case "not_accepted", {"listeners": names, "refusal": refusal}:
             return (
-                f"{kept} TLS clients reject its replacement at {some_of(names)}: {refusal}. Check whether the load balancer sends the chain that "
-                "the store contains. If that chain lacks a certificate, import the replacement again with all its intermediate certificates. For "
-                "a private CA, set trusted_ca_path."
+                f"{kept} TLS clients reject its replacement at {some_of(names)}: {refusal}. Check whether the load balancer sends the chain in "
+                "the certificate store. If the stored chain is incomplete, import the replacement again with all its intermediate certificates. "
+                "For a private CA, set trusted_ca_path."
             )
         case "unreachable", {"endpoints": names}:
-            remedy = "Run the rotation on a host that can connect to each of their addresses, or set remove_unverified."
+            remedy = f"Run the rotation on a host that can connect to each address of {some_of(names)}, or set remove_unverified."
             return f"{kept} the run could not verify the certificate of {some_of(names)}. {remedy}"
         case "unreachable" | "not_served", {"listeners": names}:
-            return f"{kept} the run did not verify at each address that {_serve(names)} its replacement."
+            return f"{kept} the run did not verify its replacement at each address of {some_of(names)}."
         case "expires_earlier", {"end": end}:
             return f"Certificate {certificate_id} is kept until it expires at {iso(end)}, because its replacement expires earlier."
     raise AssertionError(why)
-
-
-def _serve(names: Sequence[str]) -> str:
-    return f"{some_of(names)} {'serves' if len(names) == 1 else 'serve'}"
 
 
 def _some(texts: Iterable[str]) -> str:

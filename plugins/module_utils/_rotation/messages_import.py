@@ -27,7 +27,7 @@ from .._x509.chain import Chain
 from .messages_deploy import NOT_APPROVED
 from .world import SourceCertificate, SourceContents
 
-SEE = "Check that its disk is mounted and that the path is correct."
+SEE = "Check that the disk is mounted, and that the path is correct."
 """The remedy if a file or a directory is not found."""
 
 
@@ -41,7 +41,7 @@ def why_empty(why: Obstacle[str], kind: str) -> str:
     problem = f"Cannot find certificates in the source {source_name(kind)}:"
     match why.reason, why.facts:
         case "no_secrets", {"url": url}:
-            return f"{problem} no certificate in {url} matches names, labels, secret_groups and types. Check these options and instance_url."
+            return f"{problem} no certificate in {url} matches the options names, labels, secret_groups, and types. Check the options and instance_url."
         case "not_found", {"path": path}:
             return f"{problem} {printable(path)} does not exist. {SEE}"
         case "empty", {"path": path}:
@@ -91,19 +91,19 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             return f"The certificate store contains a newer certificate for the same DNS names: certificate {newest.id}, which expires at {until}."
         case "superseded", {"other": other}:
             is_same = other.certificate.identities == certificate.identities
-            which = "the same DNS names" if is_same else "these and more DNS names"
+            which = "the same DNS names" if is_same else "the same and more DNS names"
             until = iso(other.certificate.not_after)
             return f"{source_name(other.source)} contains a better certificate for {which}: {other.where}, which expires at {until}."
         case "ambiguous", {"stored": equal}:
             command = remedies.adopt(certificate.shown_name, source=entry.folder)
             return (
-                f"Cannot determine which certificate is the renewal: certificate {equal.id} in the certificate store is equally new. To deploy the "
-                f"certificate in the source, run {command}."
+                f"Cannot identify the renewal: certificate {equal.id} in the certificate store is equally new. To deploy the certificate in the "
+                f"source, run {command}."
             )
         case "ambiguous", {"other": other}:
             return (
-                f"Cannot determine which certificate is the renewal: {other.where} in {source_name(other.source)} is equally new. Keep only one of the "
-                "two in the sources."
+                f"Cannot identify the renewal: {other.where} in {source_name(other.source)} is equally new. Keep only one of the certificates in the "
+                "sources."
             )
         case "ambiguous", {"later": later, "listeners": listeners}:
             command = remedies.adopt(shown, listeners, entry.folder)
@@ -125,7 +125,7 @@ def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
         case "not_active", _:
             return f"The secret is not active: Secrets Manager reports that it is {secret.why_inactive}. Check the secret in Secrets Manager."
         case "expired", _:
-            return f"The certificate expired at {iso(secret.not_after)}. Renew it in Secrets Manager, or import a new version of the secret."
+            return f"The certificate expired at {iso(secret.not_after)}. Renew the certificate in Secrets Manager, or import a new version of the secret."
         case "names_not_covered", {"nearest": nearest, "lost": lost, "remedy": reason, "listeners": listeners}:
             lacks = why_not(Obstacle("names_not_covered", {"lost": lost}))
             return f"{_cannot_replace(nearest)} {lacks} {_accepting([reason], remedies.adopt(shown, listeners))}"
@@ -147,8 +147,8 @@ def _cannot_replace(nearest: StoreCertificate) -> str:
 def _earlier(later: StoreCertificate, switch: str, reissue: str) -> str:
     """Return the remedy for a certificate that expires later than a record for its names but was issued earlier: either may be the renewal."""
     return (
-        f"Cannot determine which certificate is the renewal: this one expires later than certificate {later.id} in the certificate store, which covers "
-        f"the same DNS names, but was issued earlier. To deploy this one, run {switch}; otherwise, {reissue}."
+        f"Cannot identify the renewal: the certificate in the source expires later than certificate {later.id} in the certificate store, which "
+        f"covers the same DNS names, but was issued earlier. To deploy the certificate in the source, run {switch}; otherwise, {reissue}."
     )
 
 
@@ -161,9 +161,7 @@ def _new_name(names: frozenset[str] | None) -> str:
             f"SECURITY_CERTIFICATE_MANAGE; otherwise, {remedy}"
         )
     if not names:
-        return (
-            f"The certificate contains no DNS name and cannot replace a certificate in the store. {capitalized(remedy)}"
-        )
+        return f"The certificate does not contain a DNS name, so it cannot replace a certificate in the store. {capitalized(remedy)}"
     return f"The certificate store does not contain a certificate for {some_of(sorted(names))}. {capitalized(remedy)}"
 
 
@@ -224,12 +222,15 @@ def _accepting(reasons: Sequence[str], switch: str) -> str:
         case [*_, last] if last not in {"names_by_wildcard", *OVERRIDABLE}:
             return ""
         case ["names_by_wildcard"]:
-            return f"Its wildcards cover these names. To deploy it, run {switch}; otherwise, reissue the certificate for these names, too."
+            return (
+                f"The wildcards of the certificate cover the missing names. To deploy the certificate, run {switch}; otherwise, reissue the "
+                "certificate for the missing names, too."
+            )
         case ["names_not_covered"]:
-            return f"Reissue the certificate for all names. To drop these names, run {switch}."
+            return f"Reissue the certificate for all names. To drop the missing names, run {switch}."
         case ["names_not_covered", *_]:
             return f"Reissue the certificate for all names. To accept all differences, run {switch} once."
-    return f"To accept {'all differences' if len(reasons) > 1 else 'this'}, run {switch} once."
+    return f"To accept {'all differences' if len(reasons) > 1 else 'the difference'}, run {switch} once."
 
 
 def why_not_adopted(why: Obstacle[t.Any], name: str, sources: SourceContents) -> str:
@@ -245,9 +246,9 @@ def why_not_adopted(why: Obstacle[t.Any], name: str, sources: SourceContents) ->
         case "ambiguous", {"rivals": rivals}:
             folders = list(dict.fromkeys(filter(None, [entry.folder for entry in rivals])))
             remedy = (
-                f"Specify one of them as the source: {' or '.join(folders[:MAX_LISTED])}."
+                f"Specify one directory as the source: {' or '.join(folders[:MAX_LISTED])}."
                 if len(folders) == len(rivals)
-                else "Copy one of them, with its private key, to a directory of its own, and specify the directory as the source."
+                else "Copy one certificate, with its private key, to a separate directory, and specify the directory as the source."
             )
             each = [
                 f"{entry.where} ({entry.certificate.key_type}, expires at {iso(entry.certificate.not_after)})"

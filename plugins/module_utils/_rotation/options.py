@@ -177,11 +177,11 @@ def options_of(module: Module) -> RotationOptions:
     if "import" in params["phases"] and not params["sources"]:
         raise CertificatesError(
             "invalid_argument",
-            'sources must not be empty. Specify where to read certificates from, such as [{"certbot": "/etc/letsencrypt"}].',
+            'sources must not be empty. Specify a source, such as [{"certbot": "/etc/letsencrypt"}].',
         )
     if params["adopt"] and not {"import", "deploy"} <= set(params["phases"]):
         raise CertificatesError(
-            "invalid_argument", "adopt requires the phases import and deploy. Add them, or remove adopt."
+            "invalid_argument", "adopt requires the phases import and deploy. Add the missing phase, or remove adopt."
         )
     sources = [source_of(position, given) for position, given in enumerate(params["sources"] or ())]
     if params["trusted_ca_path"] is not None:

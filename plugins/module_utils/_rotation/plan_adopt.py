@@ -94,7 +94,7 @@ def _places_called(names: Sequence[str], every: Sequence[Place]) -> list[Place]:
         if len(places) > 1:
             uuids = some_of([f"{place.balancer.uuid}:{place.listener.port}" for place in places])
             raise CertificatesError(
-                "ambiguous", f"Several listeners are named {name}. Specify one by UUID and port ({uuids})."
+                "ambiguous", f"Several listeners are named {name}. Specify the listener by UUID and port ({uuids})."
             )
     return [place for places in selected.values() for place in places]
 

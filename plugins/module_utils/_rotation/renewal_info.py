@@ -86,10 +86,10 @@ def request_renewal_info(
         entry, url = asked[name]
         server = printable(split_url(url)[0].netloc.rpartition("@")[2]) or "the CA"
         if isinstance(given, str) or "end" not in given:
-            why = given if isinstance(given, str) else f"its server is overloaded until {given['until']}"
-            unknown[f"the renewal information of {server} cannot be used: {why}."].append(entry.certificate.shown_name)
+            why = given if isinstance(given, str) else f"the server is overloaded until {given['until']}"
+            unknown[f"{server}: {why}."].append(entry.certificate.shown_name)
     for why, names in unknown.items():
-        module.warn(f"Cannot check whether CAs request renewals of {some_of(names)}: {why}")
+        module.warn(f"Cannot get the renewal information of {some_of(names)} from {why}")
     return {
         entry.certificate: RenewalRequest(entry, end, known[name].get("explanation_url"))
         for name, (entry, _url) in asked.items()
@@ -158,8 +158,8 @@ def why_not_asked(url: str, directory: str) -> str | None:
     """Return why a URL is not requested: plain HTTP is allowed only for this host, and only if the directory is on this host, too."""
     is_here, is_from_here = (is_loopback(split_url(given)[1] or "") for given in (url, directory))
     if is_here and not is_from_here:
-        return "its address is on this host, unlike the directory of the CA"
-    return None if is_here or url.startswith("https:") else "its address is not https"
+        return "the URL is on this host, unlike the directory of the CA"
+    return None if is_here or url.startswith("https:") else "the URL does not begin with https"
 
 
 def read_cache(path: str, at: datetime) -> dict[str, CachedInfo]:

@@ -139,14 +139,17 @@ def check_params(module: Module) -> None:
     if len(named) > 1 or (params["listeners"] is not None) != ("certificate_id" in named):
         raise CertificatesError(
             "invalid_argument",
-            "certificate_id, listeners and deployments cannot be combined like this. Set certificate_id together with listeners, or deployments, or "
-            "none of them to renew the certificates of all listeners.",
+            "The values of certificate_id, listeners, and deployments cannot be combined. Set certificate_id together with listeners, or set "
+            "deployments, or set none of the three options to renew the certificates of all listeners.",
         )
     misplaced = [name for name in (NARROWING if named else OVERRIDES) if params[name] not in (None, False)]
     if misplaced:
-        where = f"with {named[0]}" if named else "without certificate_id or deployments"
+        options = ", ".join(misplaced)
         raise CertificatesError(
-            "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}. Remove one or the other."
+            "invalid_argument",
+            f"{options} cannot be used with {named[0]}. Remove {options}, or remove {named[0]}."
+            if named
+            else f"{options} cannot be used without certificate_id or deployments. Set certificate_id or deployments, or remove {options}.",
         )
     check_ports("ports", params["ports"] or ())
     ids = {f"deployments[{number}].certificate_id": each for number, each in enumerate(params["deployments"] or ())}
@@ -155,8 +158,8 @@ def check_params(module: Module) -> None:
     if null and not module.check_mode:
         raise CertificatesError(
             "invalid_argument",
-            f"{null} must not be null, which is allowed only in check mode, for a certificate that would be imported. Specify the ID of a "
-            "certificate in the store.",
+            f"{null} must not be null: only check mode allows null, for a certificate that would be imported. Specify the ID of a certificate "
+            "in the store.",
         )
 
 
@@ -191,7 +194,7 @@ def listeners_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
     if not all(listener.load_balancer.strip() for listener in wanted):
         raise CertificatesError(
             "invalid_argument",
-            "load_balancer must not be empty. Specify the name, UUID or ID of a load balancer for each listener in listeners.",
+            "load_balancer must not be empty. Specify the name, UUID, or ID of a load balancer for each listener in listeners.",
         )
     return wanted
 
@@ -242,11 +245,11 @@ def warn_of_what_is_missing(client: Client, planned: Sequence[ListenerAction], s
     """Warn if nothing was found to renew, and about certificates that the listing of the store lacks: permissions may be missing."""
     if not planned and selection == ListenerSelection():
         client.warn(
-            "The API returned no HTTPS listener. If the account has some, grant the API user access to the devices of its load balancers."
+            "The API returned no HTTPS listener. If the account has HTTPS listeners, grant the API user access to the devices of its load balancers."
         )
     elif not planned and [] not in (selection.common_names, selection.load_balancers, selection.ports):
         client.warn(
-            "No HTTPS listener matches common_names, load_balancers and ports. Select listeners that ssl_endpoint_info lists."
+            "No HTTPS listener matches common_names, load_balancers, and ports. Select listeners that ssl_endpoint_info lists."
         )
     unknown = sorted({action.target_id for action in planned if action.target_id and action.target is None})
     if unknown:

@@ -199,10 +199,12 @@ class Switcher:
                 "interrupted", f"The run was interrupted before it changed load balancer {balancer.name}."
             )
         options = self._wait_options
-        waited = f"within {options.timeout:g} seconds" if options.waits else "when it was read, and wait is false"
+        waited = (
+            f"and did not become ACTIVE within {options.timeout:g} seconds" if options.waits else "and wait is false"
+        )
         raise CertificatesError(
             "balancer_busy",
-            f"Load balancer {now.name} is in the state {now.provisioning_status} and was not ACTIVE {waited}. Run the playbook again later.",
+            f"Load balancer {now.name} is in the state {now.provisioning_status}, {waited}. Run the playbook again later.",
         )
 
     def _waiting(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:

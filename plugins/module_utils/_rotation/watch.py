@@ -171,7 +171,7 @@ class ListenerProbe:
         listener = t.cast(ListenerAction, action)
         wanted = action.target.certificate if action.target else None
         if listener.address is None:
-            words = f"The API names no address of load balancer {listener.load_balancer}."
+            words = f"The API does not return an address of load balancer {listener.load_balancer}."
             return evaluate_results(
                 [ProbeResult(Endpoint("", listener.port), reason="unreachable", message=words)], wanted
             )

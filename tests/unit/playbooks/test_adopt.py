@@ -59,7 +59,7 @@ def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulato
     assert str(old) in command
     again = run(account, tmp_path, "adopt", **given)
     assert again.ran.code == 0 and UPDATE not in again.calls and "createObject" not in again.calls, again.ran.output
-    assert f"{WEB}: The listener already has this certificate. The certificate is served." in lines(again.ran.output)
+    assert f"{WEB}: The listener already has the certificate. The certificate is served." in lines(again.ran.output)
 
     second = renewed(tmp_path, 2, (-0.5, 89.5))
     night = run(

@@ -113,7 +113,7 @@ def test_what_the_store_has_is_deployed_or_deleted(account: Simulator, tmp_path:
     best = store(account, OTHER, organization=LTD, names=[OTHER])
     ran = play(account, tmp_path, "softlayer.certificates.verify", *settings(tmp_path))
     assert (
-        f"Certificate {best} in the certificate store can replace the present one but was not deployed, because "
+        f"Certificate {best} in the certificate store can replace the current certificate but was not deployed, because "
         in ran.output
     )
     assert "no renewal is available" not in ran.output

@@ -186,12 +186,12 @@ def test_null_is_no_certificate_in_a_real_run(account: Simulator, login: dict[st
     ):
         run = run_it(**login, **given)
         assert run.failed and run.code == "invalid_argument"
-        assert run["msg"].startswith(f"{where} must not be null, which is allowed only in check mode")
+        assert run["msg"].startswith(f"{where} must not be null: only check mode allows null")
     for check in (True, False):
         for given in {"certificate_id": null}, {"certificate_id": null, "deployments": [one]}, {"listeners": LISTENERS}:
             run = run_it(**login, **given, check=check)
             assert run.failed and run["msg"].startswith(
-                "certificate_id, listeners and deployments cannot be combined"
+                "The values of certificate_id, listeners, and deployments cannot be combined"
             ), given
         run = run_it(**login, deployments=[{"listeners": LISTENERS}], check=check)
         assert run.failed and "certificate_id" in run["msg"] and run.code == "invalid_argument"

@@ -78,7 +78,7 @@ def test_from_the_files_to_what_is_served(here: Rotation) -> None:
     assert {one["certificate_id"] for one in plan["deployed"]} == {None}
     assert ids(plan, "removed") == [www, api]
     assert {one["message"] for one in plan["removed"]} == {
-        "Would be removed once its replacement is served, and TLS clients accept it."
+        "Would be removed once listeners serve its replacement, and TLS clients accept the replacement."
     }
     assert stored(here) == [www, api]
 
@@ -544,7 +544,7 @@ def test_sources_that_bring_nothing_are_told_and_hide_no_other(blind: Rotation, 
 @pytest.mark.parametrize(
     ("given", "code", "said"),
     [
-        ({"sources": None}, "invalid_argument", "sources must not be empty. Specify where to read certificates from"),
+        ({"sources": None}, "invalid_argument", "sources must not be empty. Specify a source"),
         ({"sources": [{"folder": "/etc/passwd"}]}, "not_found", "sources[0]: /etc/passwd"),
         ({"sources": [{"mail": {"maildir": "/m"}}]}, "invalid_argument", "privatekey_dir"),
         (

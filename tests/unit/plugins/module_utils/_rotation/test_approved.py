@@ -246,7 +246,7 @@ def test_what_is_no_result_is_refused(given: Any) -> None:
     """Before anything is done, and not when it is needed, with one sentence that says what is meant."""
     with fails(
         "invalid_argument",
-        "approved must contain the lists imported, deployed and removed that ssl_certificate_rotate returned in check mode",
+        "approved must contain the lists imported, deployed, and removed of a preview",
     ):
         Approved.of({**WHOLE, **given})
 

@@ -63,7 +63,7 @@ def reason_of(value: object) -> str:
 LISTENER = listener(1, NEW.record(1), accepted=False, refusal="its issuer is missing")
 WWW = {"source": "lego", "name": "www", "common_name": None, "subject_alt_names": [NAME], "message": "It is locked."}
 HELD = {"new": NEW.record(10), "old": OLD.record(1), "listener": LISTENER, "entry": None}
-ACCEPTING = f"To accept this, run {deploy(10, 'web:443', ['allow_organization_change'])} once."
+ACCEPTING = f"To accept the difference, run {deploy(10, 'web:443', ['allow_organization_change'])} once."
 STRANGE = Chain((), "untrusted", "a stranger signed it")
 RSA_KEY = "Use the ACME client or CA to reissue the certificate with an RSA key."
 ENTRY, THERE = entry(NEW), "certbot entry-1 (/certbot/1/cert.pem)"
@@ -73,7 +73,7 @@ CERTBOT_FAILED = (
     "but certbot entry-1 has not renewed the certificate. Run `certbot renew --cert-name entry-1` and check its output."
 )
 NOT_YET = f"The certificate is not valid before {BEGIN}, and TLS clients reject it until then. Check the clock of the control node, or"
-NOT_DEPLOYED = "Certificate 10 in the certificate store can replace the present one but was not deployed"
+NOT_DEPLOYED = "Certificate 10 in the certificate store can replace the current certificate but was not deployed"
 
 
 def held(reason: str = "untrusted", *others: Obstacle[str], **facts: Any) -> Obstacle[str]:
@@ -98,7 +98,8 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         (held(entry=ENTRY), f"The newer certificate in {THERE} was not deployed. It lacks a name."),
         (
             held("names_not_covered", obstacles=[]),
-            f"{HELD_BACK} Its wildcards cover these names. To deploy it, run {deploy(10, 'web:443')}; otherwise, reissue the certificate for these names, too.",
+            f"{HELD_BACK} The wildcards of the certificate cover the missing names. To deploy the certificate, run {deploy(10, 'web:443')}; otherwise, "
+            "reissue the certificate for the missing names, too.",
         ),
         (
             held("names_not_covered", ORGANIZATION),
@@ -112,7 +113,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         ),
         (
             held("names_not_covered", obstacles=[ORGANIZATION]),
-            f"{HELD_BACK} {OF_OTHER} To accept this, run {deploy(10, 'web:443', ['allow_organization_change'])} once.",
+            f"{HELD_BACK} {OF_OTHER} To accept the difference, run {deploy(10, 'web:443', ['allow_organization_change'])} once.",
         ),
         (
             held("names_not_covered", Obstacle("untrusted", {"chain": STRANGE, "is_revoked": False})),
@@ -120,7 +121,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         ),
         (
             held("key_type_differs", old=replace(OLD, key="ec").record(1)),
-            f"{HELD_BACK} To accept this, run {deploy(10, 'web:443', ['allow_key_type_change'])} once.",
+            f"{HELD_BACK} To accept the difference, run {deploy(10, 'web:443', ['allow_key_type_change'])} once.",
         ),
         (held("key_type_differs", new=replace(NEW, key="ec").record(10)), f"{HELD_BACK} {RSA_KEY}"),
         (
@@ -147,8 +148,8 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         ),
         (
             Obstacle("not_accepted", {"listener": LISTENER, "has_whole_chain": True}),
-            "TLS clients reject the certificate: its issuer is missing. The chain in the certificate store is complete. Check why the load "
-            "balancer does not send it, or import the certificate again.",
+            "TLS clients reject the certificate: its issuer is missing. The chain in the certificate store is complete. Check the chain that "
+            "the load balancer sends, or import the certificate again.",
         ),
         (
             Obstacle("not_accepted", {"listener": LISTENER, "has_whole_chain": False}),
@@ -166,21 +167,21 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         (not_deployed("not_approved"), f"{NOT_DEPLOYED}, because the change was not approved. Run {DEPLOY}."),
         (
             Obstacle("newer_elsewhere", {"record": NEW.record(2)}),
-            "Certificate 2 in the certificate store is newer. Deploy it at this endpoint.",
+            "Certificate 2 in the certificate store is newer. Deploy the newer certificate at this endpoint.",
         ),
         (
             Obstacle("newer_elsewhere", {"entry": ENTRY}),
-            f"The certificate in {THERE} is newer. Deploy it at this endpoint.",
+            f"The certificate in {THERE} is newer. Deploy the newer certificate at this endpoint.",
         ),
         (
             Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}),
-            "The listener uses certificate 1, which cannot be read. Certificate 10 covers the same names. To deploy it, run "
+            "The listener uses certificate 1, which cannot be read. Certificate 10 covers the same DNS names. To switch the listener, run "
             f"{deploy(10, 'web:443', ['allow_name_loss'])}.",
         ),
         (
             Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(None)}),
-            f"The listener uses certificate 1, which cannot be read. Certificate for {NAME} (not stored yet) covers the same names. To deploy it, "
-            f"run `ansible-playbook -i localhost, softlayer.certificates.adopt -e listener=web:443 -e common_name={NAME}`.",
+            f"The listener uses certificate 1, which cannot be read. Certificate for {NAME} (not stored yet) covers the same DNS names. To switch "
+            f"the listener, run `ansible-playbook -i localhost, softlayer.certificates.adopt -e listener=web:443 -e common_name={NAME}`.",
         ),
         (
             Obstacle("left_out", {"entry": ENTRY, "skipped": WWW}),
@@ -227,7 +228,7 @@ def test_what_the_store_does_not_have() -> None:
         Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}), Served(Lifespan.of(LEAF, ()))
     )
     assert said.startswith(
-        "The listener uses certificate 1, which is not in the certificate store. Certificate 10 covers the same names. "
+        "The listener uses certificate 1, which is not in the certificate store. Certificate 10 covers the same DNS names. "
     )
 
 
@@ -252,11 +253,11 @@ def test_what_was_revoked() -> None:
 
     reissue, then = "Reissue the certificate with its ACME client or CA", f"Then run {ROTATE}."
     chain = f"{reissue}, or add the replacement chain of the CA to the source."
-    back = f"Until then, you can switch back to certificate 2, which was probably the previous one: {deploy(2, 'web:443')}."
+    back = f"Before the reissue, you can switch back to certificate 2, which was probably the previous certificate: {deploy(2, 'web:443')}."
     assert said(ISSUER) == f"The intermediate certificate Public CA 2 {when} {chain} {then}"
     assert said(LEAF, ENTRY) == f"The certificate {when} {REISSUE} {then}"
     assert said(LEAF, before=2) == f"The certificate {when} {reissue}. {then} {back}"
-    replaced = f"To replace it with certificate 7 from the certificate store, run {DEPLOY}."
+    replaced = f"To deploy certificate 7 from the certificate store instead, run {DEPLOY}."
     assert said(LEAF, renewal_id=7) == f"The certificate {when} {replaced}"
 
 
@@ -297,8 +298,9 @@ def test_needs_attention(reason: Any, issuer: Certificate | None, why: Obstacle[
     item = AttentionItem(reason, LISTENER, Served(Lifespan(NOW - DAY, NOW, issuer)), why)
     plain = needs_attention(item)
     assert plain.startswith(said) and plain.endswith(why_attention(why, item.served))
-    until = " Runs start to fail for this reason once the certificate is due for renewal."
+    until = f" Once the certificate is due for renewal, runs fail with the reason {reason}."
     assert needs_attention(replace(item, fails_from="due")) == f"{plain}{until}"
     assert (
-        needs_attention(replace(item, fails_from=NOW)) == f"{plain} Runs start to fail for this reason at {iso(NOW)}."
+        needs_attention(replace(item, fails_from=NOW))
+        == f"{plain} From {iso(NOW)}, runs fail with the reason {reason}."
     )

@@ -69,14 +69,14 @@ BEST = "The certificate store does not contain a better certificate."
         ("switched", {}, "Switched."),
         ("switched", {"is_stored": False}, "Switched."),
         ("unchanged", {"kept": "best"}, BEST),
-        ("unchanged", {**NOT_VALID, "end": AT}, f"{BEST} The present certificate is valid only until {iso(AT)}."),
+        ("unchanged", {**NOT_VALID, "end": AT}, f"{BEST} The current certificate is valid only until {iso(AT)}."),
         (
             "unchanged",
             {**NOT_VALID, "start": AT, "valid_id": 8},
-            f"{BEST} The present certificate is valid only from {iso(AT)}. Certificate 8 is valid now but was issued earlier. To deploy it, run "
+            f"{BEST} The current certificate is valid only from {iso(AT)}. Certificate 8 is valid now but was issued earlier. To deploy certificate 8, run "
             f"{deploy(8, 'web:443')}.",
         ),
-        ("unchanged", {"kept": "same"}, "The listener already has this certificate."),
+        ("unchanged", {"kept": "same"}, "The listener already has the certificate."),
         (
             "unchanged",
             {"kept": "newer", "certificate_id": 3},
@@ -128,7 +128,8 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "not_found",
             {"listener": "web:443", "certificate_id": None, "called": "web:443", "is_there": False},
-            f"Listener web:443 has no certificate. To deploy one, replace NAME with its DNS name and run {adopt(None, ['web:443'])}.",
+            f"Listener web:443 has no certificate. To deploy a certificate, replace NAME with the DNS name of the certificate, and run "
+            f"{adopt(None, ['web:443'])}.",
         ),
         (
             "not_found",
@@ -155,14 +156,14 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "ambiguous",
             {"load_balancer": "web", "uuids": ["a", "b"]},
-            "Several load balancers are named web. Specify one by its UUID (a, b).",
+            "Several load balancers are named web. Specify the load balancer by its UUID (a, b).",
         ),
         (
             "ambiguous",
             {"listener": "web:443", "certificate_ids": (None, 2)},
             (
                 "Two certificates are specified for listener web:443 (a certificate that would be imported and certificate 2). Remove one of "
-                "them."
+                "the certificates."
             ),
         ),
         (
@@ -174,12 +175,12 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             "ambiguous",
             {"equals": [STORED, COMING, COPY], "called": "web:443"},
             "Cannot choose between equally good certificates (IDs 2, 3; not stored yet, with the SHA-256 ab12). To deploy certificate 2, run "
-            f"{deploy(2, 'web:443')}; otherwise, delete the unneeded ones.",
+            f"{deploy(2, 'web:443')}; otherwise, delete the unneeded certificates.",
         ),
         (
             "ambiguous",
             {"equals": [COMING], "called": "web:443"},
-            "Cannot choose between equally good certificates (not stored yet, with the SHA-256 ab12). Keep only one of them in the sources.",
+            "Cannot choose between equally good certificates (not stored yet, with the SHA-256 ab12). Keep only one of the certificates in the sources.",
         ),
         *(
             (
@@ -228,7 +229,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "names_not_covered",
             {"certificate_id": 2, "why": LOST},
-            f"Did not deploy certificate 2: {LACKS} To accept this, set allow_name_loss: true.",
+            f"Did not deploy certificate 2: {LACKS} To deploy the certificate anyway, set allow_name_loss: true.",
         ),
         (
             "not_yet_valid",
@@ -254,13 +255,13 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             "names_not_covered",
             {"lost": ["a.example", "b.example"], "listener": "web:443"},
             "The certificate does not cover any of the DNS names that listener web:443 serves (a.example, b.example). Check that web:443 is "
-            "the correct listener. If it is, import the certificate with import_new, and deploy it with ssl_certificate_deploy and "
+            "the correct listener. If the listener is correct, import the certificate with import_new, and deploy it with ssl_certificate_deploy and "
             "allow_name_loss.",
         ),
         (
             "names_not_covered",
             {"lost": ["a.example"], "is_named": False},
-            "The listener would no longer serve a.example. To accept this, specify the listener in listeners.",
+            "The listener would no longer serve a.example. To accept the loss, specify the listener in listeners.",
         ),
         ("not_approved", {}, NOT_APPROVED),
         *(
@@ -320,7 +321,7 @@ SERVED, REFUSED = probe("served"), probe("served", accepted=False, refusal="it i
         ({"probe": REFUSED}, "The certificate is served. TLS clients reject the certificate: it is old."),
         (
             {"probe": REFUSED, "was_refused": True},
-            "The certificate is served. TLS clients reject the certificate, and also rejected the previous one: it is old.",
+            "The certificate is served. TLS clients reject the certificate, and also rejected the previous certificate: it is old.",
         ),
         ({"probe": probe("unreachable")}, "Cannot verify the served certificate: 192.0.2.1: No."),
     ],
@@ -331,7 +332,7 @@ def test_what_was_seen(facts: dict[str, Any], said: str) -> None:
 
 def test_what_was_seen_of_a_listener_that_keeps_what_it_has() -> None:
     facts = {"why": LOST, "probe": SERVED, "was_refused": False}
-    assert of_target("skipped", "names_not_covered", facts) == f"{LACKS} The present certificate is served."
+    assert of_target("skipped", "names_not_covered", facts) == f"{LACKS} The current certificate is served."
     facts = {"is_deleted": True, "probe_message": "No TLS."}
     assert of_target("skipped", "not_found", facts) == "The listener was deleted during the run. No TLS."
 
@@ -347,16 +348,17 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
         (
             "not_accepted",
             {"probe": REFUSED},
-            "TLS clients accepted the previous certificate, but reject the served certificate: it is old. Check whether the load balancer sends the chain "
-            "in the certificate store. If that chain lacks a certificate, import the certificate again with all its intermediate certificates.",
+            "TLS clients, which accepted the previous certificate, reject the served certificate: it is old. Check whether the load balancer sends "
+            "the chain in the certificate store. If the stored chain is incomplete, import the certificate again with all its intermediate "
+            "certificates.",
         ),
         ("not_served", {"probe": probe("failing")}, "no TLS handshake succeeds: 192.0.2.1: No."),
         (
             "not_served",
             {"probe": probe("failing", working=("192.0.2.2",))},
-            "the TLS handshake fails at some of its addresses: 192.0.2.1: No.",
+            "the TLS handshake fails at some addresses: 192.0.2.1: No.",
         ),
-        ("not_served", {"probe": probe("unreachable")}, "it no longer accepts connections: 192.0.2.1: No."),
+        ("not_served", {"probe": probe("unreachable")}, "the port no longer accepts connections: 192.0.2.1: No."),
         *(
             ("not_served", {"cause": cause}, said)
             for cause, said in (
@@ -365,7 +367,7 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
                 (
                     Obstacle("not_served", {**CAUSE, "other_id": 7, "allow": ["allow_expired"]}),
                     f"{STALE}. Switch the listener to another certificate with {deploy(7, 'web:443', ['allow_expired'])}, and back with "
-                    f"{deploy(2, 'web:443')}. If this does not help, o{SUPPORT}",
+                    f"{deploy(2, 'web:443')}. If the problem persists, o{SUPPORT}",
                 ),
                 (
                     Obstacle("balancer_error", {"balancer": WEB}),
@@ -392,7 +394,7 @@ def test_what_is_not_as_the_api_says(reason: str, facts: dict[str, Any], said: s
             "not_accepted",
             {"probe": REFUSED, "predecessor_id": 1, "called": "web:443"},
             "TLS clients reject the certificate: it is old. Switch back to certificate 1, which TLS clients trust and which was probably the "
-            f"previous one, with {deploy(1, 'web:443')}; or import the present certificate again with the current chain of its CA.",
+            f"previous certificate, with {deploy(1, 'web:443')}; or import the current certificate again with the current chain of its CA.",
         ),
         (
             "not_served",
@@ -413,7 +415,7 @@ def test_what_is_not_as_the_api_says(reason: str, facts: dict[str, Any], said: s
         (
             "not_served",
             {"error": "No.", "rolled_back_to": 1, "works": False},
-            "Rolled back to certificate 1, but the listener still does not work. Fix it immediately. No.",
+            "Rolled back to certificate 1, but the listener still does not work. Fix the listener immediately. No.",
         ),
         (
             "not_served",
@@ -432,7 +434,7 @@ def test_the_warning_about_what_clients_refuse() -> None:
     said = "TLS clients reject the certificate of api:443, web:443, web:8443: it is old."
     assert warning == f"{said} {REFUSAL_REMEDIES['chain']}"
     assert {
-        "ended": "The certificate has expired. Renew it.",
+        "ended": "The certificate has expired. Renew the certificate.",
         "to_come": "Wait until the certificate becomes valid, or check the clock of the control node.",
         "chain": trust_remedy(None),
         "chain_elsewhere": trust_remedy(None, "served"),
@@ -441,8 +443,8 @@ def test_the_warning_about_what_clients_refuse() -> None:
 
 def test_the_warning_about_what_was_not_reached() -> None:
     assert not_reached({"web:8443", "web:443"}) == (
-        "Cannot verify the certificates of these listeners, because this host cannot connect to them: web:443, web:8443. Run the playbook on a "
-        "host that can connect to them, or run ssl_endpoint_info there."
+        "Cannot verify the certificates of listeners, because this host cannot connect to web:443, web:8443. Run the playbook or "
+        "ssl_endpoint_info on a host that can connect to the listeners."
     )
 
 
@@ -472,7 +474,7 @@ def test_patterns_that_match_nothing(facts: dict[str, Any], said: str) -> None:
 
 def test_too_many_listeners() -> None:
     assert too_many_listeners(Obstacle("too_many_listeners", {"planned": 3, "max_listeners": 2})) == (
-        "The run would switch more listeners (3) than max_listeners allows (2), so it switched none. Select fewer of them, or raise max_listeners."
+        "The run would switch more listeners (3) than max_listeners allows (2), so it switched none. Select fewer listeners, or raise max_listeners."
     )
 
 
@@ -487,34 +489,34 @@ def test_too_many_listeners() -> None:
         ("in_use", {"services": None}, "the API does not report whether a service uses it."),
         ("in_use", {"services": 1}, "a service outside this run uses it."),
         ("in_use", {"services": 2}, "2 services outside this run use it."),
-        ("in_use", {"endpoints": ["vpc:443"]}, "vpc:443 serves it. Deploy another certificate to this endpoint."),
+        ("in_use", {"endpoints": ["vpc:443"]}, "vpc:443 serves it. Deploy another certificate to vpc:443."),
         (
             "in_use",
             {"endpoints": ["vpc:443", "cdn:443"]},
-            "vpc:443, cdn:443 serve it. Deploy another certificate to these endpoints.",
+            "vpc:443, cdn:443 serve it. Deploy another certificate to vpc:443, cdn:443.",
         ),
         (
             "in_use",
             {"expected_by": "endpoints[3]"},
-            "endpoints[3] expects the certificate. If endpoints[3] can serve another certificate, change its option expected.",
+            "endpoints[3] expects the certificate. If endpoints[3] can serve another certificate, change the option expected of endpoints[3].",
         ),
         (
             "not_accepted",
             {"listeners": ["web:443", "api:443"], "refusal": "no issuer"},
-            "TLS clients reject its replacement at web:443, api:443: no issuer. Check whether the load balancer sends the chain that the store "
-            "contains. If that chain lacks a certificate, import the replacement again with all its intermediate certificates. For a private CA, "
-            "set trusted_ca_path.",
+            "TLS clients reject its replacement at web:443, api:443: no issuer. Check whether the load balancer sends the chain in the "
+            "certificate store. If the stored chain is incomplete, import the replacement again with all its intermediate certificates. For a "
+            "private CA, set trusted_ca_path.",
         ),
         (
             "unreachable",
             {"endpoints": ["vpc:443", "cdn:443"]},
-            "the run could not verify the certificate of vpc:443, cdn:443. Run the rotation on a host that can connect to each of their addresses, or "
-            "set remove_unverified.",
+            "the run could not verify the certificate of vpc:443, cdn:443. Run the rotation on a host that can connect to each address of "
+            "vpc:443, cdn:443, or set remove_unverified.",
         ),
         (
             "not_served",
             {"listeners": [*"abcdefg"]},
-            "the run did not verify at each address that a, b, c, d, e and 2 more serve its replacement.",
+            "the run did not verify its replacement at each address of a, b, c, d, e and 2 more.",
         ),
     ],
 )

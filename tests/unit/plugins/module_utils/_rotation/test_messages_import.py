@@ -68,8 +68,8 @@ def renews_nothing(reason: str, listeners: Any = (), obstacles: Any = None, **fa
 
 
 LATER = (
-    "Cannot determine which certificate is the renewal: this one expires later than certificate 3 in the certificate store, which covers the same "
-    "DNS names, but was issued earlier. To deploy this one, run `ansible-playbook -i localhost, softlayer.certificates.adopt {}-e "
+    "Cannot identify the renewal: the certificate in the source expires later than certificate 3 in the certificate store, which covers the "
+    "same DNS names, but was issued earlier. To deploy the certificate in the source, run `ansible-playbook -i localhost, softlayer.certificates.adopt {}-e "
     "common_name=www.example.com`; otherwise, {}."
 )
 NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new certificate lacks DNS names of the present one: api.example.com."
@@ -110,19 +110,16 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
         ),
         (
             Obstacle("superseded", {"other": entry(replace(NEW, names=(NAME, OTHER)), 2, key=None)}),
-            f"certbot contains a better certificate for these and more DNS names: entry-2, which expires at {END}.",
+            f"certbot contains a better certificate for the same and more DNS names: entry-2, which expires at {END}.",
         ),
         (
             Obstacle("ambiguous", {"stored": NEW.record(2)}),
-            "Cannot determine which certificate is the renewal: certificate 2 in the certificate store is equally new. To deploy the certificate "
+            "Cannot identify the renewal: certificate 2 in the certificate store is equally new. To deploy the certificate "
             f"in the source, run {ADOPT}.",
         ),
         (
             Obstacle("ambiguous", {"other": entry(NEW, 2)}),
-            (
-                "Cannot determine which certificate is the renewal: /certbot/2/cert.pem in certbot is equally new. Keep only one of the two in the "
-                "sources."
-            ),
+            "Cannot identify the renewal: /certbot/2/cert.pem in certbot is equally new. Keep only one of the certificates in the sources.",
         ),
         (
             Obstacle("ambiguous", {"later": OLD.record(3), "listeners": ["web:443"]}),
@@ -136,8 +133,8 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
         (
             Obstacle("new_name", {"names": frozenset()}),
             (
-                "The certificate contains no DNS name and cannot replace a certificate in the store. To import the certificate, set import_new: "
-                "true."
+                "The certificate does not contain a DNS name, so it cannot replace a certificate in the store. To import the certificate, set "
+                "import_new: true."
             ),
         ),
         (
@@ -146,19 +143,19 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
         ),
         (
             renews_nothing("names_not_covered", ["web:443", "web:8443"], lost=[OTHER]),
-            f"{NO_RENEWAL} Reissue the certificate for all names. To drop these names, run `ansible-playbook -i localhost, softlayer.certificates.adopt -e "
-            f"source=/certbot/1 -e listeners=web:443,web:8443 -e common_name={NAME}`.",
+            f"{NO_RENEWAL} Reissue the certificate for all names. To drop the missing names, run `ansible-playbook -i localhost, "
+            f"softlayer.certificates.adopt -e source=/certbot/1 -e listeners=web:443,web:8443 -e common_name={NAME}`.",
         ),
         (
             renews_nothing("names_not_covered", obstacles=[], lost=[OTHER]),
             (
-                f"{NO_RENEWAL} Its wildcards cover these names. To deploy it, run {ADOPT}; otherwise, reissue the certificate for these names, "
-                "too."
+                f"{NO_RENEWAL} The wildcards of the certificate cover the missing names. To deploy the certificate, run {ADOPT}; otherwise, reissue "
+                "the certificate for the missing names, too."
             ),
         ),
         (
             renews_nothing("organization_differs", new=frozenset(), present=frozenset({"B"})),
-            f"Cannot replace certificate 1 in the certificate store. The organization differs: none instead of B. To accept this, run {ADOPT} "
+            f"Cannot replace certificate 1 in the certificate store. The organization differs: none instead of B. To accept the difference, run {ADOPT} "
             "once.",
         ),
         (
@@ -199,15 +196,15 @@ def test_what_is_in_no_folder_is_looked_for_among_the_sources() -> None:
         ),
         (
             Obstacle("expired"),
-            f"The certificate expired at {END}. Renew it in Secrets Manager, or import a new version of the secret.",
+            f"The certificate expired at {END}. Renew the certificate in Secrets Manager, or import a new version of the secret.",
         ),
         (
             Obstacle(
                 "names_not_covered",
                 {"nearest": OLD.record(1), "lost": [OTHER], "remedy": "names_not_covered", "listeners": ["web:443"]},
             ),
-            f"{NO_RENEWAL} Reissue the certificate for all names. To drop these names, run `ansible-playbook -i localhost, softlayer.certificates.adopt -e "
-            f"listener=web:443 -e common_name={NAME}`.",
+            f"{NO_RENEWAL} Reissue the certificate for all names. To drop the missing names, run `ansible-playbook -i localhost, "
+            f"softlayer.certificates.adopt -e listener=web:443 -e common_name={NAME}`.",
         ),
         (
             Obstacle("ambiguous", {"later": OLD.record(3), "listeners": ()}),
@@ -216,8 +213,8 @@ def test_what_is_in_no_folder_is_looked_for_among_the_sources() -> None:
         (
             Obstacle("new_name", {"names": frozenset()}),
             (
-                "The certificate contains no DNS name and cannot replace a certificate in the store. To import the certificate, set import_new: "
-                "true."
+                "The certificate does not contain a DNS name, so it cannot replace a certificate in the store. To import the certificate, set "
+                "import_new: true."
             ),
         ),
         (
@@ -269,11 +266,11 @@ def test_of_several_to_adopt_one_is_named_by_its_folder_or_moved_to_one() -> Non
     why = Obstacle("ambiguous", {"rivals": both})
     assert (
         why_not_adopted(why, NAME, SourceContents())
-        == f"{said}Specify one of them as the source: /certbot/1 or /certbot/2."
+        == f"{said}Specify one directory as the source: /certbot/1 or /certbot/2."
     )
     same = Obstacle("ambiguous", {"rivals": [replace(each, path="/keys/cert.pem") for each in both]})
     moved = (
-        "Copy one of them, with its private key, to a directory of its own, and specify the directory as the source."
+        "Copy one certificate, with its private key, to a separate directory, and specify the directory as the source."
     )
     assert why_not_adopted(same, NAME, SourceContents()).endswith(f"(RSA, expires at {iso(NOW + 10 * DAY)}). {moved}")
 
@@ -308,12 +305,12 @@ def test_what_was_changed_while_it_was_read() -> None:
         (
             Obstacle("no_secrets", {"url": "https://a"}),
             "secrets_manager",
-            "no certificate in https://a matches names, labels, secret_groups and types. Check these options and instance_url.",
+            "no certificate in https://a matches the options names, labels, secret_groups, and types. Check the options and instance_url.",
         ),
     ],
 )
 def test_why_empty(why: Obstacle[str], kind: str, said: str) -> None:
-    see = "Check that its disk is mounted and that the path is correct."
+    see = "Check that the disk is mounted, and that the path is correct."
     assert why_empty(why, kind) == f"Cannot find certificates in the source {source_name(kind)}: {said.format(SEE=see)}"
 
 

@@ -342,7 +342,7 @@ def test_what_has_ended_and_what_is_not_for_https() -> None:
             "Listener web:444, no:1 does not exist, or the API user cannot access its load balancer. web is a load balancer. Specify listeners "
             "with their ports. Available listeners: twin:443, web:443.",
         ),
-        ("twin:443", "ambiguous", "Several listeners are named twin:443. Specify one by UUID and port "),
+        ("twin:443", "ambiguous", "Several listeners are named twin:443. Specify the listener by UUID and port "),
     ],
 )
 def test_a_listener_that_is_not_there_is_told_with_those_that_are(where: str, code: str, said: str) -> None:
