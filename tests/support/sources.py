@@ -99,13 +99,13 @@ class Reader:
         source = Source.of({kind: str(path) if mail is None else {"paths": []}, **others})
         view = trust_view_of(None if trusted is None else str(trusted))
 
-        def look_into(_position: int, keys: Mapping[str, str]) -> MailContent:
+        def read_mailbox(_position: int, keys: Mapping[str, str]) -> MailContent:
             assert mail is not None
             return mail(list(keys.values())) if callable(mail) else mail
 
         read = read_sources(
             [source],
-            look_into,
+            read_mailbox,
             no_secrets,
             passphrase,
             known,

@@ -15,9 +15,9 @@ from .._store import apply as store
 from .._store.plan_import import plan_record_removal
 from . import messages_deploy
 from .apply_deploy import Deployment
-from .apply_import import Listed, StoreChanges
+from .apply_import import ResultEntry, StoreChanges
 from .approved import limit_removal
-from .endpoints import plan_endpoints, why_not_all_known
+from .endpoints import find_unknown_expectation, plan_endpoints
 from .options import RotationOptions
 from .plan_clean_up import RemovalPlan, as_result, plan_removal
 from .watch import ListenerProbe
@@ -50,17 +50,17 @@ def remove_superseded(
         endpoints=[*deployment.endpoints, *ListenerProbe(0, world.view.anchors(), client.stop).probe_once(others)],
         is_check_mode=module.check_mode,
     )
-    unknown = why_not_all_known(options.endpoints, world)
+    unknown = find_unknown_expectation(options.endpoints, world)
     if unknown:
         plan = RemovalPlan([], [*plan.kept, *((record, unknown) for record in plan.old)])
     old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
     kept = [
         as_result(record, "skipped", why.reason, messages_deploy.why_kept(record.id, why)) for record, why in plan.kept
     ]
-    listed: list[Listed] = [("skipped", record) for record in (*left_out, *kept)]
+    listed: list[ResultEntry] = [("skipped", record) for record in (*left_out, *kept)]
     actions = [plan_record_removal(record) for record in old]
     if module.check_mode:
-        listed += [("removed", as_result(record, "removed", None, messages_deploy.TO_BE_REMOVED)) for record in old]
+        listed += [("removed", as_result(record, "removed", None, messages_deploy.PLANNED_REMOVAL)) for record in old]
         return StoreChanges(listed, [action.as_diff() for action in actions])
     deleted = store.carry_out(client, module.params["ledger_url"], actions) if actions else []
     for done in deleted:

@@ -16,9 +16,9 @@ from .._softlayer.client import Client
 from .approved import limit_listeners
 from .endpoints import EndpointAction
 from .options import RotationOptions
-from .plan_adopt import adopted_entry, plan_adoption
-from .plan_deploy import ListenerAction, ListenerPlan, as_it_is, plan_renewals, why_too_many
-from .read import chains_to_check, read_again
+from .plan_adopt import find_adopted_entry, plan_adoption
+from .plan_deploy import ListenerAction, ListenerPlan, keep_unchanged, plan_renewals, why_too_many
+from .read import find_chains, read_again
 from .switch import WaitOptions, switch_all
 from .target import Target
 from .watch import ListenerProbe
@@ -49,10 +49,10 @@ class Deployment:
         """All listeners and endpoints."""
         return [*self.listeners, *self.endpoints]
 
-    def with_revocations(self, authorities: Authorities | None) -> Deployment:
+    def add_revocations(self, authorities: Authorities | None) -> Deployment:
         """Return a copy with the revocations of the served certificates."""
         served = ((leaf, sent) for target in self.targets for leaf, *sent in target.seen)
-        return replace(self, plan=replace(self.plan, world=self.plan.world.with_revocations(authorities, served)))
+        return replace(self, plan=replace(self.plan, world=self.plan.world.add_revocations(authorities, served)))
 
 
 def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
@@ -60,7 +60,7 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
     if world.balancers is None:
         return ListenerPlan(world, [])
     if options.adopt:
-        entry = adopted_entry(world, options.adopt, options.certificates)
+        entry = find_adopted_entry(world, options.adopt, options.certificates)
         plan = ListenerPlan(world, plan_adoption(world, options.adopt, entry))
     else:
         plan = ListenerPlan(world, plan_renewals(world, options.selection))
@@ -69,14 +69,14 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
     too_many = why_too_many(plan.changes, options.max_listeners) if "deploy" in options.phases else None
     if not too_many:
         return plan
-    return replace(plan, actions=[as_it_is(action, world.index) for action in plan.actions], too_many=too_many)
+    return replace(plan, actions=[keep_unchanged(action, world.index) for action in plan.actions], too_many=too_many)
 
 
 def switch_listeners(
     module: Module, client: Client, plan: ListenerPlan, options: RotationOptions, authorities: Authorities | None
 ) -> Deployment:
     """Switch the listeners and verify them; in check mode, return the switches that would be made."""
-    as_now = Deployment(plan, [as_it_is(action, plan.world.index) for action in plan.actions])
+    as_now = Deployment(plan, [keep_unchanged(action, plan.world.index) for action in plan.actions])
     if "deploy" not in options.phases or plan.world.balancers is None:
         return as_now
     if options.is_check_mode:
@@ -86,7 +86,7 @@ def switch_listeners(
 
     def plan_again() -> ListenerPlan:
         world = read_again(client, first, options)
-        return plan_listeners(world.with_revocations(authorities, chains_to_check(world, options)), options)
+        return plan_listeners(world.add_revocations(authorities, find_chains(world, options)), options)
 
     try:
         plan, listeners = switch_all(

@@ -19,13 +19,13 @@ from .._store.check import ImportOptions
 from .._store.plan_import import ImportAction, build_diff, check_bundle, plan_present
 from .._store.read_files import load_key
 from .._x509.bundle import Bundle
-from .messages_import import changed_while_read
-from .plan_import import Chosen
+from .messages_import import describe_changed_files
+from .plan_import import ImportSelection
 from .world import Record, SourceCertificate, World
 
-CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
+CHANGED_FILE_REASONS = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
 """Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
-Listed = tuple[str, Record]
+ResultEntry = tuple[str, Record]
 """The name of a list of the module's result, and a record of that list."""
 
 
@@ -33,7 +33,7 @@ Listed = tuple[str, Record]
 class StoreChanges:
     """Changes of certificates in the store, or in check mode, planned changes."""
 
-    listed: Sequence[Listed] = ()
+    listed: Sequence[ResultEntry] = ()
     diff: Sequence[Record] = ()
     records: Sequence[StoreCertificate] = ()
     """The records that were imported or already stored; without an ID in check mode."""
@@ -41,9 +41,9 @@ class StoreChanges:
     """The ids of what the store has cut the chains of, and whether this run has stored it."""
 
 
-def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) -> StoreChanges:
+def import_certificates(module: Module, client: Client, world: World, chosen: ImportSelection) -> StoreChanges:
     """Import the selected certificates, and list the skipped ones."""
-    listed: list[Listed] = [
+    listed: list[ResultEntry] = [
         ("skipped", record) for record in (*world.bundles.useless, *world.bundles.excluded, *chosen.left_out)
     ]
     diff, records, truncated = [], [], {}
@@ -56,7 +56,7 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
         for warning in done.warnings:
             module.warn(f"{done.name}: {of_store.describe_warning(warning)}")
         reported = done.simulated() if module.check_mode else done
-        listed.append(_as_listed(entry, planned, reported))
+        listed.append(_as_result_entry(entry, planned, reported))
         if part := build_diff(planned, reported):
             diff.append(part)
         if done.content:
@@ -66,10 +66,10 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     return StoreChanges(listed, diff, records, truncated)
 
 
-def _as_listed(entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> Listed:
+def _as_result_entry(entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> ResultEntry:
     record = {**done.as_result(), **entry.named()}
-    if planned.reason in CHANGED_MEANWHILE:
-        message = changed_while_read(planned)
+    if planned.reason in CHANGED_FILE_REASONS:
+        message = describe_changed_files(planned)
         return "skipped", {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}
     if done.outcome == "failed":
         return "failed", record

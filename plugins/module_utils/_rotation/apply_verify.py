@@ -12,18 +12,18 @@ from dataclasses import replace
 from .._base.errors import CertificatesError
 from .._softlayer.client import Client
 from .apply_deploy import Deployment
-from .endpoints import as_seen, plan_endpoints
+from .endpoints import add_served_record, plan_endpoints
 from .options import RotationOptions
-from .plan_deploy import ListenerAction, as_foreseen, as_it_is, plan_renewals
+from .plan_deploy import ListenerAction, keep_unchanged, plan_renewals, predict_outcome
 from .read import read_again
-from .target import updated
+from .target import merge_updates
 from .watch import ListenerProbe
 
 
 def verify_listeners(client: Client, deployment: Deployment, options: RotationOptions) -> Deployment:
     """Probe listeners at all their addresses, except listeners that were probed after their switch."""
     world = deployment.plan.world
-    if not options.probes_listeners or world.balancers is None:
+    if not options.is_probing_listeners or world.balancers is None:
         return deployment
     if not deployment.is_carried_out:
         deployment = _probe_now(client, deployment, deployment.listeners)
@@ -35,7 +35,7 @@ def verify_listeners(client: Client, deployment: Deployment, options: RotationOp
     if unseen:
         deployment = replace(
             deployment,
-            listeners=updated(
+            listeners=merge_updates(
                 deployment.listeners, ListenerProbe(0, world.view.anchors(), client.stop).probe_once(unseen)
             ),
         )
@@ -48,16 +48,18 @@ def verify_listeners(client: Client, deployment: Deployment, options: RotationOp
         deployment = _probe_again(client, deployment, suspects, options)
     if "deploy" in options.phases and options.is_check_mode:
         pairs = zip(deployment.plan.actions, deployment.listeners, strict=True)
-        deployment = replace(deployment, listeners=[as_foreseen(*pair, world.view) for pair in pairs])
+        deployment = replace(deployment, listeners=[predict_outcome(*pair, world.view) for pair in pairs])
     return deployment
 
 
 def _probe_now(client: Client, deployment: Deployment, listeners: Sequence[ListenerAction]) -> Deployment:
     """Return listeners with the results of new probes for some of them."""
     watch = ListenerProbe(0, deployment.plan.world.view.anchors(), client.stop)
-    verified = watch.wait_until_served([listener for listener in listeners if listener.is_to_be_seen])
+    verified = watch.wait_until_served([listener for listener in listeners if listener.is_verifiable])
     warnings = [*deployment.warnings, *watch.warnings]
-    return replace(deployment, listeners=updated(updated(deployment.listeners, listeners), verified), warnings=warnings)
+    return replace(
+        deployment, listeners=merge_updates(merge_updates(deployment.listeners, listeners), verified), warnings=warnings
+    )
 
 
 def _probe_again(
@@ -69,7 +71,7 @@ def _probe_again(
     except CertificatesError as error:
         return replace(deployment, failures=[*deployment.failures, error])
     planned = plan_renewals(world, options.selection)
-    present = {action.uuid: as_it_is(action, world.index) for action in planned if action.uuid in suspects}
+    present = {action.uuid: keep_unchanged(action, world.index) for action in planned if action.uuid in suspects}
     gone = suspects.keys() - present.keys()
     switched = [action for action in present.values() if action.final_handle != suspects[action.uuid].previous_id]
     actions = [action for action in deployment.plan.actions if action.uuid not in gone]
@@ -85,9 +87,9 @@ def verify_endpoints(client: Client, deployment: Deployment, options: RotationOp
         return deployment
     planned = plan_endpoints(world, options.endpoints, options.common_names)
     watch = ListenerProbe(0, world.view.anchors(), client.stop)
-    to_be_seen = [action for action in planned if action.is_to_be_seen]
+    to_be_seen = [action for action in planned if action.is_verifiable]
     probed = watch.wait_until_served(to_be_seen) + watch.probe_once(
-        [each for each in planned if not each.is_to_be_seen]
+        [each for each in planned if not each.is_verifiable]
     )
-    endpoints = [as_seen(action, world.index) for action in updated(planned, probed)]
+    endpoints = [add_served_record(action, world.index) for action in merge_updates(planned, probed)]
     return replace(deployment, endpoints=endpoints, warnings=[*deployment.warnings, *watch.warnings])

@@ -17,8 +17,8 @@ from .._softlayer.store import StoreCertificate, certificate_of
 from . import messages_deploy
 from .plan_clean_up import RemovalPlan
 from .plan_clean_up import as_result as as_record
-from .plan_deploy import ListenerAction, as_it_is
-from .plan_import import Chosen
+from .plan_deploy import ListenerAction, keep_unchanged
+from .plan_import import ImportSelection
 from .world import Record
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -30,7 +30,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "removed": ("id", "common_name", "fingerprint_sha256"),
 }
 """The compared fields of each list of a preview."""
-UNKNOWN: Record = dict.fromkeys(
+UNKNOWN_FIELDS: Record = dict.fromkeys(
     [
         *("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after"),
         *("effective_not_after", "limited_by"),
@@ -40,15 +40,15 @@ UNKNOWN: Record = dict.fromkeys(
 """The unknown fields of a listener that no longer exists."""
 
 
-def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
-    """Return the part of the result of a run in check mode that `Approved` compares."""
+def extract_preview(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
+    """Return the part of the result of a run in check mode that `Approval` compares."""
     return {
         name: [{field: record[field] for field in fields} for record in result[name]] for name, fields in FIELDS.items()
     }
 
 
 @dataclass(frozen=True)
-class Approved:
+class Approval:
     """The entries of a preview, by their keys. A missing list approves nothing."""
 
     imports: Mapping[str, Record]
@@ -56,8 +56,8 @@ class Approved:
     removals: Mapping[int, Record]
 
     @classmethod
-    def of(cls, given: Mapping[str, t.Any]) -> Approved:
-        """Return what is approved by what a module returned, or `preview_of` it.
+    def of(cls, given: Mapping[str, t.Any]) -> Approval:
+        """Return what is approved by what a module returned, or `extract_preview` it.
 
         Raises:
             CertificatesError: `invalid_argument`, if it is something else.
@@ -79,7 +79,7 @@ class Approved:
                 "returned in check mode.",
             ) from None
 
-    def covers(self, balancer_uuid: str, port: int) -> bool:
+    def has_listener(self, balancer_uuid: str, port: int) -> bool:
         """Return whether an approved run is about a listener. If nothing was approved, a run changes nothing and reports about all listeners."""
         is_empty = not (self.imports or self.listeners or self.removals)
         return is_empty or (balancer_uuid, port) in self.listeners
@@ -92,7 +92,7 @@ def _gone(record: Record, listed: str) -> Record:
     return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": message}
 
 
-def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
+def limit_imports(chosen: ImportSelection, approved: Approval) -> ImportSelection:
     """Return a selection without unapproved imports; approved imports that no source contains are skipped."""
     to_import = {entry.certificate.fingerprint_sha256: entry for entry in chosen.to_import}
     there = {entry.certificate.fingerprint_sha256 for entry, _why in chosen.skipped} | to_import.keys()
@@ -104,7 +104,7 @@ def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
 
 
 def limit_listeners(
-    planned: Sequence[ListenerAction], approved: Approved, index: StoreIndex
+    planned: Sequence[ListenerAction], approved: Approval, index: StoreIndex
 ) -> tuple[list[ListenerAction], list[Record]]:
     """Return a plan without unapproved switches, and records of approved switches that are no longer planned."""
     shown = dict(approved.listeners)
@@ -114,14 +114,14 @@ def limit_listeners(
         target = action.target.certificate if action.target else None
         is_as_shown = bool(record and target and target.fingerprint_sha256 == record["fingerprint_sha256"])
         if action.outcome == "switched" and not is_as_shown:
-            action = replace(as_it_is(action, index), outcome="skipped", reason="not_approved", facts={})
+            action = replace(keep_unchanged(action, index), outcome="skipped", reason="not_approved", facts={})
         elif action.outcome == "unchanged" and record is not None and not is_as_shown:
-            action = action.failed("changed_meanwhile", _why_not_planned(action, record, index))
+            action = action.failed("changed_meanwhile", _why_unplanned(action, record, index))
         limited.append(action)
-    return limited, [{**UNKNOWN, **_gone(record, "deployed")} for record in shown.values()]
+    return limited, [{**UNKNOWN_FIELDS, **_gone(record, "deployed")} for record in shown.values()]
 
 
-def _why_not_planned(action: ListenerAction, record: Record, index: StoreIndex) -> dict[str, t.Any]:
+def _why_unplanned(action: ListenerAction, record: Record, index: StoreIndex) -> dict[str, t.Any]:
     """Return why an approved switch is no longer planned, as facts of a message."""
     had, has = record["previous_certificate_id"], action.previous_id
     if str(had) != str(has):
@@ -130,7 +130,7 @@ def _why_not_planned(action: ListenerAction, record: Record, index: StoreIndex) 
     return {"is_stored": record["fingerprint_sha256"] in known, "certificate_id": has}
 
 
-def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:
+def limit_removal(planned: RemovalPlan, approved: Approval) -> tuple[list[StoreCertificate], list[Record]]:
     """Return the certificates that may be deleted, and records of unapproved deletions and of approved deletions that are no longer possible."""
     shown = {(identifier, record["fingerprint_sha256"]) for identifier, record in approved.removals.items()}
     old = [record for record in planned.old if (record.id, certificate_of(record).fingerprint_sha256) in shown]
@@ -138,6 +138,6 @@ def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreC
     known = {record.id for record in planned.old} | {record.id for record, _why in planned.kept}
     gone = [_gone(record, "removed") for identifier, record in approved.removals.items() if identifier not in known]
     return old, [
-        *(as_record(record, "skipped", "not_approved", messages_deploy.NOT_APPROVED) for record in beyond),
+        *(as_record(record, "skipped", "not_approved", messages_deploy.UNAPPROVED_CHANGE) for record in beyond),
         *gone,
     ]

@@ -27,11 +27,11 @@ from .._x509.certificate import Certificate, names_of
 from .._x509.crl import Revocation
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .plan_deploy import ListenerAction, not_taken
-from .plan_import import Chosen
+from .plan_import import ImportSelection
 from .target import Target
 from .world import Record, RenewalRequest, SourceCertificate, World
 
-HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
+HELD_BACK_REASONS: tuple[HeldBack, ...] = t.get_args(HeldBack)
 REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 OPERATOR_ERRORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed", "certificate_missing"}
 """Reasons why a certificate in a source cannot be used that an operator must fix: passphrase, key, permissions."""
@@ -49,7 +49,7 @@ class RenewalFacts:
 
     world: World
     """The store, load balancers and sources, including the imports of this run."""
-    chosen: Chosen
+    chosen: ImportSelection
     """The certificates that were selected for import, and the skipped certificates."""
     has_sources: bool
     """Whether the run read any source."""
@@ -68,7 +68,7 @@ class RenewalFacts:
         return [*self.world.bundles.useless, *self.world.bundles.excluded, *self.chosen.left_out]
 
     @cached_property
-    def entry_of(self) -> Mapping[Handle, SourceCertificate]:
+    def entries_by_handle(self) -> Mapping[Handle, SourceCertificate]:
         """Return the usable certificates in the sources, by the handle of their record."""
         return {entry.record.handle: entry for entry in self.chosen.usable}
 
@@ -79,7 +79,7 @@ class RenewalFacts:
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedCertificate:
     """The certificate that a listener serves, and when TLS clients accept it; `certificate` is `None` if it cannot be read."""
 
     lifespan: Lifespan
@@ -115,14 +115,14 @@ class AttentionItem:
 
     reason: AttentionReason
     listener: Target
-    served: Served
+    served: ServedCertificate
     why: Obstacle[str]
     """The problem. If the certificate is due for renewal, the reason why it was not renewed; another item of the listener may have the same reason."""
-    fails_from: datetime | t.Literal["due"] | None = None
+    failure_start: datetime | t.Literal["due"] | None = None
     """When runs start to fail for it: a time, or `due` once the served certificate is due for renewal; `None` if they fail already."""
 
     @property
-    def held_back_since(self) -> datetime | None:
+    def hold_start(self) -> datetime | None:
         """When the newer certificate became valid; `None` if another listener already has it."""
         return self.why.facts["since"] if self.reason == "held_back" else None
 
@@ -143,7 +143,7 @@ class AttentionItem:
         return None
 
 
-def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[AttentionItem]:
+def find_attention_items(listeners: Sequence[Target], known: RenewalFacts) -> list[AttentionItem]:
     """Return the items that need attention, the most urgent first.
 
     Args:
@@ -154,7 +154,7 @@ def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[Att
     present = [listener.certificate_id for balancer in balancers for listener in balancer.listeners]
     records = map(index.by_handle.get, (*present, *(target.final_handle for target in listeners)))
     in_place = frozenset(record.certificate for record in records if record and record.certificate)
-    items = [item for listener in listeners for item in _about(listener, known, in_place)]
+    items = [item for listener in listeners for item in _find_items(listener, known, in_place)]
     by_place = sorted(items, key=lambda item: (item.listener.load_balancer, item.listener.port))
     return sorted(by_place, key=lambda item: (REASONS.index(item.reason), iso(item.served.lifespan.end) or ""))
 
@@ -163,18 +163,18 @@ def select_failing(attention: Sequence[AttentionItem], fail_on: Collection[str],
     """Return the items of attention that fail a run.
 
     Args:
-        attention: as `find_attention` returns it.
+        attention: as `find_attention_items` returns it.
         fail_on: the reasons for which it fails; for `held_back`, not before `GRACE_PERIOD` is over, and for `unusable`, not before what is
             served is due.
         at: the present instant.
     """
-    due = _due(attention)
+    due = _find_due(attention)
     asked = [
         item
         for item in attention
         if item.reason in fail_on and (item.reason != "unusable" or item.listener.uuid in due)
     ]
-    reported = _due(asked)
+    reported = _find_due(asked)
     return [
         item
         for item in asked
@@ -188,57 +188,59 @@ def with_grace_period(
     """Return the items that need attention. An item that does not fail the run yet says when it will, unless another one does.
 
     Args:
-        attention: as `find_attention` returns it.
+        attention: as `find_attention_items` returns it.
         fail_on: the reasons for which a run fails.
         at: the present instant.
     """
-    due = _due(attention)
+    due = _find_due(attention)
 
-    def fails_from(item: AttentionItem) -> datetime | t.Literal["due"] | None:
+    def failure_start(item: AttentionItem) -> datetime | t.Literal["due"] | None:
         if item.reason not in fail_on:
             return None
         if item.reason == "unusable" and item.listener.uuid not in due:
             return "due"
-        since = item.held_back_since
+        since = item.hold_start
         is_told = due.get(item.listener.uuid) == item.why
         return None if since is None or is_told or _is_overdue(item, at) else since + GRACE_PERIOD
 
-    return [replace(item, fails_from=fails_from(item)) for item in attention]
+    return [replace(item, failure_start=failure_start(item)) for item in attention]
 
 
-def _due(attention: Iterable[AttentionItem]) -> Mapping[str, Obstacle[str]]:
+def _find_due(attention: Iterable[AttentionItem]) -> Mapping[str, Obstacle[str]]:
     """Return the reason why each certificate that is due for renewal is not renewed, by listener."""
     return {item.listener.uuid: item.why for item in attention if item.reason in {"expired", "expiring"}}
 
 
 def _is_overdue(item: AttentionItem, at: datetime) -> bool:
     """Return whether a certificate has been held back for longer than the grace period."""
-    return item.held_back_since is not None and at - item.held_back_since > GRACE_PERIOD
+    return item.hold_start is not None and at - item.hold_start > GRACE_PERIOD
 
 
-def served_by(listener: Target, world: World) -> Served:
+def find_served(listener: Target, world: World) -> ServedCertificate:
     """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API.
 
     What an endpoint must serve says nothing of what it serves.
     """
     record, view = world.index.by_handle.get(listener.final_handle), world.view
-    is_other = listener.serves_something_else
+    is_other = listener.is_serving_other
     held = record.certificate if record else None
     seen = [chain for chain in listener.seen if is_other or held is None or chain[0] == held]
-    candidates = [Served(view.lifespan_of(leaf, tuple(sent)), leaf, record, tuple(sent)) for leaf, *sent in seen]
+    candidates = [
+        ServedCertificate(view.lifespan_of(leaf, tuple(sent)), leaf, record, tuple(sent)) for leaf, *sent in seen
+    ]
     if record and listener.is_managed and not is_other and (held is None or not seen):
-        candidates.append(Served(view.lifespan(record), held, record, record.intermediates))
+        candidates.append(ServedCertificate(view.lifespan(record), held, record, record.intermediates))
 
-    def urgency(served: Served) -> tuple[bool, bool, datetime]:
+    def urgency(served: ServedCertificate) -> tuple[bool, bool, datetime]:
         lifespan, latest = served.lifespan, datetime.max.replace(tzinfo=view.at.tzinfo)
         return not lifespan.is_over(view.at), not lifespan.is_to_come(view.at), lifespan.end or latest
 
-    return min(candidates, key=urgency, default=Served(NOT_KNOWN, None, record))
+    return min(candidates, key=urgency, default=ServedCertificate(NOT_KNOWN, None, record))
 
 
-def as_served(listener: Target, world: World) -> Record:
+def create_served_record(listener: Target, world: World) -> Record:
     """Return a listener with the certificate that it serves, in the form of results."""
-    served = served_by(listener, world)
+    served = find_served(listener, world)
     revocation = revocation_of(served, world.view)
     # What it was to get, and has not.
     missed = listener.target if listener.target and listener.target.handle != listener.final_handle else None
@@ -255,18 +257,18 @@ def as_served(listener: Target, world: World) -> Record:
         "revocation": revocation.as_result() if revocation else None,
         "days_until_expiry": days_until(served.lifespan.end, world.view.at),
         "served_name": served.shown_name or listener.expected_name,
-        "served_certificate": listener.seen[0][0].facts() if listener.serves_something_else and listener.seen else None,
+        "served_certificate": listener.seen[0][0].facts() if listener.is_serving_other and listener.seen else None,
     }
 
 
-def revocation_of(served: Served, view: TrustView) -> Revocation | None:
+def revocation_of(served: ServedCertificate, view: TrustView) -> Revocation | None:
     """Return whether the served certificate, or one of its issuers, was revoked; `None` if revocation was not checked."""
     return view.revocation_of(served.certificate, served.sent) if served.certificate else None
 
 
-def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[AttentionItem]:
+def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[AttentionItem]:
     """Yield the items of attention of a listener."""
-    served, view = served_by(listener, known.world), known.world.view
+    served, view = find_served(listener, known.world), known.world.view
     lifespan, record = served.lifespan, served.record
     held = None
     if isinstance(listener, ListenerAction) and record and record.certificate:
@@ -285,7 +287,7 @@ def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certifica
         return AttentionItem(reason, listener, served, why)
 
     is_refused = listener.accepted is False and not listener.has_failed
-    if listener.serves_something_else:
+    if listener.is_serving_other:
         yield item("not_served", own)
         is_refused = False
     if lifespan.is_to_come(view.at):
@@ -294,10 +296,10 @@ def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certifica
         is_refused = False
     if lifespan.is_due(view.at) and not (listener.is_managed and _is_renewed_in_time(served, known)):
         has_ended = lifespan.is_over(view.at)
-        is_other = listener.has_failed and listener.serves_something_else
+        is_other = listener.has_failed and listener.is_serving_other
         why = own if is_other else held if not listener.renewal_id else None
-        why = why or unusable or requested or _why_not_deployed(listener, served, known)
-        yield item("expired" if has_ended else "expiring", why or _why_not_renewed(listener, served, known))
+        why = why or unusable or requested or _why_undeployed(listener, served, known)
+        yield item("expired" if has_ended else "expiring", why or _why_unrenewed(listener, served, known))
         is_refused = is_refused and not has_ended
     if unusable:
         yield item("unusable", unusable)
@@ -313,7 +315,7 @@ def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certifica
         yield item("not_accepted", Obstacle("not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain}))
 
 
-def _why_revoked(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str] | None:
+def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
     """Return that the served certificate was revoked, with the previous certificate if it can be served until the reissue."""
     view = known.world.view
     revocation = revocation_of(served, view)
@@ -327,7 +329,7 @@ def _why_revoked(listener: Target, served: Served, known: RenewalFacts) -> Obsta
     return Obstacle("revoked", {**facts, "before": before.id if before and is_good else None})
 
 
-def _why_unusable(served: Served, known: RenewalFacts) -> Obstacle[str] | None:
+def _why_unusable(served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
     """Return the renewal in a source, and the reason why it cannot be used, if an operator must fix it."""
     names = served.names
     every = (*known.world.bundles.useless, *known.chosen.left_out)  # a source may hold what is unwanted without its key
@@ -350,7 +352,9 @@ def _why_held_back(
     """
     names, view = certificate_of(record).identities, known.world.view
     others = (*known.world.index.sharing(names), *known.usable_index.sharing(names))
-    near = [pair for pair in not_taken(listener.place.balancer, record, others, view) if pair[1].reason in HELD_BACK]
+    near = [
+        pair for pair in not_taken(listener.place.balancer, record, others, view) if pair[1].reason in HELD_BACK_REASONS
+    ]
     if not near:
         return None
     new, why = near[0]
@@ -368,7 +372,7 @@ def _why_held_back(
         "old": record,
         "why": why,
         "obstacles": obstacles(new, PresentCertificate.of(record), view),
-        "entry": known.entry_of.get(new.handle),
+        "entry": known.entries_by_handle.get(new.handle),
         "listener": listener,
         "since": min((certificate.not_before for certificate in homeless), default=None),
         "is_beside": not holders <= UNMANAGED_SOURCES and of_sources.issuperset(certificates),
@@ -376,7 +380,7 @@ def _why_held_back(
     return Obstacle("held_back", facts)
 
 
-def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
+def _is_renewed_in_time(served: ServedCertificate, known: RenewalFacts) -> bool:
     """Return whether a certificate that is not valid yet can replace the served one at least `MIN_OVERLAP` before it expires."""
     record, certificate, end = served.record, served.certificate, served.lifespan.end
     if record is None or certificate is None or record.certificate != certificate or end is None:
@@ -390,7 +394,7 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
     )
 
 
-def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str] | None:
+def _why_undeployed(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
     """Return why an available renewal is not served; `None` if there is none, or only a held back one."""
     record, certificate, view = served.record, served.certificate, known.world.view
     if certificate is None or record is None or record.certificate is None:
@@ -405,10 +409,10 @@ def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> 
     if not listener.is_managed and listener.target and listener.target.certificate:
         if stored := known.world.index.superseding(listener.target, view):
             newest = max(stored, key=age)
-            coming = None if newest.id else known.entry_of.get(newest.handle)  # in check mode
+            coming = None if newest.id else known.entries_by_handle.get(newest.handle)  # in check mode
             return Obstacle("newer_elsewhere", {"entry": coming} if coming else {"record": newest})
         if entries := known.usable_index.superseding(listener.target, view):
-            return Obstacle("newer_elsewhere", {"entry": known.entry_of[max(entries, key=age).handle]})
+            return Obstacle("newer_elsewhere", {"entry": known.entries_by_handle[max(entries, key=age).handle]})
     fitting = known.world.index.valid_at(view.at).covering(served.names)
     if isinstance(listener, ListenerAction) and record is None and fitting:
         return Obstacle("not_held", {"listener": listener, "newest": max(fitting, key=age)})
@@ -417,7 +421,7 @@ def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> 
     renewals = known.usable_index.superseding(record, view) if record else []
     if not renewals:
         return None
-    entry = known.entry_of[max(renewals, key=age).handle]
+    entry = known.entries_by_handle[max(renewals, key=age).handle]
     fingerprint = entry.certificate.fingerprint_sha256
     left_out = next((item for item in known.unused if item.get("fingerprint_sha256") == fingerprint), None)
     if left_out:
@@ -426,7 +430,7 @@ def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> 
     return Obstacle("not_imported", {"entry": entry, "because": because})
 
 
-def _why_not_renewed(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str]:
+def _why_unrenewed(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str]:
     """Return why no renewal is available for the certificate of a listener."""
     fingerprint = served.certificate.fingerprint_sha256 if served.certificate else None
     for entry in known.chosen.to_import:  # by this run, so that it is not among what is left out

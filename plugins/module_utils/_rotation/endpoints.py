@@ -26,7 +26,7 @@ from .target import Target
 from .world import World
 
 
-def why_not_all_known(endpoints: Iterable[Endpoint], world: World) -> Obstacle[KeptReason] | None:
+def find_unknown_expectation(endpoints: Iterable[Endpoint], world: World) -> Obstacle[KeptReason] | None:
     """Return the obstacle of an endpoint that must serve a certificate which the store does not contain; `None` if there is none."""
     for number, endpoint in enumerate(endpoints):
         demand = Demand.of(endpoint.expected, world.index, world.view) if endpoint.expected else None
@@ -74,7 +74,7 @@ class EndpointAction(Target):
         """The certificate that it must serve, as facts of a message."""
         return {"demand": self.demand}
 
-    def may_serve(self, certificate: Certificate) -> bool:
+    def can_serve(self, certificate: Certificate) -> bool:
         """Return whether a certificate covers the requested server name, or a name that the endpoint must serve."""
         names = {self.endpoint.checked_name, *self.demand.names}
         names |= {name for record in self.demand.records[:1] for name in certificate_of(record).identities}
@@ -120,7 +120,7 @@ def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequen
     return planned
 
 
-def as_seen(action: EndpointAction, index: StoreIndex) -> EndpointAction:
+def add_served_record(action: EndpointAction, index: StoreIndex) -> EndpointAction:
     """Return an endpoint with the record of the certificate that it serves, if that certificate is the expected one."""
     if not action.served:
         return action

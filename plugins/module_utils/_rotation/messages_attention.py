@@ -20,15 +20,15 @@ from .._softlayer.store import certificate_of
 from .._sources import messages as of_sources
 from .._sources.messages import name_in_source, source_name
 from .._x509.certificate import Certificate
-from .attention import AttentionItem, Served
-from .messages_deploy import REFUSAL_REMEDIES, called_in_store, why_not_switched
-from .messages_import import remedy_for_held_back
+from .attention import AttentionItem, ServedCertificate
+from .messages_deploy import REFUSAL_REMEDIES, name_in_store, why_unswitched
+from .messages_import import find_held_back_remedy
 
-UNRENEWED = frozenset({"not_renewed", "unused", "no_source"})
+UNRENEWED_REASONS = frozenset({"not_renewed", "unused", "no_source"})
 """Reasons which mean that no renewal is available; all other reasons are about a renewal that exists."""
 
 
-def needs_attention(item: AttentionItem) -> str:
+def describe_attention(item: AttentionItem) -> str:
     """Return the problem of a listener, and the remedy.
 
     For a certificate that is due for renewal, the message begins with the expiration date; for a problem that does not fail runs yet, it
@@ -40,27 +40,27 @@ def needs_attention(item: AttentionItem) -> str:
         has_expired = item.reason == "expired"
         expires = f"{'expired' if has_expired else 'expires'} at {end}"
         then = "have rejected the chain since then" if has_expired else "will reject the chain after that"
-        nothing = ", and no renewal is available" if item.why.reason in UNRENEWED else ""
+        nothing = ", and no renewal is available" if item.why.reason in UNRENEWED_REASONS else ""
         message = (
             f"The intermediate certificate {issuer.shown_name} {expires}; TLS clients {then}{nothing}. {CURRENT_CHAIN} {message}"
             if issuer
             else f"The certificate {expires}{nothing}. {message}"
         )
-    match item.fails_from:
+    match item.failure_start:
         case None:
             return message
         case "due":
             return f"{message} Once the certificate is due for renewal, runs fail with the reason {item.reason}."
-    return f"{message} From {iso(item.fails_from)}, runs fail with the reason {item.reason}."
+    return f"{message} From {iso(item.failure_start)}, runs fail with the reason {item.reason}."
 
 
-def why_attention(why: Obstacle[str], served: Served) -> str:
+def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
     """Return why a listener needs attention, or why its certificate is not renewed, and the remedy."""
     match why.reason, why.facts:
         case "listener", {"listener": listener}:
             return str(listener.message)
         case "held_back", _:
-            return _held_back(why.facts)
+            return _describe_held_back(why.facts)
         case "unusable", {"skipped": record}:
             return f"Cannot use the renewal in {name_in_source(record)}: {record['message']}"
         case "renewal_requested", {"request": request}:
@@ -86,7 +86,7 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
                 f"control node, or {other}."
             )
         case "revoked", _:
-            return _revoked(why.facts, t.cast(Certificate, served.certificate))
+            return _describe_revocation(why.facts, t.cast(Certificate, served.certificate))
         case "not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain}:
             whole = "The chain in the certificate store is complete. Check the chain that the load balancer sends, or import the certificate again."
             chain = REFUSAL_REMEDIES["chain" if listener.is_managed else "chain_elsewhere"]
@@ -102,7 +102,7 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
                     return f"{what}, because the change was not approved. Run {DEPLOY}."
             return f"{what}. Run {DEPLOY}."
         case "newer_elsewhere", {"record": record}:
-            return f"Certificate {called_in_store(record)} in the certificate store is newer. Deploy the newer certificate at this endpoint."
+            return f"Certificate {name_in_store(record)} in the certificate store is newer. Deploy the newer certificate at this endpoint."
         case "newer_elsewhere", {"entry": entry}:
             return f"The certificate in {entry.shown} ({entry.path}) is newer. Deploy the newer certificate at this endpoint."
         case "not_held", {"listener": listener, "newest": newest}:
@@ -113,7 +113,7 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
                 else remedies.adopt(certificate_of(newest).shown_name, [listener.place.called])
             )
             return (
-                f"The listener uses certificate {listener.final_handle}, which {problem}. Certificate {called_in_store(newest)} covers the same "
+                f"The listener uses certificate {listener.final_handle}, which {problem}. Certificate {name_in_store(newest)} covers the same "
                 f"DNS names. To switch the listener, run {remedy}."
             )
         case "left_out", {"entry": entry, "skipped": record}:
@@ -147,7 +147,7 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
     raise AssertionError(why)
 
 
-def _held_back(facts: Mapping[str, t.Any]) -> str:
+def _describe_held_back(facts: Mapping[str, t.Any]) -> str:
     """Return which newer certificate was not deployed to a listener, the reason, and the remedy."""
     new, entry, why = facts["new"], facts["entry"], facts["why"]
     what = (
@@ -155,13 +155,13 @@ def _held_back(facts: Mapping[str, t.Any]) -> str:
         if entry
         else f"The newer certificate {new.id} in the certificate store"
     )
-    remedy = remedy_for_held_back(why, facts["obstacles"], new, facts["old"], entry, [facts["listener"].place.called])
+    remedy = find_held_back_remedy(why, facts["obstacles"], new, facts["old"], entry, [facts["listener"].place.called])
     is_left = not entry and why.reason == "organization_differs" and new.is_unused
     leftover = f" To delete the newer certificate instead, run {remedies.remove(new.stored_id)}." if is_left else ""
-    return f"{what} was not deployed. {why_not_switched(why)} {remedy}".strip() + leftover
+    return f"{what} was not deployed. {why_unswitched(why)} {remedy}".strip() + leftover
 
 
-def _revoked(facts: Mapping[str, t.Any], certificate: Certificate) -> str:
+def _describe_revocation(facts: Mapping[str, t.Any], certificate: Certificate) -> str:
     """Return the remedy for a listener whose certificate was revoked."""
     listener, revocation, entry, before = (facts[name] for name in ("listener", "revocation", "entry", "before"))
     is_own = revocation.certificate == certificate

@@ -21,22 +21,22 @@ from .._replacement.messages import RSA_ONLY, trust_remedy, why_not
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._sources import messages as of_sources
 
-NOT_APPROVED = "The approved preview does not contain the change. Create a new preview in check mode."
+UNAPPROVED_CHANGE = "The approved preview does not contain the change. Create a new preview in check mode."
 GONE = {
     "imported": "Cannot import the certificate as approved: no source contains it any longer. Create a new preview in check mode.",
     "deployed": "Cannot switch the listener as approved: it was deleted or is no longer selected. Create a new preview in check mode.",
     "removed": "Cannot delete the certificate as approved: it is in use, is not replaced, or was already deleted. Create a new preview in check mode.",
 }
 """Messages about approved changes that are no longer possible, by the list of the result."""
-TO_BE_REMOVED = "Would be removed once listeners serve its replacement, and TLS clients accept the replacement."
-NO_BETTER = "The certificate store does not contain a better certificate."
+PLANNED_REMOVAL = "Would be removed once listeners serve its replacement, and TLS clients accept the replacement."
+NO_BETTER_CERTIFICATE = "The certificate store does not contain a better certificate."
 FINDINGS = {
     "other": "another certificate is served",
     "failing": "no TLS handshake succeeds",
     "unreachable": "the port no longer accepts connections",
 }
 """Problems of a listener, as main clauses."""
-CHANGES = {
+CHANGE_STATES = {
     "unseen": "The API accepted the change, but its completion could not be confirmed",
     "done": "The listener has the new certificate",
     "lost": "The API accepted the change, but the listener does not have the new certificate",
@@ -51,7 +51,7 @@ REFUSAL_REMEDIES = {
 """Remedies for a certificate that TLS clients reject."""
 
 
-def of_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form = "done") -> str:
+def describe_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form = "done") -> str:
     """Return the outcome for a listener or an endpoint, and the result of its verification."""
     message = _outcome(outcome, reason, facts, form)
     if "probe_message" in facts:
@@ -62,7 +62,7 @@ def of_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form
         case {"is_interrupted": True} if "probe" not in facts:
             return f"{message} The run was interrupted before it verified the served certificate."
         case {"rolled_back_to": certificate_id, "why_not": why}:
-            return f"{message} The rollback to certificate {certificate_id} also failed: {why_not_switched(why)}"
+            return f"{message} The rollback to certificate {certificate_id} also failed: {why_unswitched(why)}"
         case {"rolled_back_to": certificate_id, "works": works}:
             state = (
                 "and the listener works again."
@@ -146,17 +146,17 @@ def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
         case "switched", _:
             return f"{participle(form, 'switched')}."
         case "unchanged", {"planned": why}:
-            return why_not_switched(why)
+            return why_unswitched(why)
         case "unchanged", {"demand": demand}:
             return f"The endpoint must serve {expected_certificate(demand)}."
         case "unchanged", {"kept": "best", "valid_id": other, "called": called}:
             when = f"until {iso(facts['end'])}" if "end" in facts else f"from {iso(facts['start'])}"
-            message = f"{NO_BETTER} The current certificate is valid only {when}."
+            message = f"{NO_BETTER_CERTIFICATE} The current certificate is valid only {when}."
             if other is None:
                 return message
             return f"{message} Certificate {other} is valid now but was issued earlier. To deploy certificate {other}, run {deploy(other, called)}."
         case "unchanged", {"kept": "best"}:
-            return NO_BETTER
+            return NO_BETTER_CERTIFICATE
         case "unchanged", {"kept": "same"}:
             return "The listener already has the certificate."
         case "unchanged", {"kept": "newer", "certificate_id": certificate_id}:
@@ -167,14 +167,14 @@ def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
             return "Another run has already switched the listener."
         case "unchanged", {"kept": "as_it_is", "certificate_id": certificate_id}:
             return f"The listener has {f'certificate {certificate_id}' if certificate_id else 'no certificate'}."
-    return why_not_switched(Obstacle(str(reason), facts))
+    return why_unswitched(Obstacle(str(reason), facts))
 
 
-def why_not_switched(why: Obstacle[t.Any]) -> str:
+def why_unswitched(why: Obstacle[t.Any]) -> str:
     """Return why a listener is not switched to a certificate."""
     match why.reason, why.facts:
         case "not_approved", _:
-            return NOT_APPROVED
+            return UNAPPROVED_CHANGE
         case "not_found", {"demand": demand}:
             return why_not(demand.why_unknown)
         case "not_found", {"is_deleted": True, "certificate_id": certificate_id}:
@@ -206,7 +206,7 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
         case "api_error", {"is_accepted": True, "balancer": balancer}:
             return f"The API accepted the change, but the listener does not have the certificate. Run the playbook again.{balancer.error_sentence}"
         case _, {"error": error, "change": change}:
-            return f"{CHANGES[change]}. {error}"
+            return f"{CHANGE_STATES[change]}. {error}"
         case _, {"error": error}:
             return str(error)
         case "balancer_error", {"balancer": balancer}:
@@ -257,7 +257,7 @@ def _not_taken(why: Obstacle[t.Any]) -> str:
     """Return why a certificate is not deployed to a listener, and the remedy."""
     match why.reason, why.facts:
         case _, {"newer": record, "why": nested}:
-            return f"Did not deploy the newer certificate {called_in_store(record)}: {_not_taken(nested)}"
+            return f"Did not deploy the newer certificate {name_in_store(record)}: {_not_taken(nested)}"
         case _, {"why": nested, **facts}:
             message = _not_taken(nested)
             if "certificate_id" in facts:
@@ -277,7 +277,7 @@ def _not_taken(why: Obstacle[t.Any]) -> str:
     return why_not(why)
 
 
-def called_in_store(record: StoreCertificate) -> str:
+def name_in_store(record: StoreCertificate) -> str:
     """Return the ID of a certificate, or its name if it is not stored yet."""
     return str(record.id or f"for {certificate_of(record).shown_name} (not stored yet)")
 
@@ -303,13 +303,13 @@ def too_many_listeners(why: Obstacle[t.Any]) -> str:
     )
 
 
-def refused_by_clients(names: Iterable[str], refusal: str, remedy: str) -> str:
+def warn_of_rejection(names: Iterable[str], refusal: str, remedy: str) -> str:
     """Return the warning about listeners whose certificate TLS clients reject for one reason."""
     listeners = some_of(sorted(names, key=listener_place))
     return f"TLS clients reject the certificate of {listeners}: {refusal}. {REFUSAL_REMEDIES[remedy]}"
 
 
-def not_reached(names: Iterable[str]) -> str:
+def warn_of_unreachable(names: Iterable[str]) -> str:
     """Return the warning about listeners that do not accept connections from this host."""
     return (
         f"Cannot verify the certificates of listeners, because this host cannot connect to {some_of(sorted(names, key=listener_place))}. Run the "

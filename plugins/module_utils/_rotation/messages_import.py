@@ -24,14 +24,14 @@ from .._sources.messages import source_name
 from .._store.plan_import import ImportAction
 from .._x509.bundle import Bundle, Trouble
 from .._x509.chain import Chain
-from .messages_deploy import NOT_APPROVED
+from .messages_deploy import UNAPPROVED_CHANGE
 from .world import SourceCertificate, SourceContents
 
-SEE = "Check that the disk is mounted, and that the path is correct."
+PATH_REMEDY = "Check that the disk is mounted, and that the path is correct."
 """The remedy if a file or a directory is not found."""
 
 
-def not_trusted(chain: Chain) -> str:
+def describe_distrust(chain: Chain) -> str:
     """Return the problem of the chain of a certificate in a source, and the remedy."""
     return f"The certificate is not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
 
@@ -43,34 +43,34 @@ def why_empty(why: Obstacle[str], kind: str) -> str:
         case "no_secrets", {"url": url}:
             return f"{problem} no certificate in {url} matches the options names, labels, secret_groups, and types. Check the options and instance_url."
         case "not_found", {"path": path}:
-            return f"{problem} {printable(path)} does not exist. {SEE}"
+            return f"{problem} {printable(path)} does not exist. {PATH_REMEDY}"
         case "empty", {"path": path}:
-            return f"{problem} {printable(path)} is empty. {SEE}"
+            return f"{problem} {printable(path)} is empty. {PATH_REMEDY}"
         case "other_kind", {"path": path, "kind": other}:
             return f"{problem} {printable(path)} is a source of the kind {other}. Write {other} instead of {kind}."
         case "nothing", {"path": path}:
             what = "private key" if kind == "mail" else "certificate with its private key"
-            return f"{problem} {printable(path)} does not contain a {what}. {SEE}"
+            return f"{problem} {printable(path)} does not contain a {what}. {PATH_REMEDY}"
     return f"{problem} {why.facts['error']}"
 
 
-def none_usable(path: str, useless: Sequence[Bundle]) -> str:
+def describe_unusable(path: str, useless: Sequence[Bundle]) -> str:
     """Return that none of the certificates in a directory can be used."""
     first = useless[0]
     name, why = printable(first.origin.name), of_sources.trouble(t.cast(Trouble, first.trouble))
     return f"Cannot use any of the {len(useless)} certificates in {printable(path)}. {name}: {encodable(why)}"
 
 
-def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
+def why_skipped(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
     """Return why a certificate in a source is not imported."""
     certificate = entry.certificate
     shown, key_type = certificate.shown_name or "", certificate.key_type
     match why.reason, why.facts:
         case "not_approved", _:
-            return NOT_APPROVED
+            return UNAPPROVED_CHANGE
         case _, {"nearest": nearest, "why": nested, "obstacles": obstacles, "listeners": listeners}:
-            remedy = remedy_for_held_back(nested, obstacles, entry.record, nearest, entry, listeners)
-            return f"{_cannot_replace(nearest)} {why_not(nested)} {remedy}".strip()
+            remedy = find_held_back_remedy(nested, obstacles, entry.record, nearest, entry, listeners)
+            return f"{_describe_nearest(nearest)} {why_not(nested)} {remedy}".strip()
         case "expired", _:
             remedy = of_sources.remedy("renewal", entry.source, entry.name, [shown], key_type)
             return f"The certificate expired at {iso(certificate.not_after)}. {capitalized(remedy)}."
@@ -83,7 +83,7 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
         case "untrusted", {"revocation": revocation}:
             return f"{capitalized(revoked(revocation, is_own=False))}. {REPLACED_CHAIN}"
         case "untrusted" | "chain_incomplete", _:
-            return not_trusted(entry.chain)
+            return describe_distrust(entry.chain)
         case "already_imported", {"certificate_id": identifier}:
             return f"The certificate is already in the certificate store, with the ID {identifier}."
         case "superseded", {"stored": newest}:
@@ -107,18 +107,20 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             )
         case "ambiguous", {"later": later, "listeners": listeners}:
             command = remedies.adopt(shown, listeners, entry.folder)
-            return _earlier(later, command, of_sources.remedy("reissue", entry.source, entry.name, [shown], key_type))
+            return _describe_ambiguity(
+                later, command, of_sources.remedy("reissue", entry.source, entry.name, [shown], key_type)
+            )
         case "new_name", {"names": names}:
-            return _new_name(names)
+            return _describe_new_name(names)
     raise AssertionError(why)
 
 
-def changed_while_read(planned: ImportAction) -> str:
+def describe_changed_files(planned: ImportAction) -> str:
     """Return why a certificate in a source is not imported, although it could be imported when it was first read."""
     return f"The files of the certificate changed while they were read. Run the playbook again. {planned.message}"
 
 
-def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
+def why_unread(why: Obstacle[t.Any], secret: Secret) -> str:
     """Return why a certificate in Secrets Manager is not read, by its metadata."""
     shown = secret.common_name or min(why.facts.get("names") or {""})
     match why.reason, why.facts:
@@ -128,23 +130,25 @@ def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
             return f"The certificate expired at {iso(secret.not_after)}. Renew the certificate in Secrets Manager, or import a new version of the secret."
         case "names_not_covered", {"nearest": nearest, "lost": lost, "remedy": reason, "listeners": listeners}:
             lacks = why_not(Obstacle("names_not_covered", {"lost": lost}))
-            return f"{_cannot_replace(nearest)} {lacks} {_accepting([reason], remedies.adopt(shown, listeners))}"
+            return (
+                f"{_describe_nearest(nearest)} {lacks} {_describe_override([reason], remedies.adopt(shown, listeners))}"
+            )
         case "ambiguous", {"later": later, "listeners": listeners}:
             reissue = of_sources.remedy("reissue", "secrets_manager", secret.name, [shown])
-            return _earlier(later, remedies.adopt(shown, listeners), reissue)
+            return _describe_ambiguity(later, remedies.adopt(shown, listeners), reissue)
         case "new_name", {"names": names}:
-            return _new_name(names)
+            return _describe_new_name(names)
         case "certificate_missing", {"is_gone": True}:
             return "The secret was deleted from Secrets Manager during the run."
     return of_secrets.trouble(why)
 
 
-def _cannot_replace(nearest: StoreCertificate) -> str:
+def _describe_nearest(nearest: StoreCertificate) -> str:
     """Return that a certificate cannot replace the record that it resembles most, as the beginning of a message."""
     return f"Cannot replace certificate {nearest.id} in the certificate store."
 
 
-def _earlier(later: StoreCertificate, switch: str, reissue: str) -> str:
+def _describe_ambiguity(later: StoreCertificate, switch: str, reissue: str) -> str:
     """Return the remedy for a certificate that expires later than a record for its names but was issued earlier: either may be the renewal."""
     return (
         f"Cannot identify the renewal: the certificate in the source expires later than certificate {later.id} in the certificate store, which "
@@ -152,7 +156,7 @@ def _earlier(later: StoreCertificate, switch: str, reissue: str) -> str:
     )
 
 
-def _new_name(names: frozenset[str] | None) -> str:
+def _describe_new_name(names: frozenset[str] | None) -> str:
     """Return the remedy for a certificate whose DNS names no record covers; `None` if the certificate store is empty."""
     remedy = "to import the certificate, set import_new: true."
     if names is None:
@@ -165,7 +169,7 @@ def _new_name(names: frozenset[str] | None) -> str:
     return f"The certificate store does not contain a certificate for {some_of(sorted(names))}. {capitalized(remedy)}"
 
 
-def remedy_for_held_back(
+def find_held_back_remedy(
     why: Obstacle[t.Any],
     obstacles: Sequence[Obstacle[t.Any]],
     new: StoreCertificate,
@@ -202,7 +206,7 @@ def _remedy(
     entry: SourceCertificate | None,
     listeners: Sequence[str],
 ) -> str:
-    """Return the remedy for a certificate that was not deployed; see `remedy_for_held_back`."""
+    """Return the remedy for a certificate that was not deployed; see `find_held_back_remedy`."""
     certificate = certificate_of(new)
     shown = certificate.shown_name or ""
     is_back_to_rsa = certificate.key_type == "RSA" and certificate_of(old).key_type != "RSA"
@@ -211,12 +215,12 @@ def _remedy(
         source, name = (entry.source, entry.name) if entry else (None, shown)
         return f"{capitalized(of_sources.remedy('rsa_key', source, name, names))}."
     if entry or not listeners:
-        return _accepting(reasons, remedies.adopt(shown, listeners, entry.folder if entry else None))
+        return _describe_override(reasons, remedies.adopt(shown, listeners, entry.folder if entry else None))
     allow = [ACCEPT[reason] for reason in reasons if reason in ACCEPT]
-    return _accepting(reasons, remedies.deploy(new.stored_id, listeners[0], allow))
+    return _describe_override(reasons, remedies.deploy(new.stored_id, listeners[0], allow))
 
 
-def _accepting(reasons: Sequence[str], switch: str) -> str:
+def _describe_override(reasons: Sequence[str], switch: str) -> str:
     """Return the remedy for a certificate that may be accepted despite some obstacles; `switch` is the command that accepts it."""
     match [*reasons]:
         case [*_, last] if last not in {"names_by_wildcard", *OVERRIDABLE}:
@@ -233,7 +237,7 @@ def _accepting(reasons: Sequence[str], switch: str) -> str:
     return f"To accept {'all differences' if len(reasons) > 1 else 'the difference'}, run {switch} once."
 
 
-def why_not_adopted(why: Obstacle[t.Any], name: str, sources: SourceContents) -> str:
+def why_unadopted(why: Obstacle[t.Any], name: str, sources: SourceContents) -> str:
     """Return why no certificate in the sources can be adopted for a name."""
     match why.reason, why.facts:
         case "not_found", {"names": names}:
@@ -256,5 +260,5 @@ def why_not_adopted(why: Obstacle[t.Any], name: str, sources: SourceContents) ->
             ]
             return f"Cannot choose between several certificates for {name}, because none of them can replace all others: {some_of(each)}. {remedy}"
         case _, {"entry": entry, "why": nested}:
-            return f"Cannot use {entry.shown}: {why_not_imported(nested, entry)}"
+            return f"Cannot use {entry.shown}: {why_skipped(nested, entry)}"
     raise AssertionError(why)

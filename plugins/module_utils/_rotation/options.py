@@ -25,7 +25,7 @@ from .._softlayer.options import api_options
 from .._sources.source import CLIENTS, KEY_DIR_OPTION, MAIL, PATH_OPTION, Source
 from .._x509.certificate import Certificate
 from .._x509.options import certificate_options
-from .approved import Approved
+from .approved import Approval
 from .attention import REASONS
 from .plan_adopt import Adoption
 from .plan_deploy import ListenerSelection
@@ -105,7 +105,7 @@ class RotationOptions:
     """The sources of certificates."""
     issuers: Sequence[Certificate]
     """Intermediate certificates that the sources may lack."""
-    approved: Approved | None
+    approved: Approval | None
     """The approved preview that limits the run; `None` without a limit."""
     endpoints: Sequence[Endpoint]
     """The endpoints that must serve certificates, each with its expectation."""
@@ -129,7 +129,9 @@ class RotationOptions:
     def certificates(self) -> SourceOptions:
         """Which certificates in the sources to import."""
         names = [self.adopt.common_name] if self.adopt else self.common_names
-        return SourceOptions(names, self.import_new or self.adopt is not None, needs_trust=self.trust == "require")
+        return SourceOptions(
+            names, self.import_new or self.adopt is not None, is_trust_required=self.trust == "require"
+        )
 
     @property
     def selection(self) -> ListenerSelection:
@@ -137,23 +139,23 @@ class RotationOptions:
         return ListenerSelection(None if self.adopt else self.common_names, self.load_balancers)
 
     @property
-    def removes(self) -> bool:
+    def is_removing(self) -> bool:
         """Whether old certificates are removed."""
         return "clean_up" in self.phases and self.remove_superseded
 
     @property
-    def checks_listeners(self) -> bool:
+    def is_checking_listeners(self) -> bool:
         """Whether the run reports about the certificates that listeners serve."""
         return bool({"deploy", "verify"} & self.phases)
 
     @property
-    def probes_listeners(self) -> bool:
+    def is_probing_listeners(self) -> bool:
         """Whether the run probes listeners."""
-        return self.checks_listeners or self.removes
+        return self.is_checking_listeners or self.is_removing
 
     def is_about(self, target: Target) -> bool:
         """Return whether a problem of a listener fails the run: always, unless the run is limited to an approved preview."""
-        return self.approved is None or self.approved.covers(str(target.load_balancer_uuid), target.port)
+        return self.approved is None or self.approved.has_listener(str(target.load_balancer_uuid), target.port)
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -165,7 +167,7 @@ def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *optional)))
 
 
-def options_of(module: Module) -> RotationOptions:
+def read_options(module: Module) -> RotationOptions:
     """Return the options; refuse what the argument specification cannot express.
 
     Raises:
@@ -183,7 +185,7 @@ def options_of(module: Module) -> RotationOptions:
         raise CertificatesError(
             "invalid_argument", "adopt requires the phases import and deploy. Add the missing phase, or remove adopt."
         )
-    sources = [source_of(position, given) for position, given in enumerate(params["sources"] or ())]
+    sources = [read_source(position, given) for position, given in enumerate(params["sources"] or ())]
     if params["trusted_ca_path"] is not None:
         trusted_roots(params["trusted_ca_path"])
     if {"import", "deploy"} & set(params["phases"]):
@@ -192,7 +194,7 @@ def options_of(module: Module) -> RotationOptions:
     given |= {
         "phases": frozenset(params["phases"]) - {REPORT},
         "sources": sources,
-        "approved": None if params["approved"] is None else Approved.of(params["approved"]),
+        "approved": None if params["approved"] is None else Approval.of(params["approved"]),
         "adopt": None
         if params["adopt"] is None
         else Adoption(**params["adopt"], load_balancers=params["load_balancers"]),
@@ -202,7 +204,7 @@ def options_of(module: Module) -> RotationOptions:
     return RotationOptions(**given, is_check_mode=module.check_mode)
 
 
-def source_of(position: int, given: Mapping[str, t.Any]) -> Source:
+def read_source(position: int, given: Mapping[str, t.Any]) -> Source:
     """Return a source, which is named by its position if it is refused.
 
     Raises:

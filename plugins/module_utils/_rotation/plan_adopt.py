@@ -25,19 +25,19 @@ from .._replacement.can_replace import (
 from .._report.summary import MAX_LISTED
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
-from .messages_import import why_not_adopted, why_not_imported
+from .messages_import import why_skipped, why_unadopted
 from .plan_deploy import (
-    BY_PLACE,
+    PLACE_KEY,
     ListenerAction,
     Place,
     is_promising,
     keep,
     switch_to_best,
     why_balancer_ended,
-    why_not_offered,
     why_unknown,
+    why_unsupported,
 )
-from .plan_import import Chosen, SourceOptions, choose, choose_named
+from .plan_import import ImportSelection, SourceOptions, choose, choose_by_name
 from .world import SourceCertificate, World
 
 
@@ -53,7 +53,7 @@ class Adoption:
     """Patterns of load balancer names; `None` means no restriction."""
 
 
-def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -> list[Place]:
+def find_places(world: World, adoption: Adoption, certificate: Certificate) -> list[Place]:
     """Return the specified listeners.
 
     Raises:
@@ -67,7 +67,7 @@ def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -
     ]
     https = [place for place in every if place.listener.is_https]
     if adoption.listeners is not None:
-        return _places_called(adoption.listeners, every)
+        return _find_named_places(adoption.listeners, every)
     serving = [
         place
         for place in https
@@ -84,9 +84,9 @@ def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -
     return serving
 
 
-def _places_called(names: Sequence[str], every: Sequence[Place]) -> list[Place]:
+def _find_named_places(names: Sequence[str], every: Sequence[Place]) -> list[Place]:
     """Return the listeners that texts such as `web:443` name, by the name, uuid or id of their balancers."""
-    selected = {name: _called(name.strip(), every) for name in names}
+    selected = {name: _find_by_name(name.strip(), every) for name in names}
     missing = [name.strip() for name, places in selected.items() if not places]
     if missing:
         raise CertificatesError("not_found", _why_missing(missing, every))
@@ -99,7 +99,7 @@ def _places_called(names: Sequence[str], every: Sequence[Place]) -> list[Place]:
     return [place for places in selected.values() for place in places]
 
 
-def _called(name: str, every: Sequence[Place]) -> list[Place]:
+def _find_by_name(name: str, every: Sequence[Place]) -> list[Place]:
     balancer, _colon, port = name.rpartition(":")
     return [place for place in every if place.balancer.has_name(balancer) and port == str(place.listener.port)]
 
@@ -125,7 +125,7 @@ def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
 
 def fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:
     """Return how well a certificate fits among several with different keys: whether all listeners support its key type, and whether all have it."""
-    places = adopted_places(world, adoption, entry.certificate)
+    places = find_places(world, adoption, entry.certificate)
     present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
     key_types = {record.certificate.key_type for record in present if record and record.certificate}
     key_type = entry.certificate.key_type
@@ -141,17 +141,17 @@ def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) ->
         entry: the certificate.
 
     Raises:
-        CertificatesError: as `adopted_places`.
+        CertificatesError: as `find_places`.
     """
     index = world.index
     stored = best([*index.same(entry.certificate), *index.superseding(entry.record, world.view)], world.view)
-    places = adopted_places(world, adoption, entry.certificate)
+    places = find_places(world, adoption, entry.certificate)
     is_named = adoption.listeners is not None
-    planned = {place.listener.uuid: _adopted(place, stored, world, entry, is_named=is_named) for place in places}
-    return sorted(planned.values(), key=BY_PLACE)
+    planned = {place.listener.uuid: _plan_listener(place, stored, world, entry, is_named=is_named) for place in places}
+    return sorted(planned.values(), key=PLACE_KEY)
 
 
-def _adopted(
+def _plan_listener(
     place: Place, equals: Sequence[StoreCertificate], world: World, entry: SourceCertificate, *, is_named: bool
 ) -> ListenerAction:
     """Decide about one listener; `equals` are the best records that can replace the certificate in the source."""
@@ -165,11 +165,11 @@ def _adopted(
     action = switch_to_best(place, kept, equals)
     if not action.is_changed or action.target is None:
         return action
-    why = _why_not(place, action.target, current, world, entry, is_named=is_named)
+    why = _why_blocked(place, action.target, current, world, entry, is_named=is_named)
     return action.failed(why.reason, why.facts) if why else action
 
 
-def _why_not(
+def _why_blocked(
     place: Place,
     target: StoreCertificate,
     current: StoreCertificate | None,
@@ -187,7 +187,7 @@ def _why_not(
     why = find_replacement_obstacle(target, old, world.view, required_overrides(target, old, world.view))
     if why:
         return Obstacle(why.reason, {"why": why})
-    never = why_not_offered(target, place.balancer)
+    never = why_unsupported(target, place.balancer)
     if never:
         shown = certificate.shown_name
         names = [shown, *sorted(certificate.identities - {shown})]
@@ -201,20 +201,22 @@ def _why_not(
     return why_balancer_ended(place)
 
 
-def adopted_entry(world: World, adoption: Adoption, options: SourceOptions) -> SourceCertificate:
+def find_adopted_entry(world: World, adoption: Adoption, options: SourceOptions) -> SourceCertificate:
     """Return the certificate in the sources to adopt.
 
     Raises:
-        CertificatesError: why there is not exactly one; as `adopted_places`.
+        CertificatesError: why there is not exactly one; as `find_places`.
     """
     fit = partial(fitness, world, adoption)
-    chosen = choose_named(world.bundles.entries, adoption.common_name, options, world.view, fit)
+    chosen = choose_by_name(world.bundles.entries, adoption.common_name, options, world.view, fit)
     if isinstance(chosen, SourceCertificate):
         return chosen
-    raise CertificatesError(t.cast(Code, chosen.reason), why_not_adopted(chosen, adoption.common_name, world.bundles))
+    raise CertificatesError(t.cast(Code, chosen.reason), why_unadopted(chosen, adoption.common_name, world.bundles))
 
 
-def choose_adopted(world: World, adoption: Adoption, options: SourceOptions, patterns: Sequence[str] | None) -> Chosen:
+def choose_adoption(
+    world: World, adoption: Adoption, options: SourceOptions, patterns: Sequence[str] | None
+) -> ImportSelection:
     """Return the selection of the adopted certificate, after checking that it can be adopted.
 
     Args:
@@ -224,9 +226,9 @@ def choose_adopted(world: World, adoption: Adoption, options: SourceOptions, pat
         patterns: one of which a name of the certificate must match; `None` means no restriction.
 
     Raises:
-        CertificatesError: as `choose_named` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
+        CertificatesError: as `choose_by_name` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
     """
-    entry = adopted_entry(world, adoption, options)
+    entry = find_adopted_entry(world, adoption, options)
     if not entry.is_selected(patterns):
         raise CertificatesError(
             "invalid_argument",
@@ -241,5 +243,5 @@ def choose_adopted(world: World, adoption: Adoption, options: SourceOptions, pat
     chosen = choose([entry], world.index, replace(options, common_names=None), world.view)
     for skipped, why in chosen.skipped:
         if why.reason == "ambiguous":
-            raise CertificatesError("ambiguous", why_not_imported(why, skipped))
+            raise CertificatesError("ambiguous", why_skipped(why, skipped))
     return chosen

@@ -80,14 +80,16 @@ def plan_removal(
         losing = () if copies & stays else endpoints
         new = {other.handle for other in replacing}
         unseen = [
-            each for each in listeners if _concerns(each, record, copies, new) and not _is_seen(each, remove_unverified)
+            each
+            for each in listeners
+            if _is_concerned(each, record, copies, new) and not _is_verified(each, remove_unverified)
         ]
         elsewhere = [name for handle in new | copies - {record.id} for name in others.get(handle, ())]
-        serving = [endpoint.name for endpoint in losing if _serves(endpoint, certificate, to_switch)]
+        serving = [endpoint.name for endpoint in losing if _is_serving(endpoint, certificate, to_switch)]
         hidden = [
             endpoint.name
             for endpoint in losing
-            if not (remove_unverified or endpoint.is_everywhere) and endpoint.may_serve(certificate)
+            if not (remove_unverified or endpoint.is_everywhere) and endpoint.can_serve(certificate)
         ]
         if why_used := _why_used(record, left[record.id], others[record.id]):
             return why_used
@@ -96,7 +98,7 @@ def plan_removal(
         if record.stored_id in expected:
             return Obstacle("in_use", {"expected_by": expected[record.stored_id]})
         if unseen or elsewhere:
-            return _why_not_seen(unseen, elsewhere)
+            return _why_unverified(unseen, elsewhere)
         if hidden:
             return Obstacle("unreachable", {"endpoints": hidden})
         expires_earlier = all(view.end(other) < view.end(record) for other in replacing)
@@ -117,13 +119,13 @@ def plan_removal(
     return RemovalPlan(old, kept)
 
 
-def _serves(endpoint: EndpointAction, certificate: Certificate, to_switch: Sequence[ListenerAction]) -> bool:
+def _is_serving(endpoint: EndpointAction, certificate: Certificate, to_switch: Sequence[ListenerAction]) -> bool:
     """Return whether an endpoint serves a certificate at an address other than those of listeners that would be switched."""
     addresses = [address for address, leaf in endpoint.leaves if leaf == certificate]
     return any(not any(endpoint.is_at(listener, address) for listener in to_switch) for address in addresses)
 
 
-def _concerns(
+def _is_concerned(
     listener: ListenerAction, old: StoreCertificate, copies: Collection[Handle], replacing: Collection[Handle]
 ) -> bool:
     """Return whether a listener had a certificate under any of its records, has its replacement, or served it during the run."""
@@ -131,14 +133,14 @@ def _concerns(
     return listener.previous_id in copies or listener.final_handle in replacing or is_served
 
 
-def _is_seen(listener: ListenerAction, remove_unverified: bool) -> bool:
+def _is_verified(listener: ListenerAction, remove_unverified: bool) -> bool:
     """Return whether a listener serves its certificate, and TLS clients accept it."""
     if listener.has_failed or not listener.is_known or listener.served is False or listener.accepted is False:
         return False
     return remove_unverified or (listener.accepted is True and listener.is_everywhere)
 
 
-def _why_not_seen(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) -> Obstacle[KeptReason]:
+def _why_unverified(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) -> Obstacle[KeptReason]:
     """Return why a record is kept whose replacement was not verified or is rejected.
 
     Args:

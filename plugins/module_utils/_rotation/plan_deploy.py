@@ -31,7 +31,7 @@ from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .target import Target
 from .world import Record, World
 
-BY_PLACE = attrgetter("load_balancer", "port", "uuid")
+PLACE_KEY = attrgetter("load_balancer", "port", "uuid")
 """The sort key of listeners."""
 
 
@@ -74,7 +74,7 @@ class ListenerSelection:
     load_balancers: Sequence[str] | None = None
     ports: Sequence[int] | None = None
 
-    def takes(self, place: Place, current: StoreCertificate | None) -> bool:
+    def is_matching(self, place: Place, current: StoreCertificate | None) -> bool:
         """Return whether a listener meets all criteria; one whose certificate is unknown meets no pattern of names."""
         names = current.names if current else ()
         return (
@@ -103,7 +103,7 @@ class ListenerAction(Target):
     """Whether a later switch back to the present certificate would be blocked, for example because the other one has more DNS names."""
     is_promising: bool = False
     """Whether TLS clients should accept the certificate before the run, according to the store."""
-    may_be_refused: bool = False
+    is_rejection_accepted: bool = False
     """Whether the user accepts the rejection by TLS clients, with `allow_untrusted` or `allow_expired`."""
 
     @property
@@ -220,44 +220,48 @@ def why_unmatched(
 
 def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAction]:
     """Decide for each selected HTTPS listener whether the store contains a better certificate."""
-    return sorted((_renewal(place, current, world) for place, current in _selected(world, selection)), key=BY_PLACE)
+    return sorted(
+        (_plan_renewal(place, current, world) for place, current in _find_selected(world, selection)), key=PLACE_KEY
+    )
 
 
-def contenders(world: World, selection: ListenerSelection) -> Iterator[tuple[StoreCertificate, list[StoreCertificate]]]:
+def find_contenders(
+    world: World, selection: ListenerSelection
+) -> Iterator[tuple[StoreCertificate, list[StoreCertificate]]]:
     """Yield the certificate of each selected HTTPS listener, with the candidates to replace it by names and age."""
     valid = world.index.valid_at(world.view.at)
-    for _place, current in _selected(world, selection):
+    for _place, current in _find_selected(world, selection):
         if current and current.certificate:
             others = valid.covering(current.certificate.identities)
             yield current, [each for each in others if each.handle != current.handle and age(each) >= age(current)]
 
 
-def _selected(world: World, selection: ListenerSelection) -> Iterator[tuple[Place, StoreCertificate | None]]:
+def _find_selected(world: World, selection: ListenerSelection) -> Iterator[tuple[Place, StoreCertificate | None]]:
     """Yield each selected HTTPS listener, with its certificate if the store contains it."""
     for balancer in world.listed_balancers:
         for listener in balancer.listeners:
             place, current = Place(balancer, listener), world.index.by_handle.get(listener.certificate_id)
-            if listener.is_https and selection.takes(place, current):
+            if listener.is_https and selection.is_matching(place, current):
                 yield place, current
 
 
-def named_contenders(world: World, wanted: Iterable[ListenerOptions]) -> Iterator[StoreCertificate]:
+def find_named_contenders(world: World, wanted: Iterable[ListenerOptions]) -> Iterator[StoreCertificate]:
     """Yield the certificates that the user specifies for listeners, and the present certificates of these listeners."""
     for options in wanted:
-        place = _place_of(options, world.listed_balancers)
+        place = _find_place(options, world.listed_balancers)
         if isinstance(place, Place) and options.certificate_id not in {None, place.listener.certificate_id}:
             records = map(world.index.by_handle.get, (options.certificate_id, place.listener.certificate_id))
             yield from (record for record in records if record and record.certificate)
 
 
-def _renewal(place: Place, current: StoreCertificate | None, world: World) -> ListenerAction:
+def _plan_renewal(place: Place, current: StoreCertificate | None, world: World) -> ListenerAction:
     """Decide about one listener."""
     view, index = world.view, world.index
     kept = keep(place, current, {"kept": "best"}, world)
     if current is None or current.certificate is None:
         unknown = why_unknown(place, current)
         return replace(kept, outcome="skipped", reason=unknown.reason, facts=unknown.facts)
-    fitting = [record for record in index.superseding(current, view) if not why_not_offered(record, place.balancer)]
+    fitting = [record for record in index.superseding(current, view) if not why_unsupported(record, place.balancer)]
     if fitting:
         chosen = switch_to_best(place, kept, best(fitting, view))
         why_ended = why_balancer_ended(place) if chosen.is_changed else None
@@ -283,7 +287,7 @@ def not_taken(
     near = []
     for other in others:
         if other.certificate != current.certificate and is_newer(other, current, view):
-            why = find_replacement_obstacle(other, PresentCertificate.of(current), view) or why_not_offered(
+            why = find_replacement_obstacle(other, PresentCertificate.of(current), view) or why_unsupported(
                 other, balancer
             )
             if why and (why.reason not in {"expired", "expires_earlier"} or view.lifespan(other).limited_by):
@@ -293,7 +297,7 @@ def not_taken(
     return sorted((pair for _place, pair in by_age), key=lambda pair: pair[1].reason in out_of_date)
 
 
-def why_not_offered(record: StoreCertificate, balancer: Balancer) -> Obstacle[ObstacleReason] | None:
+def why_unsupported(record: StoreCertificate, balancer: Balancer) -> Obstacle[ObstacleReason] | None:
     """Return why TLS clients could not connect with the key type of a certificate, because of the cipher suites of the load balancer."""
     key_type = certificate_of(record).key_type
     if balancer.has_ciphers_for(key_type):
@@ -309,7 +313,7 @@ def switch_to_best(place: Place, kept: ListenerAction, equals: Sequence[StoreCer
     return kept.failed("ambiguous", {"equals": equals, "called": place.called})
 
 
-def as_it_is(action: ListenerAction, index: StoreIndex) -> ListenerAction:
+def keep_unchanged(action: ListenerAction, index: StoreIndex) -> ListenerAction:
     """Return the action that leaves a listener unchanged and probes it."""
     current = index.by_handle.get(action.previous_id)
     as_now = replace(
@@ -327,7 +331,7 @@ def as_it_is(action: ListenerAction, index: StoreIndex) -> ListenerAction:
     return replace(as_now, outcome="unchanged", reason=None, facts=facts)
 
 
-def as_foreseen(planned: ListenerAction, seen: ListenerAction, view: TrustView) -> ListenerAction:
+def predict_outcome(planned: ListenerAction, seen: ListenerAction, view: TrustView) -> ListenerAction:
     """Return the expected outcome of a listener: after a switch, it would serve the new certificate, if it can be probed.
 
     TLS clients accept the new certificate if the store contains a complete chain for it, and reject it only if they reject the present one.
@@ -339,7 +343,7 @@ def as_foreseen(planned: ListenerAction, seen: ListenerAction, view: TrustView) 
     is_trusted = planned.target is not None and view.accepts(planned.target)
     return replace(
         planned.simulated(),
-        served=None if seen.reason == "unreachable" or not seen.is_to_be_seen else bool(seen.seen),
+        served=None if seen.reason == "unreachable" or not seen.is_verifiable else bool(seen.seen),
         accepted=None if seen.accepted is None else is_trusted,
         refusal=None if is_trusted else seen.refusal,
         is_everywhere=seen.is_everywhere,
@@ -357,10 +361,10 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
         if first.target_id != action.target_id:
             facts = {"listener": first.name, "certificate_ids": (first.target_id, action.target_id)}
             planned[key] = first.failed("ambiguous", facts)
-    return sorted(planned.values(), key=BY_PLACE)
+    return sorted(planned.values(), key=PLACE_KEY)
 
 
-def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
+def _find_place(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
     """Return the listener that the user specifies, or the obstacle."""
     name = options.load_balancer.strip()
     selected = [balancer for balancer in balancers if balancer.has_name(name)]
@@ -378,7 +382,7 @@ def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place 
 
 def _named(options: ListenerOptions, world: World, overrides: Overrides) -> ListenerAction:
     """Decide about one listener that the user specifies."""
-    place, view = _place_of(options, world.listed_balancers), world.view
+    place, view = _find_place(options, world.listed_balancers), world.view
     target = world.index.by_handle.get(options.certificate_id)
     if isinstance(place, Obstacle):
         balancer = Balancer(0, "", options.load_balancer, None, "", None, (), ())  # without a uuid, as it was not found
@@ -392,15 +396,15 @@ def _named(options: ListenerOptions, world: World, overrides: Overrides) -> List
         switch = replace(switch, facts={"is_known": False})
     elif place.listener.is_https and place.listener.certificate_id == options.certificate_id:
         return keep(place, current, {"kept": "same"}, world)
-    why = _why_not(place, target, current, options, overrides, view)
+    why = _why_blocked(place, target, current, options, overrides, view)
     if why or target is None:
         return switch.failed(why.reason, why.facts) if why else switch
     is_over = view.lifespan(target).is_over(view.at)
     is_rejection_accepted = (overrides.untrusted and not view.trust(target)) or (overrides.expired and is_over)
-    return replace(switch, may_be_refused=is_rejection_accepted, is_promising=is_promising(current, view))
+    return replace(switch, is_rejection_accepted=is_rejection_accepted, is_promising=is_promising(current, view))
 
 
-def _why_not(
+def _why_blocked(
     place: Place,
     target: StoreCertificate | None,
     current: StoreCertificate | None,
@@ -421,7 +425,7 @@ def _why_not(
         return why_unknown(place, current)
     if target is None:
         return why_balancer_ended(place)
-    why, never = find_replacement_obstacle(target, old, view, overrides), why_not_offered(target, place.balancer)
+    why, never = find_replacement_obstacle(target, old, view, overrides), why_unsupported(target, place.balancer)
     # To accept another type of key would not help where it is not offered.
     found = never if why is None or (never and why.reason == "key_type_differs") else why
     if found is None:

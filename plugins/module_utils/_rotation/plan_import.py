@@ -36,12 +36,12 @@ from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.bundle import Trouble
 from .._x509.certificate import names_of
 from .._x509.chain import UNTRUSTED
-from .messages_import import not_trusted, why_not_imported
-from .world import NO_LISTENERS, ListenersWith, Record, SourceCertificate, is_selected
+from .messages_import import describe_distrust, why_skipped
+from .world import NO_LISTENERS, ListenersByCertificate, Record, SourceCertificate, is_selected
 
-OF_SKIPPED = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
+SKIPPED_FIELDS = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
 """The fields of a certificate that is not imported; in most scheduled runs, that is true for all certificates."""
-BY_WILDCARD = "names_by_wildcard"
+WILDCARD_REMEDY = "names_by_wildcard"
 """A remedy for `names_not_covered` if a wildcard covers the names: no override is necessary for a certificate that the user specifies."""
 
 
@@ -52,16 +52,16 @@ class SourceOptions:
     Attributes:
         common_names: patterns one of which a name must match; `None` means no restriction.
         import_new: whether to import certificates that cannot replace any record.
-        needs_trust: whether to import only trusted certificates.
+        is_trust_required: whether to import only trusted certificates.
     """
 
     common_names: Sequence[str] | None = None
     import_new: bool = False
-    needs_trust: bool = True
+    is_trust_required: bool = True
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ImportSelection:
     """The certificates to import, and the skipped certificates with their reasons."""
 
     to_import: Sequence[SourceCertificate]
@@ -76,7 +76,7 @@ class Chosen:
     @cached_property
     def left_out(self) -> Sequence[Record]:
         """The certificates that are not imported, in the form of results."""
-        return [*(as_skipped(entry, why) for entry, why in self.skipped), *self.gone]
+        return [*(as_skipped_record(entry, why) for entry, why in self.skipped), *self.gone]
 
 
 def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
@@ -86,15 +86,15 @@ def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
         **entry.certificate.facts(),
         "organization_name": entry.certificate.organization_name,
         "trust": entry.chain.trust,
-        "trust_message": None if entry.chain.trust == "trusted" else not_trusted(entry.chain),
+        "trust_message": None if entry.chain.trust == "trusted" else describe_distrust(entry.chain),
     }
 
 
-def as_skipped(entry: SourceCertificate, why: Obstacle[RotationReason | ApprovalReason]) -> Record:
+def as_skipped_record(entry: SourceCertificate, why: Obstacle[RotationReason | ApprovalReason]) -> Record:
     """Return a certificate in a source that is not imported, in the form of results."""
     facts = entry.certificate.facts()
-    known = {name: facts[name] for name in OF_SKIPPED}
-    message = why_not_imported(why, entry)
+    known = {name: facts[name] for name in SKIPPED_FIELDS}
+    message = why_skipped(why, entry)
     return {**entry.named(), **known, "outcome": "skipped", "reason": why.reason, "message": message}
 
 
@@ -103,8 +103,8 @@ def choose(
     index: StoreIndex,
     options: SourceOptions,
     view: TrustView,
-    listeners_with: ListenersWith = NO_LISTENERS,
-) -> Chosen:
+    listeners_by_certificate: ListenersByCertificate = NO_LISTENERS,
+) -> ImportSelection:
     """Decide which certificates in the sources to import.
 
     A certificate is imported if it can replace a record, and if neither the store nor another source contains a certificate that can replace
@@ -115,7 +115,7 @@ def choose(
         index: the store.
         options: what to import.
         view: the trust of TLS clients.
-        listeners_with: the listeners that have a certificate of the store.
+        listeners_by_certificate: the listeners that have a certificate of the store.
     """
     selected = (entry for entry in entries if entry.is_selected(options.common_names))
     skipped = []
@@ -126,29 +126,31 @@ def choose(
             usable.append(entry)
             continue
         skipped.append((entry, why_not))
-        if why_not.reason == "not_yet_valid" and (not options.needs_trust or view.trust(entry.record)):
+        if why_not.reason == "not_yet_valid" and (not options.is_trust_required or view.trust(entry.record)):
             waiting.append(entry)
     rivals = StoreIndex(entry.record for entry in usable)
     by_handle = {entry.record.handle: entry for entry in usable}
     to_import = []
     for entry in usable:
-        why_not = _why_not_wanted(entry, index, view) or _why_worse(
+        why_not = _why_unneeded(entry, index, view) or _why_worse(
             entry, rivals, by_handle, view, is_stored=bool(index.same(entry.certificate))
         )
         if not why_not and not index.superseded_by(entry.record, view):
             leaf, sent = entry.certificate, entry.record.intermediates
             if not options.import_new:
-                why_not = _why_nothing_to_renew(entry, index, view, listeners_with)
-            elif options.needs_trust and view.why_revoked(leaf, sent):  # what renews something may be as bad as that is
+                why_not = _why_unfit(entry, index, view, listeners_by_certificate)
+            elif options.is_trust_required and view.why_revoked(
+                leaf, sent
+            ):  # what renews something may be as bad as that is
                 why_not = Obstacle("untrusted", {"revocation": view.revocation_of(leaf, sent)})
         if why_not:
             skipped.append((entry, why_not))
         else:
             to_import.append(entry)
-    return Chosen(to_import, skipped, usable, waiting)
+    return ImportSelection(to_import, skipped, usable, waiting)
 
 
-def choose_named(
+def choose_by_name(
     entries: Iterable[SourceCertificate],
     name: str,
     options: SourceOptions,
@@ -178,14 +180,14 @@ def _why_unusable(entry: SourceCertificate, options: SourceOptions, view: TrustV
         return Obstacle("expired")
     if certificate.not_before > view.at:
         return Obstacle("not_yet_valid")
-    if options.needs_trust and entry.chain.trust != "trusted":
+    if options.is_trust_required and entry.chain.trust != "trusted":
         return Obstacle(UNTRUSTED[entry.chain.trust])
     if view.is_revoked(certificate):
         return Obstacle("revoked", {"revocation": view.revocations[certificate]})
     return None
 
 
-def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, view: TrustView) -> Obstacle[RotationReason] | None:
+def _why_unneeded(entry: SourceCertificate, index: StoreIndex, view: TrustView) -> Obstacle[RotationReason] | None:
     """Return why the store does not need a certificate, or `None` if it does."""
     same = index.same(entry.certificate)
     enough = next((record for record in same if not completes(entry.record, record, view)), None)
@@ -221,8 +223,8 @@ def _why_worse(
     return Obstacle("ambiguous", {"other": by_handle[equal[0].handle]}) if equal else None
 
 
-def _why_nothing_to_renew(
-    entry: SourceCertificate, index: StoreIndex, view: TrustView, listeners_with: ListenersWith
+def _why_unfit(
+    entry: SourceCertificate, index: StoreIndex, view: TrustView, listeners_by_certificate: ListenersByCertificate
 ) -> Obstacle[RotationReason]:
     """Return why a certificate cannot replace any record: the obstacle for the record that it resembles most, if there is one.
 
@@ -230,18 +232,18 @@ def _why_nothing_to_renew(
     """
     names = entry.certificate.identities
     related = [record for record in index.sharing(names) if is_newer(entry.record, record, view)]
-    nearest = nearest_of(related, names)
+    nearest = find_nearest(related, names)
     why = find_replacement_obstacle(entry.record, PresentCertificate.of(nearest), view) if nearest else None
     if nearest and why:
-        facts = {"nearest": nearest, "why": why, "listeners": listeners_with.get(nearest.stored_id, ())}
+        facts = {"nearest": nearest, "why": why, "listeners": listeners_by_certificate.get(nearest.stored_id, ())}
         return Obstacle(
             why.reason, {**facts, "obstacles": obstacles(entry.record, PresentCertificate.of(nearest), view)}
         )
-    return _why_not_renewing(names, entry.certificate.not_after, index, listeners_with)
+    return _why_unrelated(names, entry.certificate.not_after, index, listeners_by_certificate)
 
 
-def _why_not_renewing(
-    names: frozenset[str], end: datetime | None, index: StoreIndex, listeners_with: ListenersWith
+def _why_unrelated(
+    names: frozenset[str], end: datetime | None, index: StoreIndex, listeners_by_certificate: ListenersByCertificate
 ) -> Obstacle[RotationReason]:
     """Return why a certificate does not renew any record, if the store has no older one.
 
@@ -251,17 +253,17 @@ def _why_not_renewing(
     earlier = (record for record in exact if end and certificate_of(record).not_after < end)
     later = max(earlier, key=age, default=None)
     if later:
-        listeners = listeners_with.get(later.stored_id, ())
+        listeners = listeners_by_certificate.get(later.stored_id, ())
         return Obstacle("ambiguous", {"later": later, "names": names, "listeners": listeners})
     return Obstacle("new_name", {"names": names if index.by_handle else None})
 
 
-def nearest_of(records: Iterable[StoreCertificate], names: frozenset[str]) -> StoreCertificate | None:
+def find_nearest(records: Iterable[StoreCertificate], names: frozenset[str]) -> StoreCertificate | None:
     """Return the record whose names are covered best by these names; among equals, the newest."""
     return max(records, key=lambda record: (-len(certificate_of(record).identities - names), age(record)), default=None)
 
 
-def without_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustView) -> list[Record]:
+def drop_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustView) -> list[Record]:
     """Return the unusable certificates in the sources, without expired certificates in emails that were renewed long ago.
 
     Emails are kept, and the store has a newer, valid certificate with all their names.
@@ -303,7 +305,7 @@ def plan_reading(
     index: StoreIndex,
     options: SourceOptions,
     view: TrustView,
-    listeners_with: ListenersWith = NO_LISTENERS,
+    listeners_by_certificate: ListenersByCertificate = NO_LISTENERS,
 ) -> ReadingPlan:
     """Decide which secrets to read.
 
@@ -312,7 +314,7 @@ def plan_reading(
         index: the store.
         options: what to import.
         view: who has to trust what is served.
-        listeners_with: the listeners that have a certificate of the store.
+        listeners_by_certificate: the listeners that have a certificate of the store.
     """
     plan = ReadingPlan()
     known = [record for record in index if record.certificate]
@@ -326,7 +328,7 @@ def plan_reading(
         names = secret.names | frozenset(name for name in secret.alt_names if is_address(name))
         alike = by_serial_number.get(secret.serial_number, ())
         same = next(iter(best([record for record in alike if secret.is_of(certificate_of(record))], view)), None)
-        if same is not None and not _may_complete(secret, same, options, view):
+        if same is not None and not _can_complete(secret, same, options, view):
             plan.stored.append((secret, same))
         elif not secret.has_private_key and not secret.why_inactive:
             plan.excluded.append((secret, NO_KEY))
@@ -334,14 +336,14 @@ def plan_reading(
             plan.useless.append((secret, Obstacle("not_active")))
         elif secret.not_after is not None and secret.not_after < view.at:
             plan.useless.append((secret, Obstacle("expired")))
-        elif same is not None or options.import_new or _may_renew(secret, names, index, addresses):
+        elif same is not None or options.import_new or _can_renew(secret, names, index, addresses):
             plan.to_read.append(secret)
         else:
-            plan.excluded.append((secret, _why_not_read(secret, names, index, listeners_with)))
+            plan.excluded.append((secret, _why_unread(secret, names, index, listeners_by_certificate)))
     return plan
 
 
-def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptions, view: TrustView) -> bool:
+def _can_complete(secret: Secret, record: StoreCertificate, options: SourceOptions, view: TrustView) -> bool:
     """Return whether a secret may contain the chain that a record lacks.
 
     The chain of a private CA without a known root certificate always seems incomplete. If such certificates are accepted, they are not read
@@ -352,10 +354,10 @@ def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
         return True  # an issuer is about to end, and there may be a later one
     if not secret.has_chain or view.trust(record):
         return False
-    return not record.intermediates or (options.needs_trust and view.chain(record).trust == "incomplete")
+    return not record.intermediates or (options.is_trust_required and view.chain(record).trust == "incomplete")
 
 
-def _may_renew(secret: Secret, names: frozenset[str], index: StoreIndex, addresses: frozenset[str]) -> bool:
+def _can_renew(secret: Secret, names: frozenset[str], index: StoreIndex, addresses: frozenset[str]) -> bool:
     """Return whether the store contains an older certificate for only the names of a secret; metadata may lack its IP `addresses`.
 
     `can_replace` decides after the certificate was read. Facts that metadata lacks do not count here: IP addresses, organization, and trust.
@@ -364,17 +366,17 @@ def _may_renew(secret: Secret, names: frozenset[str], index: StoreIndex, address
     return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
 
 
-def _why_not_read(
-    secret: Secret, names: frozenset[str], index: StoreIndex, listeners_with: ListenersWith
+def _why_unread(
+    secret: Secret, names: frozenset[str], index: StoreIndex, listeners_by_certificate: ListenersByCertificate
 ) -> Obstacle[RotationReason]:
     """Return why a secret cannot replace any record: the obstacle for the record that it resembles most, if there is one."""
     related = [record for record in index.sharing(names) if _is_older(record, secret)]
-    nearest = nearest_of(related, names)
+    nearest = find_nearest(related, names)
     if nearest is None:
-        return _why_not_renewing(names, secret.not_after, index, listeners_with)
+        return _why_unrelated(names, secret.not_after, index, listeners_by_certificate)
     lost = sorted(certificate_of(nearest).identities - names)
-    reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
-    listeners = listeners_with.get(nearest.stored_id, ())
+    reason = "names_not_covered" if not_under_wildcards(lost, names) else WILDCARD_REMEDY
+    listeners = listeners_by_certificate.get(nearest.stored_id, ())
     facts = {"nearest": nearest, "lost": lost, "names": names, "remedy": reason, "listeners": listeners}
     return Obstacle("names_not_covered", facts)
 

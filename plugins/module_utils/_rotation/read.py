@@ -29,8 +29,8 @@ from .._sources.source import SECRETS_MANAGER, Source
 from .._x509.certificate import names_of
 from . import messages_deploy
 from .options import RotationOptions
-from .plan_deploy import ListenerSelection, contenders, why_unmatched
-from .plan_import import without_replaced
+from .plan_deploy import ListenerSelection, find_contenders, why_unmatched
+from .plan_import import drop_replaced
 from .read_sources import MailContent, avoid_revoked_issuers, read_mail, read_sources
 from .world import SourceContents, World
 
@@ -53,14 +53,14 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
     world = World(fetch_stored(client), None, view, at)
     warn_of_unreadable(client, world.stored)
     try:
-        world = replace(world, balancers=fetch_listed(client, world.stored))
+        world = replace(world, balancers=fetch_load_balancers(client, world.stored))
     except CertificatesError as error:
         if options.adopt:
             raise
         if options.phases - {"import"}:  # else it has nothing to do with them
             world = replace(world, failed=[failed_about("the load balancers", {"failure": error.as_failure()})])
-    bundles = read_all(module, listings, world, options)
-    useless = without_replaced(bundles.useless, world.index, view)
+    bundles = read_all_sources(module, listings, world, options)
+    useless = drop_replaced(bundles.useless, world.index, view)
     world = replace(world, bundles=replace(bundles, useless=useless), failed=[*world.failed, *bundles.failed])
     known = StoreIndex([*world.stored, *(entry.record for entry in bundles.entries)])
     unusable = frozenset(name for record in (*useless, *bundles.excluded) for name in names_of(record))
@@ -77,14 +77,14 @@ def read_again(client: Client, world: World, options: RotationOptions) -> World:
     """Return the world with the store and the load balancers read again: another run may have changed them.
 
     Raises:
-        CertificatesError: as `fetch_stored` and `fetch_listed`.
+        CertificatesError: as `fetch_stored` and `fetch_load_balancers`.
     """
     at, stored = now(), fetch_stored(client)
-    current = replace(world, stored=stored, balancers=fetch_listed(client, stored), at=at)
+    current = replace(world, stored=stored, balancers=fetch_load_balancers(client, stored), at=at)
     return current if options.is_check_mode else replace(current, imported=())  # it is among what is stored by now
 
 
-def fetch_listed(client: Client, stored: Iterable[StoreCertificate]) -> list[Balancer]:
+def fetch_load_balancers(client: Client, stored: Iterable[StoreCertificate]) -> list[Balancer]:
     """Return the load balancers; refuse an empty list if certificates are used by listeners: access to them is missing.
 
     Raises:
@@ -119,23 +119,23 @@ def begin_listings(
     return {position: begin_listing(module, given[position]["secrets_manager"], stop) for position in positions}
 
 
-def read_all(
+def read_all_sources(
     module: Module, listings: Mapping[int, Future[InstanceListing]], world: World, options: RotationOptions
 ) -> SourceContents:
     """Read the sources."""
     params = module.params
 
-    def look_into(position: int, keys: Mapping[str, str]) -> MailContent:
+    def read_mailbox(position: int, keys: Mapping[str, str]) -> MailContent:
         return read_mail(module, params["sources"][position]["mail"], keys, options.issuers)
 
     def read_secrets(position: int) -> SecretsContent:
-        from .read_sources import read_listed
+        from .read_sources import read_instance
 
-        return read_listed(module, listings[position].result(), world, options.certificates)
+        return read_instance(module, listings[position].result(), world, options.certificates)
 
     passphrase = params["privatekey_passphrase"] or None
     read = read_sources(
-        options.sources, look_into, read_secrets, passphrase, options.issuers, world.view, module.warn, module.hide
+        options.sources, read_mailbox, read_secrets, passphrase, options.issuers, world.view, module.warn, module.hide
     )
     if read.entries and params["trusted_ca_path"] is None:
         try:
@@ -150,20 +150,20 @@ def read_all(
 
 def check_revocations(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
     """Return the world with the revocations of all certificates involved, and with chains that avoid revoked intermediate certificates."""
-    world = world.with_revocations(authorities, chains_to_check(world, options))
+    world = world.add_revocations(authorities, find_chains(world, options))
     for _time in range(MAX_REPLACEMENTS if authorities else 0):
         entries = avoid_revoked_issuers(world.bundles, world.view)
         if entries == world.bundles.entries:
             break
         world = replace(world, bundles=replace(world.bundles, entries=entries))
         # What takes its place may be revoked, too.
-        world = world.with_revocations(authorities, chains_to_check(world, options))
+        world = world.add_revocations(authorities, find_chains(world, options))
     return world
 
 
-def chains_to_check(world: World, options: RotationOptions) -> Iterator[Sent]:
+def find_chains(world: World, options: RotationOptions) -> Iterator[Sent]:
     """Yield the certificates of listeners, their candidates, and the imports, each with its intermediate certificates."""
-    for current, others in contenders(world, options.selection):
+    for current, others in find_contenders(world, options.selection):
         yield from map(as_sent, (current, *others))
     for entry in world.bundles.entries:
         if entry.is_selected(options.common_names):

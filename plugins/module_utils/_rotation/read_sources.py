@@ -47,13 +47,13 @@ from .._sources.source import (
 from .._x509.bundle import Bundle, KeyRef, Origin, Trouble, unreadable
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
-from .messages_import import none_usable, why_empty, why_not_read
+from .messages_import import describe_unusable, why_empty, why_unread
 from .plan_import import ReadingPlan, SourceOptions, plan_reading
 from .world import Record, SourceCertificate, SourceContents, World
 
-REFUSALS = frozenset(t.get_args(Untrusted))
+REJECTION_REASONS = frozenset(t.get_args(Untrusted))
 """Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
-LEAVES_AT_ONCE = 100
+MAX_BATCH_SIZE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
 REPORTED_FACTS = ("common_name", "subject_alt_names", "not_before", "not_after")
 """The reported facts about a certificate that cannot be used."""
@@ -79,7 +79,7 @@ class MailContent:
 
 def read_sources(
     sources: Sequence[Source],
-    look_into: Callable[[int, Mapping[str, str]], MailContent],
+    read_mailbox: Callable[[int, Mapping[str, str]], MailContent],
     read_secrets: Callable[[int], SecretsContent],
     passphrase: str | None,
     known: Sequence[Certificate],
@@ -91,7 +91,7 @@ def read_sources(
 
     Args:
         sources: what keeps the certificates, and where.
-        look_into: returns what the mailbox of the source at a position has for private keys, of which it gets the paths by the SHA-256
+        read_mailbox: returns what the mailbox of the source at a position has for private keys, of which it gets the paths by the SHA-256
             of their public keys; raises `CertificatesError`.
         read_secrets: returns what the instance of Secrets Manager of the source at a position holds; raises `CertificatesError`.
         passphrase: of private keys and PKCS#12 files that have one.
@@ -105,7 +105,7 @@ def read_sources(
     def take(source: Source, paired: SourceResult) -> None:
         issuers = [*paired.issuers, *known]
         read.issuers.update(dict.fromkeys(issuers))
-        chains = _ChainsByIssuer(issuers, view.anchors, view.at)
+        chains = _ChainBuilder(issuers, view.anchors, view.at)
         for bundle in paired.usable_bundles:
             leaf, key = t.cast(Certificate, bundle.certificate), t.cast(KeyRef, bundle.key)
             chain = Chains(bundle.others, view.anchors(), view.at).of(leaf)
@@ -113,7 +113,7 @@ def read_sources(
                 chain = chains.of(leaf)
             view.remember(leaf, chain)
             # What came by mail is named after its key.
-            place = _place_of_key(key.path) if source.kind == MAIL else (bundle.origin.name, bundle.origin.path)
+            place = _find_key_place(key.path) if source.kind == MAIL else (bundle.origin.name, bundle.origin.path)
             record = StoreCertificate.create_unstored(leaf, tuple(chain.issuers))
             read.entries.append(SourceCertificate(**_named(source, *place), record=record, chain=chain, key=key))
         room_messages = of_secrets if source.kind == SECRETS_MANAGER else of_sources
@@ -136,38 +136,38 @@ def read_sources(
             take(source, paired)
             if not listing.secrets:
                 url = listing.manager.instance.url
-                read.empty.append(_empty(source, Obstacle("no_secrets", {"url": url}), url))
-            read.useless.extend(_of_secret(source, *unread) for unread in plan.useless)
-            read.excluded.extend(_of_secret(source, *unread) for unread in plan.excluded)
-            read.failed.extend(_of_secret(source, *unread, "failed") for unread in plan.unreadable)
+                read.empty.append(_create_empty_record(source, Obstacle("no_secrets", {"url": url}), url))
+            read.useless.extend(_create_secret_record(source, *unread) for unread in plan.useless)
+            read.excluded.extend(_create_secret_record(source, *unread) for unread in plan.excluded)
+            read.failed.extend(_create_secret_record(source, *unread, "failed") for unread in plan.unreadable)
             read.api_calls += listing.manager.api_calls
             continue
         if _is_missing(source.path):
-            read.empty.append(_empty(source, Obstacle("not_found", {"path": source.path})))
+            read.empty.append(_create_empty_record(source, Obstacle("not_found", {"path": source.path})))
             continue
         files = FileCache(passphrase)
         mail: MailContent | None = None
         try:
             if source.kind == MAIL and (keys := find_keys(source.path, files)):
-                mail = look_into(position, keys)
-            paired = _look(source, files, mail or MailContent(), hide)
+                mail = read_mailbox(position, keys)
+            paired = _read_groups(source, files, mail or MailContent(), hide)
         except CertificatesError as error:
             if _is_missing(str(error.details.get("path", os.curdir))):  # a part of it, or by now all of it
-                read.empty.append(_empty(source, Obstacle("not_found", {"error": error.message})))
+                read.empty.append(_create_empty_record(source, Obstacle("not_found", {"error": error.message})))
             else:
                 what = "the mailbox" if source.kind == MAIL else f"the source {source_name(source.kind)}"
                 read.failed.append(failed_about(what, {"failure": error.as_failure()}))
             continue
         if why := mail.why_empty if mail else _why_empty(source, paired):
-            read.empty.append(_empty(source, why))
+            read.empty.append(_create_empty_record(source, why))
         for warning in dict.fromkeys(map(of_sources.trouble, paired.warnings)):
             warn(warning)
         if (
             source.kind != MAIL and paired.unusable_bundles and not paired.usable_bundles
         ):  # one that can be used shows that all else is right
-            warn(none_usable(source.path, paired.unusable_bundles))
+            warn(describe_unusable(source.path, paired.unusable_bundles))
         take(source, paired)
-        read.useless.extend(_refused(source, mail, view.at) if mail else ())
+        read.useless.extend(_find_rejected(source, mail, view.at) if mail else ())
     return read
 
 
@@ -204,18 +204,18 @@ def read_mail(
     )
 
 
-def _of_secret(source: Source, secret: Secret, why_not: Trouble, outcome: str = "skipped") -> Record:
+def _create_secret_record(source: Source, secret: Secret, why_not: Trouble, outcome: str = "skipped") -> Record:
     facts = {
         "common_name": secret.common_name,
         "subject_alt_names": list(secret.alt_names),
         "not_before": iso(secret.not_before),
         "not_after": iso(secret.not_after),
     }
-    message = why_not_read(why_not, secret)
+    message = why_unread(why_not, secret)
     return _not_taken(source, (secret.name, secret.id), facts, why_not.reason, message, outcome)
 
 
-def _look(source: Source, files: FileCache, mail: MailContent, hide: Callable[..., object]) -> SourceResult:
+def _read_groups(source: Source, files: FileCache, mail: MailContent, hide: Callable[..., object]) -> SourceResult:
     if source.kind == MAIL:
         letters = [make_group(bundle) for bundle in mail.bundles]
         return read_source(lambda: folder.list_key_files(source.path), files, letters)
@@ -223,7 +223,7 @@ def _look(source: Source, files: FileCache, mail: MailContent, hide: Callable[..
     return read_source(lambda: groups(source.path), files)
 
 
-def _empty(source: Source, why: Obstacle[str], path: str | None = None) -> Record:
+def _create_empty_record(source: Source, why: Obstacle[str], path: str | None = None) -> Record:
     """Return the record of a source without any certificate."""
     return {"source": source.kind, "path": printable(path or source.path), "message": why_empty(why, source.kind)}
 
@@ -257,9 +257,9 @@ def _why_empty(source: Source, paired: SourceResult) -> Obstacle[str] | None:
 def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceCertificate]:
     """Return the certificates in the sources, with chains that avoid revoked intermediate certificates if possible."""
     unrevoked = (issuer for issuer in read.issuers if not view.is_revoked(issuer))
-    chains = _ChainsByIssuer(unrevoked, view.anchors, view.at)
+    chains = _ChainBuilder(unrevoked, view.anchors, view.at)
 
-    def with_unrevoked_chain(entry: SourceCertificate) -> SourceCertificate:
+    def avoid_revoked_chain(entry: SourceCertificate) -> SourceCertificate:
         leaf = entry.certificate
         if view.is_revoked(leaf) or not view.why_revoked(leaf, entry.record.intermediates):
             return entry
@@ -267,10 +267,10 @@ def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceC
         is_better = chain.trust == "trusted" and chain.issuers != entry.record.intermediates
         return replace(entry, record=StoreCertificate.create_unstored(leaf, chain.issuers)) if is_better else entry
 
-    return [with_unrevoked_chain(entry) for entry in read.entries]
+    return [avoid_revoked_chain(entry) for entry in read.entries]
 
 
-class _ChainsByIssuer:
+class _ChainBuilder:
     """Chains from all intermediate certificates of the sources; only those that a chain may need are searched."""
 
     def __init__(self, issuers: Iterable[Certificate], roots: Callable[[], Anchors], at: datetime) -> None:
@@ -283,13 +283,13 @@ class _ChainsByIssuer:
     def of(self, leaf: Certificate) -> Chain:
         """Return a certificate's chain."""
         chains, done = self._chains.get(leaf.issuer, (None, []))
-        if chains is None or len(done) >= LEAVES_AT_ONCE:
-            chains, done = Chains(self._above(leaf.issuer), self._roots(), self._at), []
+        if chains is None or len(done) >= MAX_BATCH_SIZE:
+            chains, done = Chains(self._find_ancestors(leaf.issuer), self._roots(), self._at), []
             self._chains[leaf.issuer] = chains, done
         done.append(leaf)
         return chains.of(leaf)
 
-    def _above(self, issuer: Name) -> list[Certificate]:
+    def _find_ancestors(self, issuer: Name) -> list[Certificate]:
         """Return the certificates with an issuer's name, those with the names of their issuers, and so on."""
         above: dict[Name, list[Certificate]] = {}
         names = [issuer]
@@ -304,15 +304,15 @@ class _ChainsByIssuer:
 # Records
 
 
-def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
+def _find_rejected(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
     """Yield the unusable certificates in a mailbox for private keys; keys without an email are not reported."""
     for missing in mail.missing:
         end, reason = parse(missing["not_after"]), missing["reason"]
         if end is not None:
             reason = "expired" if end < at else "not_yet_valid"
-        elif reason not in REFUSALS:
+        elif reason not in REJECTION_REASONS:
             continue
-        yield _not_taken(source, _place_of_key(missing["path"]), missing, reason, missing["message"])
+        yield _not_taken(source, _find_key_place(missing["path"]), missing, reason, missing["message"])
 
 
 def _not_taken(
@@ -328,7 +328,7 @@ def _not_taken(
     return {**_named(source, *place), **known, "outcome": outcome, "reason": reason, "message": encodable(message)}
 
 
-def _place_of_key(path: str) -> tuple[str, str]:
+def _find_key_place(path: str) -> tuple[str, str]:
     return os.path.splitext(os.path.basename(path))[0], path
 
 
@@ -336,7 +336,7 @@ def _named(source: Source, name: str, path: str) -> dict[str, t.Any]:
     return {"source": source.kind, "name": printable(name), "path": printable(path)}
 
 
-def read_listed(module: Module, listing: InstanceListing, world: World, options: SourceOptions) -> SecretsContent:
+def read_instance(module: Module, listing: InstanceListing, world: World, options: SourceOptions) -> SecretsContent:
     """Return the certificates of an instance; private keys are read only for certificates that may be imported.
 
     Args:
@@ -348,7 +348,7 @@ def read_listed(module: Module, listing: InstanceListing, world: World, options:
     Raises:
         CertificatesError: the instance cannot be asked any more.
     """
-    plan = plan_reading(listing.secrets, world.index, options, world.view, world.listeners_with)
+    plan = plan_reading(listing.secrets, world.index, options, world.view, world.listeners_by_certificate)
 
     def read(secret: Secret) -> Bundle | Trouble:
         try:

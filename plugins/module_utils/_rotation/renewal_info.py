@@ -34,25 +34,25 @@ from .._ledger.place import ledger_directory
 from .._softlayer.client import Client
 from .._sources.source import find_acme_directory
 from .._x509.certificate import Certificate
-from .attention import served_by
+from .attention import find_served
 from .options import RotationOptions
 from .target import Target
 from .world import RenewalRequest, SourceCertificate, World
 
 DEFAULT_RETRY, MIN_RETRY, MAX_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
 """Seconds until the next request: the default without a Retry-After header (RFC 9773, 4.3.2), and its limits."""
-SECONDS = 10.0
+MAX_SECONDS = 10.0
 """Time limit in seconds for all requests of a run together."""
 LIMITS = Limits(64 * 1024, 16 * MIB, at_once=16, at_once_of_a_server=16, redirects=0)
 """The limit for all responses is also the limit for the cache: 40,000 responses."""
 CACHE_FILE = "renewal-info.json"
 """The file name, in the directory of the ledger."""
-OVERLOADED = frozenset({429, 503})
+OVERLOAD_STATUSES = frozenset({429, 503})
 """HTTP status codes of responses that contain only a Retry-After header."""
 CachedInfo = dict[str, t.Any]
 """A JSON response; in the cache, a dict with the keys `end` (of the time window), `explanation_url`, and `until` (the expiration of the entry);
 for an overloaded server, `until` only."""
-HARMLESS = "!#$%&'()*+,/:;=?@[]-._~"
+SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]-._~"
 """Characters allowed in a URL in addition to letters and digits; all other characters are percent-encoded."""
 MAX_URL_LENGTH = 500
 
@@ -69,7 +69,7 @@ def request_renewal_info(
     at, folder = world.view.at, ledger_directory(module.params["ledger_url"])
     entries = {entry.certificate: entry for entry in world.bundles.entries}
     asked: dict[str, tuple[SourceCertificate, str]] = {}
-    for certificate in dict.fromkeys(served_by(target, world).certificate for target in targets):
+    for certificate in dict.fromkeys(find_served(target, world).certificate for target in targets):
         entry = entries.get(certificate) if certificate and certificate.is_valid(at) else None
         identifier = entry.certificate.renewal_info_id if entry else None
         if entry and identifier and (url := find_acme_directory(entry.source, entry.path)):
@@ -98,7 +98,7 @@ def request_renewal_info(
 
 
 def fetch_renewal_info(
-    client: Client, questions: Mapping[str, str], at: datetime, seconds: float = SECONDS
+    client: Client, questions: Mapping[str, str], at: datetime, seconds: float = MAX_SECONDS
 ) -> dict[str, CachedInfo | str]:
     """Return each response, or why it is unknown, as a clause; no entry for a CA that does not support renewal information.
 
@@ -111,7 +111,7 @@ def fetch_renewal_info(
     deadline = Deadline(seconds)
     # Half of the time, so that a directory that never answers hides no others.
     directories = _get(client, {url: url for url in questions.values()}, seconds / 2)
-    found = {url: _object_in(got) for url, got in directories.items()}
+    found = {url: _parse_object(got) for url, got in directories.items()}
     results: dict[str, CachedInfo | str] = {}
     urls: dict[str, str] = {}
     for identifier, directory in questions.items():
@@ -126,12 +126,12 @@ def fetch_renewal_info(
 
 def _get(client: Client, urls: Mapping[str, str], seconds: float) -> dict[str, Answer | str]:
     """Return the responses of URLs, each specified with the directory that contains it, or why they are unknown."""
-    refused = {url: why for url, directory in urls.items() if (why := why_not_asked(url, directory))}
+    refused = {url: why for url, directory in urls.items() if (why := why_rejected(url, directory))}
     wanted = {url: Reach.ANYWHERE for url in urls if url not in refused}
     return {**refused, **download(wanted, client.settings, LIMITS, seconds, client.stop)}
 
 
-def _object_in(got: Answer | str) -> CachedInfo | str:
+def _parse_object(got: Answer | str) -> CachedInfo | str:
     """Return the JSON object in a response, or why there is none."""
     content = content_of(got)
     if isinstance(content, bytes):
@@ -144,17 +144,17 @@ def _object_in(got: Answer | str) -> CachedInfo | str:
 def _read(got: Answer | str, at: datetime) -> CachedInfo | str:
     """Return the cached part of a response, or why it is unusable."""
     wait = retry_after_seconds(got.headers) if isinstance(got, Answer) else None
-    until = {"until": iso(at + timedelta(seconds=retry_after(wait)))}
-    if isinstance(got, Answer) and got.status in OVERLOADED and wait is not None:
+    until = {"until": iso(at + timedelta(seconds=limit_retry(wait)))}
+    if isinstance(got, Answer) and got.status in OVERLOAD_STATUSES and wait is not None:
         return until
-    given = _object_in(got)
+    given = _parse_object(got)
     if isinstance(given, str):
         return given
-    end, url = end_of_window(given), harmless_url(given.get("explanationURL"))
+    end, url = parse_window_end(given), clean_url(given.get("explanationURL"))
     return {"end": iso(end), "explanation_url": url, **until} if end else "the response does not contain a time window"
 
 
-def why_not_asked(url: str, directory: str) -> str | None:
+def why_rejected(url: str, directory: str) -> str | None:
     """Return why a URL is not requested: plain HTTP is allowed only for this host, and only if the directory is on this host, too."""
     is_here, is_from_here = (is_loopback(split_url(given)[1] or "") for given in (url, directory))
     if is_here and not is_from_here:
@@ -164,7 +164,7 @@ def why_not_asked(url: str, directory: str) -> str | None:
 
 def read_cache(path: str, at: datetime) -> dict[str, CachedInfo]:
     """Return the valid cached responses of earlier runs; empty if the cache cannot be read."""
-    latest = at + timedelta(seconds=retry_after(float("inf")))
+    latest = at + timedelta(seconds=limit_retry(float("inf")))
     problems = (OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError, CertificatesError)
     with suppress(*problems), open_plain_file("file", path) as file:
         kept = json.loads(file.read(LIMITS.size_of_all)).items()
@@ -179,7 +179,7 @@ def write_cache(path: str, answers: Mapping[str, CachedInfo]) -> None:
         put_in_place(path, json.dumps(answers, indent=1).encode(), 0o600)
 
 
-def end_of_window(answer: Mapping[str, t.Any]) -> datetime | None:
+def parse_window_end(answer: Mapping[str, t.Any]) -> datetime | None:
     """Return when the window ends in which an authority wants the renewal; `None` if the answer has none.
 
     A window that is over is one: so an authority asks for a renewal at once.
@@ -190,9 +190,9 @@ def end_of_window(answer: Mapping[str, t.Any]) -> datetime | None:
     return end if start and end and start < end else None
 
 
-def harmless_url(given: object) -> str | None:
+def clean_url(given: object) -> str | None:
     """Return a URL without characters that a terminal, a shell or a page could interpret; `None` if it is invalid."""
-    text = quote(given, safe=HARMLESS, errors="replace") if isinstance(given, str) else ""
+    text = quote(given, safe=SAFE_CHARACTERS, errors="replace") if isinstance(given, str) else ""
     with suppress(ValueError):
         parts = urlsplit(text)
         if parts.scheme in {"http", "https"} and parts.hostname and not {*"@%"} & {*parts.netloc}:
@@ -200,6 +200,6 @@ def harmless_url(given: object) -> str | None:
     return None
 
 
-def retry_after(seconds: float | None) -> float:
+def limit_retry(seconds: float | None) -> float:
     """Return the number of seconds until the next request, limited to a reasonable range."""
     return DEFAULT_RETRY if seconds is None else min(max(seconds, MIN_RETRY), MAX_RETRY)

@@ -24,20 +24,27 @@ from .._store.run_list import group_services
 from .._x509.certificate import Certificate
 from . import messages_deploy
 from .apply_deploy import Deployment
-from .apply_import import Listed, StoreChanges
-from .approved import preview_of
-from .attention import AttentionItem, RenewalFacts, as_served, find_attention, select_failing, with_grace_period
-from .messages_attention import needs_attention
+from .apply_import import ResultEntry, StoreChanges
+from .approved import extract_preview
+from .attention import (
+    AttentionItem,
+    RenewalFacts,
+    create_served_record,
+    find_attention_items,
+    select_failing,
+    with_grace_period,
+)
+from .messages_attention import describe_attention
 from .options import RotationOptions
 from .plan_deploy import ListenerAction
-from .plan_import import Chosen, as_facts
+from .plan_import import ImportSelection, as_facts
 from .world import Record, RenewalRequest, World
 
 
 def as_result(
     client: Client,
     options: RotationOptions,
-    chosen: Chosen,
+    chosen: ImportSelection,
     imports: StoreChanges,
     deployment: Deployment,
     removals: StoreChanges,
@@ -52,9 +59,9 @@ def as_result(
         failures = [CertificatesError("too_many_listeners", sentence, **too_many.facts), *failures]
     listed = [
         *(("failed", record) for record in world.failed),
-        *map(failed_if_approved, imports.listed),
+        *map(fail_if_approved, imports.listed),
         *(("failed", failed_about("the load balancers", {"failure": error.as_failure()})) for error in failures),
-        *map(failed_if_approved, list_listeners(deployment, options) if options.probes_listeners else ()),
+        *map(fail_if_approved, list_listeners(deployment, options) if options.is_probing_listeners else ()),
         *removals.listed,
     ]
     lists = {name: [record for list_name, record in listed if list_name == name] for name in LISTS}
@@ -67,16 +74,16 @@ def as_result(
         is_deploying="deploy" in options.phases,
         is_refused=bool(failures and (too_many or not deployment.is_carried_out)),
     )
-    items = find_attention(deployment.targets, facts) if options.checks_listeners else []
+    items = find_attention_items(deployment.targets, facts) if options.is_checking_listeners else []
     if options.adopt:  # that a person has just decided
         items = [item for item in items if item.reason != "held_back"]
     concerned = [item for item in items if options.is_about(item.listener)]
     at = world.view.at
     failing = [as_attention(item, at) for item in select_failing(concerned, options.fail_on, at)]
     attention = [as_attention(item, at) for item in with_grace_period(items, options.fail_on, at)]
-    adopted = [as_adopted(listener, deployment) for listener in deployment.listeners] if options.adopt else []
-    served = [as_served(target, world) for target in deployment.targets]
-    counted = totals(lists, served, attention, looks=options.checks_listeners, is_check_mode=options.is_check_mode)
+    adopted = [as_adopted_record(listener, deployment) for listener in deployment.listeners] if options.adopt else []
+    served = [create_served_record(target, world) for target in deployment.targets]
+    counted = totals(lists, served, attention, looks=options.is_checking_listeners, is_check_mode=options.is_check_mode)
     empty = [source["message"] for source in bundles.empty]
     result: dict[str, t.Any] = {
         "changed": any(imports.truncated.values())
@@ -98,7 +105,7 @@ def as_result(
     if options.adopt:
         result["adopted"] = adopted
     if options.is_check_mode:
-        result["preview"] = preview_of(lists)
+        result["preview"] = extract_preview(lists)
     failure = why_failed(lists["failed"], failing, attention, empty, stopped=client.stop.is_set())
     result["summary"] = summary(
         lists,
@@ -128,13 +135,13 @@ def as_attention(item: AttentionItem, at: datetime) -> Record:
         "not_after": iso(named.not_after if named else lifespan.end),
         **lifespan.as_result(),
         "days_until_expiry": days_until(lifespan.end, at),
-        "held_back_since": iso(item.held_back_since),
+        "held_back_since": iso(item.hold_start),
         "explanation_url": request.explanation_url if request else None,
-        "message": needs_attention(item),
+        "message": describe_attention(item),
     }
 
 
-def failed_if_approved(listed: Listed) -> Listed:
+def fail_if_approved(listed: ResultEntry) -> ResultEntry:
     """Return an approved import or switch that is no longer possible as failed, because the approver expects it.
 
     A removal does not count, because another run may have removed the certificate.
@@ -144,11 +151,11 @@ def failed_if_approved(listed: Listed) -> Listed:
     return ("failed", {**record, "outcome": "failed"}) if is_missed else listed
 
 
-OF_LISTENER = ("load_balancer", "load_balancer_uuid", "port", "outcome", "reason", "message")
+ADOPTED_FIELDS = ("load_balancer", "load_balancer_uuid", "port", "outcome", "reason", "message")
 """The fields of a listener that adopts a certificate; the list of all listeners contains the others."""
 
 
-def as_adopted(listener: ListenerAction, deployment: Deployment) -> Record:
+def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Record:
     """Return the previous and the new certificate of a listener, the losses, the overrides, and the other users of the previous one."""
     world, old, new = deployment.plan.world, listener.previous, listener.target
     is_given = listener.outcome == "switched"
@@ -159,16 +166,16 @@ def as_adopted(listener: ListenerAction, deployment: Deployment) -> Record:
     left = {other.uuid for other in deployment.listeners if other.outcome == "switched"}
     services = group_services(world.listed_balancers).get(listener.previous_id or 0, [])
     return {
-        **{name: value for name, value in listener.as_result(world.view).items() if name in OF_LISTENER},
-        "previous": _known(old, world.view),
-        "new": _known(new, world.view) if is_given else None,
+        **{name: value for name, value in listener.as_result(world.view).items() if name in ADOPTED_FIELDS},
+        "previous": _find_facts(old, world.view),
+        "new": _find_facts(new, world.view) if is_given else None,
         "losses": [loss(lost) for lost in losses(*compared, world.view)] if compared else [],
         "overrides": sorted({ACCEPT[reason] for reason, what in OVERRIDABLE.items() if getattr(accepted, what)}),
         "still_used_by": [listener_name(service) for service in services if service["listener_uuid"] not in left],
     }
 
 
-def _known(record: StoreCertificate | None, view: TrustView) -> Record | None:
+def _find_facts(record: StoreCertificate | None, view: TrustView) -> Record | None:
     """Return the facts about a record; `None` without a record."""
     if record is None:
         return None
@@ -196,7 +203,7 @@ def why_failed(
     )
 
 
-def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator[Listed]:
+def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator[ResultEntry]:
     """Yield the outcomes and verifications of listeners."""
     deploys, verifies = "deploy" in options.phases, "verify" in options.phases
     yield from (("skipped", record) for record in (deployment.plan.gone if deploys else ()))
@@ -219,7 +226,7 @@ def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator
             yield "verified", record if is_reported else {**record, "outcome": "verified", "reason": None}
 
 
-def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterable[Record]:
+def of_sources(world: World, chosen: ImportSelection, options: RotationOptions) -> Iterable[Record]:
     """Yield the certificates in the sources, each with the records that it can replace."""
     reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
     for entry in world.bundles.entries:

@@ -35,8 +35,8 @@ from .plan_deploy import (
     ListenerOptions,
     ListenerPlan,
     ListenerSelection,
-    contenders,
-    named_contenders,
+    find_contenders,
+    find_named_contenders,
     plan_named,
     plan_renewals,
     why_too_many,
@@ -46,14 +46,14 @@ from .switch import MAX_WAIT, WaitOptions, check_ledger, switch_all
 from .watch import ListenerProbe
 from .world import World
 
-NARROWING = ("common_names", "load_balancers", "ports")
+SELECTION_OPTIONS = ("common_names", "load_balancers", "ports")
 """Options of the renewal mode."""
-OVERRIDES = (
+OVERRIDE_OPTIONS = (
     *("allow_name_loss", "allow_key_type_change", "allow_organization_change"),
     *("allow_expired", "allow_untrusted"),
 )
 """Options for certificates that the user names."""
-LISTENERS: dict[str, t.Any] = {
+LISTENERS_SPEC: dict[str, t.Any] = {
     "type": "list",
     "elements": "dict",
     "options": {
@@ -72,17 +72,17 @@ SPEC = (
     + ArgumentSpec(
         options={
             "certificate_id": {"type": "int"},
-            "listeners": LISTENERS,
+            "listeners": LISTENERS_SPEC,
             "deployments": {
                 "type": "list",
                 "elements": "dict",
-                "options": {"certificate_id": {"type": "int"}, "listeners": {**LISTENERS, "required": True}},
+                "options": {"certificate_id": {"type": "int"}, "listeners": {**LISTENERS_SPEC, "required": True}},
                 "required_together": [["certificate_id", "listeners"]],  # so it must be there, but may be null
                 "limits": True,
             },
             "load_balancers": {"type": "list", "elements": "str", "limits": True},
             "ports": {"type": "list", "elements": "int", "limits": True},
-            **{name: {"type": "bool", "default": False} for name in OVERRIDES},
+            **{name: {"type": "bool", "default": False} for name in OVERRIDE_OPTIONS},
             "max_listeners": {"type": "int", "default": 20, "range": (0, math.inf), "limits": True},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 900, "range": (0, MAX_WAIT)},
@@ -102,7 +102,7 @@ def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
     check_params(module)
-    wanted = listeners_of(params)
+    wanted = read_listeners(params)
     if params["exclusive"]:
         check_ledger(module)
     client = connect(module, params["concurrency"], module.stop_on_signals())
@@ -142,7 +142,9 @@ def check_params(module: Module) -> None:
             "The values of certificate_id, listeners, and deployments cannot be combined. Set certificate_id together with listeners, or set "
             "deployments, or set none of the three options to renew the certificates of all listeners.",
         )
-    misplaced = [name for name in (NARROWING if named else OVERRIDES) if params[name] not in (None, False)]
+    misplaced = [
+        name for name in (SELECTION_OPTIONS if named else OVERRIDE_OPTIONS) if params[name] not in (None, False)
+    ]
     if misplaced:
         options = ", ".join(misplaced)
         raise CertificatesError(
@@ -172,7 +174,7 @@ def check_ports(name: str, ports: Iterable[int]) -> None:
         )
 
 
-def listeners_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
+def read_listeners(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
     """Return the certificates that the user specifies for listeners; `None` in the renewal mode.
 
     Raises:
@@ -211,7 +213,7 @@ def plan(
     Args:
         module: the options.
         client: the session.
-        wanted: as `listeners_of` returns it.
+        wanted: as `read_listeners` returns it.
         view: the trust of TLS clients.
         authorities: return revocations; `None` if revocation is not checked.
 
@@ -223,25 +225,27 @@ def plan(
     warn_of_unreadable(client, stored)
     world = World(stored, fetch_balancers(client), view, began)
     if wanted is not None:
-        world = world.with_revocations(authorities, map(as_sent, named_contenders(world, wanted)))
-        overrides = Overrides(**{name.removeprefix("allow_"): params[name] for name in OVERRIDES}, wildcards=True)
+        world = world.add_revocations(authorities, map(as_sent, find_named_contenders(world, wanted)))
+        overrides = Overrides(
+            **{name.removeprefix("allow_"): params[name] for name in OVERRIDE_OPTIONS}, wildcards=True
+        )
         actions = plan_named(world, wanted, overrides)
     else:
         selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
         if unmatched := why_unmatched(selection, world.listed_balancers, world.index):
             raise CertificatesError(unmatched.reason, messages_deploy.unmatched(unmatched))
-        rivals = (pair for pair in contenders(world, selection) if pair[1])  # else there is nothing to decide
+        rivals = (pair for pair in find_contenders(world, selection) if pair[1])  # else there is nothing to decide
         chains = (as_sent(record) for current, others in rivals for record in (current, *others))
-        world = world.with_revocations(authorities, chains)
+        world = world.add_revocations(authorities, chains)
         actions = plan_renewals(world, selection)
-        warn_of_what_is_missing(client, actions, selection)
+        warn_of_missing(client, actions, selection)
     planned = ListenerPlan(world, actions)
     if too_many := why_too_many(planned.changes, params["max_listeners"]):
         raise CertificatesError("too_many_listeners", messages_deploy.too_many_listeners(too_many), **too_many.facts)
     return planned
 
 
-def warn_of_what_is_missing(client: Client, planned: Sequence[ListenerAction], selection: ListenerSelection) -> None:
+def warn_of_missing(client: Client, planned: Sequence[ListenerAction], selection: ListenerSelection) -> None:
     """Warn if nothing was found to renew, and about certificates that the listing of the store lacks: permissions may be missing."""
     if not planned and selection == ListenerSelection():
         client.warn(

@@ -19,11 +19,11 @@ from .._replacement.roots import trust_view_of
 from .._softlayer.client import connect
 from .apply_clean_up import remove_superseded
 from .apply_deploy import plan_listeners, switch_listeners
-from .apply_import import StoreChanges, import_chosen
+from .apply_import import StoreChanges, import_certificates
 from .apply_verify import verify_endpoints, verify_listeners
 from .approved import limit_imports
-from .options import options_of
-from .plan_adopt import choose_adopted
+from .options import read_options
+from .plan_adopt import choose_adoption
 from .plan_import import choose
 from .read import check_revocations, read_world
 from .renewal_info import request_renewal_info
@@ -32,7 +32,7 @@ from .result import as_result
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
-    options = options_of(module)
+    options = read_options(module)
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
     authorities = authorities_for(module, client, ledger_directory(module.params["ledger_url"]))
 
@@ -40,22 +40,24 @@ def run(module: Module) -> dict[str, t.Any]:
     world = check_revocations(authorities, world, options)
 
     if options.adopt:
-        chosen = choose_adopted(world, options.adopt, options.certificates, options.common_names)
+        chosen = choose_adoption(world, options.adopt, options.certificates, options.common_names)
     else:
-        chosen = choose(world.bundles.entries, world.index, options.certificates, world.view, world.listeners_with)
+        chosen = choose(
+            world.bundles.entries, world.index, options.certificates, world.view, world.listeners_by_certificate
+        )
     if options.approved:
         chosen = limit_imports(chosen, options.approved)
-    imports = import_chosen(module, client, world, chosen) if "import" in options.phases else StoreChanges()
+    imports = import_certificates(module, client, world, chosen) if "import" in options.phases else StoreChanges()
     world = world.after(imports.records, imports.truncated)
 
     plan = plan_listeners(world, options)
     deployment = switch_listeners(module, client, plan, options, authorities)
     deployment = verify_listeners(client, deployment, options)
     deployment = verify_endpoints(client, deployment, options)
-    deployment = deployment.with_revocations(authorities)
+    deployment = deployment.add_revocations(authorities)
 
     removals = StoreChanges()
-    if options.removes and world.balancers is not None:
+    if options.is_removing and world.balancers is not None:
         removals = remove_superseded(module, client, deployment, imports.records, options)
 
     requests = request_renewal_info(module, client, deployment.plan.world, deployment.targets, options)

@@ -29,7 +29,7 @@ from .._softlayer.client import Client
 from .._softlayer.load_balancers import Balancer, fetch_balancer, switch_listeners
 from .._softlayer.store import fetch_one
 from .plan_deploy import ListenerAction, ListenerPlan
-from .target import updated
+from .target import merge_updates
 from .watch import ListenerProbe, mark_unverified
 
 MAX_WAIT = 86_400
@@ -41,19 +41,19 @@ class WaitOptions:
     """How long a run waits for a load balancer, in seconds.
 
     Attributes:
-        waits: whether it waits at all.
+        is_waiting: whether it waits at all.
         timeout: the longest wait until the balancer is ACTIVE, before the change and after it.
         interval: the longest pause between two readings.
     """
 
-    waits: bool
+    is_waiting: bool
     timeout: float
     interval: float
 
     @property
-    def longest(self) -> float:
+    def max_wait(self) -> float:
         """The maximum wait; zero without waiting."""
-        return self.timeout if self.waits else 0
+        return self.timeout if self.is_waiting else 0
 
 
 def check_ledger(module: Module) -> None:
@@ -99,7 +99,7 @@ def switch_all(
             module.params["ledger_url"],
             lambda: f"load balancers of account {client.fetch_account_id()}",
             "load balancers",
-            wait_options.longest,
+            wait_options.max_wait,
             plan.world.at,
         )
     try:
@@ -118,7 +118,7 @@ def switch_all(
     finally:
         if lock:
             lock.end()
-    return plan, updated(plan.actions, (action for group in done for action in group))
+    return plan, merge_updates(plan.actions, (action for group in done for action in group))
 
 
 @dataclass
@@ -134,19 +134,19 @@ class Switcher:
     """Whether a listener that stops working is rolled back."""
     before_sending: Callable[[], None] | None = None
     """Called right before each change is sent; if it raises, nothing is sent."""
-    _shortest: float | None = field(default=None, init=False)
+    _min_duration: float | None = field(default=None, init=False)
     """Duration of the fastest change so far, in seconds; changes in one account take about the same time."""
 
     def __call__(self, group: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return the listeners of the load balancer with their outcomes, also after errors."""
         planned = [action for action in group if action.is_changed]
-        kept = [action for action in group if action.is_to_be_seen and not action.is_changed]
+        kept = [action for action in group if action.is_verifiable and not action.is_changed]
         with ThreadPoolExecutor(max_workers=1) as meanwhile:
             baseline = meanwhile.submit(self._watch.record_baseline, planned) if self._watch else None
             settled = {action.uuid: action for action in (*group, *self._switch(planned, baseline))}
         if self._watch:
-            self._settle(kept)
-            settled |= {action.uuid: action for action in self._see(self._watch, list(settled.values()))}
+            self._wait_for_others(kept)
+            settled |= {action.uuid: action for action in self._verify(self._watch, list(settled.values()))}
         return [settled[action.uuid] for action in group]
 
     # Before the change
@@ -158,12 +158,12 @@ class Switcher:
             planned: the listeners.
             baseline: ends once they have been looked at, which is before the change is sent.
         """
-        backoff = self._backoff()
+        backoff = self._create_backoff()
         missing, settled = list(planned), []
         try:
             while missing:
-                with self._waiting(_balancer(planned), "the load balancer to become ACTIVE"):
-                    missing, met = _still_to_do(missing, self._when_active(_balancer(planned), backoff))
+                with self._record_wait(_find_balancer(planned), "the load balancer to become ACTIVE"):
+                    missing, met = _split_pending(missing, self._wait_until_active(_find_balancer(planned), backoff))
                 settled += met
                 if baseline:
                     baseline.result()
@@ -171,16 +171,16 @@ class Switcher:
                     if missing and self._send(missing, backoff):
                         return [*settled, *self._confirm(missing)]
                 except CertificatesError as error:
-                    missing, gone = self._without_gone(missing, error)
+                    missing, gone = self._drop_deleted(missing, error)
                     settled += gone
         except CertificatesError as error:
             settled += [action.because(error) for action in missing]
         return settled
 
-    def _backoff(self) -> Backoff:
-        return Backoff(self._client.stop, self._wait_options.longest, self._wait_options.interval)
+    def _create_backoff(self) -> Backoff:
+        return Backoff(self._client.stop, self._wait_options.max_wait, self._wait_options.interval)
 
-    def _when_active(self, balancer: Balancer, backoff: Backoff) -> Balancer:
+    def _wait_until_active(self, balancer: Balancer, backoff: Backoff) -> Balancer:
         """Wait until the load balancer can be changed, and return it.
 
         Raises:
@@ -200,16 +200,18 @@ class Switcher:
             )
         options = self._wait_options
         waited = (
-            f"and did not become ACTIVE within {options.timeout:g} seconds" if options.waits else "and wait is false"
+            f"and did not become ACTIVE within {options.timeout:g} seconds"
+            if options.is_waiting
+            else "and wait is false"
         )
         raise CertificatesError(
             "balancer_busy",
             f"Load balancer {now.name} is in the state {now.provisioning_status}, {waited}. Run the playbook again later.",
         )
 
-    def _waiting(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
+    def _record_wait(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
         """Record the wait in the progress output until the context exits."""
-        return waiting(f"{balancer.name}: waiting for {what}", self._wait_options.longest)
+        return waiting(f"{balancer.name}: waiting for {what}", self._wait_options.max_wait)
 
     def _send(self, missing: Sequence[ListenerAction], backoff: Backoff) -> bool:
         """Send the change; return `False` if the load balancer was busy and nothing was changed.
@@ -217,21 +219,21 @@ class Switcher:
         Raises:
             CertificatesError: as `switch_listeners`, but not after a lost answer, since the balancer is read then.
         """
-        balancer = _balancer(missing)
+        balancer = _find_balancer(missing)
         try:
             wanted = {action.uuid: t.cast(int, action.target_id) for action in missing}
             switch_listeners(self._client, balancer, wanted, self.before_sending)
         except CertificatesError as error:
             if error.code == "no_answer":
                 return self._read_back(missing, error)
-            if not self._was_busy(error, balancer):
+            if not self._is_busy(error, balancer):
                 raise
             if not backoff.pause():
                 raise CertificatesError("balancer_busy", f"{error.message} Run the playbook again later.") from None
             return False
         return True
 
-    def _without_gone(
+    def _drop_deleted(
         self, missing: Sequence[ListenerAction], refusal: CertificatesError
     ) -> tuple[list[ListenerAction], list[ListenerAction]]:
         """Divide listeners after a rejected change: listeners to retry, and listeners that were deleted or whose certificate was deleted.
@@ -241,7 +243,7 @@ class Switcher:
         """
         if refusal.code not in {"refused", "not_found"}:
             raise refusal
-        left, settled = _still_to_do(missing, fetch_balancer(self._client, _balancer(missing).uuid))
+        left, settled = _split_pending(missing, fetch_balancer(self._client, _find_balancer(missing).uuid))
         stored = {action.target_id: fetch_one(self._client, t.cast(int, action.target_id)) for action in left}
         gone = [action for action in left if stored[action.target_id] is None]
         settled += [
@@ -251,7 +253,7 @@ class Switcher:
             raise refusal
         return [action for action in left if action not in gone], settled
 
-    def _was_busy(self, error: CertificatesError, balancer: Balancer) -> bool:
+    def _is_busy(self, error: CertificatesError, balancer: Balancer) -> bool:
         """Return whether a change was rejected because of another change; the error of such a rejection is not documented."""
         if error.code == "refused":
             with suppress(CertificatesError):
@@ -265,10 +267,10 @@ class Switcher:
         Raises:
             CertificatesError: `outcome_unknown`.
         """
-        backoff = self._backoff()
+        backoff = self._create_backoff()
         while True:
             try:
-                now = fetch_balancer(self._client, _balancer(missing).uuid)
+                now = fetch_balancer(self._client, _find_balancer(missing).uuid)
             except CertificatesError as error:
                 raise CertificatesError(
                     "outcome_unknown",
@@ -285,17 +287,17 @@ class Switcher:
 
     def _confirm(self, sent: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Wait until the load balancer has completed the change; return the outcomes."""
-        if not self._wait_options.waits:
+        if not self._wait_options.is_waiting:
             return list(sent)
-        backoff = self._backoff()
+        backoff = self._create_backoff()
         try:
-            with self._waiting(_balancer(sent), "the update to finish"):
-                if self._shortest is not None:
-                    backoff.wait_usual_time(self._shortest)
-                now = self._when_active(_balancer(sent), backoff)
+            with self._record_wait(_find_balancer(sent), "the update to finish"):
+                if self._min_duration is not None:
+                    backoff.wait_usual_time(self._min_duration)
+                now = self._wait_until_active(_find_balancer(sent), backoff)
         except CertificatesError as error:
-            return self._unconfirmed(sent, error)
-        self._shortest = min(backoff.waited, self._shortest or backoff.waited)
+            return self._read_unconfirmed(sent, error)
+        self._min_duration = min(backoff.waited, self._min_duration or backoff.waited)
         return [
             action
             if _has_target(action, now)
@@ -305,7 +307,7 @@ class Switcher:
             for action in sent
         ]
 
-    def _unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
+    def _read_unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
         """Return the known state of a change whose completion was not confirmed."""
         if error.code == "interrupted":
             return list(map(mark_unverified, sent))
@@ -313,7 +315,7 @@ class Switcher:
         facts = {"error": error.message}
         if error.code in {"balancer_busy", "balancer_error"}:
             with suppress(CertificatesError):
-                now = fetch_balancer(self._client, _balancer(sent).uuid)
+                now = fetch_balancer(self._client, _find_balancer(sent).uuid)
                 done = [(action, _has_target(action, now)) for action in sent]
                 return [
                     action.failed(reason, {**facts, "change": "done" if has else "lost"}, is_changed=has)
@@ -321,20 +323,20 @@ class Switcher:
                 ]
         return [action.failed(reason, {**facts, "change": "unseen"}, is_changed=True) for action in sent]
 
-    def _settle(self, kept: Sequence[ListenerAction]) -> None:
+    def _wait_for_others(self, kept: Sequence[ListenerAction]) -> None:
         """Wait for the change of another run before probing listeners."""
-        balancer = _balancer(kept) if kept else None
-        if balancer and not (balancer.is_active or balancer.is_final) and self._wait_options.waits:
-            backoff = self._backoff()
+        balancer = _find_balancer(kept) if kept else None
+        if balancer and not (balancer.is_active or balancer.is_final) and self._wait_options.is_waiting:
+            backoff = self._create_backoff()
             with (
                 suppress(CertificatesError),  # they are looked at in any case
-                self._waiting(balancer, "the update of another run to finish"),
+                self._record_wait(balancer, "the update of another run to finish"),
             ):
-                self._when_active(balancer, backoff)
+                self._wait_until_active(balancer, backoff)
 
-    def _see(self, watch: ListenerProbe, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
+    def _verify(self, watch: ListenerProbe, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Probe the listeners until they serve their certificates; roll back listeners that stopped working."""
-        seen = watch.wait_until_served([action for action in settled if action.is_to_be_seen])
+        seen = watch.wait_until_served([action for action in settled if action.is_verifiable])
         broken = [action for action in seen if self.rollback and watch.is_broken(action) and action.previous_id]
         back = []
         for action in broken:
@@ -350,10 +352,10 @@ class Switcher:
             else:
                 facts |= {"works": watch.works(action)}
                 ended.append(replace(action, outcome="rolled_back", facts=facts))
-        return updated(seen, ended)
+        return merge_updates(seen, ended)
 
 
-def _balancer(actions: Sequence[ListenerAction]) -> Balancer:
+def _find_balancer(actions: Sequence[ListenerAction]) -> Balancer:
     return actions[0].place.balancer
 
 
@@ -362,7 +364,9 @@ def _has_target(action: ListenerAction, now: Balancer) -> bool:
     return listener is not None and listener.certificate_id == action.target_id
 
 
-def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list[ListenerAction], list[ListenerAction]]:
+def _split_pending(
+    planned: Sequence[ListenerAction], now: Balancer
+) -> tuple[list[ListenerAction], list[ListenerAction]]:
     """Divide listeners by the present state of the load balancer: listeners to switch, and listeners that another run has switched or changed."""
     missing, settled = [], []
     for action in planned:

@@ -98,7 +98,7 @@ class Target(Action[DeployOutcome, TargetReason]):
         return self.outcome in {"failed", "rolled_back"}
 
     @property
-    def serves_something_else(self) -> bool:
+    def is_serving_other(self) -> bool:
         """Whether it served another certificate than it has in the API; for a listener that was rolled back, before the rollback."""
         return self.served is False and self.outcome != "rolled_back"
 
@@ -108,7 +108,7 @@ class Target(Action[DeployOutcome, TargetReason]):
         return self.target is not None and self.target.certificate is not None
 
     @property
-    def is_to_be_seen(self) -> bool:
+    def is_verifiable(self) -> bool:
         """Whether its certificate can be verified: the new one, or the one that it keeps."""
         return self.is_known and not self.has_failed
 
@@ -125,7 +125,7 @@ class Target(Action[DeployOutcome, TargetReason]):
     @property
     def message(self) -> str:
         """The message about its outcome and its verification."""
-        return messages_deploy.of_target(self.outcome, self.reason, self.facts, self.form)
+        return messages_deploy.describe_target(self.outcome, self.reason, self.facts, self.form)
 
     def as_result(self, view: TrustView) -> dict[str, t.Any]:
         """Return the target in the form of the results of the module."""
@@ -151,10 +151,10 @@ class Target(Action[DeployOutcome, TargetReason]):
         }
 
 
-Some = t.TypeVar("Some", bound=Target)
+AnyTarget = t.TypeVar("AnyTarget", bound=Target)
 
 
-def updated(targets: Iterable[Some], updates: Iterable[Some]) -> list[Some]:
+def merge_updates(targets: Iterable[AnyTarget], updates: Iterable[AnyTarget]) -> list[AnyTarget]:
     """Return listeners or endpoints, with newer states of some of them."""
     by_uuid = {target.uuid: target for target in updates}
     return [by_uuid.get(target.uuid, target) for target in targets]

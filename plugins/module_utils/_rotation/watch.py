@@ -23,15 +23,15 @@ from .._x509.chain import Anchors
 from . import messages_deploy
 from .endpoints import EndpointAction
 from .plan_deploy import ListenerAction
-from .target import Some, Target
+from .target import AnyTarget, Target
 
 PROBE_TIMEOUT = 10.0
 """Time limit in seconds for each step of a probe, independent of `verify_timeout`."""
-PROBES_AT_ONCE = 64
+MAX_PROBES = 64
 """Number of concurrent probes: listeners that cannot be reached cost the time limit once per this number."""
 MAX_PAUSE = 3.0
 """Maximum interval between two probes of a listener, in seconds."""
-BROKEN_AFTER = 15.0
+MAX_FAILURE_SECONDS = 15.0
 """Time in seconds after which a failing listener counts as broken: a change may interrupt it briefly."""
 
 
@@ -57,10 +57,10 @@ class ListenerProbe:
     def warnings(self) -> list[str]:
         """A warning for each reason why TLS clients reject certificates of listeners, and one about listeners that could not be probed."""
         refused = [
-            messages_deploy.refused_by_clients(names, refusal, remedy)
+            messages_deploy.warn_of_rejection(names, refusal, remedy)
             for (refusal, remedy), names in sorted(self._refused.items())
         ]
-        return [*refused, messages_deploy.not_reached(self._unreached)] if self._unreached else refused
+        return [*refused, messages_deploy.warn_of_unreachable(self._unreached)] if self._unreached else refused
 
     def record_baseline(self, actions: Sequence[ListenerAction]) -> None:
         """Probe listeners before they are changed."""
@@ -82,7 +82,7 @@ class ListenerProbe:
             if not backoff.pause():
                 return False
 
-    def wait_until_served(self, actions: Sequence[Some]) -> list[Some]:
+    def wait_until_served(self, actions: Sequence[AnyTarget]) -> list[AnyTarget]:
         """Return listeners with the certificates that they serve, as soon as these are the expected ones or the time is over."""
         seen = {action.uuid: action for action in actions}
         pending = dict(seen)
@@ -92,10 +92,10 @@ class ListenerProbe:
             for uuid, verdict in self._probe(list(pending.values())).items():
                 if self._stop.is_set() and verdict.finding != "served":
                     continue  # the probe may have been cut short
-                seen[uuid] = self._judged(pending[uuid], verdict)
+                seen[uuid] = self._evaluate(pending[uuid], verdict)
                 worse = self._is_worse(pending[uuid], verdict)
                 since = worse_since.setdefault(uuid, time.monotonic()) if worse else worse_since.pop(uuid, None)
-                lasts = worse and time.monotonic() - t.cast(float, since) >= BROKEN_AFTER
+                lasts = worse and time.monotonic() - t.cast(float, since) >= MAX_FAILURE_SECONDS
                 if lasts or (verdict.finding in {"served", "unreachable"} and not worse):
                     del pending[uuid]
             if pending and not backoff.pause():
@@ -110,13 +110,13 @@ class ListenerProbe:
                 seen[uuid] = mark_unverified(action)
         return list(seen.values())
 
-    def probe_once(self, actions: Sequence[Some]) -> list[Some]:
+    def probe_once(self, actions: Sequence[AnyTarget]) -> list[AnyTarget]:
         """Probe once; return listeners whose expected certificate is unknown, or that were not switched, with the certificates that they serve."""
         verdicts = self._probe(actions)
         seen = []
         for action in actions:
             verdict, before = verdicts[action.uuid], action.facts.get("probe")
-            action = _with_probe(action, verdict)
+            action = _add_probe(action, verdict)
             if verdict.finding == "failing" and not verdict.chains:
                 is_said = before is not None and before.finding == "failing"
                 facts = action.facts if is_said else {**action.facts, "probe_message": verdict.words}
@@ -126,32 +126,32 @@ class ListenerProbe:
 
     def _is_worse(self, action: Target, verdict: Evaluation) -> bool:
         before = self._before.get(action.uuid)
-        return before is not None and (verdict.is_worse_than(before) or self._is_newly_refused(action, verdict))
+        return before is not None and (verdict.is_worse_than(before) or self._is_newly_rejected(action, verdict))
 
-    def _is_newly_refused(self, action: Target, verdict: Evaluation) -> bool:
+    def _is_newly_rejected(self, action: Target, verdict: Evaluation) -> bool:
         before = self._before.get(action.uuid)
-        if before is None or not isinstance(action, ListenerAction) or action.may_be_refused:
+        if before is None or not isinstance(action, ListenerAction) or action.is_rejection_accepted:
             return False
         return verdict.is_newly_rejected(before, is_promising=action.is_promising)
 
-    def _judged(self, action: Some, verdict: Evaluation) -> Some:
+    def _evaluate(self, action: AnyTarget, verdict: Evaluation) -> AnyTarget:
         """Return a listener with the result of its probes."""
         before = self._before.get(action.uuid)
         was_refused = verdict.accepted is False and before is not None and verdict.refusing <= before.refusing
-        seen = replace(_with_probe(action, verdict), served_fingerprint=verdict.shown)
+        seen = replace(_add_probe(action, verdict), served_fingerprint=verdict.shown)
         failed = {"probe": verdict, **seen.expectation}
         if verdict.finding == "unreachable" and not self._is_worse(action, verdict):
             self._unreached.add(action.name)
             return replace(seen, reason=action.reason or "unreachable", facts={**action.facts, "probe": verdict})
         if verdict.finding != "served":
             return seen.failed("not_served", failed, is_changed=action.is_changed, served=False)
-        if self._is_newly_refused(action, verdict):
+        if self._is_newly_rejected(action, verdict):
             return seen.failed("not_accepted", failed, is_changed=action.is_changed, served=True)
         if verdict.accepted is False:
             if isinstance(action, ListenerAction) and not action.is_changed and action.is_predecessor_trusted:
                 back = {"predecessor_id": action.predecessor_id, "called": action.place.called}
                 return seen.failed("not_accepted", {"probe": verdict, **back}, served=True)
-            self._refused.setdefault((verdict.refusal or "", _remedy_for(seen)), set()).add(action.name)
+            self._refused.setdefault((verdict.refusal or "", _find_remedy_key(seen)), set()).add(action.name)
         facts = {**action.facts, "probe": verdict, "was_refused": was_refused}
         return replace(seen, served=True, facts=facts)
 
@@ -159,12 +159,12 @@ class ListenerProbe:
         """Probe all listeners concurrently; an address that worked before must still work."""
         if not actions:
             return {}
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(actions), PROBES_AT_ONCE)) as pool:
-            verdicts = list(pool.map(lambda action: self._verdict(action, is_before=is_before), actions))
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(actions), MAX_PROBES)) as pool:
+            verdicts = list(pool.map(lambda action: self._probe_target(action, is_before=is_before), actions))
         pairs = zip(actions, verdicts, strict=True)
         return {action.uuid: verdict.since(self._before.get(action.uuid)) for action, verdict in pairs}
 
-    def _verdict(self, action: Target, *, is_before: bool) -> Evaluation:
+    def _probe_target(self, action: Target, *, is_before: bool) -> Evaluation:
         if isinstance(action, EndpointAction):
             seen = probe_addresses(action.endpoint, PROBE_TIMEOUT, self._stop, self._client)
             return evaluate_results(seen, None, action.demand.fits)
@@ -175,7 +175,7 @@ class ListenerProbe:
             return evaluate_results(
                 [ProbeResult(Endpoint("", listener.port), reason="unreachable", message=words)], wanted
             )
-        endpoint = Endpoint(listener.address, listener.port, name_to_ask(listener, is_before=is_before))
+        endpoint = Endpoint(listener.address, listener.port, choose_server_name(listener, is_before=is_before))
         if endpoint.server_name is None:  # so a client asks for what is served
             seen = probe_addresses(endpoint, PROBE_TIMEOUT, self._stop)
             if not any(result.is_connected for result in seen):
@@ -185,7 +185,7 @@ class ListenerProbe:
         return evaluate_results(probe_addresses(endpoint, PROBE_TIMEOUT, self._stop, self._client), wanted)
 
 
-def _remedy_for(refused: Target) -> str:
+def _find_remedy_key(refused: Target) -> str:
     """Return the key of `messages_deploy.REFUSAL_REMEDIES` for a target whose certificate TLS clients reject."""
     served = refused.seen[-1][0] if refused.seen else None
     if served and served.not_after <= now():
@@ -195,7 +195,7 @@ def _remedy_for(refused: Target) -> str:
     return "chain" if refused.is_managed else "chain_elsewhere"
 
 
-def _with_probe(action: Some, verdict: Evaluation) -> Some:
+def _add_probe(action: AnyTarget, verdict: Evaluation) -> AnyTarget:
     """Return a target with the result of its probes, without an evaluation."""
     return replace(
         action,
@@ -207,12 +207,12 @@ def _with_probe(action: Some, verdict: Evaluation) -> Some:
     )
 
 
-def mark_unverified(action: Some, **facts: t.Any) -> Some:
+def mark_unverified(action: AnyTarget, **facts: t.Any) -> AnyTarget:
     """Return a target that was not verified because the run was interrupted."""
     return replace(action, facts={**action.facts, "is_interrupted": True, **facts})
 
 
-def name_to_ask(action: ListenerAction, *, is_before: bool) -> str | None:
+def choose_server_name(action: ListenerAction, *, is_before: bool) -> str | None:
     """Return a host name that both the old and the new certificate cover, for a probe; `None` if both are unknown.
 
     If they have no name in common, it is one of what it had or gets.

@@ -28,9 +28,9 @@ from .._x509.certificate import Certificate, name_set
 from .._x509.chain import Chain
 
 Record = Mapping[str, t.Any]
-ListenersWith = Mapping[int, Sequence[str]]
+ListenersByCertificate = Mapping[int, Sequence[str]]
 """The names of listeners in commands, by the ID of their certificate."""
-NO_LISTENERS: ListenersWith = MappingProxyType({})
+NO_LISTENERS: ListenersByCertificate = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class World:
         return self.balancers or ()
 
     @cached_property
-    def listeners_with(self) -> Mapping[int, Sequence[str]]:
+    def listeners_by_certificate(self) -> Mapping[int, Sequence[str]]:
         """Return the names of listeners in commands, by the ID of their certificate."""
         those: dict[int, list[str]] = defaultdict(list)
         for balancer in self.listed_balancers:
@@ -159,7 +159,7 @@ class World:
         """Return a copy with the imported certificates."""
         return replace(self, imported=imported, truncated=truncated)
 
-    def with_revocations(self, authorities: Authorities | None, chains: Iterable[Sent]) -> World:
+    def add_revocations(self, authorities: Authorities | None, chains: Iterable[Sent]) -> World:
         """Return a copy with the revocations of certificates and their chains; unchanged if revocation is not checked."""
         if authorities is None:
             return self

@@ -123,10 +123,10 @@ EQUIVALENT: dict[str, str] = {
         "It is long, and public.",
     ),
     "plan_import.ImportAction.resulting_record: self.record and CHAIN in self.changes => CHAIN in self.changes": "What changes is a record.",
-    "plan_adopt._why_not: old and lost and old.identities.issubset(lost) and is_promising(current, world.view)"
+    "plan_adopt._why_blocked: old and lost and old.identities.issubset(lost) and is_promising(current, world.view)"
     " => lost and old.identities.issubset(lost) and is_promising(current, world.view)": "What is lost was there.",
-    "plan_deploy.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
-    "plan_import.without_replaced: begin is None or all((certificate_of(other).not_before < begin for other in newer))"
+    "plan_deploy.keep_unchanged: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
+    "plan_import.drop_replaced: begin is None or all((certificate_of(other).not_before < begin for other in newer))"
     " => all((certificate_of(other).not_before < begin for other in newer))": "Without a beginning nothing is newer.",
     **dict.fromkeys(
         (
@@ -135,7 +135,7 @@ EQUIVALENT: dict[str, str] = {
         ),
         "It is given one thing to do.",
     ),
-    "switch.Switcher._see: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
+    "switch.Switcher._verify: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
@@ -196,7 +196,7 @@ EQUIVALENT: dict[str, str] = {
     "plan_deploy._named: 0 => 1": "Of what is not there, nobody asks for the number.",
     "trust.TrustView.signed_chain_of: begin <= end => begin < end": "One instant of years.",
     "chain.Chains._ways: len(path) < MAX_CHAIN_LENGTH and (not last.is_root) => len(path) < MAX_CHAIN_LENGTH": "A root is signed by nobody else.",
-    "plan_adopt._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
+    "plan_adopt._plan_listener: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
     "plan_request.unless_imported: record.not_after or view.at => record.not_after": "What is newer has an end.",
 }
 """Why a mutant changes nothing, by its name."""

@@ -23,7 +23,7 @@ AUTHORITY = Authority()
 ISSUED = AUTHORITY.issue("www.example.com")
 
 
-def options_of(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
+def read_options(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
     """What each module does something with."""
     api = options_for(sim)
     ledger = {"ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
@@ -52,8 +52,8 @@ def options_of(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", MODULES if LONG else FEW)
 def test_it_comes_to_the_same(sim: Simulator, tmp_path: Path, name: str) -> None:
-    forked = run_module(name, check=True, **options_of(sim, name, tmp_path))
-    alone, peak = run_measured(name, check=True, **options_of(sim, name, tmp_path))
+    forked = run_module(name, check=True, **read_options(sim, name, tmp_path))
+    alone, peak = run_measured(name, check=True, **read_options(sim, name, tmp_path))
     assert not alone.failed
     assert forked.result == alone.result
     assert peak > 0

@@ -14,18 +14,18 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.approved import (
-    Approved,
+    Approval,
+    extract_preview,
     limit_imports,
     limit_listeners,
     limit_removal,
-    preview_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_clean_up import RemovalPlan
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_clean_up import (
     as_result as as_record,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import Chosen
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import ImportSelection
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
 
 from tests.support.failing import fails
@@ -52,10 +52,10 @@ def shown(imported: Iterable[Any] = (), deployed: Iterable[Any] = (), removed: I
     }
 
 
-def approved(*, by_preview: bool = False, **lists: Iterable[Any]) -> Approved:
+def approved(*, by_preview: bool = False, **lists: Iterable[Any]) -> Approval:
     """What such a run showed."""
     result = shown(**lists)
-    return Approved.of(preview_of(result) if by_preview else result)
+    return Approval.of(extract_preview(result) if by_preview else result)
 
 
 def reasons(records: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -75,7 +75,7 @@ def test_the_result_of_a_check_run_and_its_preview_mean_the_same(by_preview: boo
 
 def test_a_preview_has_nothing_that_is_not_looked_at() -> None:
     """It is kept between two jobs, so it is small."""
-    preview = preview_of(shown(ENTRIES[:1], [SWITCHED], [OLD]))
+    preview = extract_preview(shown(ENTRIES[:1], [SWITCHED], [OLD]))
     assert {name: sorted(one) for name, (one,) in preview.items()} == {
         "imported": ["common_name", "fingerprint_sha256", "name", "path", "source"],
         "deployed": [
@@ -94,7 +94,7 @@ def test_imports() -> None:
     same, new, late, gone, _unused = ENTRIES
     expired: Any = (late, Obstacle("expired"))
     moved = replace(same, source="folder", path="/elsewhere")
-    chosen = Chosen([moved, new], [expired], [moved, new], [late])
+    chosen = ImportSelection([moved, new], [expired], [moved, new], [late])
     limited = limit_imports(chosen, approved(imported=[same, late, gone]))
     assert (limited.to_import, limited.usable, limited.waiting) == ([moved], [moved, new], [late])
     assert limited.skipped == [expired, (new, Obstacle("not_approved"))], "what was shown has its own reason by now"
@@ -149,7 +149,7 @@ def test_a_switch_that_was_shown_and_is_not_planned_any_more(
     for had in (1, "1"):
         given = shown(deployed=[SWITCHED])
         given["deployed"][0]["previous_certificate_id"] = had
-        (other,), _gone = limit_listeners([listener(has.id, has)], Approved.of(given), StoreIndex(stored))
+        (other,), _gone = limit_listeners([listener(has.id, has)], Approval.of(given), StoreIndex(stored))
         assert (other.outcome, other.reason, other.facts) == (
             "failed",
             "changed_meanwhile",
@@ -198,12 +198,12 @@ def test_another_certificate_with_the_same_id_is_not_what_was_shown() -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"imported": None, "deployed": [], "removed": None}, {"failed": True, "msg": "No."}, preview_of(shown())],
+    [{}, {"imported": None, "deployed": [], "removed": None}, {"failed": True, "msg": "No."}, extract_preview(shown())],
     ids=["nothing", "null", "a failure", "an empty preview"],
 )
 def test_what_showed_nothing_approves_nothing(given: Any) -> None:
-    nothing = Approved.of(given)
-    chosen = limit_imports(Chosen(ENTRIES[:1], [], ENTRIES[:1]), nothing)
+    nothing = Approval.of(given)
+    chosen = limit_imports(ImportSelection(ENTRIES[:1], [], ENTRIES[:1]), nothing)
     assert (chosen.to_import, reasons(chosen.left_out)) == ([], ["not_approved"])
     (one,), _gone = limit_listeners([SWITCHED], nothing, INDEX)
     assert one.reason == "not_approved" and not one.is_changed
@@ -214,13 +214,13 @@ def test_what_showed_nothing_approves_nothing(given: Any) -> None:
 def test_a_run_is_about_the_listeners_that_were_approved() -> None:
     """And about all, if it was nothing: such a run only tells what needs a person."""
     for only in (approved(deployed=[SWITCHED]), approved(imported=ENTRIES[:1], deployed=[SWITCHED])):
-        assert only.covers("uuid-of-web", 443) and not only.covers("uuid-of-web", 444)
+        assert only.has_listener("uuid-of-web", 443) and not only.has_listener("uuid-of-web", 444)
     for others in (approved(imported=ENTRIES[:1]), approved(removed=[OLD])):
-        assert not others.covers("uuid-of-web", 443)
-    assert Approved.of({}).covers("uuid-of-web", 443)
+        assert not others.has_listener("uuid-of-web", 443)
+    assert Approval.of({}).has_listener("uuid-of-web", 443)
 
 
-WHOLE: dict[str, Any] = preview_of(shown(ENTRIES[:1], [SWITCHED], [OLD]))
+WHOLE: dict[str, Any] = extract_preview(shown(ENTRIES[:1], [SWITCHED], [OLD]))
 
 
 def lacking(name: str, field: str) -> dict[str, Any]:
@@ -248,10 +248,10 @@ def test_what_is_no_result_is_refused(given: Any) -> None:
         "invalid_argument",
         "approved must contain the lists imported, deployed, and removed of a preview",
     ):
-        Approved.of({**WHOLE, **given})
+        Approval.of({**WHOLE, **given})
 
 
 def test_numbers_that_were_made_text_on_the_way() -> None:
     given = {"deployed": [{**WHOLE["deployed"][0], "port": "443"}], "removed": [{**WHOLE["removed"][0], "id": "1"}]}
-    found = Approved.of(given)
+    found = Approval.of(given)
     assert (set(found.listeners), set(found.removals)) == ({("uuid-of-web", 443)}, {1})

@@ -19,14 +19,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
     AttentionItem,
     RenewalFacts,
-    as_served,
-    find_attention,
+    create_served_record,
+    find_attention_items,
+    find_served,
     select_failing,
-    served_by,
     with_grace_period,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_attention import (
-    needs_attention,
+    describe_attention,
     why_attention,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
@@ -35,9 +35,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     plan_renewals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
-    Chosen,
+    ImportSelection,
     SourceOptions,
-    as_skipped,
+    as_skipped_record,
     choose,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.result import as_attention
@@ -79,7 +79,7 @@ def facts(
     world = world_of(records, view=view_with(at=at))
     asked = {request.entry.certificate: request for request in requests}
     how = {"is_importing": True, **how}
-    return RenewalFacts(world, Chosen(to_import, [], usable, waiting, unused), has_sources, asked, **how)
+    return RenewalFacts(world, ImportSelection(to_import, [], usable, waiting, unused), has_sources, asked, **how)
 
 
 def found(
@@ -88,7 +88,7 @@ def found(
     """What needs a person; the store has what the listeners have, and these records from 10 on."""
     records = [one.target for one in listeners if one.target]
     records += [made.record(number) for number, made in enumerate(store, start=10)]
-    return find_attention(listeners, facts(records, at, **known))
+    return find_attention_items(listeners, facts(records, at, **known))
 
 
 def reasons(*listeners: ListenerAction, **known: Any) -> list[str]:
@@ -126,10 +126,10 @@ def not_served(one: ListenerAction, *, is_changed: bool = False) -> ListenerActi
 
 
 def wanted(
-    made: Made, days: float = -0.1, url: str | None = "https://ca.example/why", **entry_of: Any
+    made: Made, days: float = -0.1, url: str | None = "https://ca.example/why", **entries_by_handle: Any
 ) -> RenewalRequest:
     """An authority wanted a certificate renewed by a day, counted from now."""
-    return RenewalRequest(entry(made, 3, **entry_of), NOW + days * DAY, url)
+    return RenewalRequest(entry(made, 3, **entries_by_handle), NOW + days * DAY, url)
 
 
 def test_a_renewal_that_an_authority_wanted() -> None:
@@ -152,7 +152,7 @@ def test_what_has_been_renewed_meanwhile_is_not_wanted_any_more() -> None:
     """A source has something newer, or the store; also where the store does not have what is served."""
     known: dict[str, Any] = {"requests": [wanted(FRESH)], "usable": [entry(Made(days=(-0.5, 91)), 4)]}
     unstored = serving(FRESH, seen=((certificate_of(FRESH.record()), *FRESH.record().intermediates),))
-    assert found(serving(FRESH), **known) == find_attention([unstored], facts([], **known)) == []
+    assert found(serving(FRESH), **known) == find_attention_items([unstored], facts([], **known)) == []
     assert found(serving(FRESH, renewal_id=9), requests=[wanted(FRESH)]) == []
     assert reasons(serving(FRESH), requests=[wanted(FRESH)], usable=[entry(FRESH, 3)]) == ["renewal_requested"]
 
@@ -175,7 +175,7 @@ def test_an_item() -> None:
     """It names the listener, the certificate that clients get, and its end."""
     (item,) = found(serving(DUE))
     told = dict(as_attention(item, NOW))
-    assert told.pop("message") == needs_attention(item)
+    assert told.pop("message") == describe_attention(item)
     assert told == {
         "name": NAME,
         "load_balancer": "web",
@@ -320,7 +320,7 @@ def test_a_run_fails_for_what_is_held_back_for_more_than_three_days(
     newer = replace(FRESH, key="ec", days=(days, 60))
     known: dict[str, Any] = {"store": [newer]} if where == "store" else {"usable": [entry(newer)], "has_sources": True}
     items = found(serving(Made(days=(-40, 50))), **known)
-    assert [(item.reason, item.held_back_since) for item in items] == [("held_back", NOW + days * DAY)]
+    assert [(item.reason, item.hold_start) for item in items] == [("held_back", NOW + days * DAY)]
     assert [item.reason for item in select_failing(items, REASONS, NOW)] == expected
     assert select_failing(items, ["expiring"], NOW) == []
 
@@ -330,7 +330,7 @@ def test_what_was_left_in_the_store_when_another_one_was_adopted_fails_no_run() 
     adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
     for usable, since in (([entry(adopted)], None), ([], NOW - 9 * DAY)):
         (item,) = found(serving(adopted), store=[company], usable=usable, has_sources=True)
-        assert item.held_back_since == since and item.why.facts["entry"] is None
+        assert item.hold_start == since and item.why.facts["entry"] is None
 
 
 def test_what_a_source_has_is_no_record_that_was_left_there() -> None:
@@ -338,7 +338,7 @@ def test_what_a_source_has_is_no_record_that_was_left_there() -> None:
     adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
     newer = replace(entry(company, 2, "folder"), record=company.record(10))
     (item,) = found(serving(adopted), store=[company], usable=[entry(adopted, 1, "folder"), newer], has_sources=True)
-    assert (item.held_back_since, item.why.facts["entry"]) == (NOW - 9 * DAY, newer)
+    assert (item.hold_start, item.why.facts["entry"]) == (NOW - 9 * DAY, newer)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_of_several_that_are_held_back_the_first_counts() -> None:
     """A client that renews every other day would never be heard of otherwise; what is told is about the newest."""
     newer = [replace(FRESH, organization="Other Ltd", days=(-5, 60)), replace(FRESH, key="ec", days=(-1, 70))]
     (item,) = found(serving(Made(days=(-40, 50))), store=newer)
-    assert item.held_back_since == NOW - 5 * DAY and item.why.facts["why"].reason == "key_type_differs"
+    assert item.hold_start == NOW - 5 * DAY and item.why.facts["why"].reason == "key_type_differs"
 
 
 def test_a_run_does_not_fail_for_what_another_listener_serves() -> None:
@@ -372,7 +372,7 @@ def test_a_run_does_not_fail_for_what_another_listener_serves() -> None:
     wide, narrow = Made(days=(-40, 50), names=(NAME, OTHER)), Made(days=(-10, 80))
     elsewhere = listener(2, narrow.record(2))
     items = found(serving(wide), elsewhere, usable=[entry(narrow)], has_sources=True)
-    assert [(item.reason, item.held_back_since) for item in items] == [("held_back", None)]
+    assert [(item.reason, item.hold_start) for item in items] == [("held_back", None)]
     assert select_failing(items, REASONS, NOW) == []
 
 
@@ -381,8 +381,8 @@ def test_what_another_listener_serves_may_be_known_from_the_listing_alone() -> N
     wide, narrow = Made(days=(-40, 50), names=(NAME, OTHER)).record(1), Made(days=(-10, 80)).record(2)
     other = replace(balancer("other"), listeners=(replace(listener(2, narrow).place.listener, certificate_id=2),))
     world = replace(world_of([wide, narrow], view=view_with(at=NOW)), balancers=[other])
-    (item,) = find_attention([listener(1, wide)], replace(facts([]), world=world))
-    assert (item.reason, item.held_back_since) == ("held_back", None)
+    (item,) = find_attention_items([listener(1, wide)], replace(facts([]), world=world))
+    assert (item.reason, item.hold_start) == ("held_back", None)
 
 
 def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
@@ -391,7 +391,7 @@ def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
 
     def fail_from(day: int, fail_on: Sequence[str] = REASONS, *served: ListenerAction) -> list[Any]:
         items = found(*(served or [serving(held)]), store=[replace(FRESH, key="ec", days=(day, 80))])
-        return [item.fails_from for item in with_grace_period(items, fail_on, NOW)]
+        return [item.failure_start for item in with_grace_period(items, fail_on, NOW)]
 
     assert fail_from(-2) == [NOW + DAY]
     assert fail_from(-4) == fail_from(-2, ["expired"]) == [None]
@@ -404,7 +404,7 @@ def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
     items = found(
         serving(replace(held, names=(NAME, OTHER))), listener(2, narrow.record(2), "api"), usable=[entry(narrow)]
     )
-    assert [item.fails_from for item in with_grace_period(items, REASONS, NOW)] == [None], "it is in place elsewhere"
+    assert [item.failure_start for item in with_grace_period(items, REASONS, NOW)] == [None], "it is in place elsewhere"
 
 
 def test_what_is_held_back_until_it_is_due_is_told_once() -> None:
@@ -457,7 +457,7 @@ def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
 
 def test_a_switch_that_failed() -> None:
     failed = listener(1, FRESH.record(2)).failed("balancer_busy", {"error": "No."}, is_changed=False, served=None)
-    (item,) = find_attention([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
+    (item,) = find_attention_items([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
     assert (item.reason, as_attention(item, NOW)["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
     assert (item.why, item.cause) == (Obstacle("listener", {"listener": failed}), {"reason": "balancer_busy"})
 
@@ -484,7 +484,7 @@ def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store
         ([FRESH.record(10), DUE.record(11)], FRESH.record(10)),
         ([FRESH.record(None)], FRESH.record(None)),
     ):
-        expired, *_others = find_attention([unknown], facts(store))
+        expired, *_others = find_attention_items([unknown], facts(store))
         assert expired.why == Obstacle("not_held", {"listener": unknown, "newest": newest})
 
 
@@ -545,19 +545,19 @@ def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
     over, fresh = ((certificate_of(made.record(9)),) for made in (OVER, FRESH))
     for seen in ((over,), (over, fresh), (fresh, over)):
         assert reasons(replace(unknown, served=None, seen=seen)) == ["expired"], "of several addresses the worst counts"
-        assert served_by(replace(unknown, seen=seen), world_of([])).certificate == over[0]
-    assert served_by(unknown, world_of([])).certificate is None
+        assert find_served(replace(unknown, seen=seen), world_of([])).certificate == over[0]
+    assert find_served(unknown, world_of([])).certificate is None
 
 
 def test_what_was_switched_counts_with_its_new_certificate() -> None:
     """In check mode, too, where it has no id yet."""
     index = StoreIndex([DUE.record(1), FRESH.record(None)])
     switched = listener(1, FRESH.record(None))
-    assert find_attention([switched], facts(index)) == []
+    assert find_attention_items([switched], facts(index)) == []
     back = replace(not_served(switched), outcome="rolled_back", seen=((certificate_of(FRESH.record(9)),),))
-    items = find_attention([back], facts(index))
+    items = find_attention_items([back], facts(index))
     assert [item.reason for item in items] == ["expiring"], "it serves what it served before, which ends"
-    told = as_served(back, world_of(list(index)))
+    told = create_served_record(back, world_of(list(index)))
     assert (told["served"], told["accepted"], told["served_certificate"]) == (None, None, None)
     assert told["served_name"] == NAME and told["not_after"] == iso(certificate_of(DUE.record(1)).not_after)
 
@@ -590,7 +590,7 @@ def test_a_renewal_whose_issuer_begins_too_late() -> None:
 
     for day, expected in ((5, []), (9, ["expiring"])):
         known = facts([DUE.record(1), beginning(day)])
-        assert [item.reason for item in find_attention([serving(DUE)], known)] == expected, day
+        assert [item.reason for item in find_attention_items([serving(DUE)], known)] == expected, day
 
 
 def test_a_newer_one_whose_issuer_has_ended_is_why() -> None:
@@ -601,7 +601,7 @@ def test_a_newer_one_whose_issuer_has_ended_is_why() -> None:
     assert (planned.outcome, planned.reason) == ("skipped", "expired")
     out_of_date = serving(DUE, outcome="skipped", reason="not_yet_valid", facts={"error": "Why."})
     for each, known in ((replace(planned, served=True), facts(index)), (out_of_date, facts([DUE.record(1)]))):
-        (item,) = find_attention([each], known)
+        (item,) = find_attention_items([each], known)
         assert (item.reason, item.why) == ("expiring", Obstacle("listener", {"listener": each}))
     for other in (replace(out_of_date, reason="not_found"), replace(out_of_date, outcome="unchanged")):
         assert why(other).reason == "no_source"
@@ -630,7 +630,7 @@ def test_a_client_that_has_not_renewed_what_it_has() -> None:
     """The usual reason for which a night is red; its message repeats nothing."""
     has = entry(DUE, 2, name="www")
     there, inactive = (
-        as_skipped(has, Obstacle(reason, {"certificate_id": 1})) for reason in ("already_imported", "expired")
+        as_skipped_record(has, Obstacle(reason, {"certificate_id": 1})) for reason in ("already_imported", "expired")
     )
     (item,) = found(serving(DUE), unused=[there], usable=[has], has_sources=True)
     assert (item.why, item.cause) == (Obstacle("not_renewed", {"skipped": there}), None)
@@ -639,7 +639,7 @@ def test_a_client_that_has_not_renewed_what_it_has() -> None:
     imported = why(serving(DUE), to_import=[has], usable=[has], has_sources=True)
     assert imported == Obstacle("not_renewed", {"skipped": {**has.named(), "key_type": "RSA"}}), "by this run"
     assert why_attention(imported, served) == why_attention(item.why, served)
-    other = as_skipped(entry(replace(DUE, copy=1), 2), Obstacle("already_imported", {"certificate_id": 1}))
+    other = as_skipped_record(entry(replace(DUE, copy=1), 2), Obstacle("already_imported", {"certificate_id": 1}))
     assert why(serving(DUE), unused=[other], has_sources=True).reason == "no_source"
 
 
@@ -731,7 +731,7 @@ def test_a_renewal_that_cannot_be_used_fails_no_run_before_it_is_due() -> None:
     assert at(items) == [("expiring", "b:443"), ("unusable", "b:443"), ("unusable", "a:443")]
     assert at(select_failing(items, REASONS, NOW)) == at(items)[:2]
     for fail_on, expected in ((["unusable"], [None, None, "due"]), (["expiring"], [None] * 3)):
-        assert [item.fails_from for item in with_grace_period(items, fail_on, NOW)] == expected
+        assert [item.failure_start for item in with_grace_period(items, fail_on, NOW)] == expected
 
 
 @pytest.mark.parametrize("where", ["another source", "the store"])
@@ -751,7 +751,7 @@ def test_a_certificate_that_is_kept_without_its_key_is_no_renewal() -> None:
     for made, expected in ((FRESH, []), (DUE, [("expiring", Obstacle("unused", {"skipped": keyless}))])):
         known = facts([made.record(1)], has_sources=True)
         known = replace(known, world=replace(known.world, bundles=SourceContents(excluded=[keyless])))
-        assert [(item.reason, item.why) for item in find_attention([serving(made)], known)] == expected
+        assert [(item.reason, item.why) for item in find_attention_items([serving(made)], known)] == expected
 
 
 def test_the_most_urgent_comes_first() -> None:
@@ -780,28 +780,28 @@ def test_what_has_no_known_end_comes_before_what_has_one() -> None:
     dark, seen = not_served(listener(7, None, "unknown")), ((certificate_of(replace(FRESH, copy=1).record()),),)
     ended = not_served(listener(1, FRESH.record(1), "known", seen=seen))
     for listeners in ([dark, ended], [ended, dark]):
-        items = find_attention(listeners, facts([FRESH.record(1)]))
+        items = find_attention_items(listeners, facts([FRESH.record(1)]))
         assert [item.listener.load_balancer for item in items] == ["unknown", "known"]
 
 
 def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
     world = world_of([DUE.record(1), FRESH.record(2)])
-    kept = as_served(serving(DUE, renewal_id=2), world)
+    kept = create_served_record(serving(DUE, renewal_id=2), world)
     due, fresh = (certificate_of(made.record()) for made in (DUE, FRESH))
     ids, dates = ("certificate_id", "better_certificate_id"), ("not_before", "not_after", "days_until_expiry")
     shown = [kept[name] for name in (*ids, *dates, "renewal_due", "served_certificate")]
     assert shown == [1, 2, iso(due.not_before), iso(due.not_after), 10, True, None]
     refused = listener(1, FRESH.record(2)).failed("refused", {"error": "No."})
-    told = as_served(refused, world)
+    told = create_served_record(refused, world)
     assert (told["better_certificate_id"], told["not_after"]) == (2, iso(due.not_after)), "it has kept what it had"
     coming = listener(1, FRESH.record(None)).failed("refused", {"error": "No."})
-    assert as_served(coming, world)["better_certificate_id"] is None, "nobody knows its id yet"
+    assert create_served_record(coming, world)["better_certificate_id"] is None, "nobody knows its id yet"
     other = listener(1, FRESH.record(2), served=False, seen=((due,),))
-    told = as_served(other, world)
+    told = create_served_record(other, world)
     assert told["served_certificate"] == due.facts() and told["not_after"] == iso(due.not_after)
     assert (told["better_certificate_id"], told["renewal_due"]) == (None, True)
-    assert as_served(serving(FRESH, served=False), world)["served_certificate"] is None, "it sent none"
-    coming = as_served(listener(1, FRESH.record(2), accepted=True).simulated(), world)
+    assert create_served_record(serving(FRESH, served=False), world)["served_certificate"] is None, "it sent none"
+    coming = create_served_record(listener(1, FRESH.record(2), accepted=True).simulated(), world)
     assert (coming["served"], coming["accepted"]) == (None, None), "what was seen is the certificate that it has now"
-    switched = as_served(listener(1, FRESH.record(2), seen=((fresh,),)), world)
+    switched = create_served_record(listener(1, FRESH.record(2), seen=((fresh,),)), world)
     assert switched["not_after"] == iso(fresh.not_after) and switched["served_certificate"] is None

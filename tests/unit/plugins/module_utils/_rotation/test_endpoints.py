@@ -16,16 +16,16 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.times
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, Expected
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
     RenewalFacts,
-    as_served,
-    find_attention,
+    create_served_record,
+    find_attention_items,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import (
     EndpointAction,
-    as_seen,
+    add_served_record,
+    find_unknown_expectation,
     plan_endpoints,
-    why_not_all_known,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import Chosen
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import ImportSelection
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.result import as_attention
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
     Record,
@@ -56,18 +56,20 @@ def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
     served = action.demand.fits(chain[0])
     probed = replace(action, served=served, accepted=True, seen=(chain,))
     failed = probed.failed("not_served", {"error": "It must serve something, and serves something else."})
-    return as_seen(probed if served else failed, world.index)
+    return add_served_record(probed if served else failed, world.index)
 
 
 def facts(world: World, usable: Iterable[SourceCertificate] = (), unused: Sequence[Record] = ()) -> RenewalFacts:
     """What is known beside it."""
     entries = list(usable)
-    return RenewalFacts(world, Chosen([], [], entries, gone=unused), bool(entries or unused), {}, is_importing=True)
+    return RenewalFacts(
+        world, ImportSelection([], [], entries, gone=unused), bool(entries or unused), {}, is_importing=True
+    )
 
 
 def needs(world: World, action: EndpointAction, **known: Any) -> list[tuple[str, Obstacle[str]]]:
     """Why it needs a person, and what is wrong."""
-    items = find_attention([action], facts(world, **known))
+    items = find_attention_items([action], facts(world, **known))
     told = [as_attention(item, world.view.at) for item in items]
     assert all(item["load_balancer"] == f"{NAME} at {HOST}" and item["load_balancer_uuid"] is None for item in told)
     return [(item.reason, item.why) for item in items]
@@ -91,27 +93,29 @@ def test_what_it_is_called(endpoint: Endpoint, name: str) -> None:
 def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     world = world_of([DUE.record(1), FRESH.record(2)])
     (action,) = planned(world, certificate_id=1)
-    told = as_served(action, world)
+    told = create_served_record(action, world)
     assert (told["load_balancer"], told["port"], told["address"]) == (f"{NAME} at {HOST}", 443, HOST)
     assert (told["load_balancer_uuid"], told["listener_uuid"], told["previous_certificate_id"]) == (None, None, None)
     assert (told["certificate_id"], told["served"], told["served_name"]) == (1, None, NAME)
-    told = as_served(seen(world, FRESH, certificate_id=1), world)
+    told = create_served_record(seen(world, FRESH, certificate_id=1), world)
     assert (told["certificate_id"], told["effective_not_after"], told["outcome"]) == (
         2,
         iso(NOW + 90 * DAY),
         "unchanged",
     )
     (unseen,) = planned(world, certificate_id=1)
-    told = as_served(unseen, world)
+    told = create_served_record(unseen, world)
     assert (told["effective_not_after"], told["renewal_due"], told["served_name"]) == (None, None, NAME)
-    assert find_attention([unseen], facts(world)) == [], "what nobody could look at may serve the newer one by now"
-    (item,) = find_attention([unseen.failed("not_served", {"error": "No TLS."}, served=False)], facts(world))
+    assert find_attention_items([unseen], facts(world)) == [], (
+        "what nobody could look at may serve the newer one by now"
+    )
+    (item,) = find_attention_items([unseen.failed("not_served", {"error": "No TLS."}, served=False)], facts(world))
     told = as_attention(item, NOW)
     assert (told["not_after"], told["effective_not_after"]) == (iso(NOW + 10 * DAY), None), (
         "of the one that it must serve"
     )
     (unseen,) = planned(world, names=(OTHER, NAME))
-    told = as_served(unseen, world)
+    told = create_served_record(unseen, world)
     assert (told["certificate_id"], told["served_name"], told["subject_alt_names"]) == (None, OTHER, [OTHER, NAME])
     assert told["effective_not_after"] is None and told["better_certificate_id"] is None
 
@@ -119,21 +123,21 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
 def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
     expected = [None, Expected(names=(NAME,)), Expected(certificate_id=1), Expected(certificate_id=7)]
     endpoints = [Endpoint(HOST, 443, NAME, demand) for demand in expected]
-    why = why_not_all_known(endpoints, world_of([FRESH.record(1)]))
+    why = find_unknown_expectation(endpoints, world_of([FRESH.record(1)]))
     assert why and why.facts["endpoint"] == 3 and why.facts["demand"].why_unknown.facts["certificate_id"] == 7
-    assert why_not_all_known(endpoints[:3], world_of([FRESH.record(1)])) is None
+    assert find_unknown_expectation(endpoints[:3], world_of([FRESH.record(1)])) is None
 
 
 def test_what_is_not_in_the_store_is_told_as_it_is_served() -> None:
     world = world_of([])
-    told = as_served(seen(world, FRESH), world)
+    told = create_served_record(seen(world, FRESH), world)
     assert (told["certificate_id"], told["served_name"], told["common_name"]) == (None, NAME, NAME)
     assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["effective_not_after"] == iso(NOW + 90 * DAY)
 
 
 def test_what_it_must_serve() -> None:
     (action,) = planned(world_of([FRESH.record(1)]), certificate_id=1)
-    assert action.is_known and action.is_to_be_seen and not action.is_managed
+    assert action.is_known and action.is_verifiable and not action.is_managed
     assert action.facts == action.expectation == {"demand": action.demand}
 
 
@@ -186,7 +190,7 @@ def test_what_is_due_names_what_is_newer(is_stored: bool) -> None:
     newer = entry(FRESH, 3)
     due = seen(world, DUE)
     assert needs(world, due, usable=[newer]) == [("expiring", Obstacle("newer_elsewhere", {"entry": newer}))]
-    (item,) = find_attention([due], facts(world, usable=[newer]))
+    (item,) = find_attention_items([due], facts(world, usable=[newer]))
     assert item.cause == {"reason": None, **newer.named()}
     foreseen = world.after([FRESH.record(None)], ())
     assert needs(foreseen, due, usable=[newer]) == [("expiring", Obstacle("newer_elsewhere", {"entry": newer}))]

@@ -23,9 +23,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
     CURRENT_CHAIN,
     trust_remedy,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import AttentionItem, Served
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
+    AttentionItem,
+    ServedCertificate,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_attention import (
-    needs_attention,
+    describe_attention,
     why_attention,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
@@ -220,12 +223,12 @@ def not_deployed(because: str | None) -> Obstacle[str]:
 )
 def test_why_attention(why: Obstacle[str], said: str) -> None:
     record = NEW.record(1)
-    assert why_attention(why, Served(Lifespan.of(LEAF, ()), LEAF, record)) == said
+    assert why_attention(why, ServedCertificate(Lifespan.of(LEAF, ()), LEAF, record)) == said
 
 
 def test_what_the_store_does_not_have() -> None:
     said = why_attention(
-        Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}), Served(Lifespan.of(LEAF, ()))
+        Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}), ServedCertificate(Lifespan.of(LEAF, ()))
     )
     assert said.startswith(
         "The listener uses certificate 1, which is not in the certificate store. Certificate 10 covers the same DNS names. "
@@ -234,7 +237,7 @@ def test_what_the_store_does_not_have() -> None:
 
 def test_an_issuer_that_is_not_valid_yet() -> None:
     later = Lifespan(NOW, NOW, starts_by=ISSUER)
-    said = why_attention(Obstacle("not_yet_valid", {"listener": LISTENER, "before": None}), Served(later))
+    said = why_attention(Obstacle("not_yet_valid", {"listener": LISTENER, "before": None}), ServedCertificate(later))
     assert said.startswith("The intermediate certificate Public CA 2 is not valid before ")
 
 
@@ -249,7 +252,7 @@ def test_what_was_revoked() -> None:
             "entry": source,
             "before": before,
         }
-        return why_attention(Obstacle("revoked", facts), Served(Lifespan.of(LEAF, ()), LEAF))
+        return why_attention(Obstacle("revoked", facts), ServedCertificate(Lifespan.of(LEAF, ()), LEAF))
 
     reissue, then = "Reissue the certificate with its ACME client or CA", f"Then run {ROTATE}."
     chain = f"{reissue}, or add the replacement chain of the CA to the source."
@@ -295,12 +298,12 @@ def test_what_was_revoked() -> None:
     ids=reason_of,
 )
 def test_needs_attention(reason: Any, issuer: Certificate | None, why: Obstacle[str], said: str) -> None:
-    item = AttentionItem(reason, LISTENER, Served(Lifespan(NOW - DAY, NOW, issuer)), why)
-    plain = needs_attention(item)
+    item = AttentionItem(reason, LISTENER, ServedCertificate(Lifespan(NOW - DAY, NOW, issuer)), why)
+    plain = describe_attention(item)
     assert plain.startswith(said) and plain.endswith(why_attention(why, item.served))
     until = f" Once the certificate is due for renewal, runs fail with the reason {reason}."
-    assert needs_attention(replace(item, fails_from="due")) == f"{plain}{until}"
+    assert describe_attention(replace(item, failure_start="due")) == f"{plain}{until}"
     assert (
-        needs_attention(replace(item, fails_from=NOW))
+        describe_attention(replace(item, failure_start=NOW))
         == f"{plain} From {iso(NOW)}, runs fail with the reason {reason}."
     )

@@ -19,15 +19,15 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.remed
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import trust_remedy
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
-    NOT_APPROVED,
     REFUSAL_REMEDIES,
-    not_reached,
-    of_target,
-    refused_by_clients,
+    UNAPPROVED_CHANGE,
+    describe_target,
     too_many_listeners,
     unmatched,
+    warn_of_rejection,
+    warn_of_unreachable,
     why_kept,
-    why_not_switched,
+    why_unswitched,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.messages import remedy
 
@@ -91,7 +91,7 @@ BEST = "The certificate store does not contain a better certificate."
     ],
 )
 def test_what_is_decided(outcome: str, facts: dict[str, Any], said: str) -> None:
-    assert of_target(outcome, None, facts) == said
+    assert describe_target(outcome, None, facts) == said
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_what_is_decided(outcome: str, facts: dict[str, Any], said: str) -> None
     ],
 )
 def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None:
-    assert of_target("switched", None, facts, "would be") == f"Would be switched{said}."
+    assert describe_target("switched", None, facts, "would be") == f"Would be switched{said}."
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             {"lost": ["a.example"], "is_named": False},
             "The listener would no longer serve a.example. To accept the loss, specify the listener in listeners.",
         ),
-        ("not_approved", {}, NOT_APPROVED),
+        ("not_approved", {}, UNAPPROVED_CHANGE),
         *(
             (
                 "changed_meanwhile",
@@ -293,7 +293,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
 )
 def test_why_a_listener_is_not_switched(reason: str, facts: dict[str, Any], said: str) -> None:
     outcome = "skipped" if "newer" in facts else "failed"
-    assert of_target(outcome, reason, facts) == why_not_switched(Obstacle(reason, facts)) == said
+    assert describe_target(outcome, reason, facts) == why_unswitched(Obstacle(reason, facts)) == said
 
 
 # What was seen
@@ -327,14 +327,14 @@ SERVED, REFUSED = probe("served"), probe("served", accepted=False, refusal="it i
     ],
 )
 def test_what_was_seen(facts: dict[str, Any], said: str) -> None:
-    assert of_target("switched", None, {"was_refused": False, **facts}) == f"Switched. {said}"
+    assert describe_target("switched", None, {"was_refused": False, **facts}) == f"Switched. {said}"
 
 
 def test_what_was_seen_of_a_listener_that_keeps_what_it_has() -> None:
     facts = {"why": LOST, "probe": SERVED, "was_refused": False}
-    assert of_target("skipped", "names_not_covered", facts) == f"{LACKS} The current certificate is served."
+    assert describe_target("skipped", "names_not_covered", facts) == f"{LACKS} The current certificate is served."
     facts = {"is_deleted": True, "probe_message": "No TLS."}
-    assert of_target("skipped", "not_found", facts) == "The listener was deleted during the run. No TLS."
+    assert describe_target("skipped", "not_found", facts) == "The listener was deleted during the run. No TLS."
 
 
 CAUSE = {"balancer": WEB, "since": None, "called": "web:443"}
@@ -384,7 +384,7 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
 )
 def test_what_is_not_as_the_api_says(reason: str, facts: dict[str, Any], said: str) -> None:
     known = {"probe": probe("other"), "certificate_id": 2, "cause": None, **facts}
-    assert of_target("failed", reason, known) == f"The listener has certificate 2 in the API, but {said}"
+    assert describe_target("failed", reason, known) == f"The listener has certificate 2 in the API, but {said}"
 
 
 @pytest.mark.parametrize(
@@ -425,12 +425,12 @@ def test_what_is_not_as_the_api_says(reason: str, facts: dict[str, Any], said: s
     ],
 )
 def test_what_has_failed(reason: str, facts: dict[str, Any], said: str) -> None:
-    assert of_target("failed", reason, facts) == said
+    assert describe_target("failed", reason, facts) == said
 
 
 def test_the_warning_about_what_clients_refuse() -> None:
     """Listeners of one load balancer are sorted by port."""
-    warning = refused_by_clients({"web:8443", "web:443", "api:443"}, "it is old", "chain")
+    warning = warn_of_rejection({"web:8443", "web:443", "api:443"}, "it is old", "chain")
     said = "TLS clients reject the certificate of api:443, web:443, web:8443: it is old."
     assert warning == f"{said} {REFUSAL_REMEDIES['chain']}"
     assert {
@@ -442,7 +442,7 @@ def test_the_warning_about_what_clients_refuse() -> None:
 
 
 def test_the_warning_about_what_was_not_reached() -> None:
-    assert not_reached({"web:8443", "web:443"}) == (
+    assert warn_of_unreachable({"web:8443", "web:443"}) == (
         "Cannot verify the certificates of listeners, because this host cannot connect to web:443, web:8443. Run the playbook or "
         "ssl_endpoint_info on a host that can connect to the listeners."
     )

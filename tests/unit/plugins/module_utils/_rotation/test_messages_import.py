@@ -14,15 +14,15 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
-    NOT_APPROVED,
+    UNAPPROVED_CHANGE,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_import import (
-    changed_while_read,
-    none_usable,
+    describe_changed_files,
+    describe_unusable,
     why_empty,
-    why_not_adopted,
-    why_not_imported,
-    why_not_read,
+    why_skipped,
+    why_unadopted,
+    why_unread,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import SourceContents
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
@@ -78,7 +78,7 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
 @pytest.mark.parametrize(
     ("why", "said"),
     [
-        (Obstacle("not_approved"), NOT_APPROVED),
+        (Obstacle("not_approved"), UNAPPROVED_CHANGE),
         (
             Obstacle("expired"),
             f"The certificate expired at {END}. Run `certbot renew --cert-name entry-1` and check its output.",
@@ -170,20 +170,20 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
 )
 def test_why_not_imported(why: Obstacle[Any], said: str) -> None:
     strange = replace(entry(NEW), chain=Chain((), "untrusted", "a stranger signed it"))
-    assert why_not_imported(why, strange) == said
+    assert why_skipped(why, strange) == said
 
 
 def test_a_key_that_is_not_offered() -> None:
     """The remedy is for all names, the one that it is called by first."""
     why = renews_nothing("key_type_differs", new="EC", present="RSA")
     ec = entry(Made(names=(OTHER, NAME), key="ec"), source="lego")
-    assert "The key type differs: EC instead of RSA. " in why_not_imported(why, ec)
+    assert "The key type differs: EC instead of RSA. " in why_skipped(why, ec)
     said = f"`lego run --key-type RSA2048 --renew-force --domains {NAME} --domains {OTHER}` "
-    assert said in why_not_imported(why, ec)
+    assert said in why_skipped(why, ec)
 
 
 def test_what_is_in_no_folder_is_looked_for_among_the_sources() -> None:
-    said = why_not_imported(Obstacle("ambiguous", {"stored": NEW.record(2)}), entry(NEW, source="mail"))
+    said = why_skipped(Obstacle("ambiguous", {"stored": NEW.record(2)}), entry(NEW, source="mail"))
     assert f"softlayer.certificates.adopt -e common_name={NAME}`." in said
 
 
@@ -229,30 +229,30 @@ def test_what_is_in_no_folder_is_looked_for_among_the_sources() -> None:
     ids=reason_of,
 )
 def test_why_not_read(why: Obstacle[Any], said: str) -> None:
-    assert why_not_read(why, secret(NEW.issued, state=0)) == said
+    assert why_unread(why, secret(NEW.issued, state=0)) == said
 
 
 def test_a_secret_without_a_common_name_is_called_by_another_name() -> None:
     facts = {"later": OLD.record(3), "names": frozenset({"b.example", "a.example"}), "listeners": ()}
-    said = why_not_read(Obstacle("ambiguous", facts), secret(NEW.issued, common_name=None))
+    said = why_unread(Obstacle("ambiguous", facts), secret(NEW.issued, common_name=None))
     assert "-e common_name=a.example`; otherwise" in said
 
 
 def test_why_not_adopted() -> None:
     lacks = Obstacle("not_found", {"names": [NAME, OTHER]})
     said = f"The source does not contain a readable certificate for a.example. Available names: {NAME}, {OTHER}."
-    assert why_not_adopted(lacks, "a.example", SourceContents()) == said
+    assert why_unadopted(lacks, "a.example", SourceContents()) == said
     useless = {"name": "shop", "message": "It is locked."}
     sources = SourceContents(
         useless=[useless], excluded=[useless], failed=[{"message": "No answer."}], empty=[{"message": "No."}]
     )
     others = "Cannot use shop: It is locked. Cannot use shop: It is locked. No answer. No."
-    assert why_not_adopted(lacks, "a.example", sources) == f"{said} {others}"
-    nothing = why_not_adopted(Obstacle("not_found", {"names": []}), "a.example", SourceContents(useless=[useless] * 11))
+    assert why_unadopted(lacks, "a.example", sources) == f"{said} {others}"
+    nothing = why_unadopted(Obstacle("not_found", {"names": []}), "a.example", SourceContents(useless=[useless] * 11))
     assert "Available names: none. Cannot use shop: " in nothing and nothing.count("Cannot use") == 10
     used = Obstacle("untrusted", {"entry": entry(NEW), "why": Obstacle("already_imported", {"certificate_id": 2})})
     assert (
-        why_not_adopted(used, NAME, SourceContents())
+        why_unadopted(used, NAME, SourceContents())
         == "Cannot use certbot entry-1: The certificate is already in the certificate store, with the ID 2."
     )
 
@@ -265,20 +265,20 @@ def test_of_several_to_adopt_one_is_named_by_its_folder_or_moved_to_one() -> Non
     )
     why = Obstacle("ambiguous", {"rivals": both})
     assert (
-        why_not_adopted(why, NAME, SourceContents())
+        why_unadopted(why, NAME, SourceContents())
         == f"{said}Specify one directory as the source: /certbot/1 or /certbot/2."
     )
     same = Obstacle("ambiguous", {"rivals": [replace(each, path="/keys/cert.pem") for each in both]})
     moved = (
         "Copy one certificate, with its private key, to a separate directory, and specify the directory as the source."
     )
-    assert why_not_adopted(same, NAME, SourceContents()).endswith(f"(RSA, expires at {iso(NOW + 10 * DAY)}). {moved}")
+    assert why_unadopted(same, NAME, SourceContents()).endswith(f"(RSA, expires at {iso(NOW + 10 * DAY)}). {moved}")
 
 
 def test_what_was_changed_while_it_was_read() -> None:
     action: Any = SimpleNamespace(message="It is another key.")
     said = "The files of the certificate changed while they were read. Run the playbook again. It is another key."
-    assert changed_while_read(action) == said
+    assert describe_changed_files(action) == said
 
 
 # A source that brings nothing
@@ -287,19 +287,19 @@ def test_what_was_changed_while_it_was_read() -> None:
 @pytest.mark.parametrize(
     ("why", "kind", "said"),
     [
-        (Obstacle("not_found", {"path": "/a"}), "certbot", "/a does not exist. {SEE}"),
+        (Obstacle("not_found", {"path": "/a"}), "certbot", "/a does not exist. {PATH_REMEDY}"),
         (Obstacle("not_found", {"error": "It is no folder."}), "certbot", "It is no folder."),
-        (Obstacle("empty", {"path": "/a"}), "certbot", "/a is empty. {SEE}"),
+        (Obstacle("empty", {"path": "/a"}), "certbot", "/a is empty. {PATH_REMEDY}"),
         (
             Obstacle("other_kind", {"path": "/a", "kind": "lego"}),
             "certbot",
             "/a is a source of the kind lego. Write lego instead of certbot.",
         ),
-        (Obstacle("nothing", {"path": "/a"}), "mail", "/a does not contain a private key. {SEE}"),
+        (Obstacle("nothing", {"path": "/a"}), "mail", "/a does not contain a private key. {PATH_REMEDY}"),
         (
             Obstacle("nothing", {"path": "/a"}),
             "acme_sh",
-            "/a does not contain a certificate with its private key. {SEE}",
+            "/a does not contain a certificate with its private key. {PATH_REMEDY}",
         ),
         (Obstacle("no_messages", {"error": "0 messages."}), "mail", "0 messages."),
         (
@@ -311,10 +311,13 @@ def test_what_was_changed_while_it_was_read() -> None:
 )
 def test_why_empty(why: Obstacle[str], kind: str, said: str) -> None:
     see = "Check that the disk is mounted, and that the path is correct."
-    assert why_empty(why, kind) == f"Cannot find certificates in the source {source_name(kind)}: {said.format(SEE=see)}"
+    assert (
+        why_empty(why, kind)
+        == f"Cannot find certificates in the source {source_name(kind)}: {said.format(PATH_REMEDY=see)}"
+    )
 
 
 def test_none_usable() -> None:
     locked = Bundle(origin=Origin("www", "/a"), trouble=Obstacle("malformed", {"error": "It is locked."}))
     said = "Cannot use any of the 2 certificates in /keys. www: It is locked."
-    assert none_usable("/keys", [locked, locked]) == said
+    assert describe_unusable("/keys", [locked, locked]) == said

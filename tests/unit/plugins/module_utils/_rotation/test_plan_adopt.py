@@ -21,14 +21,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_adopt import (
     Adoption,
-    choose_adopted,
+    choose_adoption,
     fitness,
     plan_adoption,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     SourceOptions,
-    choose_named,
+    choose_by_name,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
     SourceCertificate,
@@ -84,14 +84,14 @@ def test_what_is_lost_and_accepted(old: Made, new: Made, lost: dict[str, dict[st
 # Which certificate
 
 
-def chosen(*entries: SourceCertificate, name: str = NAME, needs_trust: bool = True, **how: Any) -> str:
+def chosen(*entries: SourceCertificate, name: str = NAME, is_trust_required: bool = True, **how: Any) -> str:
     """The name of the entry that is taken, or why none is."""
-    found = choose_named(entries, name, SourceOptions(needs_trust=needs_trust), CLIENTS, **how)
+    found = choose_by_name(entries, name, SourceOptions(is_trust_required=is_trust_required), CLIENTS, **how)
     return found.name if isinstance(found, SourceCertificate) else found.reason
 
 
 def test_the_only_one_is_taken_by_any_of_its_names_whatever_is_looked_at_otherwise() -> None:
-    assert choose_named([entry(NEW)], NAME, SourceOptions(["mail.*"], import_new=False), CLIENTS) == entry(NEW)
+    assert choose_by_name([entry(NEW)], NAME, SourceOptions(["mail.*"], import_new=False), CLIENTS) == entry(NEW)
     only = entry(replace(NEW, names=(NAME, "*.example.org")))
     assert chosen(only, entry(Made("other.example", ("other.example",)), 2)) == "entry-1"
     assert chosen(only, name="WWW.example.com.") == chosen(only, name="*.example.org") == "entry-1"
@@ -99,7 +99,7 @@ def test_the_only_one_is_taken_by_any_of_its_names_whatever_is_looked_at_otherwi
 
 def test_a_name_that_is_not_there_is_told_with_those_that_are() -> None:
     there = [entry(replace(NEW, names=(NAME, "a.example")))]
-    found = choose_named(there, "ww.example.com", SourceOptions(), CLIENTS)
+    found = choose_by_name(there, "ww.example.com", SourceOptions(), CLIENTS)
     assert found == Obstacle("not_found", {"names": [NAME, "a.example"]}), "the most alike first"
     assert chosen(entry(replace(NEW, names=("*.example.com",), common_name=None))) == "not_found"  # nor is it a guess
     assert chosen() == "not_found"
@@ -123,7 +123,7 @@ def test_of_several_that_which_may_stand_in_for_all_others_is_taken() -> None:
 )
 def test_several_of_which_none_may_stand_in_for_the_others_are_refused(other: Made) -> None:
     several = [entry(NEW), entry(other, 2)]
-    assert choose_named(several, NAME, SourceOptions(), CLIENTS) == Obstacle("ambiguous", {"rivals": several})
+    assert choose_by_name(several, NAME, SourceOptions(), CLIENTS) == Obstacle("ambiguous", {"rivals": several})
 
 
 RSA, EC = entry(NEW), entry(replace(NEW, key="ec", days=(-0.5, 89)), 2)
@@ -155,7 +155,7 @@ def test_where_there_is_nothing_to_choose_no_listener_is_asked() -> None:
     nowhere = partial(fitness, world_of([]), Adoption(NAME, ["none:443"]))
     assert chosen(RSA, fitness=nowhere) == RSA.name
     with fails("not_found", "none"):
-        choose_named([RSA, EC], NAME, SourceOptions(), CLIENTS, nowhere)
+        choose_by_name([RSA, EC], NAME, SourceOptions(), CLIENTS, nowhere)
 
 
 @pytest.mark.parametrize(
@@ -170,10 +170,10 @@ def test_where_there_is_nothing_to_choose_no_listener_is_asked() -> None:
 def test_what_cannot_be_used_is_told_with_the_reason(only: Made, reason: str) -> None:
     assert chosen(entry(only)) == reason
     old = replace(only, days=(-95, -2))
-    found = choose_named([entry(only), entry(old, 2)], NAME, SourceOptions(), CLIENTS)
+    found = choose_by_name([entry(only), entry(old, 2)], NAME, SourceOptions(), CLIENTS)
     assert isinstance(found, Obstacle) and found.facts["entry"].name == "entry-1", "of several the newest"
     is_for_others = reason in {"chain_incomplete", "untrusted"}
-    assert chosen(entry(only), needs_trust=False) == ("entry-1" if is_for_others else reason)
+    assert chosen(entry(only), is_trust_required=False) == ("entry-1" if is_for_others else reason)
 
 
 # Where
@@ -368,7 +368,7 @@ def imported(
     world = world_of([LTD.record(1), *stored], web, *how.get("balancers", ()))
     options = SourceOptions([NAME], import_new=True)
     sources = replace(world, bundles=SourceContents(list(entries)))
-    return [*choose_adopted(sources, Adoption(NAME), options, how.get("patterns")).to_import]
+    return [*choose_adoption(sources, Adoption(NAME), options, how.get("patterns")).to_import]
 
 
 def test_only_what_is_adopted_is_imported() -> None:

@@ -26,10 +26,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     ListenerPlan,
     ListenerSelection,
     Place,
-    as_foreseen,
-    as_it_is,
+    keep_unchanged,
     plan_named,
     plan_renewals,
+    predict_outcome,
     why_too_many,
     why_unmatched,
 )
@@ -545,11 +545,13 @@ def test_what_a_user_accepts_may_be_refused_by_clients_if_it_needed_that() -> No
     present, fresh = record(OLD, issue(days=PRESENT)), record(NEW, issue())
     over, strange = record(NEW, issue(days=(-9, -1))), record(NEW, LEEWAYS["signed by itself"][1])
     assert wish(present, fresh).is_promising and not wish(over, fresh, name_loss=True).is_promising
-    assert not wish(present, fresh, expired=True, untrusted=True).may_be_refused
-    assert wish(present, over, expired=True).may_be_refused
-    assert wish(present, strange, untrusted=True).may_be_refused
+    assert not wish(present, fresh, expired=True, untrusted=True).is_rejection_accepted
+    assert wish(present, over, expired=True).is_rejection_accepted
+    assert wish(present, strange, untrusted=True).is_rejection_accepted
     own = [Made(days=days, by="own").record(number) for number, days in ((OLD, PRESENT), (NEW, FUTURE))]
-    assert outcome(wish(*own)) == ("switched", None) and not wish(*own).may_be_refused, "it is worth as much as before"
+    assert outcome(wish(*own)) == ("switched", None) and not wish(*own).is_rejection_accepted, (
+        "it is worth as much as before"
+    )
 
 
 @pytest.mark.parametrize(("days", "limit"), [((-90, -1), {"end": NOW - DAY}), ((1, 90), {"start": NOW + DAY})])
@@ -591,15 +593,15 @@ def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
     coming = renewal(present, coming=[issue()])
     failed = replace(switched.failed("ambiguous", {"error": "No."}, is_changed=False), renewal_id=NEW)
     for planned, better in ((switched, NEW), (coming, None), (failed, NEW)):
-        told, as_now = as_it_is(planned, index), {"target": present, "target_id": OLD, "renewal_id": better}
+        told, as_now = keep_unchanged(planned, index), {"target": present, "target_id": OLD, "renewal_id": better}
         facts = {"kept": "as_it_is", "certificate_id": OLD}
         assert told == replace(planned, outcome="unchanged", reason=None, facts=facts, is_changed=False, **as_now)
-    unknown = as_it_is(failed, StoreIndex([]))
+    unknown = keep_unchanged(failed, StoreIndex([]))
     assert unknown.facts == {"planned": Obstacle("ambiguous", {"error": "No."})}, "what the listener has is not known"
-    bare = as_it_is(replace(switched, place=Place(web := balancer(certificate=None), web.listeners[0])), index)
+    bare = keep_unchanged(replace(switched, place=Place(web := balancer(certificate=None), web.listeners[0])), index)
     assert bare.facts == {"kept": "as_it_is", "certificate_id": None}, "nothing was switched"
     for kept in (renewal(present), renewal()):
-        assert as_it_is(kept, index) == replace(kept, target=index.by_handle.get(kept.target_id))
+        assert keep_unchanged(kept, index) == replace(kept, target=index.by_handle.get(kept.target_id))
 
 
 SEEN = ((Certificate.of(issue(days=PRESENT).certificate),),)
@@ -609,27 +611,29 @@ SEEN = ((Certificate.of(issue(days=PRESENT).certificate),),)
 def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_is_complete() -> None:
     present, trusted = record(OLD, issue(days=PRESENT)), record(NEW, issue())
     planned = renewal(present, trusted)
-    now = replace(as_it_is(planned, StoreIndex([present])), seen=SEEN, accepted=False, refusal="it is old")
-    foreseen = as_foreseen(planned, now, CLIENTS)
+    now = replace(keep_unchanged(planned, StoreIndex([present])), seen=SEEN, accepted=False, refusal="it is old")
+    foreseen = predict_outcome(planned, now, CLIENTS)
     assert (foreseen.facts, foreseen.target_id) == ({"form": "would be"}, NEW)
     assert (foreseen.served, foreseen.accepted, foreseen.refusal) == (True, True, None)
     bare = replace(planned, target=record(NEW, replace(issue(), chain=())))
-    foreseen = as_foreseen(bare, replace(now, is_everywhere=False), CLIENTS)
+    foreseen = predict_outcome(bare, replace(now, is_everywhere=False), CLIENTS)
     assert (foreseen.accepted, foreseen.refusal) == (False, "it is old")
     assert foreseen.is_everywhere is False
-    assert as_foreseen(planned, replace(now, leaves=(("192.0.2.1", None),)), CLIENTS).leaves == (("192.0.2.1", None),)
-    assert as_foreseen(planned, replace(now, accepted=None), CLIENTS).accepted is None
-    assert as_foreseen(planned, replace(now, seen=()), CLIENTS).served is False
-    assert as_foreseen(planned, replace(now, reason="unreachable"), CLIENTS).served is None
-    assert as_foreseen(planned, replace(now, target=None), CLIENTS).served is None
+    assert predict_outcome(planned, replace(now, leaves=(("192.0.2.1", None),)), CLIENTS).leaves == (
+        ("192.0.2.1", None),
+    )
+    assert predict_outcome(planned, replace(now, accepted=None), CLIENTS).accepted is None
+    assert predict_outcome(planned, replace(now, seen=()), CLIENTS).served is False
+    assert predict_outcome(planned, replace(now, reason="unreachable"), CLIENTS).served is None
+    assert predict_outcome(planned, replace(now, target=None), CLIENTS).served is None
 
 
 def test_check_mode_foresees_what_is_not_switched_as_it_is_seen() -> None:
     kept = renewal(record(OLD, issue(days=PRESENT)))
     now = replace(kept, seen=SEEN, served=True, accepted=False, refusal="it is old")
-    assert as_foreseen(kept, now, CLIENTS) == now
+    assert predict_outcome(kept, now, CLIENTS) == now
     failed = kept.failed("ambiguous", {"error": "Which?"})
-    foreseen = as_foreseen(failed, now, CLIENTS)
+    foreseen = predict_outcome(failed, now, CLIENTS)
     assert foreseen == replace(failed, seen=SEEN, accepted=False, refusal="it is old")
 
 

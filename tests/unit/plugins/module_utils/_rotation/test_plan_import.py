@@ -16,11 +16,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.times
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import supersedes
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
-    Chosen,
+    ImportSelection,
     SourceOptions,
     as_facts,
     choose,
-    without_replaced,
+    drop_replaced,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
     SourceCertificate,
@@ -53,7 +53,7 @@ def index_of(*store: Made) -> StoreIndex:
 
 def chosen_of(
     store: Sequence[Made], sources: Sequence[Made | SourceCertificate], wish: SourceOptions | None = None
-) -> tuple[list[SourceCertificate], Chosen]:
+) -> tuple[list[SourceCertificate], ImportSelection]:
     """What was decided about sources, which are numbered from 1 on; also what these were."""
     entries = [one if isinstance(one, SourceCertificate) else entry(one, n) for n, one in enumerate(sources, start=1)]
     return entries, choose(entries, index_of(*store), wish or SourceOptions(), CLIENTS)
@@ -153,7 +153,7 @@ def test_what_is_imported(case: str) -> None:
 
 def test_without_trust_being_asked_for() -> None:
     """A trusted one is taken all the same; an untrusted one never replaces it, but renews what is not trusted either."""
-    lenient = SourceOptions(needs_trust=False)
+    lenient = SourceOptions(is_trust_required=False)
     staging = replace(NEWER, by="own")
     assert reasons([OLD], [NEW, staging], lenient) == [None, "chain_incomplete"]
     assert reasons([replace(OLD, by="own")], [staging], lenient) == [None]
@@ -169,7 +169,7 @@ def test_what_can_be_used_later() -> None:
     sources = [later, replace(later, by="own"), replace(later, chain="none"), NEW, Made(days=(-9, -1))]
     entries, chosen = chosen_of([OLD], sources)
     assert chosen.waiting == entries[:1]
-    entries, chosen = chosen_of([OLD], sources, SourceOptions(needs_trust=False))
+    entries, chosen = chosen_of([OLD], sources, SourceOptions(is_trust_required=False))
     assert chosen.waiting == entries[:2], "the third is another copy of the first"
     assert not chosen_of([OLD], [Made(days=(0, 90))])[1].waiting, "that instant belongs to its life"
 
@@ -192,7 +192,7 @@ def test_of_incomplete_copies_the_one_with_the_longest_chain() -> None:
     for copies in ([none, first], [first, none]):
         _entries, chosen = chosen_of([OLD], copies)
         assert [(one.name, why.reason) for one, why in chosen.skipped] == [(first.name, "chain_incomplete")]
-        lenient = choose(copies, index_of(replace(OLD, by="own")), SourceOptions(needs_trust=False), CLIENTS)
+        lenient = choose(copies, index_of(replace(OLD, by="own")), SourceOptions(is_trust_required=False), CLIENTS)
         assert lenient.to_import == [first]
 
 
@@ -248,7 +248,7 @@ def test_what_is_in_no_file_is_found_by_its_name() -> None:
 def test_what_renews_nothing_says_why(store: Made, source: Made, reason: str, obstacles: list[str]) -> None:
     """With all that would have to be accepted, and the listeners that would lose by it."""
     listeners = {1: ["web:443", "web:8443"], 2: ["api:443"]}
-    why = why_not([store], source, listeners_with=listeners)
+    why = why_not([store], source, listeners_by_certificate=listeners)
     assert (why.reason, why.facts["why"].reason) == (reason, reason)
     assert [one.reason for one in why.facts["obstacles"]] == obstacles
     assert (why.facts["nearest"].id, why.facts["listeners"]) == (1, ["web:443", "web:8443"])
@@ -299,7 +299,7 @@ def test_what_begins_earlier_and_ends_later_than_what_the_store_holds() -> None:
     """It is not new, and `import_new` would import it without ever having it served."""
     early, index = Made(days=(-81, 90)), [Made(days=(-79, 9)), OLD, Made(days=(-70, 8))]
     facts = {"later": index[2].record(3), "names": frozenset({NAME}), "listeners": ["web:443"]}
-    assert why_not(index, early, listeners_with={3: ["web:443"]}) == Obstacle("ambiguous", facts)
+    assert why_not(index, early, listeners_by_certificate={3: ["web:443"]}) == Obstacle("ambiguous", facts)
     assert why_not([replace(OLD, names=BOTH)], early).reason == "new_name"
 
 
@@ -328,7 +328,7 @@ def test_patterns_narrow_what_is_looked_at() -> None:
     entries = [NEW, Made(OTHER, (OTHER, "shop.example.com"))]
     narrow = SourceOptions(["API.*"], import_new=True)
     assert reasons([], entries, narrow) == ["not told of", None]
-    assert chosen_of([], entries, SourceOptions([], import_new=True))[1] == Chosen([], [], [], [])
+    assert chosen_of([], entries, SourceOptions([], import_new=True))[1] == ImportSelection([], [], [], [])
     hidden = [NEW, replace(NEWER, names=BOTH)]
     assert reasons([OLD], hidden, SourceOptions(["www.*"])) == ["superseded", None], "by any of its names"
 
@@ -356,9 +356,9 @@ MADE = st.builds(
 
 
 @given(st.lists(MADE, max_size=4), st.lists(MADE, max_size=5), st.booleans())
-def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[Made], needs_trust: bool) -> None:
+def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[Made], is_trust_required: bool) -> None:
     """By what is imported, or the store holds what renews it, unless there is nothing to choose by: nothing hides a renewal."""
-    entries, chosen = chosen_of(store, sources, SourceOptions(needs_trust=needs_trust))
+    entries, chosen = chosen_of(store, sources, SourceOptions(is_trust_required=is_trust_required))
     index = index_of(*store)
     unclear = {one.certificate for one, why in chosen.skipped if why.reason == "ambiguous"}
     for record in index:
@@ -417,7 +417,7 @@ def test_an_expired_certificate_of_an_email_that_was_renewed_long_ago(
     record: dict[str, Any], store: list[Made], is_told: bool
 ) -> None:
     """Emails are kept; if the store has a newer valid one for all names, there is nothing to say about the old one."""
-    assert without_replaced([record], index_of(*store), CLIENTS) == ([record] if is_told else [])
+    assert drop_replaced([record], index_of(*store), CLIENTS) == ([record] if is_told else [])
 
 
 def test_a_record_that_cannot_be_read_is_no_reason_to_import_anything() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
-    BY_WILDCARD,
+    WILDCARD_REMEDY,
     ReadingPlan,
     SourceOptions,
     choose,
@@ -39,11 +39,17 @@ NOTHING = Made(names=("shop.example.com",), common_name=None)
 
 
 def plan(
-    made: Made, *store: Made, wish: SourceOptions | None = None, listeners_with: Any = NO_LISTENERS, **changed: Any
+    made: Made,
+    *store: Made,
+    wish: SourceOptions | None = None,
+    listeners_by_certificate: Any = NO_LISTENERS,
+    **changed: Any,
 ) -> ReadingPlan:
     """What is planned about one secret."""
     index = StoreIndex(one.record(number) for number, one in enumerate(store, start=1))
-    return plan_reading([secret(made.issued, **changed)], index, wish or SourceOptions(), CLIENTS, listeners_with)
+    return plan_reading(
+        [secret(made.issued, **changed)], index, wish or SourceOptions(), CLIENTS, listeners_by_certificate
+    )
 
 
 def told(found: ReadingPlan) -> str:
@@ -122,8 +128,8 @@ def test_names_that_are_not_meant_are_not_told_of() -> None:
 def test_of_an_authority_that_is_not_known_only_what_has_no_chain_is_read_again() -> None:
     own = replace(NEW, by="own")
     assert told(plan(own, own)) == "read", "it may have a chain to a known root"
-    assert told(plan(own, own, wish=SourceOptions(needs_trust=False))) == "stored"
-    assert told(plan(own, replace(own, chain="none"), wish=SourceOptions(needs_trust=False))) == "read"
+    assert told(plan(own, own, wish=SourceOptions(is_trust_required=False))) == "stored"
+    assert told(plan(own, replace(own, chain="none"), wish=SourceOptions(is_trust_required=False))) == "read"
 
 
 def test_the_record_with_the_best_chain_counts() -> None:
@@ -145,7 +151,7 @@ WIDER, STARS = ("shop.example.com", *BOTH), ("example.com", "*.example.com")
         (
             replace(NEW, common_name=None, names=STARS),
             [replace(OLD, names=("example.com", NAME))],
-            ("names_not_covered", {"nearest": 1, "lost": [NAME], "names": {*STARS}, "remedy": BY_WILDCARD}),
+            ("names_not_covered", {"nearest": 1, "lost": [NAME], "names": {*STARS}, "remedy": WILDCARD_REMEDY}),
         ),
         (Made(days=(-81, 90)), [OLD], ("ambiguous", {"later": 1, "names": {NAME}})),
         (Made(days=(-81, 90), names=BOTH), [replace(OLD, names=BOTH)], ("ambiguous", {"later": 1, "names": {*BOTH}})),
@@ -155,7 +161,7 @@ WIDER, STARS = ("shop.example.com", *BOTH), ("example.com", "*.example.com")
 )
 def test_why_not(made: Made, store: list[Made], expected: tuple[str, dict[str, Any]]) -> None:
     """With the certificate of the store that comes nearest to it, and the listeners that have that."""
-    ((_secret, why),) = plan(made, *store, listeners_with={1: ["web:443"]}).excluded
+    ((_secret, why),) = plan(made, *store, listeners_by_certificate={1: ["web:443"]}).excluded
     facts = {**why.facts, **{name: why.facts[name].id for name in ("nearest", "later") if name in why.facts}}
     listeners = facts.pop("listeners", None)
     assert (why.reason, facts) == expected

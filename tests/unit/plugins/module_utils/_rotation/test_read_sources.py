@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_import import why_empty
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import as_facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
-    LEAVES_AT_ONCE,
+    MAX_BATCH_SIZE,
     MailContent,
     read_mail,
     read_sources,
@@ -125,12 +125,12 @@ def test_what_a_source_has_is_in_the_order_of_its_names(tmp_path: Path, read: Re
 
 def read_several(
     sources: Sequence[dict[str, Any]],
-    look_into: Callable[[int, Mapping[str, str]], MailContent] | None = None,
+    read_mailbox: Callable[[int, Mapping[str, str]], MailContent] | None = None,
     warn: Callable[[str], object] = print,
 ) -> Any:
     """What several sources hold; where `AUTHORITY` is trusted."""
     view = view_with(AUTHORITY.root)
-    look = look_into or (lambda _position, _keys: MailContent())
+    look = read_mailbox or (lambda _position, _keys: MailContent())
     return read_sources([Source.of(one) for one in sources], look, no_secrets, None, (), view, warn, print)
 
 
@@ -212,11 +212,11 @@ def test_the_issuers_of_a_key_store_are_those_in_it(tmp_path: Path, read: Reader
 def test_many_certificates_of_one_issuer_are_all_judged(tmp_path: Path, read: Reader) -> None:
     """The work for one pile of certificates is limited; a source has several piles."""
     key = new_key()
-    for number in range(2 * LEAVES_AT_ONCE + 1):
+    for number in range(2 * MAX_BATCH_SIZE + 1):
         kept(tmp_path, AUTHORITY.issue(f"{number}.example.com", key=key), str(number), chain="")
     (tmp_path / "issuers.pem").write_text(ONE.chain_pem)
     found = read("folder", tmp_path)
-    assert len(found.entries) == 2 * LEAVES_AT_ONCE + 1
+    assert len(found.entries) == 2 * MAX_BATCH_SIZE + 1
     assert {one.chain.trust for one in found.entries} == {"trusted"}
 
 
@@ -263,11 +263,11 @@ def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "readme.txt").write_text("not read")
     asked: list[str] = []
 
-    def look_into(keys: Sequence[str]) -> MailContent:
+    def read_mailbox(keys: Sequence[str]) -> MailContent:
         asked.extend(keys)
         return mail(ONE, OTHER)
 
-    found = read("mail", "", mail=look_into, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
+    found = read("mail", "", mail=read_mailbox, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
     assert found == Found(found.entries)
     assert sorted(asked) == [str(tmp_path / name) for name in ("one.key", "two.pem", "waiting.key")]
     shown = [(one.named(), path_of_key(one), one.certificate.der, one.chain.trust) for one in found.entries]
@@ -307,22 +307,22 @@ def test_without_a_key_no_mailbox_is_opened(tmp_path: Path, read: Reader) -> Non
     """One that cannot be read is no key."""
     (tmp_path / "garbage.key").write_text("garbage")
 
-    def look_into(_keys: Sequence[str]) -> MailContent:
+    def read_mailbox(_keys: Sequence[str]) -> MailContent:
         raise AssertionError("there is nothing to look for")
 
-    assert read("mail", "", mail=look_into, privatekey_dir=str(tmp_path)).reasons == {"garbage.key": "malformed"}
+    assert read("mail", "", mail=read_mailbox, privatekey_dir=str(tmp_path)).reasons == {"garbage.key": "malformed"}
 
 
 def test_a_mailbox_that_cannot_be_read_stops_no_other_source(tmp_path: Path) -> None:
     """It is a failure of its own, with its reason."""
     kept(tmp_path, ONE)
 
-    def look_into(position: int, _keys: Mapping[str, str]) -> MailContent:
+    def read_mailbox(position: int, _keys: Mapping[str, str]) -> MailContent:
         assert position == 1
         raise CertificatesError("authentication_failed", "Wrong password.", host="mail.example.com")
 
     mailbox = {"mail": {}, "privatekey_dir": str(tmp_path)}
-    found = read_several([{"folder": str(tmp_path)}, mailbox, {"folder": str(tmp_path)}], look_into)
+    found = read_several([{"folder": str(tmp_path)}, mailbox, {"folder": str(tmp_path)}], read_mailbox)
     assert [one.source for one in found.entries] == ["folder", "folder"]
     [failed] = found.failed
     about = ("the mailbox", "authentication_failed", "Wrong password.")
@@ -368,11 +368,11 @@ def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Re
     key = tmp_path / "one.key"
     key.write_text(ONE.key_pem)
 
-    def look_into(_keys: Sequence[str]) -> MailContent:
+    def read_mailbox(_keys: Sequence[str]) -> MailContent:
         key.unlink()
         return mail(ONE)
 
-    found = read("mail", "", mail=look_into, privatekey_dir=str(tmp_path))
+    found = read("mail", "", mail=read_mailbox, privatekey_dir=str(tmp_path))
     assert [(record["reason"], record["common_name"]) for record in found.skipped] == [("key_missing", NAME)]
 
 

@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.r
     fetch_renewal_info,
     read_cache,
     request_renewal_info,
-    why_not_asked,
+    why_rejected,
     write_cache,
 )
 
@@ -184,7 +184,7 @@ HERE, THERE = "http://127.0.0.1:4000/dir", "https://acme.example.com/dir"
 )
 def test_what_may_be_asked(url: str, directory: str, may_be: bool) -> None:
     """Over plain http this machine alone, and no other machine's directory leads to this one."""
-    assert (why_not_asked(url, directory) is None) == may_be
+    assert (why_rejected(url, directory) is None) == may_be
 
 
 @pytest.mark.parametrize(

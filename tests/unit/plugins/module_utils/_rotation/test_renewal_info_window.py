@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.renewal_info import (
-    end_of_window,
-    harmless_url,
-    retry_after,
+    clean_url,
+    limit_retry,
+    parse_window_end,
 )
 
 WINDOW = {"start": "2025-01-02T04:00:00Z", "end": "2025-01-03T04:00:00Z"}
@@ -23,15 +23,15 @@ URL = "https://acme.example.com/docs/ari"
 
 def test_an_answer() -> None:
     end = datetime(2025, 1, 3, 4, tzinfo=timezone.utc)
-    assert end_of_window({"suggestedWindow": WINDOW, "explanationURL": URL}) == end
+    assert parse_window_end({"suggestedWindow": WINDOW, "explanationURL": URL}) == end
     elsewhere = {"start": "2025-01-02T04:00:00.123456Z", "end": "2025-01-03T06:00:00+02:00"}
-    assert end_of_window({"suggestedWindow": elsewhere, "more": 1}) == end
+    assert parse_window_end({"suggestedWindow": elsewhere, "more": 1}) == end
 
 
 def test_an_answer_from_the_past_asks_for_a_renewal_at_once() -> None:
     """So an authority does that is about to revoke (RFC 9773, 4.2)."""
     long_ago = {"start": "1970-01-01T00:00:00Z", "end": "1970-01-01T00:00:01Z"}
-    end = end_of_window({"suggestedWindow": long_ago})
+    end = parse_window_end({"suggestedWindow": long_ago})
     assert end is not None and end.year == 1970
 
 
@@ -51,7 +51,7 @@ def test_an_answer_from_the_past_asks_for_a_renewal_at_once() -> None:
     ids=str,
 )
 def test_what_is_no_answer(answer: dict[str, Any]) -> None:
-    assert end_of_window(answer) is None
+    assert parse_window_end(answer) is None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_is_no_answer(answer: dict[str, Any]) -> None:
 )
 def test_where_an_authority_says_why(given: Any, taken: str | None) -> None:
     """Nothing that a terminal, a shell, a page or a template could take for more than an address."""
-    assert harmless_url(given) == taken
+    assert clean_url(given) == taken
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_where_an_authority_says_why(given: Any, taken: str | None) -> None:
 )
 def test_when_to_ask_again(given: float | None, seconds: float) -> None:
     """As the authority says, from a minute to a day; six hours if it does not say."""
-    assert retry_after(given) == seconds
+    assert limit_retry(given) == seconds

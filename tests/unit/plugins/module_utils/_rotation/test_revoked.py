@@ -24,22 +24,22 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
     RenewalFacts,
-    as_served,
-    find_attention,
+    create_served_record,
+    find_attention_items,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_clean_up import plan_removal
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerOptions,
     ListenerSelection,
-    as_foreseen,
-    as_it_is,
-    contenders,
-    named_contenders,
+    find_contenders,
+    find_named_contenders,
+    keep_unchanged,
     plan_named,
     plan_renewals,
+    predict_outcome,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
-    Chosen,
+    ImportSelection,
     SourceOptions,
     choose,
 )
@@ -107,8 +107,8 @@ def test_openssl_accepts_what_was_revoked() -> None:
     world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=1), view=view)
     (action,) = plan_renewals(world, ListenerSelection())
     assert action.is_changed and action.is_promising
-    seen = as_it_is(action, world.index)
-    foreseen = as_foreseen(action, replace(seen, accepted=True, served=True), view)
+    seen = keep_unchanged(action, world.index)
+    foreseen = predict_outcome(action, replace(seen, accepted=True, served=True), view)
     assert foreseen.accepted is True
 
 
@@ -168,16 +168,16 @@ def test_what_has_to_be_known_before_a_listener_is_switched() -> None:
     ]
     world = world_of(stored, balancer("web", p443=1, p444=6, p445=7, p446=None))
     at_stake = {
-        current.id: [other.id for other in others] for current, others in contenders(world, ListenerSelection())
+        current.id: [other.id for other in others] for current, others in find_contenders(world, ListenerSelection())
     }
     assert at_stake == {1: [3, 4, 5], 6: [4]}, "certificate 5 is the same, perhaps with another chain"
-    assert dict(contenders(world, ListenerSelection(ports=[446]))) == {}
+    assert dict(find_contenders(world, ListenerSelection(ports=[446]))) == {}
     wanted = [
         ListenerOptions(*each)
         for each in ((2, "web", 443), (6, "web", 444), (7, "web", 443), (3, "web", 9), (9, "web", 445))
     ]
-    assert [record.id for record in named_contenders(world, wanted)] == [2, 1, 1]
-    assert list(named_contenders(world, [ListenerOptions(None, "web", 443)])) == []
+    assert [record.id for record in find_named_contenders(world, wanted)] == [2, 1, 1]
+    assert list(find_named_contenders(world, [ListenerOptions(None, "web", 443)])) == []
 
 
 @pytest.mark.parametrize(
@@ -226,13 +226,13 @@ def test_nothing_is_deleted_for_a_revoked_one_that_is_imported() -> None:
 # Sources
 
 
-def chosen(*entries: SourceCertificate, view: TrustView, store: Sequence[Made] = (), **options: Any) -> Chosen:
+def chosen(*entries: SourceCertificate, view: TrustView, store: Sequence[Made] = (), **options: Any) -> ImportSelection:
     """What is chosen of sources."""
     index = StoreIndex(made.record(number) for number, made in enumerate(store, start=1))
     return choose(entries, index, SourceOptions(**options), view)
 
 
-def why_skipped(told: Chosen) -> list[tuple[str, str]]:
+def why_skipped(told: ImportSelection) -> list[tuple[str, str]]:
     """Names and reasons."""
     return [(entry.name, why.reason) for entry, why in told.skipped]
 
@@ -253,7 +253,7 @@ def test_of_two_copies_the_one_whose_issuer_was_not_revoked() -> None:
 def test_new_names_are_not_begun_with_a_revoked_issuer() -> None:
     view = knowing(REVOKED)
     assert why_skipped(chosen(entry(NEW), view=view, import_new=True)) == [("entry-1", "untrusted")]
-    assert chosen(entry(NEW), view=view, import_new=True, needs_trust=False).to_import == [entry(NEW)]
+    assert chosen(entry(NEW), view=view, import_new=True, is_trust_required=False).to_import == [entry(NEW)]
     assert chosen(entry(NEW), view=view, store=[OLD], import_new=True).to_import == [entry(NEW)]
 
 
@@ -267,8 +267,8 @@ def told_of(
     records = [NEW.record(1), *(made.record(number) for number, made in enumerate(store, start=2))]
     world: World = replace(world_of(records, view=view), bundles=SourceContents(list(sources)))
     action = listener(1, NEW.record(1), **changed)
-    items = find_attention(
-        [action], RenewalFacts(world, Chosen([], [], []), has_sources=False, requests={}, is_importing=True)
+    items = find_attention_items(
+        [action], RenewalFacts(world, ImportSelection([], [], []), has_sources=False, requests={}, is_importing=True)
     )
     assert all(item.reason == item.why.reason == "revoked" for item in items)
     return [{name: fact for name, fact in item.why.facts.items() if name != "listener"} for item in items]
@@ -308,6 +308,6 @@ def test_a_listener_is_told_with_what_is_known() -> None:
         (knowing(NEW.issued.certificate), "revoked"),
         (knowing(good=[NEW.issued.certificate, REVOKED]), "good"),
     ):
-        told = as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)], view=view))["revocation"]
+        told = create_served_record(listener(1, NEW.record(1)), world_of([NEW.record(1)], view=view))["revocation"]
         assert told["status"] == status and told["certificate"] == (NAME if status == "revoked" else None)
-    assert as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)]))["revocation"] is None
+    assert create_served_record(listener(1, NEW.record(1)), world_of([NEW.record(1)]))["revocation"] is None

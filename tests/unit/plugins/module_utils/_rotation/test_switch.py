@@ -50,8 +50,8 @@ OLD, NEW, THIRD = 1, 2, 3
 PEM = Authority().issue("www.example.com").pem
 PENDING = "UPDATE_PENDING"
 UPDATE, READ, RECORD, LOOK = "updateLoadBalancerProtocols", "getLoadBalancer", "getObject", "look"
-WAITING = WaitOptions(waits=True, timeout=900, interval=10)
-NOT_WAITING = replace(WAITING, waits=False)
+WAITING = WaitOptions(is_waiting=True, timeout=900, interval=10)
+NOT_WAITING = replace(WAITING, is_waiting=False)
 AT_THE_NEXT_READING = 10.0
 """Seconds after which everything is seen that has happened."""
 Action = Callable[[], object]
@@ -690,7 +690,7 @@ def test_a_change_of_another_run_is_waited_for_before_what_is_kept_is_looked_at(
     [one] = world.switch(planned, wait_options=wait_options)
     assert (one.outcome, one.served) == ("unchanged", True)
     assert seconds <= world.clock.now <= seconds + (AT_THE_NEXT_READING if seconds else 0)
-    assert (READ in world.done) is (status == PENDING and wait_options.waits) and world.sent == []
+    assert (READ in world.done) is (status == PENDING and wait_options.is_waiting) and world.sent == []
 
 
 def test_what_is_kept_is_looked_at_in_any_case(world: World) -> None:
@@ -836,7 +836,7 @@ class Run:
         return [replace(action, facts={"kept": "same"}) for action in reversed(group)]
 
     def switch_all(
-        self, plan: ListenerPlan, *, again: ListenerPlan | None = None, exclusive: bool = True, waits: bool = True
+        self, plan: ListenerPlan, *, again: ListenerPlan | None = None, exclusive: bool = True, is_waiting: bool = True
     ) -> tuple[ListenerPlan, list[ListenerAction]]:
         """Carry out a plan; the other one is what is planned anew."""
         module = SimpleNamespace(
@@ -851,7 +851,7 @@ class Run:
             self.done.append("plan again")
             return again
 
-        options = replace(WAITING, waits=waits)
+        options = replace(WAITING, is_waiting=is_waiting)
         return switch_all(
             cast(Any, module), cast(Any, client), plan, plan_again, options, None, exclusive=exclusive, at_once=4
         )
@@ -884,11 +884,11 @@ def test_each_balancer_is_switched_as_a_whole_and_told_in_the_order_of_the_plan(
     assert [action.facts == {"kept": "same"} for action in done] == [True, False, True, True]
 
 
-@pytest.mark.parametrize(("waits", "longest"), [(True, 900), (False, 0)])
-def test_an_exclusive_run_has_the_lock_until_its_end(run: Run, waits: bool, longest: float) -> None:
+@pytest.mark.parametrize(("is_waiting", "max_wait"), [(True, 900), (False, 0)])
+def test_an_exclusive_run_has_the_lock_until_its_end(run: Run, is_waiting: bool, max_wait: float) -> None:
     plan = plan_of(SWITCHED)
-    run.switch_all(plan, waits=waits)
-    acquired = ("acquire", "sqlite://", "load balancers of account 7", "load balancers", longest, plan.world.at)
+    run.switch_all(plan, is_waiting=is_waiting)
+    acquired = ("acquire", "sqlite://", "load balancers of account 7", "load balancers", max_wait, plan.world.at)
     assert run.done == [("SQLAlchemy",), acquired, "switch", "end"]
     run.done.clear()
     run.failure = refused("no")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction, Place
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.target import updated
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.target import merge_updates
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer, Listener
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
 
@@ -52,7 +52,7 @@ def test_what_can_be_seen_of_a_listener_is_what_it_has() -> None:
     unreadable = replace(SWITCHED, target=replace(Made().record(NEW), certificate=None))
     broken = SWITCHED.failed("not_served", {"error": "No."}, is_changed=True)
     shown = (SWITCHED, replace(SWITCHED, target=None), unreadable, broken, replace(broken, outcome="rolled_back"))
-    assert [one.is_to_be_seen for one in shown] == [True, False, False, False, False]
+    assert [one.is_verifiable for one in shown] == [True, False, False, False, False]
     assert [one.is_known for one in shown] == [True, False, False, True, True]
     assert [one.has_failed for one in shown] == [False, False, False, True, True]
 
@@ -60,7 +60,7 @@ def test_what_can_be_seen_of_a_listener_is_what_it_has() -> None:
 def test_what_was_looked_at_anew_takes_its_place() -> None:
     other = listener(OLD, None, "mail")
     seen = replace(other, served=True)
-    assert updated([SWITCHED, other], [seen]) == [SWITCHED, seen]
+    assert merge_updates([SWITCHED, other], [seen]) == [SWITCHED, seen]
 
 
 # Why a listener may serve something else than it has

@@ -23,15 +23,18 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import watch as serving
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import plan_endpoints
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
-    not_reached,
-    refused_by_clients,
+    warn_of_rejection,
+    warn_of_unreachable,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerAction,
     ListenerSelection,
     plan_renewals,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.watch import ListenerProbe, name_to_ask
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.watch import (
+    ListenerProbe,
+    choose_server_name,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as balancers
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
@@ -126,13 +129,13 @@ def watched(
     *before: Answer,
     timeout: float = 120,
     anchors: Anchors | None = None,
-    may_be_refused: bool = False,
+    is_rejection_accepted: bool = False,
     is_promising: bool = True,
     **after: tuple[Answer, ...],
 ) -> tuple[ListenerProbe, ListenerAction]:
     """ProbeResult at a listener before its change, and after it, as the addresses answer ``at_`` each second."""
     watch = ListenerProbe(timeout, anchors, world.clock)
-    one = replace(switched(), may_be_refused=may_be_refused, is_promising=is_promising)
+    one = replace(switched(), is_rejection_accepted=is_rejection_accepted, is_promising=is_promising)
     world.shows = {0: before}
     watch.record_baseline([one])
     world.shows = {float(second.removeprefix("at_")): answers for second, answers in after.items()}
@@ -313,13 +316,13 @@ def test_what_an_endpoint_serves(world: World, answers: tuple[Answer, ...], expe
 def test_an_endpoint_that_cannot_be_reached_is_unknown(world: World) -> None:
     watch, seen = endpoint_seen(world, GONE, "timeout", names=(NAME,))
     assert (seen.outcome, seen.reason, seen.served) == ("unchanged", "unreachable", None)
-    assert watch.warnings == [not_reached([f"{NAME} at vpc.example.net:8443"])]
+    assert watch.warnings == [warn_of_unreachable([f"{NAME} at vpc.example.net:8443"])]
 
 
 def test_what_clients_refuse_at_an_endpoint_is_not_to_be_imported_again(world: World) -> None:
     watch, seen = endpoint_seen(world, Refused(NEW), names=(NAME,))
     assert (seen.served, seen.accepted, seen.has_failed) == (True, False, False)
-    assert watch.warnings == [refused_by_clients([seen.name], "its issuer is missing", "chain_elsewhere")]
+    assert watch.warnings == [warn_of_rejection([seen.name], "its issuer is missing", "chain_elsewhere")]
 
 
 def test_no_address(world: World) -> None:
@@ -424,13 +427,13 @@ def test_what_clients_refused_before_they_may_refuse_now(world: World, monkeypat
     assert (seen.outcome, seen.served, seen.accepted, seen.facts["was_refused"]) == ("switched", True, False, True)
     assert not watch.is_broken(seen) and world.clock.now == 0
     missing, listeners = "its issuer is missing", ["web:443"]
-    assert watch.warnings == [refused_by_clients(listeners, missing, "chain")]
+    assert watch.warnings == [warn_of_rejection(listeners, missing, "chain")]
     monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_after_utc)
     warnings = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
-    assert warnings == [refused_by_clients(listeners, missing, "ended")], "no chain helps"
+    assert warnings == [warn_of_rejection(listeners, missing, "ended")], "no chain helps"
     monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_before_utc - timedelta(seconds=1))
     warnings = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
-    assert warnings == [refused_by_clients(listeners, missing, "to_come")], "nor here"
+    assert warnings == [warn_of_rejection(listeners, missing, "to_come")], "nor here"
     watch, seen = watched(world, Refused(OLD), OLD, at_0=(Refused(NEW), Refused(NEW)))
     assert seen.reason == "not_accepted" and watch.is_broken(seen)
 
@@ -440,7 +443,7 @@ def test_a_refusal_where_nothing_could_be_looked_at_before(world: World, before:
     """It is a reason to go back, if clients should have accepted what was there, and the user does not accept it."""
     watch, seen = watched(world, before, at_0=(Refused(NEW),))
     assert (seen.reason, seen.accepted) == ("not_accepted", False) and watch.is_broken(seen)
-    for so_be_it in {"is_promising": False}, {"may_be_refused": True}:
+    for so_be_it in {"is_promising": False}, {"is_rejection_accepted": True}:
         watch, seen = watched(world, before, at_0=(Refused(NEW),), **so_be_it)
         assert (seen.outcome, seen.accepted, seen.facts["was_refused"]) == ("switched", False, False)
         assert not watch.is_broken(seen)
@@ -471,12 +474,12 @@ def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:
     """Or by one of each, if they have none in common."""
     old, new = switched().previous, AUTHORITY.issue("a.example.com", names=["a.example.com", NAME])
     both = replace(switched(), target=stored(3, new))
-    assert {name_to_ask(both, is_before=before) for before in (True, False)} == {NAME}
+    assert {choose_server_name(both, is_before=before) for before in (True, False)} == {NAME}
     other = replace(both, target=stored(3, AUTHORITY.issue("other.example.com")))
-    assert [name_to_ask(other, is_before=before) for before in (True, False)] == [NAME, "other.example.com"]
+    assert [choose_server_name(other, is_before=before) for before in (True, False)] == [NAME, "other.example.com"]
     wildcard = replace(both, target=stored(3, AUTHORITY.issue("*.example.com")))
-    assert name_to_ask(wildcard, is_before=False) == NAME
-    assert name_to_ask(replace(both, target=None), is_before=False) == NAME and old
+    assert choose_server_name(wildcard, is_before=False) == NAME
+    assert choose_server_name(replace(both, target=None), is_before=False) == NAME and old
 
 
 def test_whether_the_old_one_works_again_is_asked_by_its_name(world: World) -> None:

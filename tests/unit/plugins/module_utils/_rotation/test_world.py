@@ -37,9 +37,9 @@ def test_what_the_store_has_cut_the_chain_of_is_not_chosen_unless_it_is_in_use()
 def test_which_listeners_have_a_certificate() -> None:
     """As commands call them; what has none is nobody's."""
     world = world_of([], balancer("web", p443=1, p8443=2), balancer("api", p443=1, p80=None))
-    assert world.listeners_with == {1: ["web:443", "api:443"], 2: ["web:8443"]}
+    assert world.listeners_by_certificate == {1: ["web:443", "api:443"], 2: ["web:8443"]}
     unlisted = replace(world, balancers=None)
-    assert unlisted.listeners_with == {} and list(unlisted.listed_balancers) == []
+    assert unlisted.listeners_by_certificate == {} and list(unlisted.listed_balancers) == []
 
 
 def test_what_authorities_tell_is_known_from_then_on() -> None:
@@ -51,6 +51,6 @@ def test_what_authorities_tell_is_known_from_then_on() -> None:
         return {leaf: Revocation("revoked", leaf, NOW - DAY, "keyCompromise")}
 
     authorities: Any = SimpleNamespace(ask=ask)
-    told = world.with_revocations(authorities, [(leaf, OLD.intermediates)] * 2)
+    told = world.add_revocations(authorities, [(leaf, OLD.intermediates)] * 2)
     assert told.view.is_revoked(leaf) and asked == [leaf]
-    assert world.with_revocations(None, [(leaf, ())]) is world and not world.view.is_revoked(leaf)
+    assert world.add_revocations(None, [(leaf, ())]) is world and not world.view.is_revoked(leaf)
