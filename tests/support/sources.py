@@ -113,7 +113,7 @@ class Reader:
             warnings.append,
             lambda *texts: self.hidden.update(texts),
         )
-        found = Found(read.entries, read.useless, warnings, read.failed, read.empty)
+        found = Found(read.entries, read.unusable_records, warnings, read.failed_records, read.empty_records)
         shown = [[as_facts(entry) for entry in found.entries], found.skipped, warnings, found.failed, found.empty]
         text = json.dumps(shown, ensure_ascii=False)
         text.encode()

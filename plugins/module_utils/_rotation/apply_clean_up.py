@@ -52,10 +52,11 @@ def remove_superseded(
     )
     unknown = find_unknown_expectation(options.endpoints, world)
     if unknown:
-        plan = RemovalPlan([], [*plan.kept, *((record, unknown) for record in plan.old)])
-    old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
+        plan = RemovalPlan([], [*plan.kept_records, *((record, unknown) for record in plan.old_records)])
+    old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old_records, [])
     kept = [
-        as_result(record, "skipped", why.reason, messages_deploy.why_kept(record.id, why)) for record, why in plan.kept
+        as_result(record, "skipped", why.reason, messages_deploy.why_kept(record.id, why))
+        for record, why in plan.kept_records
     ]
     listed: list[ResultEntry] = [("skipped", record) for record in (*left_out, *kept)]
     actions = [plan_record_removal(record) for record in old]

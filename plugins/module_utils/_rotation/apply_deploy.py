@@ -60,7 +60,7 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
     if world.balancers is None:
         return ListenerPlan(world, [])
     if options.adopt:
-        entry = find_adopted_entry(world, options.adopt, options.certificates)
+        entry = find_adopted_entry(world, options.adopt, options.source_options)
         plan = ListenerPlan(world, plan_adoption(world, options.adopt, entry))
     else:
         plan = ListenerPlan(world, plan_renewals(world, options.selection))

@@ -33,18 +33,19 @@ ResultEntry = tuple[str, Record]
 class StoreChanges:
     """Changes of certificates in the store, or in check mode, planned changes."""
 
-    listed: Sequence[ResultEntry] = ()
+    entries: Sequence[ResultEntry] = ()
     diff: Sequence[Record] = ()
     records: Sequence[StoreCertificate] = ()
     """The records that were imported or already stored; without an ID in check mode."""
-    truncated: Mapping[int, bool] = field(default_factory=dict)
+    truncated_ids: Mapping[int, bool] = field(default_factory=dict)
     """The ids of what the store has cut the chains of, and whether this run has stored it."""
 
 
 def import_certificates(module: Module, client: Client, world: World, chosen: ImportSelection) -> StoreChanges:
     """Import the selected certificates, and list the skipped ones."""
     listed: list[ResultEntry] = [
-        ("skipped", record) for record in (*world.bundles.useless, *world.bundles.excluded, *chosen.left_out)
+        ("skipped", record)
+        for record in (*world.bundles.unusable_records, *world.bundles.excluded_records, *chosen.skipped_records)
     ]
     diff, records, truncated = [], [], {}
     new = [_check(module, world, entry) for entry in chosen.to_import]
@@ -67,7 +68,7 @@ def import_certificates(module: Module, client: Client, world: World, chosen: Im
 
 
 def _as_result_entry(entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> ResultEntry:
-    record = {**done.as_result(), **entry.named()}
+    record = {**done.as_result(), **entry.as_location()}
     if planned.reason in CHANGED_FILE_REASONS:
         message = describe_changed_files(planned)
         return "skipped", {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}

@@ -88,7 +88,7 @@ class Approval:
 def _gone(record: Record, listed: str) -> Record:
     """Return the record of an approved change that is no longer possible."""
     reason: ApprovalReason = "changed_meanwhile"
-    message = messages_deploy.GONE[listed]
+    message = messages_deploy.IMPOSSIBLE_CHANGES[listed]
     return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": message}
 
 
@@ -100,7 +100,7 @@ def limit_imports(chosen: ImportSelection, approved: Approval) -> ImportSelectio
     kept = [entry for which, entry in to_import.items() if which in approved.imports]
     why: Obstacle[ApprovalReason] = Obstacle("not_approved")
     beyond = [(entry, why) for which, entry in to_import.items() if which not in approved.imports]
-    return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond], gone=gone)
+    return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond], impossible_imports=gone)
 
 
 def limit_listeners(
@@ -133,9 +133,9 @@ def _why_unplanned(action: ListenerAction, record: Record, index: StoreIndex) ->
 def limit_removal(planned: RemovalPlan, approved: Approval) -> tuple[list[StoreCertificate], list[Record]]:
     """Return the certificates that may be deleted, and records of unapproved deletions and of approved deletions that are no longer possible."""
     shown = {(identifier, record["fingerprint_sha256"]) for identifier, record in approved.removals.items()}
-    old = [record for record in planned.old if (record.id, certificate_of(record).fingerprint_sha256) in shown]
-    beyond = [record for record in planned.old if record not in old]
-    known = {record.id for record in planned.old} | {record.id for record, _why in planned.kept}
+    old = [record for record in planned.old_records if (record.id, certificate_of(record).fingerprint_sha256) in shown]
+    beyond = [record for record in planned.old_records if record not in old]
+    known = {record.id for record in planned.old_records} | {record.id for record, _why in planned.kept_records}
     gone = [_gone(record, "removed") for identifier, record in approved.removals.items() if identifier not in known]
     return old, [
         *(as_record(record, "skipped", "not_approved", messages_deploy.UNAPPROVED_CHANGE) for record in beyond),

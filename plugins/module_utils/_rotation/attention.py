@@ -26,7 +26,7 @@ from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate, names_of
 from .._x509.crl import Revocation
 from .._x509.lifespan import NOT_KNOWN, Lifespan
-from .plan_deploy import ListenerAction, not_taken
+from .plan_deploy import ListenerAction, find_rejected
 from .plan_import import ImportSelection
 from .target import Target
 from .world import Record, RenewalRequest, SourceCertificate, World
@@ -49,7 +49,7 @@ class RenewalFacts:
 
     world: World
     """The store, load balancers and sources, including the imports of this run."""
-    chosen: ImportSelection
+    import_selection: ImportSelection
     """The certificates that were selected for import, and the skipped certificates."""
     has_sources: bool
     """Whether the run read any source."""
@@ -63,19 +63,23 @@ class RenewalFacts:
     """Whether the run switched no listener because of an error, or because of `max_listeners`."""
 
     @cached_property
-    def unused(self) -> Sequence[Record]:
+    def unused_records(self) -> Sequence[Record]:
         """Return the certificates in the sources that this run did not import, with reason and message."""
-        return [*self.world.bundles.useless, *self.world.bundles.excluded, *self.chosen.left_out]
+        return [
+            *self.world.bundles.unusable_records,
+            *self.world.bundles.excluded_records,
+            *self.import_selection.skipped_records,
+        ]
 
     @cached_property
     def entries_by_handle(self) -> Mapping[Handle, SourceCertificate]:
         """Return the usable certificates in the sources, by the handle of their record."""
-        return {entry.record.handle: entry for entry in self.chosen.usable}
+        return {entry.record.handle: entry for entry in self.import_selection.usable_entries}
 
     @cached_property
     def usable_index(self) -> StoreIndex:
         """Return the records of the usable certificates in the sources."""
-        return StoreIndex(entry.record for entry in self.chosen.usable)
+        return StoreIndex(entry.record for entry in self.import_selection.usable_entries)
 
 
 @dataclass(frozen=True)
@@ -90,15 +94,15 @@ class ServedCertificate:
     """The certificates that are sent with the certificate."""
 
     @property
-    def named(self) -> Certificate | None:
+    def reported_certificate(self) -> Certificate | None:
         """The certificate that is reported: the served one, or the expected one if the served one is unknown."""
         return self.certificate or (self.record.certificate if self.record else None)
 
     @property
     def shown_name(self) -> str | None:
         """Its name in messages."""
-        if self.named:
-            return self.named.shown_name
+        if self.reported_certificate:
+            return self.reported_certificate.shown_name
         return self.record.common_name if self.record else None
 
     @property
@@ -133,13 +137,13 @@ class AttentionItem:
             case "listener", {"listener": listener}:
                 return {"reason": listener.reason} if listener.reason else None
             case "held_back", {"why": why, "entry": entry}:
-                return {"reason": why.reason, **(entry.named() if entry else {})}
+                return {"reason": why.reason, **(entry.as_location() if entry else {})}
             case "renewal_requested", {"request": request}:
-                return {"reason": self.why.reason, **request.entry.named()}
+                return {"reason": self.why.reason, **request.entry.as_location()}
             case "unusable" | "left_out" | "unused", {"skipped": record}:
                 return {name: record.get(name) for name in ("reason", "source", "name", "path")}
             case "not_imported" | "newer_elsewhere", {"entry": entry}:
-                return {"reason": None, **entry.named()}
+                return {"reason": None, **entry.as_location()}
         return None
 
 
@@ -194,7 +198,7 @@ def with_grace_period(
     """
     due = _find_due(attention)
 
-    def failure_start(item: AttentionItem) -> datetime | t.Literal["due"] | None:
+    def find_failure_start(item: AttentionItem) -> datetime | t.Literal["due"] | None:
         if item.reason not in fail_on:
             return None
         if item.reason == "unusable" and item.listener.uuid not in due:
@@ -203,7 +207,7 @@ def with_grace_period(
         is_told = due.get(item.listener.uuid) == item.why
         return None if since is None or is_told or _is_overdue(item, at) else since + GRACE_PERIOD
 
-    return [replace(item, failure_start=failure_start(item)) for item in attention]
+    return [replace(item, failure_start=find_failure_start(item)) for item in attention]
 
 
 def _find_due(attention: Iterable[AttentionItem]) -> Mapping[str, Obstacle[str]]:
@@ -231,11 +235,11 @@ def find_served(listener: Target, world: World) -> ServedCertificate:
     if record and listener.is_managed and not is_other and (held is None or not seen):
         candidates.append(ServedCertificate(view.lifespan(record), held, record, record.intermediates))
 
-    def urgency(served: ServedCertificate) -> tuple[bool, bool, datetime]:
+    def rank_urgency(served: ServedCertificate) -> tuple[bool, bool, datetime]:
         lifespan, latest = served.lifespan, datetime.max.replace(tzinfo=view.at.tzinfo)
         return not lifespan.is_over(view.at), not lifespan.is_to_come(view.at), lifespan.end or latest
 
-    return min(candidates, key=urgency, default=ServedCertificate(NOT_KNOWN, None, record))
+    return min(candidates, key=rank_urgency, default=ServedCertificate(NOT_KNOWN, None, record))
 
 
 def create_served_record(listener: Target, world: World) -> Record:
@@ -283,36 +287,38 @@ def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Cert
             requested = Obstacle("renewal_requested", {"request": request})
     own = Obstacle("listener", {"listener": listener})
 
-    def item(reason: AttentionReason, why: Obstacle[str]) -> AttentionItem:
+    def create_item(reason: AttentionReason, why: Obstacle[str]) -> AttentionItem:
         return AttentionItem(reason, listener, served, why)
 
     is_refused = listener.accepted is False and not listener.has_failed
     if listener.is_serving_other:
-        yield item("not_served", own)
+        yield create_item("not_served", own)
         is_refused = False
     if lifespan.is_to_come(view.at):
         before = listener.predecessor_id if isinstance(listener, ListenerAction) else None
-        yield item("not_yet_valid", Obstacle("not_yet_valid", {"listener": listener, "before": before}))
+        yield create_item("not_yet_valid", Obstacle("not_yet_valid", {"listener": listener, "before": before}))
         is_refused = False
     if lifespan.is_due(view.at) and not (listener.is_managed and _is_renewed_in_time(served, known)):
         has_ended = lifespan.is_over(view.at)
         is_other = listener.has_failed and listener.is_serving_other
         why = own if is_other else held if not listener.renewal_id else None
         why = why or unusable or requested or _why_undeployed(listener, served, known)
-        yield item("expired" if has_ended else "expiring", why or _why_unrenewed(listener, served, known))
+        yield create_item("expired" if has_ended else "expiring", why or _why_unrenewed(listener, served, known))
         is_refused = is_refused and not has_ended
     if unusable:
-        yield item("unusable", unusable)
+        yield create_item("unusable", unusable)
     if revoked := _why_revoked(listener, served, known):
-        yield item("revoked", revoked)
+        yield create_item("revoked", revoked)
     if held and not held.facts["is_beside"]:
-        yield item("held_back", held)
+        yield create_item("held_back", held)
     if requested:
-        yield item("renewal_requested", requested)
+        yield create_item("renewal_requested", requested)
     if is_refused:
         leaf = served.certificate if listener.is_managed else None
         has_whole_chain = bool(leaf and record and record.certificate == leaf and view.trust(record))
-        yield item("not_accepted", Obstacle("not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain}))
+        yield create_item(
+            "not_accepted", Obstacle("not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain})
+        )
 
 
 def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
@@ -332,7 +338,10 @@ def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFact
 def _why_unusable(served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
     """Return the renewal in a source, and the reason why it cannot be used, if an operator must fix it."""
     names = served.names
-    every = (*known.world.bundles.useless, *known.chosen.left_out)  # a source may hold what is unwanted without its key
+    every = (
+        *known.world.bundles.unusable_records,
+        *known.import_selection.skipped_records,
+    )  # a source may hold what is unwanted without its key
     for broken in [record for record in every if names and record["reason"] in OPERATOR_ERRORS]:
         begin, of_broken = parse(broken.get("not_before")), names_of(broken)
         is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
@@ -353,13 +362,19 @@ def _why_held_back(
     names, view = certificate_of(record).identities, known.world.view
     others = (*known.world.index.sharing(names), *known.usable_index.sharing(names))
     near = [
-        pair for pair in not_taken(listener.place.balancer, record, others, view) if pair[1].reason in HELD_BACK_REASONS
+        pair
+        for pair in find_rejected(listener.place.balancer, record, others, view)
+        if pair[1].reason in HELD_BACK_REASONS
     ]
     if not near:
         return None
     new, why = near[0]
-    of_sources = {usable.certificate for usable in known.chosen.usable}
-    holders = {usable.source for usable in known.chosen.usable if usable.certificate == certificate_of(record)}
+    of_sources = {usable.certificate for usable in known.import_selection.usable_entries}
+    holders = {
+        usable.source
+        for usable in known.import_selection.usable_entries
+        if usable.certificate == certificate_of(record)
+    }
     certificates = [certificate_of(held) for held, _why in near]
     homeless = [
         own
@@ -386,7 +401,10 @@ def _is_renewed_in_time(served: ServedCertificate, known: RenewalFacts) -> bool:
     if record is None or certificate is None or record.certificate != certificate or end is None:
         return False  # the time at which it serves its certificate is unknown
     index, view = known.world.index, known.world.view
-    others = [*index.covering(certificate.identities), *(entry.record for entry in known.chosen.waiting)]
+    others = [
+        *index.covering(certificate.identities),
+        *(entry.record for entry in known.import_selection.future_entries),
+    ]
     begins = ((other, view.lifespan(other).usable_from) for other in others)
     return any(
         begin and view.at < begin <= end - MIN_OVERLAP and supersedes(other, record, view.then(begin))
@@ -423,7 +441,7 @@ def _why_undeployed(listener: Target, served: ServedCertificate, known: RenewalF
         return None
     entry = known.entries_by_handle[max(renewals, key=age).handle]
     fingerprint = entry.certificate.fingerprint_sha256
-    left_out = next((item for item in known.unused if item.get("fingerprint_sha256") == fingerprint), None)
+    left_out = next((item for item in known.unused_records if item.get("fingerprint_sha256") == fingerprint), None)
     if left_out:
         return Obstacle("left_out", {"entry": entry, "skipped": left_out})
     because = "phase" if not known.is_importing else "refused" if known.is_refused else "not_stored"
@@ -433,14 +451,14 @@ def _why_undeployed(listener: Target, served: ServedCertificate, known: RenewalF
 def _why_unrenewed(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str]:
     """Return why no renewal is available for the certificate of a listener."""
     fingerprint = served.certificate.fingerprint_sha256 if served.certificate else None
-    for entry in known.chosen.to_import:  # by this run, so that it is not among what is left out
+    for entry in known.import_selection.to_import:  # by this run, so that it is not among what is left out
         if entry.certificate == served.certificate:
-            return Obstacle("not_renewed", {"skipped": {**entry.named(), "key_type": entry.certificate.key_type}})
-    for item in known.unused if fingerprint else ():
+            return Obstacle("not_renewed", {"skipped": {**entry.as_location(), "key_type": entry.certificate.key_type}})
+    for item in known.unused_records if fingerprint else ():
         is_stale = item["reason"] == "already_imported" or not listener.is_managed
         if is_stale and item.get("fingerprint_sha256") == fingerprint:
             return Obstacle("not_renewed", {"skipped": item})
-    for item in known.unused:
+    for item in known.unused_records:
         if names_of(item) & served.names and item["reason"] not in {"already_imported", "superseded"}:
             return Obstacle("unused", {"skipped": item})
     return Obstacle("no_source", {"has_sources": known.has_sources, "is_managed": listener.is_managed})

@@ -70,14 +70,14 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
             )
             see = f" (see {url} )" if url else ""
             return (
-                f"The CA requested a renewal before {iso(request.end)}{see}, but {entry.shown} has not renewed the certificate. "
+                f"The CA requested a renewal before {iso(request.end)}{see}, but {entry.display_name} has not renewed the certificate. "
                 f"{capitalized(remedy)}."
             )
         case "not_yet_valid", {"listener": listener, "before": before}:
             lifespan = served.lifespan
             what = f"intermediate certificate {lifespan.starts_by.shown_name}" if lifespan.starts_by else "certificate"
             other = (
-                f"switch back to certificate {before} with {remedies.deploy(before, listener.place.called)}"
+                f"switch back to certificate {before} with {remedies.deploy(before, listener.place.command_name)}"
                 if before
                 else "deploy a valid certificate"
             )
@@ -104,22 +104,22 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
         case "newer_elsewhere", {"record": record}:
             return f"Certificate {name_in_store(record)} in the certificate store is newer. Deploy the newer certificate at this endpoint."
         case "newer_elsewhere", {"entry": entry}:
-            return f"The certificate in {entry.shown} ({entry.path}) is newer. Deploy the newer certificate at this endpoint."
+            return f"The certificate in {entry.display_name} ({entry.path}) is newer. Deploy the newer certificate at this endpoint."
         case "not_held", {"listener": listener, "newest": newest}:
             problem = "is not in the certificate store" if served.record is None else "cannot be read"
             remedy = (
-                remedies.deploy(newest.id, listener.place.called, ["allow_name_loss"])
+                remedies.deploy(newest.id, listener.place.command_name, ["allow_name_loss"])
                 if newest.id
-                else remedies.adopt(certificate_of(newest).shown_name, [listener.place.called])
+                else remedies.adopt(certificate_of(newest).shown_name, [listener.place.command_name])
             )
             return (
                 f"The listener uses certificate {listener.final_handle}, which {problem}. Certificate {name_in_store(newest)} covers the same "
                 f"DNS names. To switch the listener, run {remedy}."
             )
         case "left_out", {"entry": entry, "skipped": record}:
-            return f"Skipped the renewal in {entry.shown} ({entry.path}): {record['message']}"
+            return f"Skipped the renewal in {entry.display_name} ({entry.path}): {record['message']}"
         case "not_imported", {"entry": entry, "because": because}:
-            what = f"Did not deploy the renewal in {entry.shown} ({entry.path}), because"
+            what = f"Did not deploy the renewal in {entry.display_name} ({entry.path}), because"
             match because:
                 case "phase":
                     return f"{what} this run did not include the phase import. Run {ROTATE}."
@@ -151,11 +151,13 @@ def _describe_held_back(facts: Mapping[str, t.Any]) -> str:
     """Return which newer certificate was not deployed to a listener, the reason, and the remedy."""
     new, entry, why = facts["new"], facts["entry"], facts["why"]
     what = (
-        f"The newer certificate in {entry.shown} ({entry.path})"
+        f"The newer certificate in {entry.display_name} ({entry.path})"
         if entry
         else f"The newer certificate {new.id} in the certificate store"
     )
-    remedy = find_held_back_remedy(why, facts["obstacles"], new, facts["old"], entry, [facts["listener"].place.called])
+    remedy = find_held_back_remedy(
+        why, facts["obstacles"], new, facts["old"], entry, [facts["listener"].place.command_name]
+    )
     is_left = not entry and why.reason == "organization_differs" and new.is_unused
     leftover = f" To delete the newer certificate instead, run {remedies.remove(new.stored_id)}." if is_left else ""
     return f"{what} was not deployed. {why_unswitched(why)} {remedy}".strip() + leftover
@@ -173,7 +175,7 @@ def _describe_revocation(facts: Mapping[str, t.Any], certificate: Certificate) -
     chain = "" if is_own else ", or add the replacement chain of the CA to the source"
     back = (
         f" Before the reissue, you can switch back to certificate {before}, which was probably the previous certificate: "
-        f"{remedies.deploy(before, listener.place.called)}."
+        f"{remedies.deploy(before, listener.place.command_name)}."
         if before
         else ""
     )

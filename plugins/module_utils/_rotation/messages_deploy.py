@@ -22,7 +22,7 @@ from .._softlayer.store import StoreCertificate, certificate_of
 from .._sources import messages as of_sources
 
 UNAPPROVED_CHANGE = "The approved preview does not contain the change. Create a new preview in check mode."
-GONE = {
+IMPOSSIBLE_CHANGES = {
     "imported": "Cannot import the certificate as approved: no source contains it any longer. Create a new preview in check mode.",
     "deployed": "Cannot switch the listener as approved: it was deleted or is no longer selected. Create a new preview in check mode.",
     "removed": "Cannot delete the certificate as approved: it is in use, is not replaced, or was already deleted. Create a new preview in check mode.",
@@ -53,7 +53,7 @@ REFUSAL_REMEDIES = {
 
 def describe_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form = "done") -> str:
     """Return the outcome for a listener or an endpoint, and the result of its verification."""
-    message = _outcome(outcome, reason, facts, form)
+    message = _describe_outcome(outcome, reason, facts, form)
     if "probe_message" in facts:
         message = f"{message} {facts['probe_message']}"
     match facts:
@@ -73,7 +73,7 @@ def describe_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any]
     return message
 
 
-def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form) -> str:
+def _describe_outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form) -> str:
     """Return the outcome for a listener or an endpoint, with the last result of its verification."""
     match reason, facts:
         case "not_accepted", {"probe": probe, "predecessor_id": certificate_id, "called": called}:
@@ -84,15 +84,15 @@ def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
             )
         case "not_accepted", {"probe": probe}:
             return (
-                f"{_expected(facts)} TLS clients, which accepted the previous certificate, reject the served certificate: {probe.refusal}. Check whether "
-                "the load balancer sends the chain in the certificate store. If the stored chain is incomplete, import the certificate again with "
-                "all its intermediate certificates."
+                f"{_describe_expectation(facts)} TLS clients, which accepted the previous certificate, reject the served certificate: "
+                f"{probe.refusal}. Check whether the load balancer sends the chain in the certificate store. If the stored chain is incomplete, "
+                "import the certificate again with all its intermediate certificates."
             )
         case "not_served", {"probe": probe}:
             is_partial = probe.finding == "failing" and probe.working
             how = "the TLS handshake fails at some addresses" if is_partial else FINDINGS[probe.finding]
-            return f"{_expected(facts)} {how}: {probe.words}{_remedy(facts)}"
-    message = _planned(outcome, reason, facts, form)
+            return f"{_describe_expectation(facts)} {how}: {probe.words}{_find_remedy(facts)}"
+    message = _describe_decision(outcome, reason, facts, form)
     if (probe := facts.get("probe")) is None:
         return message
     if probe.finding == "unreachable":
@@ -106,14 +106,14 @@ def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
     return message
 
 
-def _expected(facts: Mapping[str, t.Any]) -> str:
+def _describe_expectation(facts: Mapping[str, t.Any]) -> str:
     """Return the expected state, as the beginning of a sentence about the present state."""
     if "demand" in facts:
         return f"The endpoint must serve {expected_certificate(facts['demand'])}, but"
     return f"The listener has certificate {facts['certificate_id']} in the API, but"
 
 
-def _remedy(facts: Mapping[str, t.Any]) -> str:
+def _find_remedy(facts: Mapping[str, t.Any]) -> str:
     """Return the remedy if another certificate than expected is served, with a leading space."""
     match facts:
         case {"demand": _}:
@@ -136,7 +136,7 @@ def _remedy(facts: Mapping[str, t.Any]) -> str:
     return ""
 
 
-def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form) -> str:
+def _describe_decision(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form) -> str:
     """Return the decision about a listener or an endpoint."""
     match outcome, facts:
         case "switched", {"is_known": False}:
@@ -233,11 +233,11 @@ def why_unswitched(why: Obstacle[t.Any]) -> str:
                 "ssl_certificate_deploy and allow_name_loss."
             )
         case "not_found", {"load_balancer": name, "port": port, "there": ports}:
-            return f"Load balancer {name} does not have a listener on port {port}. Available ports: {_some(map(str, ports))}."
+            return f"Load balancer {name} does not have a listener on port {port}. Available ports: {_list_names(map(str, ports))}."
         case "not_found", {"load_balancer": name, "there": names}:
-            return f"Load balancer {name} does not exist, or the API user cannot access it. Available load balancers: {_some(names)}."
+            return f"Load balancer {name} does not exist, or the API user cannot access it. Available load balancers: {_list_names(names)}."
         case "ambiguous", {"load_balancer": name, "uuids": uuids}:
-            return f"Several load balancers are named {name}. Specify the load balancer by its UUID ({_some(uuids)})."
+            return f"Several load balancers are named {name}. Specify the load balancer by its UUID ({_list_names(uuids)})."
         case "ambiguous", {"listener": name, "certificate_ids": ids}:
             first, second = (f"certificate {each}" if each else "a certificate that would be imported" for each in ids)
             return f"Two certificates are specified for listener {name} ({first} and {second}). Remove one of the certificates."
@@ -250,16 +250,16 @@ def why_unswitched(why: Obstacle[t.Any]) -> str:
             if ids:
                 remedy = f"To deploy certificate {ids[0]}, run {deploy(ids[0], called)}; otherwise, delete the unneeded certificates."
             return f"Cannot choose between equally good certificates ({'; '.join(filter(None, shown))}). {remedy}"
-    return _not_taken(why)
+    return _why_rejected(why)
 
 
-def _not_taken(why: Obstacle[t.Any]) -> str:
+def _why_rejected(why: Obstacle[t.Any]) -> str:
     """Return why a certificate is not deployed to a listener, and the remedy."""
     match why.reason, why.facts:
         case _, {"newer": record, "why": nested}:
-            return f"Did not deploy the newer certificate {name_in_store(record)}: {_not_taken(nested)}"
+            return f"Did not deploy the newer certificate {name_in_store(record)}: {_why_rejected(nested)}"
         case _, {"why": nested, **facts}:
-            message = _not_taken(nested)
+            message = _why_rejected(nested)
             if "certificate_id" in facts:
                 message = f"Did not deploy certificate {facts['certificate_id']}: {message}"
             match nested.facts, facts:
@@ -282,20 +282,20 @@ def name_in_store(record: StoreCertificate) -> str:
     return str(record.id or f"for {certificate_of(record).shown_name} (not stored yet)")
 
 
-def unmatched(why: Obstacle[t.Any]) -> str:
+def describe_unmatched(why: Obstacle[t.Any]) -> str:
     """Return which patterns of a selection do not match anything."""
     match why.facts:
         case {"load_balancers": patterns, "there": names}:
             return (
                 f"No load balancer matches {some_of(patterns)} in load_balancers, or the API user cannot access it. Available load balancers: "
-                f"{_some(names)}."
+                f"{_list_names(names)}."
             )
         case {"common_names": patterns, "there": names}:
-            return f"No certificate matches {some_of(patterns)} in common_names. Available names: {_some(names)}."
+            return f"No certificate matches {some_of(patterns)} in common_names. Available names: {_list_names(names)}."
     raise AssertionError(why)
 
 
-def too_many_listeners(why: Obstacle[t.Any]) -> str:
+def describe_excess(why: Obstacle[t.Any]) -> str:
     """Return that a run would switch more listeners than `max_listeners`."""
     return (
         f"The run would switch more listeners ({why.facts['planned']}) than max_listeners allows ({why.facts['max_listeners']}), so it switched "
@@ -350,5 +350,5 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
     raise AssertionError(why)
 
 
-def _some(texts: Iterable[str]) -> str:
+def _list_names(texts: Iterable[str]) -> str:
     return some_of(list(texts)) or "none"

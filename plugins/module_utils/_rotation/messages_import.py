@@ -93,20 +93,20 @@ def why_skipped(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             is_same = other.certificate.identities == certificate.identities
             which = "the same DNS names" if is_same else "the same and more DNS names"
             until = iso(other.certificate.not_after)
-            return f"{source_name(other.source)} contains a better certificate for {which}: {other.where}, which expires at {until}."
+            return f"{source_name(other.source)} contains a better certificate for {which}: {other.location}, which expires at {until}."
         case "ambiguous", {"stored": equal}:
-            command = remedies.adopt(certificate.shown_name, source=entry.folder)
+            command = remedies.adopt(certificate.shown_name, source=entry.directory)
             return (
                 f"Cannot identify the renewal: certificate {equal.id} in the certificate store is equally new. To deploy the certificate in the "
                 f"source, run {command}."
             )
         case "ambiguous", {"other": other}:
             return (
-                f"Cannot identify the renewal: {other.where} in {source_name(other.source)} is equally new. Keep only one of the certificates in the "
+                f"Cannot identify the renewal: {other.location} in {source_name(other.source)} is equally new. Keep only one of the certificates in the "
                 "sources."
             )
         case "ambiguous", {"later": later, "listeners": listeners}:
-            command = remedies.adopt(shown, listeners, entry.folder)
+            command = remedies.adopt(shown, listeners, entry.directory)
             return _describe_ambiguity(
                 later, command, of_sources.remedy("reissue", entry.source, entry.name, [shown], key_type)
             )
@@ -189,7 +189,7 @@ def find_held_back_remedy(
     """
     others = [why_not(other) for other in obstacles if other.reason != why.reason]
     reasons = [other.reason for other in obstacles]
-    remedy = _remedy(
+    remedy = _find_remedy(
         reasons or ["names_by_wildcard" if why.reason == "names_not_covered" else why.reason],
         new,
         old,
@@ -199,7 +199,7 @@ def find_held_back_remedy(
     return " ".join([*others, remedy]).strip()
 
 
-def _remedy(
+def _find_remedy(
     reasons: Sequence[str],
     new: StoreCertificate,
     old: StoreCertificate,
@@ -215,7 +215,7 @@ def _remedy(
         source, name = (entry.source, entry.name) if entry else (None, shown)
         return f"{capitalized(of_sources.remedy('rsa_key', source, name, names))}."
     if entry or not listeners:
-        return _describe_override(reasons, remedies.adopt(shown, listeners, entry.folder if entry else None))
+        return _describe_override(reasons, remedies.adopt(shown, listeners, entry.directory if entry else None))
     allow = [ACCEPT[reason] for reason in reasons if reason in ACCEPT]
     return _describe_override(reasons, remedies.deploy(new.stored_id, listeners[0], allow))
 
@@ -243,22 +243,23 @@ def why_unadopted(why: Obstacle[t.Any], name: str, sources: SourceContents) -> s
         case "not_found", {"names": names}:
             lacks = f"The source does not contain a readable certificate for {name}. Available names: {some_of(names) or 'none'}."
             useless = [
-                f"Cannot use {record['name']}: {record['message']}" for record in (*sources.useless, *sources.excluded)
+                f"Cannot use {record['name']}: {record['message']}"
+                for record in (*sources.unusable_records, *sources.excluded_records)
             ]
-            others = [*useless, *(record["message"] for record in (*sources.failed, *sources.empty))]
+            others = [*useless, *(record["message"] for record in (*sources.failed_records, *sources.empty_records))]
             return " ".join([lacks, *others[:MAX_PARTS]])
         case "ambiguous", {"rivals": rivals}:
-            folders = list(dict.fromkeys(filter(None, [entry.folder for entry in rivals])))
+            folders = list(dict.fromkeys(filter(None, [entry.directory for entry in rivals])))
             remedy = (
                 f"Specify one directory as the source: {' or '.join(folders[:MAX_LISTED])}."
                 if len(folders) == len(rivals)
                 else "Copy one certificate, with its private key, to a separate directory, and specify the directory as the source."
             )
             each = [
-                f"{entry.where} ({entry.certificate.key_type}, expires at {iso(entry.certificate.not_after)})"
+                f"{entry.location} ({entry.certificate.key_type}, expires at {iso(entry.certificate.not_after)})"
                 for entry in rivals
             ]
             return f"Cannot choose between several certificates for {name}, because none of them can replace all others: {some_of(each)}. {remedy}"
         case _, {"entry": entry, "why": nested}:
-            return f"Cannot use {entry.shown}: {why_skipped(nested, entry)}"
+            return f"Cannot use {entry.display_name}: {why_skipped(nested, entry)}"
     raise AssertionError(why)

@@ -103,7 +103,7 @@ class RotationOptions:
     """The phases of the module."""
     sources: Sequence[Source]
     """The sources of certificates."""
-    issuers: Sequence[Certificate]
+    intermediates: Sequence[Certificate]
     """Intermediate certificates that the sources may lack."""
     approved: Approval | None
     """The approved preview that limits the run; `None` without a limit."""
@@ -126,7 +126,7 @@ class RotationOptions:
     is_check_mode: bool
 
     @property
-    def certificates(self) -> SourceOptions:
+    def source_options(self) -> SourceOptions:
         """Which certificates in the sources to import."""
         names = [self.adopt.common_name] if self.adopt else self.common_names
         return SourceOptions(
@@ -198,7 +198,7 @@ def read_options(module: Module) -> RotationOptions:
         "adopt": None
         if params["adopt"] is None
         else Adoption(**params["adopt"], load_balancers=params["load_balancers"]),
-        "issuers": known_issuers(params["intermediate_path"]),
+        "intermediates": known_issuers(params["intermediate_path"]),
         "endpoints": expecting(read_endpoints(params["endpoints"])),
     }
     return RotationOptions(**given, is_check_mode=module.check_mode)

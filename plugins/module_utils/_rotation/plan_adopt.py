@@ -123,7 +123,7 @@ def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
     return f"{' '.join(problems)} Available listeners: {some_of(sorted(there, key=listener_place)) or 'none'}."
 
 
-def fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:
+def rate_fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:
     """Return how well a certificate fits among several with different keys: whether all listeners support its key type, and whether all have it."""
     places = find_places(world, adoption, entry.certificate)
     present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
@@ -207,7 +207,7 @@ def find_adopted_entry(world: World, adoption: Adoption, options: SourceOptions)
     Raises:
         CertificatesError: why there is not exactly one; as `find_places`.
     """
-    fit = partial(fitness, world, adoption)
+    fit = partial(rate_fitness, world, adoption)
     chosen = choose_by_name(world.bundles.entries, adoption.common_name, options, world.view, fit)
     if isinstance(chosen, SourceCertificate):
         return chosen
@@ -235,7 +235,7 @@ def choose_adoption(
             f"Cannot adopt {adoption.common_name}: common_names limits the run to {some_of(patterns or ['nothing'], MAX_LISTED)}. Add "
             f"{adoption.common_name} to common_names, or remove common_names.",
         )
-    planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
+    planned = plan_adoption(world.add_imports([entry.record], ()), adoption, entry)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing
         problems = [f"{action.name}: {action.message}" for action in planned]
         reason = t.cast(Code, planned[0].reason)

@@ -26,8 +26,8 @@ from .world import World
 class RemovalPlan:
     """The certificates to delete, and the certificates to keep although others can replace them."""
 
-    old: Sequence[StoreCertificate]
-    kept: Sequence[tuple[StoreCertificate, Obstacle[KeptReason]]]
+    old_records: Sequence[StoreCertificate]
+    kept_records: Sequence[tuple[StoreCertificate, Obstacle[KeptReason]]]
 
 
 def plan_removal(

@@ -48,7 +48,7 @@ class Place:
         return f"{self.balancer.name}:{self.listener.port}"
 
     @property
-    def called(self) -> str:
+    def command_name(self) -> str:
         """Its name in commands."""
         return remedies.listener(self.balancer.name, self.balancer.uuid, self.listener.port)
 
@@ -158,7 +158,12 @@ class ListenerAction(Target):
             other = {"other_id": self.predecessor_id, "allow": []}
         elif over and {chain[0] for chain in self.seen} == {over.certificate}:  # else clients would lose something
             other = {"other_id": over.stored_id, "allow": [ACCEPT["expired"]]}
-        facts = {"balancer": balancer, "since": self.place.listener.modified_at, "called": self.place.called, **other}
+        facts = {
+            "balancer": balancer,
+            "since": self.place.listener.modified_at,
+            "called": self.place.command_name,
+            **other,
+        }
         return {**expected, "cause": Obstacle("not_served", facts)}
 
     def as_diff(self) -> dict[str, t.Any]:
@@ -182,7 +187,7 @@ class ListenerPlan:
 
     world: World
     actions: Sequence[ListenerAction]
-    gone: Sequence[Record] = ()
+    impossible_switches: Sequence[Record] = ()
     """The approved switches that are no longer planned."""
     too_many: Obstacle[t.Literal["too_many_listeners"]] | None = None
     """The obstacle if the run would switch more listeners than allowed."""
@@ -266,7 +271,7 @@ def _plan_renewal(place: Place, current: StoreCertificate | None, world: World) 
         chosen = switch_to_best(place, kept, best(fitting, view))
         why_ended = why_balancer_ended(place) if chosen.is_changed else None
         return chosen.failed(why_ended.reason, why_ended.facts) if why_ended else chosen
-    near = not_taken(place.balancer, current, index.sharing(current.certificate.identities), view)
+    near = find_rejected(place.balancer, current, index.sharing(current.certificate.identities), view)
     if near:
         newer, why = near[0]
         return replace(kept, outcome="skipped", reason=why.reason, facts={"newer": newer, "why": why})
@@ -274,10 +279,10 @@ def _plan_renewal(place: Place, current: StoreCertificate | None, world: World) 
     if lifespan.is_now(view.at):
         return kept
     limit = {"end": lifespan.end} if lifespan.is_over(view.at) else {"start": lifespan.begin}
-    return replace(kept, facts={**kept.facts, **limit, "valid_id": kept.predecessor_id, "called": place.called})
+    return replace(kept, facts={**kept.facts, **limit, "valid_id": kept.predecessor_id, "called": place.command_name})
 
 
-def not_taken(
+def find_rejected(
     balancer: Balancer, current: StoreCertificate, others: Iterable[StoreCertificate], view: TrustView
 ) -> list[tuple[StoreCertificate, Obstacle[ObstacleReason]]]:
     """Return other certificates that are newer than a listener's and must not take its place, the newest first, and why they must not.
@@ -310,7 +315,7 @@ def switch_to_best(place: Place, kept: ListenerAction, equals: Sequence[StoreCer
     """Return the switch to the best certificate, or a failure if several are equally good."""
     if len(equals) == 1:
         return replace(_switch(place, equals[0], kept.previous), is_promising=kept.is_promising)
-    return kept.failed("ambiguous", {"equals": equals, "called": place.called})
+    return kept.failed("ambiguous", {"equals": equals, "called": place.command_name})
 
 
 def keep_unchanged(action: ListenerAction, index: StoreIndex) -> ListenerAction:
@@ -355,7 +360,7 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
     """Decide for each listener that the user specifies whether the specified certificate can be deployed to it."""
     planned: dict[object, ListenerAction] = {}
     for options in wanted:
-        action = _named(options, world, overrides)
+        action = _plan_listener(options, world, overrides)
         key = action.uuid or (options.load_balancer, options.port)
         first = planned.setdefault(key, action)
         if first.target_id != action.target_id:
@@ -380,7 +385,7 @@ def _find_place(options: ListenerOptions, balancers: Sequence[Balancer]) -> Plac
     return Place(balancer, listener)
 
 
-def _named(options: ListenerOptions, world: World, overrides: Overrides) -> ListenerAction:
+def _plan_listener(options: ListenerOptions, world: World, overrides: Overrides) -> ListenerAction:
     """Decide about one listener that the user specifies."""
     place, view = _find_place(options, world.listed_balancers), world.view
     target = world.index.by_handle.get(options.certificate_id)
@@ -440,14 +445,14 @@ def why_balancer_ended(place: Place) -> Obstacle[DeployReason] | None:
 
 def why_unknown(place: Place, current: StoreCertificate | None) -> Obstacle[t.Literal["not_found"]]:
     """Return why the certificate of a listener is unknown."""
-    facts = {"listener": place.name, "certificate_id": place.listener.certificate_id, "called": place.called}
+    facts = {"listener": place.name, "certificate_id": place.listener.certificate_id, "called": place.command_name}
     return Obstacle("not_found", {**facts, "is_there": current is not None})
 
 
 def keep(place: Place, current: StoreCertificate | None, facts: Mapping[str, t.Any], world: World) -> ListenerAction:
     """Return the action that leaves a listener unchanged."""
     view = world.view
-    new = frozenset(record.handle for record in world.imported)
+    new = frozenset(record.handle for record in world.imported_records)
     known = current if current and current.certificate else None
     before = world.index.before(known, view, new) if known else None
     over = world.index.before(known, view, new, may_be_over=True) if known and not before else None

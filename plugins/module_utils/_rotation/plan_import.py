@@ -66,23 +66,23 @@ class ImportSelection:
 
     to_import: Sequence[SourceCertificate]
     skipped: Sequence[tuple[SourceCertificate, Obstacle[RotationReason | ApprovalReason]]]
-    usable: Sequence[SourceCertificate]
+    usable_entries: Sequence[SourceCertificate]
     """All certificates that can be used now."""
-    waiting: Sequence[SourceCertificate] = ()
+    future_entries: Sequence[SourceCertificate] = ()
     """Certificates that are not valid yet."""
-    gone: Sequence[Record] = ()
+    impossible_imports: Sequence[Record] = ()
     """Approved certificates that no source contains any longer."""
 
     @cached_property
-    def left_out(self) -> Sequence[Record]:
+    def skipped_records(self) -> Sequence[Record]:
         """The certificates that are not imported, in the form of results."""
-        return [*(as_skipped_record(entry, why) for entry, why in self.skipped), *self.gone]
+        return [*(as_skipped_record(entry, why) for entry, why in self.skipped), *self.impossible_imports]
 
 
 def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
     """Return the public facts about a certificate in a source, in the form of results."""
     return {
-        **entry.named(),
+        **entry.as_location(),
         **entry.certificate.facts(),
         "organization_name": entry.certificate.organization_name,
         "trust": entry.chain.trust,
@@ -95,7 +95,7 @@ def as_skipped_record(entry: SourceCertificate, why: Obstacle[RotationReason | A
     facts = entry.certificate.facts()
     known = {name: facts[name] for name in SKIPPED_FIELDS}
     message = why_skipped(why, entry)
-    return {**entry.named(), **known, "outcome": "skipped", "reason": why.reason, "message": message}
+    return {**entry.as_location(), **known, "outcome": "skipped", "reason": why.reason, "message": message}
 
 
 def choose(
@@ -165,7 +165,7 @@ def choose_by_name(
         return Obstacle("not_found", {"names": most_alike_first(ascii_name(name), names)})
     chosen = choose(named, StoreIndex([]), replace(options, common_names=None, import_new=True), view)
     reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
-    rivals = [entry for entry in chosen.usable if reasons.get(entry.certificate, "ambiguous") == "ambiguous"]
+    rivals = [entry for entry in chosen.usable_entries if reasons.get(entry.certificate, "ambiguous") == "ambiguous"]
     if not rivals:
         entry, why = sorted(chosen.skipped, key=lambda pair: pair[0].certificate.not_before)[-1]
         return Obstacle(why.reason, {"entry": entry, "why": why})
@@ -286,18 +286,18 @@ class ReadingPlan:
     """The plan for the certificates of a Secrets Manager instance.
 
     Attributes:
-        to_read: those that may be imported.
-        stored: those that the store has, with its record.
-        useless: those that cannot be used now.
-        excluded: those that could be, but renew nothing.
-        unreadable: those that could not be read, once the others were.
+        candidates: those that may be imported.
+        stored_secrets: those that the store has, with its record.
+        unusable_secrets: those that cannot be used now.
+        excluded_secrets: those that could be, but renew nothing.
+        unreadable_secrets: those that could not be read, once the others were.
     """
 
-    to_read: list[Secret] = field(default_factory=list)
-    stored: list[tuple[Secret, StoreCertificate]] = field(default_factory=list)
-    useless: list[tuple[Secret, Trouble]] = field(default_factory=list)
-    excluded: list[tuple[Secret, Trouble]] = field(default_factory=list)
-    unreadable: list[tuple[Secret, Trouble]] = field(default_factory=list)
+    candidates: list[Secret] = field(default_factory=list)
+    stored_secrets: list[tuple[Secret, StoreCertificate]] = field(default_factory=list)
+    unusable_secrets: list[tuple[Secret, Trouble]] = field(default_factory=list)
+    excluded_secrets: list[tuple[Secret, Trouble]] = field(default_factory=list)
+    unreadable_secrets: list[tuple[Secret, Trouble]] = field(default_factory=list)
 
 
 def plan_reading(
@@ -329,17 +329,17 @@ def plan_reading(
         alike = by_serial_number.get(secret.serial_number, ())
         same = next(iter(best([record for record in alike if secret.is_of(certificate_of(record))], view)), None)
         if same is not None and not _can_complete(secret, same, options, view):
-            plan.stored.append((secret, same))
+            plan.stored_secrets.append((secret, same))
         elif not secret.has_private_key and not secret.why_inactive:
-            plan.excluded.append((secret, NO_KEY))
+            plan.excluded_secrets.append((secret, NO_KEY))
         elif secret.why_inactive:
-            plan.useless.append((secret, Obstacle("not_active")))
+            plan.unusable_secrets.append((secret, Obstacle("not_active")))
         elif secret.not_after is not None and secret.not_after < view.at:
-            plan.useless.append((secret, Obstacle("expired")))
+            plan.unusable_secrets.append((secret, Obstacle("expired")))
         elif same is not None or options.import_new or _can_renew(secret, names, index, addresses):
-            plan.to_read.append(secret)
+            plan.candidates.append(secret)
         else:
-            plan.excluded.append((secret, _why_unread(secret, names, index, listeners_by_certificate)))
+            plan.excluded_secrets.append((secret, _why_unread(secret, names, index, listeners_by_certificate)))
     return plan
 
 

@@ -60,16 +60,18 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
         if options.phases - {"import"}:  # else it has nothing to do with them
             world = replace(world, failed=[failed_about("the load balancers", {"failure": error.as_failure()})])
     bundles = read_all_sources(module, listings, world, options)
-    useless = drop_replaced(bundles.useless, world.index, view)
-    world = replace(world, bundles=replace(bundles, useless=useless), failed=[*world.failed, *bundles.failed])
+    useless = drop_replaced(bundles.unusable_records, world.index, view)
+    world = replace(
+        world, bundles=replace(bundles, unusable_records=useless), failed=[*world.failed, *bundles.failed_records]
+    )
     known = StoreIndex([*world.stored, *(entry.record for entry in bundles.entries)])
-    unusable = frozenset(name for record in (*useless, *bundles.excluded) for name in names_of(record))
+    unusable = frozenset(name for record in (*useless, *bundles.excluded_records) for name in names_of(record))
     patterns = options.common_names
     common_names = patterns and [pattern for pattern in patterns if not any_matches(unusable, [pattern])]
     names = None if world.balancers is None else options.load_balancers
     unmatched = why_unmatched(ListenerSelection(common_names, names), world.listed_balancers, known)
     if unmatched:
-        raise CertificatesError(unmatched.reason, messages_deploy.unmatched(unmatched))
+        raise CertificatesError(unmatched.reason, messages_deploy.describe_unmatched(unmatched))
     return world
 
 
@@ -81,7 +83,9 @@ def read_again(client: Client, world: World, options: RotationOptions) -> World:
     """
     at, stored = now(), fetch_stored(client)
     current = replace(world, stored=stored, balancers=fetch_load_balancers(client, stored), at=at)
-    return current if options.is_check_mode else replace(current, imported=())  # it is among what is stored by now
+    return (
+        current if options.is_check_mode else replace(current, imported_records=())
+    )  # it is among what is stored by now
 
 
 def fetch_load_balancers(client: Client, stored: Iterable[StoreCertificate]) -> list[Balancer]:
@@ -126,16 +130,23 @@ def read_all_sources(
     params = module.params
 
     def read_mailbox(position: int, keys: Mapping[str, str]) -> MailContent:
-        return read_mail(module, params["sources"][position]["mail"], keys, options.issuers)
+        return read_mail(module, params["sources"][position]["mail"], keys, options.intermediates)
 
     def read_secrets(position: int) -> SecretsContent:
         from .read_sources import read_instance
 
-        return read_instance(module, listings[position].result(), world, options.certificates)
+        return read_instance(module, listings[position].result(), world, options.source_options)
 
     passphrase = params["privatekey_passphrase"] or None
     read = read_sources(
-        options.sources, read_mailbox, read_secrets, passphrase, options.issuers, world.view, module.warn, module.hide
+        options.sources,
+        read_mailbox,
+        read_secrets,
+        passphrase,
+        options.intermediates,
+        world.view,
+        module.warn,
+        module.hide,
     )
     if read.entries and params["trusted_ca_path"] is None:
         try:

@@ -59,7 +59,7 @@ REPORTED_FACTS = ("common_name", "subject_alt_names", "not_before", "not_after")
 """The reported facts about a certificate that cannot be used."""
 SecretsContent = tuple[InstanceListing, ReadingPlan, SourceResult]
 """An instance of Secrets Manager: its secrets, what becomes of each, and the certificates that were read."""
-GONE: Trouble = Obstacle("certificate_missing", {"is_gone": True})
+DELETED_SECRET: Trouble = Obstacle("certificate_missing", {"is_gone": True})
 
 
 @dataclass(frozen=True)
@@ -102,48 +102,52 @@ def read_sources(
     """
     read = SourceContents()
 
-    def take(source: Source, paired: SourceResult) -> None:
+    def add_entries(source: Source, paired: SourceResult) -> None:
         issuers = [*paired.issuers, *known]
-        read.issuers.update(dict.fromkeys(issuers))
+        read.intermediates.update(dict.fromkeys(issuers))
         chains = _ChainBuilder(issuers, view.anchors, view.at)
         for bundle in paired.usable_bundles:
             leaf, key = t.cast(Certificate, bundle.certificate), t.cast(KeyRef, bundle.key)
             chain = Chains(bundle.others, view.anchors(), view.at).of(leaf)
             if chain.trust != "trusted" and not key.is_pkcs12:  # an import takes the issuers from there, too
-                chain = chains.of(leaf)
+                chain = chains.build(leaf)
             view.remember(leaf, chain)
             # What came by mail is named after its key.
             place = _find_key_place(key.path) if source.kind == MAIL else (bundle.origin.name, bundle.origin.path)
             record = StoreCertificate.create_unstored(leaf, tuple(chain.issuers))
-            read.entries.append(SourceCertificate(**_named(source, *place), record=record, chain=chain, key=key))
+            read.entries.append(SourceCertificate(**_name_fields(source, *place), record=record, chain=chain, key=key))
         room_messages = of_secrets if source.kind == SECRETS_MANAGER else of_sources
         for bundle in paired.unusable_bundles:
             facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
             why = t.cast(Trouble, bundle.trouble)
             place = bundle.origin.name, bundle.origin.path
-            read.useless.append(_not_taken(source, place, facts, why.reason, room_messages.trouble(why)))
+            read.unusable_records.append(
+                _create_unused_record(source, place, facts, why.reason, room_messages.trouble(why))
+            )
 
     for position, source in enumerate(sources):
         if source.kind == SECRETS_MANAGER:
             try:
                 listing, plan, paired = read_secrets(position)
             except CertificatesError as error:
-                read.failed.append(failed_about("the secrets", {"failure": error.as_failure()}))
+                read.failed_records.append(failed_about("the secrets", {"failure": error.as_failure()}))
                 continue
-            for secret, record in plan.stored:
-                named, unstored = _named(source, secret.name, secret.id), replace(record, id=None)
+            for secret, record in plan.stored_secrets:
+                named, unstored = _name_fields(source, secret.name, secret.id), replace(record, id=None)
                 read.entries.append(SourceCertificate(**named, record=unstored, chain=view.chain(record)))
-            take(source, paired)
+            add_entries(source, paired)
             if not listing.secrets:
                 url = listing.manager.instance.url
-                read.empty.append(_create_empty_record(source, Obstacle("no_secrets", {"url": url}), url))
-            read.useless.extend(_create_secret_record(source, *unread) for unread in plan.useless)
-            read.excluded.extend(_create_secret_record(source, *unread) for unread in plan.excluded)
-            read.failed.extend(_create_secret_record(source, *unread, "failed") for unread in plan.unreadable)
+                read.empty_records.append(_create_empty_record(source, Obstacle("no_secrets", {"url": url}), url))
+            read.unusable_records.extend(_create_secret_record(source, *unread) for unread in plan.unusable_secrets)
+            read.excluded_records.extend(_create_secret_record(source, *unread) for unread in plan.excluded_secrets)
+            read.failed_records.extend(
+                _create_secret_record(source, *unread, "failed") for unread in plan.unreadable_secrets
+            )
             read.api_calls += listing.manager.api_calls
             continue
         if _is_missing(source.path):
-            read.empty.append(_create_empty_record(source, Obstacle("not_found", {"path": source.path})))
+            read.empty_records.append(_create_empty_record(source, Obstacle("not_found", {"path": source.path})))
             continue
         files = FileCache(passphrase)
         mail: MailContent | None = None
@@ -153,21 +157,21 @@ def read_sources(
             paired = _read_groups(source, files, mail or MailContent(), hide)
         except CertificatesError as error:
             if _is_missing(str(error.details.get("path", os.curdir))):  # a part of it, or by now all of it
-                read.empty.append(_create_empty_record(source, Obstacle("not_found", {"error": error.message})))
+                read.empty_records.append(_create_empty_record(source, Obstacle("not_found", {"error": error.message})))
             else:
                 what = "the mailbox" if source.kind == MAIL else f"the source {source_name(source.kind)}"
-                read.failed.append(failed_about(what, {"failure": error.as_failure()}))
+                read.failed_records.append(failed_about(what, {"failure": error.as_failure()}))
             continue
         if why := mail.why_empty if mail else _why_empty(source, paired):
-            read.empty.append(_create_empty_record(source, why))
+            read.empty_records.append(_create_empty_record(source, why))
         for warning in dict.fromkeys(map(of_sources.trouble, paired.warnings)):
             warn(warning)
         if (
             source.kind != MAIL and paired.unusable_bundles and not paired.usable_bundles
         ):  # one that can be used shows that all else is right
             warn(describe_unusable(source.path, paired.unusable_bundles))
-        take(source, paired)
-        read.useless.extend(_find_rejected(source, mail, view.at) if mail else ())
+        add_entries(source, paired)
+        read.unusable_records.extend(_find_rejected(source, mail, view.at) if mail else ())
     return read
 
 
@@ -212,7 +216,7 @@ def _create_secret_record(source: Source, secret: Secret, why_not: Trouble, outc
         "not_after": iso(secret.not_after),
     }
     message = why_unread(why_not, secret)
-    return _not_taken(source, (secret.name, secret.id), facts, why_not.reason, message, outcome)
+    return _create_unused_record(source, (secret.name, secret.id), facts, why_not.reason, message, outcome)
 
 
 def _read_groups(source: Source, files: FileCache, mail: MailContent, hide: Callable[..., object]) -> SourceResult:
@@ -256,14 +260,14 @@ def _why_empty(source: Source, paired: SourceResult) -> Obstacle[str] | None:
 
 def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceCertificate]:
     """Return the certificates in the sources, with chains that avoid revoked intermediate certificates if possible."""
-    unrevoked = (issuer for issuer in read.issuers if not view.is_revoked(issuer))
+    unrevoked = (issuer for issuer in read.intermediates if not view.is_revoked(issuer))
     chains = _ChainBuilder(unrevoked, view.anchors, view.at)
 
     def avoid_revoked_chain(entry: SourceCertificate) -> SourceCertificate:
         leaf = entry.certificate
         if view.is_revoked(leaf) or not view.why_revoked(leaf, entry.record.intermediates):
             return entry
-        chain = chains.of(leaf)
+        chain = chains.build(leaf)
         is_better = chain.trust == "trusted" and chain.issuers != entry.record.intermediates
         return replace(entry, record=StoreCertificate.create_unstored(leaf, chain.issuers)) if is_better else entry
 
@@ -280,7 +284,7 @@ class _ChainBuilder:
         self._roots, self._at = roots, at
         self._chains: dict[Name, tuple[Chains, list[Certificate]]] = {}
 
-    def of(self, leaf: Certificate) -> Chain:
+    def build(self, leaf: Certificate) -> Chain:
         """Return a certificate's chain."""
         chains, done = self._chains.get(leaf.issuer, (None, []))
         if chains is None or len(done) >= MAX_BATCH_SIZE:
@@ -312,10 +316,10 @@ def _find_rejected(source: Source, mail: MailContent, at: datetime) -> Iterator[
             reason = "expired" if end < at else "not_yet_valid"
         elif reason not in REJECTION_REASONS:
             continue
-        yield _not_taken(source, _find_key_place(missing["path"]), missing, reason, missing["message"])
+        yield _create_unused_record(source, _find_key_place(missing["path"]), missing, reason, missing["message"])
 
 
-def _not_taken(
+def _create_unused_record(
     source: Source,
     place: tuple[str, str],
     facts: Mapping[str, t.Any],
@@ -325,14 +329,20 @@ def _not_taken(
 ) -> Record:
     """Return a certificate in a source that is not used, in the form of results."""
     known = {name: facts.get(name) for name in REPORTED_FACTS}
-    return {**_named(source, *place), **known, "outcome": outcome, "reason": reason, "message": encodable(message)}
+    return {
+        **_name_fields(source, *place),
+        **known,
+        "outcome": outcome,
+        "reason": reason,
+        "message": encodable(message),
+    }
 
 
 def _find_key_place(path: str) -> tuple[str, str]:
     return os.path.splitext(os.path.basename(path))[0], path
 
 
-def _named(source: Source, name: str, path: str) -> dict[str, t.Any]:
+def _name_fields(source: Source, name: str, path: str) -> dict[str, t.Any]:
     return {"source": source.kind, "name": printable(name), "path": printable(path)}
 
 
@@ -356,14 +366,14 @@ def read_instance(module: Module, listing: InstanceListing, world: World, option
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
-            return GONE if error.code == "not_found" else unreadable(error)
+            return DELETED_SECRET if error.code == "not_found" else unreadable(error)
 
     bundles = []
-    for secret, answer in zip(plan.to_read, listing.manager.each(read, plan.to_read), strict=True):
+    for secret, answer in zip(plan.candidates, listing.manager.each(read, plan.candidates), strict=True):
         if isinstance(answer, Obstacle):
-            (plan.excluded if answer is GONE else plan.unreadable).append((secret, answer))
+            (plan.excluded_secrets if answer is DELETED_SECRET else plan.unreadable_secrets).append((secret, answer))
         elif answer.trouble is NO_KEY:
-            plan.excluded.append((secret, NO_KEY))
+            plan.excluded_secrets.append((secret, NO_KEY))
         else:
             bundles.append(answer)
     return listing, plan, separate_bundles(bundles)

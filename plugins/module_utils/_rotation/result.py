@@ -55,14 +55,14 @@ def as_result(
     bundles = world.bundles
     too_many, failures = deployment.plan.too_many, list(deployment.failures)
     if too_many:
-        sentence = messages_deploy.too_many_listeners(too_many)
+        sentence = messages_deploy.describe_excess(too_many)
         failures = [CertificatesError("too_many_listeners", sentence, **too_many.facts), *failures]
     listed = [
         *(("failed", record) for record in world.failed),
-        *map(fail_if_approved, imports.listed),
+        *map(fail_if_approved, imports.entries),
         *(("failed", failed_about("the load balancers", {"failure": error.as_failure()})) for error in failures),
         *map(fail_if_approved, list_listeners(deployment, options) if options.is_probing_listeners else ()),
-        *removals.listed,
+        *removals.entries,
     ]
     lists = {name: [record for list_name, record in listed if list_name == name] for name in LISTS}
     facts = RenewalFacts(
@@ -84,24 +84,24 @@ def as_result(
     adopted = [as_adopted_record(listener, deployment) for listener in deployment.listeners] if options.adopt else []
     served = [create_served_record(target, world) for target in deployment.targets]
     counted = totals(lists, served, attention, looks=options.is_checking_listeners, is_check_mode=options.is_check_mode)
-    empty = [source["message"] for source in bundles.empty]
+    empty = [source["message"] for source in bundles.empty_records]
     result: dict[str, t.Any] = {
-        "changed": any(imports.truncated.values())
+        "changed": any(imports.truncated_ids.values())
         or any(listener.is_changed for listener in deployment.listeners)
         or bool(lists["imported"] or lists["removed"]),
         **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
         "attention": attention,
         "listeners": served,
         "totals": counted,
-        "empty_sources": bundles.empty,
+        "empty_sources": bundles.empty_records,
         "api_calls": client.api_calls + bundles.api_calls,
         "diff": [*imports.diff, *deployment.diff, *removals.diff],
     }
     if options.gather_certificates:
         result["selection"] = {name: getattr(options, name) for name in ("common_names", "load_balancers", "trust")}
-        result["certificates"] = list(of_store(world))
-        result["source_certificates"] = list(of_sources(world, chosen, options))
-        result["source_problems"] = bundles.useless
+        result["certificates"] = list(list_store_certificates(world))
+        result["source_certificates"] = list(list_source_certificates(world, chosen, options))
+        result["source_problems"] = bundles.unusable_records
     if options.adopt:
         result["adopted"] = adopted
     if options.is_check_mode:
@@ -123,7 +123,7 @@ def as_result(
 
 def as_attention(item: AttentionItem, at: datetime) -> Record:
     """Return an item of attention, in the form of results."""
-    listener, lifespan, named = item.listener, item.served.lifespan, item.served.named
+    listener, lifespan, named = item.listener, item.served.lifespan, item.served.reported_certificate
     request = item.why.facts["request"] if item.reason == "renewal_requested" else None
     return {
         "name": item.served.shown_name or listener.expected_name,
@@ -206,7 +206,7 @@ def why_failed(
 def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator[ResultEntry]:
     """Yield the outcomes and verifications of listeners."""
     deploys, verifies = "deploy" in options.phases, "verify" in options.phases
-    yield from (("skipped", record) for record in (deployment.plan.gone if deploys else ()))
+    yield from (("skipped", record) for record in (deployment.plan.impossible_switches if deploys else ()))
     for listener in deployment.targets:
         record = listener.as_result(deployment.plan.world.view)
         is_simulated = listener.outcome == "switched" and options.is_check_mode
@@ -226,7 +226,7 @@ def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator
             yield "verified", record if is_reported else {**record, "outcome": "verified", "reason": None}
 
 
-def of_sources(world: World, chosen: ImportSelection, options: RotationOptions) -> Iterable[Record]:
+def list_source_certificates(world: World, chosen: ImportSelection, options: RotationOptions) -> Iterable[Record]:
     """Yield the certificates in the sources, each with the records that it can replace."""
     reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
     for entry in world.bundles.entries:
@@ -237,7 +237,7 @@ def of_sources(world: World, chosen: ImportSelection, options: RotationOptions) 
             yield {**as_facts(entry), "reason": reason, "supersedes": ids}
 
 
-def of_store(world: World) -> Iterable[Record]:
+def list_store_certificates(world: World) -> Iterable[Record]:
     """Yield the records of the store, each with the services that use it, and the records that can replace it."""
     services = None if world.balancers is None else group_services(world.balancers)
     for record in world.stored:

@@ -233,7 +233,7 @@ def plan(
     else:
         selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
         if unmatched := why_unmatched(selection, world.listed_balancers, world.index):
-            raise CertificatesError(unmatched.reason, messages_deploy.unmatched(unmatched))
+            raise CertificatesError(unmatched.reason, messages_deploy.describe_unmatched(unmatched))
         rivals = (pair for pair in find_contenders(world, selection) if pair[1])  # else there is nothing to decide
         chains = (as_sent(record) for current, others in rivals for record in (current, *others))
         world = world.add_revocations(authorities, chains)
@@ -241,7 +241,7 @@ def plan(
         warn_of_missing(client, actions, selection)
     planned = ListenerPlan(world, actions)
     if too_many := why_too_many(planned.changes, params["max_listeners"]):
-        raise CertificatesError("too_many_listeners", messages_deploy.too_many_listeners(too_many), **too_many.facts)
+        raise CertificatesError("too_many_listeners", messages_deploy.describe_excess(too_many), **too_many.facts)
     return planned
 
 

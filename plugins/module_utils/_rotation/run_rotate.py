@@ -40,15 +40,15 @@ def run(module: Module) -> dict[str, t.Any]:
     world = check_revocations(authorities, world, options)
 
     if options.adopt:
-        chosen = choose_adoption(world, options.adopt, options.certificates, options.common_names)
+        chosen = choose_adoption(world, options.adopt, options.source_options, options.common_names)
     else:
         chosen = choose(
-            world.bundles.entries, world.index, options.certificates, world.view, world.listeners_by_certificate
+            world.bundles.entries, world.index, options.source_options, world.view, world.listeners_by_certificate
         )
     if options.approved:
         chosen = limit_imports(chosen, options.approved)
     imports = import_certificates(module, client, world, chosen) if "import" in options.phases else StoreChanges()
-    world = world.after(imports.records, imports.truncated)
+    world = world.add_imports(imports.records, imports.truncated_ids)
 
     plan = plan_listeners(world, options)
     deployment = switch_listeners(module, client, plan, options, authorities)

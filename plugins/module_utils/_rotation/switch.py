@@ -350,7 +350,7 @@ class Switcher:
             if done.outcome == "failed":
                 ended.append(replace(action, facts={**facts, "why_not": Obstacle(done.reason, done.facts)}))
             else:
-                facts |= {"works": watch.works(action)}
+                facts |= {"works": watch.wait_until_working(action)}
                 ended.append(replace(action, outcome="rolled_back", facts=facts))
         return merge_updates(seen, ended)
 

@@ -70,7 +70,7 @@ class ListenerProbe:
         """Return whether a listener worked before the change but not after it."""
         return action.uuid in self._broken
 
-    def works(self, action: ListenerAction) -> bool:
+    def wait_until_working(self, action: ListenerAction) -> bool:
         """Probe a listener after its rollback until it works again; return whether it works."""
         before = self._before.get(action.uuid)
         may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
@@ -149,7 +149,7 @@ class ListenerProbe:
             return seen.failed("not_accepted", failed, is_changed=action.is_changed, served=True)
         if verdict.accepted is False:
             if isinstance(action, ListenerAction) and not action.is_changed and action.is_predecessor_trusted:
-                back = {"predecessor_id": action.predecessor_id, "called": action.place.called}
+                back = {"predecessor_id": action.predecessor_id, "called": action.place.command_name}
                 return seen.failed("not_accepted", {"probe": verdict, **back}, served=True)
             self._refused.setdefault((verdict.refusal or "", _find_remedy_key(seen)), set()).add(action.name)
         facts = {**action.facts, "probe": verdict, "was_refused": was_refused}

@@ -54,17 +54,17 @@ class SourceCertificate:
         return certificate_of(self.record)
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """Its name in messages."""
         return f"{source_name(self.source)} {self.name}"
 
     @property
-    def where(self) -> str:
+    def location(self) -> str:
         """Its path, or its name if it is not stored in a file."""
         return self.path if self.key and self.key.real_path else self.name
 
     @property
-    def folder(self) -> str | None:
+    def directory(self) -> str | None:
         """Its directory, as the playbook `adopt` takes it; a file for Traefik; `None` if it is not stored in a file."""
         if self.source in {"mail", "secrets_manager"}:
             return None
@@ -74,7 +74,7 @@ class SourceCertificate:
         """Return whether the certificate is selected; see `is_selected`."""
         return is_selected(self.certificate.common_name, self.certificate.subject_alt_names, patterns)
 
-    def named(self) -> dict[str, t.Any]:
+    def as_location(self) -> dict[str, t.Any]:
         """Return its location in the form of results."""
         return {"source": self.source, "name": self.name, "path": self.path}
 
@@ -98,16 +98,16 @@ class SourceContents:
     """The usable and unusable certificates in all sources."""
 
     entries: list[SourceCertificate] = field(default_factory=list)
-    useless: list[Record] = field(default_factory=list)
-    excluded: list[Record] = field(default_factory=list)
+    unusable_records: list[Record] = field(default_factory=list)
+    excluded_records: list[Record] = field(default_factory=list)
     """Secrets that were not read, because they do not renew any certificate."""
-    failed: list[Record] = field(default_factory=list)
+    failed_records: list[Record] = field(default_factory=list)
     """The directories, mailboxes, instances and secrets that could not be read."""
-    issuers: dict[Certificate, None] = field(default_factory=dict)
+    intermediates: dict[Certificate, None] = field(default_factory=dict)
     """All intermediate certificates in the sources, and in `intermediate_path`."""
     api_calls: int = 0
     """HTTP requests made to instances of Secrets Manager."""
-    empty: list[Record] = field(default_factory=list)
+    empty_records: list[Record] = field(default_factory=list)
     """The sources without any certificate, with a message."""
 
 
@@ -127,17 +127,17 @@ class World:
     """The contents of the sources."""
     failed: Sequence[Record] = ()
     """What could not be read."""
-    imported: Sequence[StoreCertificate] = ()
+    imported_records: Sequence[StoreCertificate] = ()
     """Records that were imported since then; in check mode, records that would be imported."""
-    truncated: Collection[int] = ()
+    truncated_ids: Collection[int] = ()
     """IDs of records whose chains the store truncated during the import; no listener may be switched to them."""
 
     @cached_property
     def index(self) -> StoreIndex:
         """The index of all records, including imports."""
-        records = (*self.stored, *self.imported)
+        records = (*self.stored, *self.imported_records)
         return StoreIndex(
-            record for record in records if record.id not in self.truncated or record.associated_service_count
+            record for record in records if record.id not in self.truncated_ids or record.associated_service_count
         )
 
     @property
@@ -155,9 +155,9 @@ class World:
                     those[listener.certificate_id].append(called(balancer.name, balancer.uuid, listener.port))
         return those
 
-    def after(self, imported: Sequence[StoreCertificate], truncated: Collection[int]) -> World:
+    def add_imports(self, imported: Sequence[StoreCertificate], truncated: Collection[int]) -> World:
         """Return a copy with the imported certificates."""
-        return replace(self, imported=imported, truncated=truncated)
+        return replace(self, imported_records=imported, truncated_ids=truncated)
 
     def add_revocations(self, authorities: Authorities | None, chains: Iterable[Sent]) -> World:
         """Return a copy with the revocations of certificates and their chains; unchanged if revocation is not checked."""

@@ -193,7 +193,7 @@ EQUIVALENT: dict[str, str] = {
         "One check of thousands.",
     ),
     "place.parse_mounts: 4 => 5": "Each line has more.",
-    "plan_deploy._named: 0 => 1": "Of what is not there, nobody asks for the number.",
+    "plan_deploy._plan_listener: 0 => 1": "Of what is not there, nobody asks for the number.",
     "trust.TrustView.signed_chain_of: begin <= end => begin < end": "One instant of years.",
     "chain.Chains._ways: len(path) < MAX_CHAIN_LENGTH and (not last.is_root) => len(path) < MAX_CHAIN_LENGTH": "A root is signed by nobody else.",
     "plan_adopt._plan_listener: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",

@@ -43,7 +43,7 @@ def shown(imported: Iterable[Any] = (), deployed: Iterable[Any] = (), removed: I
     return {
         "changed": True,
         "imported": [
-            {"id": None, **one.certificate.facts(), **one.named(), "outcome": "imported", "reason": None}
+            {"id": None, **one.certificate.facts(), **one.as_location(), "outcome": "imported", "reason": None}
             for one in imported
         ],
         "deployed": [one.as_result(view_with()) for one in deployed],
@@ -96,10 +96,15 @@ def test_imports() -> None:
     moved = replace(same, source="folder", path="/elsewhere")
     chosen = ImportSelection([moved, new], [expired], [moved, new], [late])
     limited = limit_imports(chosen, approved(imported=[same, late, gone]))
-    assert (limited.to_import, limited.usable, limited.waiting) == ([moved], [moved, new], [late])
+    assert (limited.to_import, limited.usable_entries, limited.future_entries) == ([moved], [moved, new], [late])
     assert limited.skipped == [expired, (new, Obstacle("not_approved"))], "what was shown has its own reason by now"
-    assert (reasons(limited.gone), limited.gone[0]["name"]) == (["changed_meanwhile"], gone.name)
-    assert all({"source", "name", "path", "common_name", "subject_alt_names"} <= one.keys() for one in limited.left_out)
+    assert (reasons(limited.impossible_imports), limited.impossible_imports[0]["name"]) == (
+        ["changed_meanwhile"],
+        gone.name,
+    )
+    assert all(
+        {"source", "name", "path", "common_name", "subject_alt_names"} <= one.keys() for one in limited.skipped_records
+    )
 
 
 # Listeners
@@ -204,7 +209,7 @@ def test_another_certificate_with_the_same_id_is_not_what_was_shown() -> None:
 def test_what_showed_nothing_approves_nothing(given: Any) -> None:
     nothing = Approval.of(given)
     chosen = limit_imports(ImportSelection(ENTRIES[:1], [], ENTRIES[:1]), nothing)
-    assert (chosen.to_import, reasons(chosen.left_out)) == ([], ["not_approved"])
+    assert (chosen.to_import, reasons(chosen.skipped_records)) == ([], ["not_approved"])
     (one,), _gone = limit_listeners([SWITCHED], nothing, INDEX)
     assert one.reason == "not_approved" and not one.is_changed
     old, left_out = limit_removal(RemovalPlan([OLD], []), nothing)

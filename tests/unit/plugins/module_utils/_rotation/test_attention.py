@@ -473,7 +473,7 @@ def test_a_renewal_of_a_source_that_was_not_imported() -> None:
     ):
         (item,) = found(serving(DUE), usable=[there], has_sources=True, **known)
         assert item.why == Obstacle("not_imported", {"entry": there, "because": because})
-        assert item.cause == {"reason": None, **there.named()}
+        assert item.cause == {"reason": None, **there.as_location()}
 
 
 def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store() -> None:
@@ -622,7 +622,7 @@ def test_a_renewal_that_was_left_out_is_told_with_its_reason() -> None:
 def test_what_begins_earlier_than_what_is_served_and_ends_later() -> None:
     """It is no renewal."""
     chosen = choose([entry(Made(days=(-81, 90)), 3)], StoreIndex([DUE.record(1)]), SourceOptions(), view_with())
-    told = why(serving(DUE), usable=chosen.usable, unused=chosen.left_out, has_sources=True)
+    told = why(serving(DUE), usable=chosen.usable_entries, unused=chosen.skipped_records, has_sources=True)
     assert (told.reason, told.facts["skipped"]["reason"]) == ("unused", "ambiguous")
 
 
@@ -637,7 +637,7 @@ def test_a_client_that_has_not_renewed_what_it_has() -> None:
     served = item.served
     assert why(serving(DUE), unused=[inactive], usable=[has], has_sources=True).reason == "unused"
     imported = why(serving(DUE), to_import=[has], usable=[has], has_sources=True)
-    assert imported == Obstacle("not_renewed", {"skipped": {**has.named(), "key_type": "RSA"}}), "by this run"
+    assert imported == Obstacle("not_renewed", {"skipped": {**has.as_location(), "key_type": "RSA"}}), "by this run"
     assert why_attention(imported, served) == why_attention(item.why, served)
     other = as_skipped_record(entry(replace(DUE, copy=1), 2), Obstacle("already_imported", {"certificate_id": 1}))
     assert why(serving(DUE), unused=[other], has_sources=True).reason == "no_source"
@@ -750,7 +750,7 @@ def test_a_certificate_that_is_kept_without_its_key_is_no_renewal() -> None:
     keyless = {**BROKEN, "source": "secrets_manager", "reason": "key_missing", "message": "It has no key."}
     for made, expected in ((FRESH, []), (DUE, [("expiring", Obstacle("unused", {"skipped": keyless}))])):
         known = facts([made.record(1)], has_sources=True)
-        known = replace(known, world=replace(known.world, bundles=SourceContents(excluded=[keyless])))
+        known = replace(known, world=replace(known.world, bundles=SourceContents(excluded_records=[keyless])))
         assert [(item.reason, item.why) for item in find_attention_items([serving(made)], known)] == expected
 
 

@@ -63,7 +63,11 @@ def facts(world: World, usable: Iterable[SourceCertificate] = (), unused: Sequen
     """What is known beside it."""
     entries = list(usable)
     return RenewalFacts(
-        world, ImportSelection([], [], entries, gone=unused), bool(entries or unused), {}, is_importing=True
+        world,
+        ImportSelection([], [], entries, impossible_imports=unused),
+        bool(entries or unused),
+        {},
+        is_importing=True,
     )
 
 
@@ -191,8 +195,8 @@ def test_what_is_due_names_what_is_newer(is_stored: bool) -> None:
     due = seen(world, DUE)
     assert needs(world, due, usable=[newer]) == [("expiring", Obstacle("newer_elsewhere", {"entry": newer}))]
     (item,) = find_attention_items([due], facts(world, usable=[newer]))
-    assert item.cause == {"reason": None, **newer.named()}
-    foreseen = world.after([FRESH.record(None)], ())
+    assert item.cause == {"reason": None, **newer.as_location()}
+    foreseen = world.add_imports([FRESH.record(None)], ())
     assert needs(foreseen, due, usable=[newer]) == [("expiring", Obstacle("newer_elsewhere", {"entry": newer}))]
     later = world_of([DUE.record(1), Made(days=(5, 95)).record(2)])
     assert [reason for reason, _why in needs(later, seen(later, DUE))] == ["expiring"]

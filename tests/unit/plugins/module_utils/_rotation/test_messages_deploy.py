@@ -21,9 +21,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
     REFUSAL_REMEDIES,
     UNAPPROVED_CHANGE,
+    describe_excess,
     describe_target,
-    too_many_listeners,
-    unmatched,
+    describe_unmatched,
     warn_of_rejection,
     warn_of_unreachable,
     why_kept,
@@ -469,11 +469,11 @@ def test_the_warning_about_what_was_not_reached() -> None:
     ],
 )
 def test_patterns_that_match_nothing(facts: dict[str, Any], said: str) -> None:
-    assert unmatched(Obstacle("not_found", facts)) == said
+    assert describe_unmatched(Obstacle("not_found", facts)) == said
 
 
 def test_too_many_listeners() -> None:
-    assert too_many_listeners(Obstacle("too_many_listeners", {"planned": 3, "max_listeners": 2})) == (
+    assert describe_excess(Obstacle("too_many_listeners", {"planned": 3, "max_listeners": 2})) == (
         "The run would switch more listeners (3) than max_listeners allows (2), so it switched none. Select fewer listeners, or raise max_listeners."
     )
 

@@ -244,11 +244,16 @@ def test_why_not_adopted() -> None:
     assert why_unadopted(lacks, "a.example", SourceContents()) == said
     useless = {"name": "shop", "message": "It is locked."}
     sources = SourceContents(
-        useless=[useless], excluded=[useless], failed=[{"message": "No answer."}], empty=[{"message": "No."}]
+        unusable_records=[useless],
+        excluded_records=[useless],
+        failed_records=[{"message": "No answer."}],
+        empty_records=[{"message": "No."}],
     )
     others = "Cannot use shop: It is locked. Cannot use shop: It is locked. No answer. No."
     assert why_unadopted(lacks, "a.example", sources) == f"{said} {others}"
-    nothing = why_unadopted(Obstacle("not_found", {"names": []}), "a.example", SourceContents(useless=[useless] * 11))
+    nothing = why_unadopted(
+        Obstacle("not_found", {"names": []}), "a.example", SourceContents(unusable_records=[useless] * 11)
+    )
     assert "Available names: none. Cannot use shop: " in nothing and nothing.count("Cannot use") == 10
     used = Obstacle("untrusted", {"entry": entry(NEW), "why": Obstacle("already_imported", {"certificate_id": 2})})
     assert (

@@ -22,8 +22,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_adopt import (
     Adoption,
     choose_adoption,
-    fitness,
     plan_adoption,
+    rate_fitness,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
@@ -146,13 +146,13 @@ def test_of_two_kinds_of_keys_that_which_the_listener_offers_or_has_is_taken(
     """Certificates of one name with both are often kept side by side."""
     web = replace(balancer("web", p443=1 if present else None), ciphers=suites)
     world = world_of([Made(days=(-80, 10), key=present or "rsa").record(1)], web)
-    fit = partial(fitness, world, Adoption(NAME, ["web:443"]))
+    fit = partial(rate_fitness, world, Adoption(NAME, ["web:443"]))
     assert chosen(EC, RSA, fitness=fit) == taken
 
 
 def test_where_there_is_nothing_to_choose_no_listener_is_asked() -> None:
     """So that a wrong name of one is told as what it is, without what else the source has."""
-    nowhere = partial(fitness, world_of([]), Adoption(NAME, ["none:443"]))
+    nowhere = partial(rate_fitness, world_of([]), Adoption(NAME, ["none:443"]))
     assert chosen(RSA, fitness=nowhere) == RSA.name
     with fails("not_found", "none"):
         choose_by_name([RSA, EC], NAME, SourceOptions(), CLIENTS, nowhere)
@@ -220,7 +220,7 @@ def test_only_listeners_that_can_have_a_certificate_are_proposed(where: str) -> 
 def test_it_is_found_before_it_is_stored() -> None:
     """As in check mode: the record has no id then."""
     new = entry(NEW)
-    world = world_of([LTD.record(1)], balancer("web", p443=1)).after([new.record], ())
+    world = world_of([LTD.record(1)], balancer("web", p443=1)).add_imports([new.record], ())
     [action] = plan_adoption(world, Adoption(NAME), new)
     assert (action.outcome, action.target_id, action.target) == ("switched", None, new.record)
 

@@ -58,12 +58,12 @@ def removal(
 ) -> tuple[list[int], list[tuple[int, str]]]:
     """What is deleted, and what is kept with its reason."""
     found = plan(records, *listeners, **known)
-    return [one.id for one in found.old], [(record.id, why.reason) for record, why in found.kept]
+    return [one.id for one in found.old_records], [(record.id, why.reason) for record, why in found.kept_records]
 
 
 def why(records: Iterable[StoreCertificate], *listeners: ListenerAction, **known: Any) -> Mapping[str, Any]:
     """Why the only one that is kept is."""
-    ((_record, obstacle),) = plan(records, *listeners, **known).kept
+    ((_record, obstacle),) = plan(records, *listeners, **known).kept_records
     return obstacle.facts
 
 
@@ -460,7 +460,7 @@ def test_what_was_listed_after_the_switch_is_not_counted_twice() -> None:
     for old, expected in (FIRST, IN_USE), (UNUSED, []):
         world = world_of([old, SECOND], balancer("web", p443=2))
         found = plan_removal(world, [SWITCHED], (), remove_unverified=False)
-        assert [(record.id, why.reason) for record, why in found.kept] == expected
+        assert [(record.id, why.reason) for record, why in found.kept_records] == expected
 
 
 def test_listeners_of_others_that_have_it() -> None:

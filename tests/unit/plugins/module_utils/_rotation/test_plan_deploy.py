@@ -410,7 +410,7 @@ def test_what_this_run_imports_was_not_there_before(identifier: int | None) -> N
     """A listener does not go back to it, in check mode or not."""
     present, before = record(OLD, issue()), issue(days=(-30, 60))
     assert renewal(present, record(NEW, before)).predecessor_id == NEW
-    world = world_of([present], balancer()).after([record(identifier, before)], ())
+    world = world_of([present], balancer()).add_imports([record(identifier, before)], ())
     (only,) = plan_renewals(world, ListenerSelection())
     assert (only.predecessor_id, only.is_predecessor_trusted, only.expired_predecessor) == (None, False, None)
     over = record(8, issue(days=(-90, -1)))

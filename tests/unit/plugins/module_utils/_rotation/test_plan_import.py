@@ -168,10 +168,10 @@ def test_what_can_be_used_later() -> None:
     later = Made(days=(5, 95))
     sources = [later, replace(later, by="own"), replace(later, chain="none"), NEW, Made(days=(-9, -1))]
     entries, chosen = chosen_of([OLD], sources)
-    assert chosen.waiting == entries[:1]
+    assert chosen.future_entries == entries[:1]
     entries, chosen = chosen_of([OLD], sources, SourceOptions(is_trust_required=False))
-    assert chosen.waiting == entries[:2], "the third is another copy of the first"
-    assert not chosen_of([OLD], [Made(days=(0, 90))])[1].waiting, "that instant belongs to its life"
+    assert chosen.future_entries == entries[:2], "the third is another copy of the first"
+    assert not chosen_of([OLD], [Made(days=(0, 90))])[1].future_entries, "that instant belongs to its life"
 
 
 # Of one certificate in several sources
@@ -183,7 +183,7 @@ def test_the_most_complete_copy_counts(first: str) -> None:
     lacking, whole = entry(replace(NEW, chain=first), 1, "folder"), entry(NEW, 2)
     for copies in ([lacking, whole], [whole, lacking]):
         _entries, chosen = chosen_of([OLD], copies)
-        assert (chosen.to_import, chosen.skipped, chosen.usable) == ([whole], [], [whole])
+        assert (chosen.to_import, chosen.skipped, chosen.usable_entries) == ([whole], [], [whole])
 
 
 def test_of_incomplete_copies_the_one_with_the_longest_chain() -> None:
@@ -219,13 +219,13 @@ def test_what_is_taken_instead() -> None:
 def test_the_folder_that_adopt_takes() -> None:
     """Traefik's is a file; what is in neither is looked for among the sources."""
     folders = {"folder": "/folder/1", "traefik": "/traefik/1/cert.pem", "mail": None, "secrets_manager": None}
-    assert {source: entry(NEW, source=source).folder for source in folders} == folders
+    assert {source: entry(NEW, source=source).directory for source in folders} == folders
 
 
 def test_what_is_in_no_file_is_found_by_its_name() -> None:
     found = entry(NEW)
     nowhere = replace(found, key=KeyRef("ab"))
-    assert (found.where, nowhere.where) == (found.path, found.name)
+    assert (found.location, nowhere.location) == (found.path, found.name)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:
 def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
     """It is long, and in the way of who reads the result; where its key is is nobody's business."""
     _entries, chosen = chosen_of([], [NEW])
-    (told,) = chosen.left_out
+    (told,) = chosen.skipped_records
     assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
     assert (told["outcome"], told["fingerprint_sha256"]) == ("skipped", NEW.issued.fingerprint)
     assert not [name for name, value in told.items() if "privkey" in str(value) or "BEGIN" in str(value)]
@@ -362,14 +362,14 @@ def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[M
     index = index_of(*store)
     unclear = {one.certificate for one, why in chosen.skipped if why.reason == "ambiguous"}
     for record in index:
-        renewing = [one for one in chosen.usable if supersedes(one.record, record, CLIENTS)]
+        renewing = [one for one in chosen.usable_entries if supersedes(one.record, record, CLIENTS)]
         renewed = [one for one in chosen.to_import if supersedes(one.record, record, CLIENTS)]
         is_unclear = any(one.certificate in unclear for one in renewing)
         assert not renewing or renewed or is_unclear or index.superseding(record, CLIENTS)
     for one in chosen.to_import:
         assert index.superseded_by(one.record, CLIENTS), "it renews something"
         assert not [other for other in index.superseding(one.record, CLIENTS) if other.certificate != one.certificate]
-    told = [one["fingerprint_sha256"] for one in chosen.left_out]
+    told = [one["fingerprint_sha256"] for one in chosen.skipped_records]
     told += [one.certificate.fingerprint_sha256 for one in chosen.to_import]
     assert sorted(told) == sorted({one.certificate.fingerprint_sha256 for one in entries}), "each is told of once"
 

@@ -54,10 +54,10 @@ def plan(
 
 def told(found: ReadingPlan) -> str:
     """What becomes of one secret, with the reason if it is not read."""
-    if found.to_read or found.stored:
-        return "read" if found.to_read else "stored"
-    kind = "useless" if found.useless else "excluded"
-    ((_secret, why_not),) = found.useless or found.excluded
+    if found.candidates or found.stored_secrets:
+        return "read" if found.candidates else "stored"
+    kind = "useless" if found.unusable_secrets else "excluded"
+    ((_secret, why_not),) = found.unusable_secrets or found.excluded_secrets
     return f"{kind}: {why_not.reason}"
 
 
@@ -121,8 +121,8 @@ def test_new_names_are_read_where_they_are_wanted() -> None:
 
 def test_names_that_are_not_meant_are_not_told_of() -> None:
     assert plan(NEW, OLD, wish=SourceOptions([OTHER])) == ReadingPlan()
-    assert plan(NEW, OLD, wish=SourceOptions(["*.EXAMPLE.com"])).to_read
-    assert plan(replace(NEW, common_name=None), OLD, wish=SourceOptions([NAME])).to_read
+    assert plan(NEW, OLD, wish=SourceOptions(["*.EXAMPLE.com"])).candidates
+    assert plan(replace(NEW, common_name=None), OLD, wish=SourceOptions([NAME])).candidates
 
 
 def test_of_an_authority_that_is_not_known_only_what_has_no_chain_is_read_again() -> None:
@@ -134,7 +134,7 @@ def test_of_an_authority_that_is_not_known_only_what_has_no_chain_is_read_again(
 
 def test_the_record_with_the_best_chain_counts() -> None:
     found = plan(NEW, replace(NEW, chain="none"), NEW, NEW)
-    assert [record.id for _secret, record in found.stored] == [2]
+    assert [record.id for _secret, record in found.stored_secrets] == [2]
 
 
 WIDER, STARS = ("shop.example.com", *BOTH), ("example.com", "*.example.com")
@@ -161,7 +161,7 @@ WIDER, STARS = ("shop.example.com", *BOTH), ("example.com", "*.example.com")
 )
 def test_why_not(made: Made, store: list[Made], expected: tuple[str, dict[str, Any]]) -> None:
     """With the certificate of the store that comes nearest to it, and the listeners that have that."""
-    ((_secret, why),) = plan(made, *store, listeners_by_certificate={1: ["web:443"]}).excluded
+    ((_secret, why),) = plan(made, *store, listeners_by_certificate={1: ["web:443"]}).excluded_secrets
     facts = {**why.facts, **{name: why.facts[name].id for name in ("nearest", "later") if name in why.facts}}
     listeners = facts.pop("listeners", None)
     assert (why.reason, facts) == expected
@@ -169,7 +169,7 @@ def test_why_not(made: Made, store: list[Made], expected: tuple[str, dict[str, A
 
 
 def test_names_in_any_writing() -> None:
-    ((_secret, why),) = plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]).excluded
+    ((_secret, why),) = plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]).excluded_secrets
     assert why.facts == {"names": {NAME}}
 
 
@@ -206,8 +206,8 @@ def test_nothing_is_missed_by_not_reading_it(store: list[Made], kept: list[Made]
     def imported(entries: Iterable[SourceCertificate]) -> list[str]:
         return [one.name for one in choose(entries, index, wish, CLIENTS).to_import]
 
-    known = [as_read(one.id) for one in found.to_read]
-    for one, record in found.stored:
+    known = [as_read(one.id) for one in found.candidates]
+    for one, record in found.stored_secrets:
         known.append(replace(as_read(one.id), record=replace(record, id=None), chain=CLIENTS.chain(record)))
     known.sort(key=lambda one: int(one.name.removeprefix("entry-")))
     assert imported(known) == imported(map(as_read, secrets))

@@ -231,7 +231,7 @@ def test_without_anything_to_judge_no_roots_are_read(tmp_path: Path) -> None:
     found = read_sources(
         [source], lambda _position, _keys: MailContent(), no_secrets, None, (), TrustView(anchors, NOW), print, print
     )
-    assert [one["reason"] for one in found.useless] == ["key_missing"]
+    assert [one["reason"] for one in found.unusable_records] == ["key_missing"]
 
 
 def test_roots_that_are_not_there(tmp_path: Path, read: Reader) -> None:
@@ -270,7 +270,7 @@ def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
     found = read("mail", "", mail=read_mailbox, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
     assert found == Found(found.entries)
     assert sorted(asked) == [str(tmp_path / name) for name in ("one.key", "two.pem", "waiting.key")]
-    shown = [(one.named(), path_of_key(one), one.certificate.der, one.chain.trust) for one in found.entries]
+    shown = [(one.as_location(), path_of_key(one), one.certificate.der, one.chain.trust) for one in found.entries]
     assert shown == [
         ({"source": "mail", "name": path.stem, "path": str(path)}, str(path), issued.der, "trusted")
         for path, issued in ((tmp_path / "one.key", ONE), (tmp_path / "two.pem", OTHER))
@@ -324,7 +324,7 @@ def test_a_mailbox_that_cannot_be_read_stops_no_other_source(tmp_path: Path) -> 
     mailbox = {"mail": {}, "privatekey_dir": str(tmp_path)}
     found = read_several([{"folder": str(tmp_path)}, mailbox, {"folder": str(tmp_path)}], read_mailbox)
     assert [one.source for one in found.entries] == ["folder", "folder"]
-    [failed] = found.failed
+    [failed] = found.failed_records
     about = ("the mailbox", "authentication_failed", "Wrong password.")
     assert tuple(failed[name] for name in ("common_name", "reason", "message")) == about
 
@@ -444,8 +444,8 @@ def test_a_source_that_is_missing_or_cannot_be_read_hides_no_other(
 
     monkeypatch.setattr(os, "listdir", refuse)
     found = read_several([{"certbot": str(tmp_path / name)} for name in ("gone", "locked", "good")])
-    assert [one["path"] for one in found.empty] == [str(tmp_path / "gone")]
-    [failed] = found.failed
+    assert [one["path"] for one in found.empty_records] == [str(tmp_path / "gone")]
+    [failed] = found.failed_records
     assert (failed["common_name"], failed["reason"]) == ("the source certbot", "not_found")
     assert f"{tmp_path}/locked/live: Permission denied" in failed["message"]
     assert len(found.entries) == 1

@@ -210,7 +210,7 @@ def test_nothing_is_deleted_for_what_was_revoked() -> None:
     for view, removed in ((view_with(), [1]), (knowing(NEW.issued.certificate), [])):
         world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=2), view=view)
         plan = plan_removal(world, [listener(2, NEW.record(2))], [], remove_unverified=False)
-        assert [record.id for record in plan.old] == removed
+        assert [record.id for record in plan.old_records] == removed
 
 
 def test_nothing_is_deleted_for_a_revoked_one_that_is_imported() -> None:

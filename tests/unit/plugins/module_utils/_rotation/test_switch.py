@@ -194,7 +194,7 @@ class World:
     def is_broken(self, one: ListenerAction) -> bool:
         return one.uuid in self.broken
 
-    def works(self, one: ListenerAction) -> bool:
+    def wait_until_working(self, one: ListenerAction) -> bool:
         return self.is_mended
 
     # The run

@@ -266,9 +266,9 @@ def test_an_address_that_is_closed_afterwards(world: World, how: Answer) -> None
     assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
     assert "192.0.2.2" in seen.facts["probe"].words and watch.is_broken(seen) and 15 <= world.clock.now <= 18
     watch, seen = watched(world, OLD, OLD, at_0=(NEW, how), at_40=(NEW, NEW), timeout=10)
-    assert watch.is_broken(seen) and not watch.works(seen)
+    assert watch.is_broken(seen) and not watch.wait_until_working(seen)
     world.shows = {0: (OLD, OLD)}
-    assert watch.works(seen)
+    assert watch.wait_until_working(seen)
 
 
 def test_an_address_that_is_closed_for_a_moment(world: World) -> None:
@@ -367,9 +367,9 @@ def test_a_look_that_is_cut_short_tells_nothing(world: World, answer: Answer) ->
 def test_it_works_again(world: World) -> None:
     watch, one = ListenerProbe(20, None, world.clock), switched()
     world.shows = {0: (FAILS,), 5: (OLD,)}
-    assert watch.works(one) and 5 <= world.clock.now < 10
+    assert watch.wait_until_working(one) and 5 <= world.clock.now < 10
     world.shows = {0: (OLD, FAILS)}
-    assert not watch.works(one)
+    assert not watch.wait_until_working(one)
 
 
 @pytest.mark.parametrize("lost", [FAILS, GONE, THIRD])
@@ -383,9 +383,9 @@ def test_the_only_address_that_worked_is_lost(world: World, lost: Answer) -> Non
     world.shows = {0: (FAILS, lost)}
     (seen,) = watch.wait_until_served([one])
     assert (seen.reason, watch.is_broken(one)) == ("not_served", True)
-    assert not watch.works(one)
+    assert not watch.wait_until_working(one)
     world.shows = {0: (FAILS, OLD)}
-    assert watch.works(one)
+    assert watch.wait_until_working(one)
 
 
 # Whether clients accept it
@@ -487,7 +487,7 @@ def test_whether_the_old_one_works_again_is_asked_by_its_name(world: World) -> N
     other = replace(switched(), target=stored(3, AUTHORITY.issue("other.example.com")))
     world.shows = {0: (OLD,)}
     watch.record_baseline([other])
-    assert watch.works(other) and {at.server_name for at in world.asked} == {NAME}
+    assert watch.wait_until_working(other) and {at.server_name for at in world.asked} == {NAME}
 
 
 @pytest.mark.parametrize(

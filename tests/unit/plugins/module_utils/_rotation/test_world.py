@@ -23,14 +23,14 @@ OLD, NEW = Made(days=(-80, 10)).record(1), Made().record(2)
 def test_what_was_imported_counts_as_stored() -> None:
     world = world_of([OLD, NEW])
     completed, coming = replace(NEW, notes="with its chain"), Made(days=(0, 90)).record(None)
-    after = world.after([completed, coming], ())
+    after = world.add_imports([completed, coming], ())
     assert list(after.index) == [OLD, completed, coming]
     assert after.stored == world.stored and list(world.index) == [OLD, NEW]
 
 
 def test_what_the_store_has_cut_the_chain_of_is_not_chosen_unless_it_is_in_use() -> None:
     used = Made(days=(0, 90)).record(4, associatedServiceCount=1)
-    world = world_of([OLD, NEW, used]).after([replace(NEW, id=3)], {2, 3, 4})
+    world = world_of([OLD, NEW, used]).add_imports([replace(NEW, id=3)], {2, 3, 4})
     assert list(world.index) == [OLD, used]
 
 

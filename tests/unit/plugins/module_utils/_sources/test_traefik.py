@@ -70,7 +70,7 @@ def test_certificates_with_their_keys(is_folder: bool, tmp_path: Path, read: Rea
     assert found == Found(found.entries)
     assert found.fingerprints == [issued.fingerprint for issued in ISSUED.values()]
     for entry, (name, issued) in zip(found.entries, ISSUED.items(), strict=True):
-        assert (entry.name, entry.path, entry.where, entry.chain.trust) == (name, str(path), name, "trusted")
+        assert (entry.name, entry.path, entry.location, entry.chain.trust) == (name, str(path), name, "trusted")
         assert chain_of(entry) == issued.chain_pem
         assert entry.key and entry.key.held and (entry.key.real_path, entry.key.is_pkcs12) == ("", False)
         assert entry.key.public_key_sha256 == entry.certificate.public_key_sha256
