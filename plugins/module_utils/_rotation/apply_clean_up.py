@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Delete certificates in the store that other certificates have replaced. Private to softlayer.certificates."""
+"""Delete replaced certificates from the certificate store. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def remove_superseded(
     imported: Collection[StoreCertificate],
     options: RotationOptions,
 ) -> StoreChanges:
-    """Delete certificates whose verified replacements are served, except the imports of this run."""
+    """Delete the certificates whose replacements are verified, except imports of the run, and return the changes of the store."""
     expected = {
         endpoint.expected.certificate_id: f"endpoints[{number}]"
         for number, endpoint in enumerate(options.endpoints)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plan which listeners to switch, and switch them. Private to softlayer.certificates."""
+"""Plan the switches of listeners, and make them. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Deployment:
     """The listeners and endpoints of a run, with their plan, outcomes, and served certificates."""
 
     plan: ListenerPlan
-    """The plan, with the last known world."""
+    """The plan, with the most recently read world."""
     listeners: Sequence[ListenerAction]
     endpoints: Sequence[EndpointAction] = ()
     """The endpoints that must serve certificates."""
@@ -42,21 +42,21 @@ class Deployment:
     diff: Sequence[Record] = ()
     warnings: Sequence[str] = ()
     failures: Sequence[CertificatesError] = ()
-    """The errors that are not about a single listener."""
+    """Errors that concern the whole run, such as a lost lock."""
 
     @property
     def targets(self) -> Sequence[Target]:
-        """All listeners and endpoints."""
+        """All listeners and endpoints of the run."""
         return [*self.listeners, *self.endpoints]
 
     def add_revocations(self, authorities: Authorities | None) -> Deployment:
-        """Return a copy with the revocations of the served certificates."""
+        """Return a copy with the revocations of all served certificates."""
         served = ((leaf, sent) for target in self.targets for leaf, *sent in target.seen)
         return replace(self, plan=replace(self.plan, world=self.plan.world.add_revocations(authorities, served)))
 
 
 def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
-    """Decide about each listener."""
+    """Return the plan for all selected listeners, limited to approved changes and `max_listeners`."""
     if world.balancers is None:
         return ListenerPlan(world, [])
     if options.adopt:
@@ -75,7 +75,7 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
 def switch_listeners(
     module: Module, client: Client, plan: ListenerPlan, options: RotationOptions, authorities: Authorities | None
 ) -> Deployment:
-    """Switch the listeners and verify them; in check mode, return the switches that would be made."""
+    """Switch and verify the listeners, and return their outcomes; in check mode, return the planned switches."""
     as_now = Deployment(plan, [keep_unchanged(action, plan.world.index) for action in plan.actions])
     if "deploy" not in options.phases or plan.world.balancers is None:
         return as_now

@@ -24,25 +24,25 @@ from .plan_import import ImportSelection
 from .world import Record, SourceCertificate, World
 
 CHANGED_FILE_REASONS = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
-"""Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
+"""Import errors of a valid certificate and key whose files changed during the run."""
 ResultEntry = tuple[str, Record]
-"""The name of a list of the module's result, and a record of that list."""
+"""The name of a list in the module's result, and a record for the list."""
 
 
 @dataclass(frozen=True)
 class StoreChanges:
-    """Changes of certificates in the store, or in check mode, planned changes."""
+    """The changes of the certificate store; in check mode, the planned changes."""
 
     entries: Sequence[ResultEntry] = ()
     diff: Sequence[Record] = ()
     records: Sequence[StoreCertificate] = ()
     """The records that were imported or already stored; without an ID in check mode."""
     truncated_ids: Mapping[int, bool] = field(default_factory=dict)
-    """The ids of what the store has cut the chains of, and whether this run has stored it."""
+    """IDs of records with truncated chains, each with whether the run stored the record."""
 
 
 def import_certificates(module: Module, client: Client, world: World, chosen: ImportSelection) -> StoreChanges:
-    """Import the selected certificates, and list the skipped ones."""
+    """Import the selected certificates, and return the changes and the skipped certificates."""
     listed: list[ResultEntry] = [
         ("skipped", record)
         for record in (*world.bundles.unusable_records, *world.bundles.excluded_records, *chosen.skipped_records)
@@ -80,7 +80,7 @@ def _as_result_entry(entry: SourceCertificate, planned: ImportAction, done: Impo
 
 
 def _check(module: Module, world: World, entry: SourceCertificate) -> ImportAction:
-    """Return the action that imports a certificate from a source, or its obstacle; reads the private key from its file."""
+    """Return the action that imports a certificate, or its obstacle; reads the file of the private key."""
     params = module.params
     held = Bundle((entry.certificate,), entry.record.intermediates, entry.key)
     bundle = load_key(held, params["privatekey_passphrase"] or None, module.hide)

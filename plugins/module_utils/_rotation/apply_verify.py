@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Verify which certificates listeners and endpoints serve. Private to softlayer.certificates."""
+"""Verify the certificates that listeners and endpoints serve. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .watch import ListenerProbe
 
 
 def verify_listeners(client: Client, deployment: Deployment, options: RotationOptions) -> Deployment:
-    """Probe listeners at all their addresses, except listeners that were probed after their switch."""
+    """Probe all addresses of listeners, and return the results; listeners that were probed after their switch are skipped."""
     world = deployment.plan.world
     if not options.is_probing_listeners or world.balancers is None:
         return deployment
@@ -53,7 +53,7 @@ def verify_listeners(client: Client, deployment: Deployment, options: RotationOp
 
 
 def _probe_now(client: Client, deployment: Deployment, listeners: Sequence[ListenerAction]) -> Deployment:
-    """Return listeners with the results of new probes for some of them."""
+    """Return a copy with new probe results for the given listeners."""
     watch = ListenerProbe(0, deployment.plan.world.view.anchors(), client.stop)
     verified = watch.wait_until_served([listener for listener in listeners if listener.is_verifiable])
     warnings = [*deployment.warnings, *watch.warnings]
@@ -65,7 +65,7 @@ def _probe_now(client: Client, deployment: Deployment, listeners: Sequence[Liste
 def _probe_again(
     client: Client, deployment: Deployment, suspects: Mapping[str, ListenerAction], options: RotationOptions
 ) -> Deployment:
-    """Check whether listeners that serve another certificate were switched or deleted in the meantime."""
+    """Return a copy in which suspect listeners that were switched or deleted during the run are updated or removed."""
     try:
         world = read_again(client, deployment.plan.world, options)
     except CertificatesError as error:
@@ -81,7 +81,7 @@ def _probe_again(
 
 
 def verify_endpoints(client: Client, deployment: Deployment, options: RotationOptions) -> Deployment:
-    """Probe the endpoints that must serve certificates."""
+    """Probe the endpoints in `endpoints`, and return a copy with the results."""
     world = deployment.plan.world
     if "verify" not in options.phases or options.adopt:
         return deployment

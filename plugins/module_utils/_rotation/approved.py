@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The preview of a run in check mode, and how a later run is limited to it. Private to softlayer.certificates. Pure."""
+"""Limit a run to the approved preview of an earlier run in check mode. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "removed": ("id", "common_name", "fingerprint_sha256"),
 }
-"""The compared fields of each list of a preview."""
+"""Fields that identify a change, by the list of the preview."""
 UNKNOWN_FIELDS: Record = dict.fromkeys(
     [
         *("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after"),
@@ -37,11 +37,11 @@ UNKNOWN_FIELDS: Record = dict.fromkeys(
         *("served", "accepted", "served_fingerprint_sha256"),
     ]
 )
-"""The unknown fields of a listener that no longer exists."""
+"""Result fields of a deleted listener, all `None`."""
 
 
 def extract_preview(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
-    """Return the part of the result of a run in check mode that `Approval` compares."""
+    """Return the lists and fields of a result that `Approval` compares."""
     return {
         name: [{field: record[field] for field in fields} for record in result[name]] for name, fields in FIELDS.items()
     }
@@ -49,7 +49,7 @@ def extract_preview(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Re
 
 @dataclass(frozen=True)
 class Approval:
-    """The entries of a preview, by their keys. A missing list approves nothing."""
+    """The approved changes of a preview, by key. A missing list approves nothing."""
 
     imports: Mapping[str, Record]
     listeners: Mapping[tuple[str, int], Record]
@@ -57,10 +57,10 @@ class Approval:
 
     @classmethod
     def of(cls, given: Mapping[str, t.Any]) -> Approval:
-        """Return what is approved by what a module returned, or `extract_preview` it.
+        """Return the approved changes of a preview, as the module returned it.
 
         Raises:
-            CertificatesError: `invalid_argument`, if it is something else.
+            CertificatesError: `invalid_argument` if the value is not a preview.
         """
         try:
             imported, deployed, removed = (
@@ -80,20 +80,20 @@ class Approval:
             ) from None
 
     def has_listener(self, balancer_uuid: str, port: int) -> bool:
-        """Return whether an approved run is about a listener. If nothing was approved, a run changes nothing and reports about all listeners."""
+        """Return whether the preview contains a listener; for an empty preview, always."""
         is_empty = not (self.imports or self.listeners or self.removals)
         return is_empty or (balancer_uuid, port) in self.listeners
 
 
 def _gone(record: Record, listed: str) -> Record:
-    """Return the record of an approved change that is no longer possible."""
+    """Return the skipped record of an approved change that is no longer possible."""
     reason: ApprovalReason = "changed_meanwhile"
     message = messages_deploy.IMPOSSIBLE_CHANGES[listed]
     return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": message}
 
 
 def limit_imports(chosen: ImportSelection, approved: Approval) -> ImportSelection:
-    """Return a selection without unapproved imports; approved imports that no source contains are skipped."""
+    """Return the selection with only approved imports; approved imports without a source become skipped records."""
     to_import = {entry.certificate.fingerprint_sha256: entry for entry in chosen.to_import}
     there = {entry.certificate.fingerprint_sha256 for entry, _why in chosen.skipped} | to_import.keys()
     gone = [_gone(record, "imported") for shown, record in approved.imports.items() if shown not in there]
@@ -106,7 +106,7 @@ def limit_imports(chosen: ImportSelection, approved: Approval) -> ImportSelectio
 def limit_listeners(
     planned: Sequence[ListenerAction], approved: Approval, index: StoreIndex
 ) -> tuple[list[ListenerAction], list[Record]]:
-    """Return a plan without unapproved switches, and records of approved switches that are no longer planned."""
+    """Return the actions with only approved switches, and records of approved switches without an action."""
     shown = dict(approved.listeners)
     limited = []
     for action in planned:
@@ -122,7 +122,7 @@ def limit_listeners(
 
 
 def _why_unplanned(action: ListenerAction, record: Record, index: StoreIndex) -> dict[str, t.Any]:
-    """Return why an approved switch is no longer planned, as facts of a message."""
+    """Return the message facts about an approved switch that is no longer planned."""
     had, has = record["previous_certificate_id"], action.previous_id
     if str(had) != str(has):
         return {"had": had, "certificate_id": has}
@@ -131,7 +131,7 @@ def _why_unplanned(action: ListenerAction, record: Record, index: StoreIndex) ->
 
 
 def limit_removal(planned: RemovalPlan, approved: Approval) -> tuple[list[StoreCertificate], list[Record]]:
-    """Return the certificates that may be deleted, and records of unapproved deletions and of approved deletions that are no longer possible."""
+    """Return the certificates with an approved deletion, and records of the skipped deletions."""
     shown = {(identifier, record["fingerprint_sha256"]) for identifier, record in approved.removals.items()}
     old = [record for record in planned.old_records if (record.id, certificate_of(record).fingerprint_sha256) in shown]
     beyond = [record for record in planned.old_records if record not in old]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide what needs attention after a rotation: a run fails if a certificate is about to expire without a renewal. Private to softlayer.certificates.
+"""Find the listeners that need attention after a rotation, for example because their certificate expires without a renewal. Private to softlayer.certificates.
 
 Pure.
 """
@@ -34,21 +34,21 @@ from .world import Record, RenewalRequest, SourceCertificate, World
 HELD_BACK_REASONS: tuple[HeldBack, ...] = t.get_args(HeldBack)
 REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 OPERATOR_ERRORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed", "certificate_missing"}
-"""Reasons why a certificate in a source cannot be used that an operator must fix: passphrase, key, permissions."""
+"""Source errors that an operator must fix, such as a wrong passphrase or missing permissions."""
 UNMANAGED_SOURCES = frozenset({"folder", "mail"})
 """Sources that may contain a certificate next to its renewal; every ACME client replaces a certificate with its renewal."""
 MIN_OVERLAP = timedelta(days=2)
 """Minimum time for which a renewal must be valid before the served certificate expires, so that one scheduled run may fail."""
 GRACE_PERIOD = timedelta(days=3)
-"""Maximum time for which a newer certificate may be held back before a run fails, so that its owner can fix it after days off."""
+"""Maximum time for which a renewal may be held back before runs fail, long enough for a weekend."""
 
 
 @dataclass(frozen=True)
 class RenewalFacts:
-    """The facts about renewals that a decision about attention needs."""
+    """The facts about renewals that determine the attention items."""
 
     world: World
-    """The store, load balancers and sources, including the imports of this run."""
+    """The store, load balancers, and sources, including the imports of the run."""
     import_selection: ImportSelection
     """The certificates that were selected for import, and the skipped certificates."""
     has_sources: bool
@@ -64,7 +64,7 @@ class RenewalFacts:
 
     @cached_property
     def unused_records(self) -> Sequence[Record]:
-        """Return the certificates in the sources that this run did not import, with reason and message."""
+        """The records of all certificates in the sources that the run did not import."""
         return [
             *self.world.bundles.unusable_records,
             *self.world.bundles.excluded_records,
@@ -73,41 +73,41 @@ class RenewalFacts:
 
     @cached_property
     def entries_by_handle(self) -> Mapping[Handle, SourceCertificate]:
-        """Return the usable certificates in the sources, by the handle of their record."""
+        """The usable certificates in the sources, by the handle of their record."""
         return {entry.record.handle: entry for entry in self.import_selection.usable_entries}
 
     @cached_property
     def usable_index(self) -> StoreIndex:
-        """Return the records of the usable certificates in the sources."""
+        """The index of the usable certificates in the sources."""
         return StoreIndex(entry.record for entry in self.import_selection.usable_entries)
 
 
 @dataclass(frozen=True)
 class ServedCertificate:
-    """The certificate that a listener serves, and when TLS clients accept it; `certificate` is `None` if it cannot be read."""
+    """The certificate that a listener serves, and its lifespan; `certificate` is `None` if the certificate is unreadable."""
 
     lifespan: Lifespan
     certificate: Certificate | None = None
     record: StoreCertificate | None = None
     """The record that the listener has in the API; `None` if the store does not contain it."""
     sent: tuple[Certificate, ...] = ()
-    """The certificates that are sent with the certificate."""
+    """The certificates that the listener sends in addition to its own."""
 
     @property
     def reported_certificate(self) -> Certificate | None:
-        """The certificate that is reported: the served one, or the expected one if the served one is unknown."""
+        """The certificate in messages: the served certificate or, if unknown, the expected certificate."""
         return self.certificate or (self.record.certificate if self.record else None)
 
     @property
     def shown_name(self) -> str | None:
-        """Its name in messages."""
+        """The name of the certificate in messages."""
         if self.reported_certificate:
             return self.reported_certificate.shown_name
         return self.record.common_name if self.record else None
 
     @property
     def names(self) -> frozenset[str]:
-        """Its DNS names; for a certificate that cannot be read, the names that the API returns."""
+        """The DNS names of the certificate; for an unreadable certificate, the names in the API."""
         if self.certificate:
             return self.certificate.identities
         return self.record.names if self.record else frozenset()
@@ -121,18 +121,18 @@ class AttentionItem:
     listener: Target
     served: ServedCertificate
     why: Obstacle[str]
-    """The problem. If the certificate is due for renewal, the reason why it was not renewed; another item of the listener may have the same reason."""
+    """The problem; for a certificate that is due for renewal, the reason for the missing renewal."""
     failure_start: datetime | t.Literal["due"] | None = None
-    """When runs start to fail for it: a time, or `due` once the served certificate is due for renewal; `None` if they fail already."""
+    """The time from which runs fail, or `due` for the time when the served certificate is due for renewal; `None` if runs fail already."""
 
     @property
     def hold_start(self) -> datetime | None:
-        """When the newer certificate became valid; `None` if another listener already has it."""
+        """The time when the held back certificate became valid; `None` if another listener has the certificate."""
         return self.why.facts["since"] if self.reason == "held_back" else None
 
     @property
     def cause(self) -> Record | None:
-        """The object that its message repeats: the failure of the listener, the certificate that was held back, or a certificate in a source."""
+        """The cause in the result: the failure of the listener, the held back certificate, or a certificate in a source."""
         match self.why.reason, self.why.facts:
             case "listener", {"listener": listener}:
                 return {"reason": listener.reason} if listener.reason else None
@@ -148,11 +148,11 @@ class AttentionItem:
 
 
 def find_attention_items(listeners: Sequence[Target], known: RenewalFacts) -> list[AttentionItem]:
-    """Return the items that need attention, the most urgent first.
+    """Return the attention items, sorted by urgency.
 
     Args:
-        listeners: their outcomes; in check mode, their planned outcomes.
-        known: the facts about renewals of their certificates.
+        listeners: the listeners and endpoints with their outcomes; in check mode, planned outcomes.
+        known: the facts about renewals.
     """
     index, balancers = known.world.index, known.world.listed_balancers
     present = [listener.certificate_id for balancer in balancers for listener in balancer.listeners]
@@ -164,13 +164,13 @@ def find_attention_items(listeners: Sequence[Target], known: RenewalFacts) -> li
 
 
 def select_failing(attention: Sequence[AttentionItem], fail_on: Collection[str], at: datetime) -> list[AttentionItem]:
-    """Return the items of attention that fail a run.
+    """Return the attention items that fail the run.
 
     Args:
         attention: as `find_attention_items` returns it.
-        fail_on: the reasons for which it fails; for `held_back`, not before `GRACE_PERIOD` is over, and for `unusable`, not before what is
-            served is due.
-        at: the present instant.
+        fail_on: the reasons that fail the run: `held_back` only after `GRACE_PERIOD`, and `unusable` only for a served certificate that is
+            due for renewal.
+        at: the current time.
     """
     due = _find_due(attention)
     asked = [
@@ -189,12 +189,12 @@ def select_failing(attention: Sequence[AttentionItem], fail_on: Collection[str],
 def with_grace_period(
     attention: Sequence[AttentionItem], fail_on: Collection[str], at: datetime
 ) -> list[AttentionItem]:
-    """Return the items that need attention. An item that does not fail the run yet says when it will, unless another one does.
+    """Return the attention items with the time from which each one fails runs, unless another item of its listener has the same cause.
 
     Args:
         attention: as `find_attention_items` returns it.
-        fail_on: the reasons for which a run fails.
-        at: the present instant.
+        fail_on: the reasons that fail the run.
+        at: the current time.
     """
     due = _find_due(attention)
 
@@ -211,7 +211,7 @@ def with_grace_period(
 
 
 def _find_due(attention: Iterable[AttentionItem]) -> Mapping[str, Obstacle[str]]:
-    """Return the reason why each certificate that is due for renewal is not renewed, by listener."""
+    """Return the causes of expired and expiring certificates, by the UUID of the listener."""
     return {item.listener.uuid: item.why for item in attention if item.reason in {"expired", "expiring"}}
 
 
@@ -221,9 +221,9 @@ def _is_overdue(item: AttentionItem, at: datetime) -> bool:
 
 
 def find_served(listener: Target, world: World) -> ServedCertificate:
-    """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API.
+    """Return the certificate that a listener serves: of several, the one that expires first; without a probe, the certificate in the API.
 
-    What an endpoint must serve says nothing of what it serves.
+    For an endpoint without a probe, the certificate is unknown.
     """
     record, view = world.index.by_handle.get(listener.final_handle), world.view
     is_other = listener.is_serving_other
@@ -243,7 +243,7 @@ def find_served(listener: Target, world: World) -> ServedCertificate:
 
 
 def create_served_record(listener: Target, world: World) -> Record:
-    """Return a listener with the certificate that it serves, in the form of results."""
+    """Return the result record of a listener, with the facts about the served certificate."""
     served = find_served(listener, world)
     revocation = revocation_of(served, world.view)
     # What it was to get, and has not.
@@ -266,12 +266,12 @@ def create_served_record(listener: Target, world: World) -> Record:
 
 
 def revocation_of(served: ServedCertificate, view: TrustView) -> Revocation | None:
-    """Return whether the served certificate, or one of its issuers, was revoked; `None` if revocation was not checked."""
+    """Return the revocation status of the served certificate and its chain; `None` if it was not checked."""
     return view.revocation_of(served.certificate, served.sent) if served.certificate else None
 
 
 def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[AttentionItem]:
-    """Yield the items of attention of a listener."""
+    """Yield the attention items of one listener, without a sort order."""
     served, view = find_served(listener, known.world), known.world.view
     lifespan, record = served.lifespan, served.record
     held = None
@@ -322,7 +322,7 @@ def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Cert
 
 
 def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return that the served certificate was revoked, with the previous certificate if it can be served until the reissue."""
+    """Return the obstacle of a revoked certificate, with the ID of a valid previous certificate if there is one."""
     view = known.world.view
     revocation = revocation_of(served, view)
     if revocation is None or revocation.status != "revoked":
@@ -336,7 +336,7 @@ def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFact
 
 
 def _why_unusable(served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return the renewal in a source, and the reason why it cannot be used, if an operator must fix it."""
+    """Return the obstacle of a renewal in a source that an operator must fix; `None` without such a renewal."""
     names = served.names
     every = (
         *known.world.bundles.unusable_records,
@@ -354,10 +354,10 @@ def _why_unusable(served: ServedCertificate, known: RenewalFacts) -> Obstacle[st
 def _why_held_back(
     listener: ListenerAction, record: StoreCertificate, known: RenewalFacts, in_place: Collection[Certificate]
 ) -> Obstacle[str] | None:
-    """Return what is newer than a listener's certificate and is not put in its place, if there is such; of several, the newest.
+    """Return the newest certificate that is held back from a listener, and the reason; `None` if no certificate is held back.
 
-    `since` is from when the first of them is valid that is in place on no other listener. `is_beside` says whether a client has both, and renews
-    each in its own place: what is newer is for something else, such as mail, or clients with EC keys.
+    In the facts, `since` is the time when the first held back certificate that no listener has became valid. `is_beside` is true if an ACME client
+    renews the old and the new certificate separately, for example for different key types.
     """
     names, view = certificate_of(record).identities, known.world.view
     others = (*known.world.index.sharing(names), *known.usable_index.sharing(names))
@@ -396,7 +396,7 @@ def _why_held_back(
 
 
 def _is_renewed_in_time(served: ServedCertificate, known: RenewalFacts) -> bool:
-    """Return whether a certificate that is not valid yet can replace the served one at least `MIN_OVERLAP` before it expires."""
+    """Return whether a future certificate can replace the served certificate at least `MIN_OVERLAP` before its expiration."""
     record, certificate, end = served.record, served.certificate, served.lifespan.end
     if record is None or certificate is None or record.certificate != certificate or end is None:
         return False  # the time at which it serves its certificate is unknown
@@ -413,7 +413,7 @@ def _is_renewed_in_time(served: ServedCertificate, known: RenewalFacts) -> bool:
 
 
 def _why_undeployed(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return why an available renewal is not served; `None` if there is none, or only a held back one."""
+    """Return the reason why an available renewal is not served; `None` without a renewal, or if the renewal is held back."""
     record, certificate, view = served.record, served.certificate, known.world.view
     if certificate is None or record is None or record.certificate is None:
         record = None
@@ -449,7 +449,7 @@ def _why_undeployed(listener: Target, served: ServedCertificate, known: RenewalF
 
 
 def _why_unrenewed(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str]:
-    """Return why no renewal is available for the certificate of a listener."""
+    """Return the reason why no renewal is available for a listener."""
     fingerprint = served.certificate.fingerprint_sha256 if served.certificate else None
     for entry in known.import_selection.to_import:  # by this run, so that it is not among what is left out
         if entry.certificate == served.certificate:

@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What other endpoints than listeners must serve. Private to softlayer.certificates. Pure.
-
-An endpoint is, for example, a load balancer of a VPC: it is looked at, and nothing is ever switched there.
-"""
+"""Plan the probes of other endpoints than listeners, such as load balancers of a VPC. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ from .world import World
 
 
 def find_unknown_expectation(endpoints: Iterable[Endpoint], world: World) -> Obstacle[KeptReason] | None:
-    """Return the obstacle of an endpoint that must serve a certificate which the store does not contain; `None` if there is none."""
+    """Return the obstacle of the first endpoint whose expected certificate is unknown; `None` if all are known."""
     for number, endpoint in enumerate(endpoints):
         demand = Demand.of(endpoint.expected, world.index, world.view) if endpoint.expected else None
         if demand and demand.why_unknown:
@@ -37,7 +34,7 @@ def find_unknown_expectation(endpoints: Iterable[Endpoint], world: World) -> Obs
 
 @dataclass(frozen=True)
 class EndpointAction(Target):
-    """The state of an endpoint, which the collection never switches."""
+    """The planned or completed probe of an endpoint."""
 
     is_managed = False
     endpoint: Endpoint
@@ -45,33 +42,33 @@ class EndpointAction(Target):
 
     @property
     def load_balancer(self) -> str:
-        """Its name: the host, with the requested server name if it differs."""
+        """The host, with the requested server name if the name differs from the host."""
         host, asked = self.endpoint.shown.rpartition(":")[0], self.endpoint.server_name
         return host if asked in {None, self.endpoint.host} else f"{asked} at {host}"
 
     @property
     def address(self) -> str:
-        """Its host."""
+        """The host name or IP address."""
         return self.endpoint.host
 
     @property
     def port(self) -> int:
-        """Its port."""
+        """The TCP port."""
         return self.endpoint.port
 
     @property
     def is_known(self) -> bool:
-        """Whether the certificate that it must serve is known."""
+        """Whether the expected certificate is known."""
         return self.demand.why_unknown is None
 
     @property
     def expected_name(self) -> str | None:
-        """Its name in tables if its certificate is unknown."""
+        """The name in tables if the served certificate is unknown."""
         return next(iter(self.demand.names), None)
 
     @property
     def expectation(self) -> Mapping[str, t.Any]:
-        """The certificate that it must serve, as facts of a message."""
+        """The expected certificate, as facts for a message."""
         return {"demand": self.demand}
 
     def can_serve(self, certificate: Certificate) -> bool:
@@ -81,24 +78,24 @@ class EndpointAction(Target):
         return any(certificate.is_for(name) for name in names) or any_matches(certificate.identities, names)
 
     def is_at(self, listener: ListenerAction, ip_address: str | None) -> bool:
-        """Return whether it has the port and the host or address of a listener."""
+        """Return whether the endpoint has the address and port of a listener."""
         is_host = listener.address is not None and ascii_name(listener.address) == self.endpoint.network_host
         known = {address for address, _leaf in listener.leaves if address is not None}
         return self.port == listener.port and (is_host or ip_address in known)
 
     def as_result(self, view: TrustView) -> dict[str, t.Any]:
-        """Return the target in the form of the results of the module."""
+        """Return the result record of the endpoint."""
         names = {} if self.target else {"subject_alt_names": list(self.demand.names)}
         return {**super().as_result(view), **names}
 
 
 def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequence[str] | None) -> list[EndpointAction]:
-    """Return the endpoints to probe.
+    """Return the actions for the endpoints to probe.
 
     Args:
-        world: as it was read last, with what this run has imported.
-        endpoints: those that the user names, each with what is expected of it.
-        patterns: one of which a name of what they must serve must match; `None` means no restriction.
+        world: the most recently read world, with the imports of the run.
+        endpoints: the specified endpoints, each with an expected certificate.
+        patterns: patterns of names of the expected certificates; `None` means no restriction.
     """
     planned = []
     for endpoint in endpoints:
@@ -121,7 +118,7 @@ def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequen
 
 
 def add_served_record(action: EndpointAction, index: StoreIndex) -> EndpointAction:
-    """Return an endpoint with the record of the certificate that it serves, if that certificate is the expected one."""
+    """Return an endpoint with the record of its served certificate, if the endpoint serves the expected certificate."""
     if not action.served:
         return action
     leaf, *sent = action.seen[-1]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sentences about what needs attention. Private to softlayer.certificates. Pure."""
+"""Messages about listeners that need attention. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from .messages_deploy import REFUSAL_REMEDIES, name_in_store, why_unswitched
 from .messages_import import find_held_back_remedy
 
 UNRENEWED_REASONS = frozenset({"not_renewed", "unused", "no_source"})
-"""Reasons which mean that no renewal is available; all other reasons are about a renewal that exists."""
+"""Reasons for a missing renewal; all other reasons concern an available renewal."""
 
 
 def describe_attention(item: AttentionItem) -> str:
-    """Return the problem of a listener, and the remedy.
+    """Return the message of an attention item.
 
-    For a certificate that is due for renewal, the message begins with the expiration date; for a problem that does not fail runs yet, it
-    ends with the date from which runs fail.
+    For an expired or expiring certificate, the message begins with the expiration time. If runs do not fail yet, it ends with the time from which
+    they fail.
     """
     message = why_attention(item.why, item.served)
     if item.reason in {"expired", "expiring"}:
@@ -55,7 +55,7 @@ def describe_attention(item: AttentionItem) -> str:
 
 
 def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
-    """Return why a listener needs attention, or why its certificate is not renewed, and the remedy."""
+    """Return the cause of an attention item, and the remedy."""
     match why.reason, why.facts:
         case "listener", {"listener": listener}:
             return str(listener.message)
@@ -148,7 +148,7 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
 
 
 def _describe_held_back(facts: Mapping[str, t.Any]) -> str:
-    """Return which newer certificate was not deployed to a listener, the reason, and the remedy."""
+    """Return the message about a held back certificate, with reason and remedy."""
     new, entry, why = facts["new"], facts["entry"], facts["why"]
     what = (
         f"The newer certificate in {entry.display_name} ({entry.path})"
@@ -164,7 +164,7 @@ def _describe_held_back(facts: Mapping[str, t.Any]) -> str:
 
 
 def _describe_revocation(facts: Mapping[str, t.Any], certificate: Certificate) -> str:
-    """Return the remedy for a listener whose certificate was revoked."""
+    """Return the message about a revoked certificate, with the commands that replace it."""
     listener, revocation, entry, before = (facts[name] for name in ("listener", "revocation", "entry", "before"))
     is_own = revocation.certificate == certificate
     what = f"{capitalized(revoked(revocation, is_own=is_own))}, and TLS clients that check revocation reject it"

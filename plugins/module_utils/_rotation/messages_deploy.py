@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sentences about listeners and endpoints, and about the deletion of certificates. Private to softlayer.certificates. Pure."""
+"""Messages about listeners, endpoints, and the deletion of certificates. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IMPOSSIBLE_CHANGES = {
     "deployed": "Cannot switch the listener as approved: it was deleted or is no longer selected. Create a new preview in check mode.",
     "removed": "Cannot delete the certificate as approved: it is in use, is not replaced, or was already deleted. Create a new preview in check mode.",
 }
-"""Messages about approved changes that are no longer possible, by the list of the result."""
+"""Messages about approved changes that are no longer possible, by the list of the preview."""
 PLANNED_REMOVAL = "Would be removed once listeners serve its replacement, and TLS clients accept the replacement."
 NO_BETTER_CERTIFICATE = "The certificate store does not contain a better certificate."
 FINDINGS = {
@@ -41,7 +41,7 @@ CHANGE_STATES = {
     "done": "The listener has the new certificate",
     "lost": "The API accepted the change, but the listener does not have the new certificate",
 }
-"""State of a listener after a change that the API accepted has failed."""
+"""The state of a listener after a failed change that the API accepted, as main clauses."""
 REFUSAL_REMEDIES = {
     "ended": "The certificate has expired. Renew the certificate.",
     "to_come": "Wait until the certificate becomes valid, or check the clock of the control node.",
@@ -52,7 +52,7 @@ REFUSAL_REMEDIES = {
 
 
 def describe_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form = "done") -> str:
-    """Return the outcome for a listener or an endpoint, and the result of its verification."""
+    """Return the message of a listener or an endpoint: outcome, verification, and rollback."""
     message = _describe_outcome(outcome, reason, facts, form)
     if "probe_message" in facts:
         message = f"{message} {facts['probe_message']}"
@@ -74,7 +74,7 @@ def describe_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any]
 
 
 def _describe_outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form) -> str:
-    """Return the outcome for a listener or an endpoint, with the last result of its verification."""
+    """Return the outcome and the verification of a listener or an endpoint, without a rollback."""
     match reason, facts:
         case "not_accepted", {"probe": probe, "predecessor_id": certificate_id, "called": called}:
             return (
@@ -107,14 +107,14 @@ def _describe_outcome(outcome: str, reason: str | None, facts: Mapping[str, t.An
 
 
 def _describe_expectation(facts: Mapping[str, t.Any]) -> str:
-    """Return the expected state, as the beginning of a sentence about the present state."""
+    """Return the expected state, as the beginning of a sentence that ends with the current state."""
     if "demand" in facts:
         return f"The endpoint must serve {expected_certificate(facts['demand'])}, but"
     return f"The listener has certificate {facts['certificate_id']} in the API, but"
 
 
 def _find_remedy(facts: Mapping[str, t.Any]) -> str:
-    """Return the remedy if another certificate than expected is served, with a leading space."""
+    """Return the remedy for an unexpected served certificate, with a leading space."""
     match facts:
         case {"demand": _}:
             return " Deploy the expected certificate at this endpoint, or correct the value of expected."
@@ -137,7 +137,7 @@ def _find_remedy(facts: Mapping[str, t.Any]) -> str:
 
 
 def _describe_decision(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form) -> str:
-    """Return the decision about a listener or an endpoint."""
+    """Return the planned or completed outcome, without the verification."""
     match outcome, facts:
         case "switched", {"is_known": False}:
             return f"{participle(form, 'switched')} to the certificate that would be imported."
@@ -171,7 +171,7 @@ def _describe_decision(outcome: str, reason: str | None, facts: Mapping[str, t.A
 
 
 def why_unswitched(why: Obstacle[t.Any]) -> str:
-    """Return why a listener is not switched to a certificate."""
+    """Return the reason why a listener is not switched, and the remedy."""
     match why.reason, why.facts:
         case "not_approved", _:
             return UNAPPROVED_CHANGE
@@ -254,7 +254,7 @@ def why_unswitched(why: Obstacle[t.Any]) -> str:
 
 
 def _why_rejected(why: Obstacle[t.Any]) -> str:
-    """Return why a certificate is not deployed to a listener, and the remedy."""
+    """Return the obstacle of a certificate for a listener, and the remedy."""
     match why.reason, why.facts:
         case _, {"newer": record, "why": nested}:
             return f"Did not deploy the newer certificate {name_in_store(record)}: {_why_rejected(nested)}"
@@ -278,12 +278,12 @@ def _why_rejected(why: Obstacle[t.Any]) -> str:
 
 
 def name_in_store(record: StoreCertificate) -> str:
-    """Return the ID of a certificate, or its name if it is not stored yet."""
+    """Return the ID of a record; before the import, the name of the certificate."""
     return str(record.id or f"for {certificate_of(record).shown_name} (not stored yet)")
 
 
 def describe_unmatched(why: Obstacle[t.Any]) -> str:
-    """Return which patterns of a selection do not match anything."""
+    """Return the message about patterns without a match."""
     match why.facts:
         case {"load_balancers": patterns, "there": names}:
             return (
@@ -296,7 +296,7 @@ def describe_unmatched(why: Obstacle[t.Any]) -> str:
 
 
 def describe_excess(why: Obstacle[t.Any]) -> str:
-    """Return that a run would switch more listeners than `max_listeners`."""
+    """Return the message about a plan that exceeds `max_listeners`."""
     return (
         f"The run would switch more listeners ({why.facts['planned']}) than max_listeners allows ({why.facts['max_listeners']}), so it switched "
         "none. Select fewer listeners, or raise max_listeners."
@@ -304,7 +304,7 @@ def describe_excess(why: Obstacle[t.Any]) -> str:
 
 
 def warn_of_rejection(names: Iterable[str], refusal: str, remedy: str) -> str:
-    """Return the warning about listeners whose certificate TLS clients reject for one reason."""
+    """Return the warning about listeners whose certificates TLS clients reject for the same reason."""
     listeners = some_of(sorted(names, key=listener_place))
     return f"TLS clients reject the certificate of {listeners}: {refusal}. {REFUSAL_REMEDIES[remedy]}"
 
@@ -318,7 +318,7 @@ def warn_of_unreachable(names: Iterable[str]) -> str:
 
 
 def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
-    """Return why a certificate in the store is not deleted although another one can replace it."""
+    """Return the reason why a replaced certificate is not deleted."""
     kept = f"Certificate {certificate_id} was kept because"
     match why.reason, why.facts:
         case "in_use", {"endpoint": number, "demand": demand}:

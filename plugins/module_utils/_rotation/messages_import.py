@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sentences about sources and their certificates. Private to softlayer.certificates. Pure."""
+"""Messages about sources and the certificates in them. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from .messages_deploy import UNAPPROVED_CHANGE
 from .world import SourceCertificate, SourceContents
 
 PATH_REMEDY = "Check that the disk is mounted, and that the path is correct."
-"""The remedy if a file or a directory is not found."""
+"""The remedy for a missing file or directory."""
 
 
 def describe_distrust(chain: Chain) -> str:
-    """Return the problem of the chain of a certificate in a source, and the remedy."""
+    """Return the reason why a certificate in a source is not trusted, and the remedy."""
     return f"The certificate is not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
 
 
 def why_empty(why: Obstacle[str], kind: str) -> str:
-    """Return why a source does not contain any certificate."""
+    """Return the reason why a source contains no certificate, and the remedy."""
     problem = f"Cannot find certificates in the source {source_name(kind)}:"
     match why.reason, why.facts:
         case "no_secrets", {"url": url}:
@@ -55,14 +55,14 @@ def why_empty(why: Obstacle[str], kind: str) -> str:
 
 
 def describe_unusable(path: str, useless: Sequence[Bundle]) -> str:
-    """Return that none of the certificates in a directory can be used."""
+    """Return the message about a directory with only unusable certificates."""
     first = useless[0]
     name, why = printable(first.origin.name), of_sources.trouble(t.cast(Trouble, first.trouble))
     return f"Cannot use any of the {len(useless)} certificates in {printable(path)}. {name}: {encodable(why)}"
 
 
 def why_skipped(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
-    """Return why a certificate in a source is not imported."""
+    """Return the reason why a certificate in a source is skipped, and the remedy."""
     certificate = entry.certificate
     shown, key_type = certificate.shown_name or "", certificate.key_type
     match why.reason, why.facts:
@@ -116,12 +116,12 @@ def why_skipped(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
 
 
 def describe_changed_files(planned: ImportAction) -> str:
-    """Return why a certificate in a source is not imported, although it could be imported when it was first read."""
+    """Return the message about a certificate whose files changed during the run."""
     return f"The files of the certificate changed while they were read. Run the playbook again. {planned.message}"
 
 
 def why_unread(why: Obstacle[t.Any], secret: Secret) -> str:
-    """Return why a certificate in Secrets Manager is not read, by its metadata."""
+    """Return the reason why a secret is not read, according to its metadata."""
     shown = secret.common_name or min(why.facts.get("names") or {""})
     match why.reason, why.facts:
         case "not_active", _:
@@ -144,12 +144,12 @@ def why_unread(why: Obstacle[t.Any], secret: Secret) -> str:
 
 
 def _describe_nearest(nearest: StoreCertificate) -> str:
-    """Return that a certificate cannot replace the record that it resembles most, as the beginning of a message."""
+    """Return the beginning of a message about the record that a certificate cannot replace."""
     return f"Cannot replace certificate {nearest.id} in the certificate store."
 
 
 def _describe_ambiguity(later: StoreCertificate, switch: str, reissue: str) -> str:
-    """Return the remedy for a certificate that expires later than a record for its names but was issued earlier: either may be the renewal."""
+    """Return the message about a certificate that was issued earlier than a record but expires later: either may be the renewal."""
     return (
         f"Cannot identify the renewal: the certificate in the source expires later than certificate {later.id} in the certificate store, which "
         f"covers the same DNS names, but was issued earlier. To deploy the certificate in the source, run {switch}; otherwise, {reissue}."
@@ -157,7 +157,7 @@ def _describe_ambiguity(later: StoreCertificate, switch: str, reissue: str) -> s
 
 
 def _describe_new_name(names: frozenset[str] | None) -> str:
-    """Return the remedy for a certificate whose DNS names no record covers; `None` if the certificate store is empty."""
+    """Return the message about a certificate with new DNS names; `None` stands for an empty certificate store."""
     remedy = "to import the certificate, set import_new: true."
     if names is None:
         return (
@@ -177,15 +177,15 @@ def find_held_back_remedy(
     entry: SourceCertificate | None,
     listeners: Sequence[str] = (),
 ) -> str:
-    """Return the other obstacles of a certificate that was not deployed, and the remedy; empty if the message about its reason contains the remedy.
+    """Return the other obstacles of a held back certificate, and the remedy; empty if the message about `why` contains the remedy.
 
     Args:
-        why: the reason.
+        why: the reported obstacle.
         obstacles: all obstacles, with wildcards accepted; see `can_replace.obstacles`.
-        new: the certificate.
-        old: the present certificate.
-        entry: the certificate in a source; `None` for a certificate in the store.
-        listeners: the listeners, as commands name them; empty for all listeners that serve its names.
+        new: the held back certificate.
+        old: the current certificate of the listeners.
+        entry: the held back certificate in a source; `None` for a certificate in the store.
+        listeners: names of listeners in commands; empty for all listeners that serve the DNS names.
     """
     others = [why_not(other) for other in obstacles if other.reason != why.reason]
     reasons = [other.reason for other in obstacles]
@@ -206,7 +206,7 @@ def _find_remedy(
     entry: SourceCertificate | None,
     listeners: Sequence[str],
 ) -> str:
-    """Return the remedy for a certificate that was not deployed; see `find_held_back_remedy`."""
+    """Return the remedy for a held back certificate; see `find_held_back_remedy`."""
     certificate = certificate_of(new)
     shown = certificate.shown_name or ""
     is_back_to_rsa = certificate.key_type == "RSA" and certificate_of(old).key_type != "RSA"
@@ -221,7 +221,7 @@ def _find_remedy(
 
 
 def _describe_override(reasons: Sequence[str], switch: str) -> str:
-    """Return the remedy for a certificate that may be accepted despite some obstacles; `switch` is the command that accepts it."""
+    """Return the remedy for obstacles that the command `switch` overrides; empty if an obstacle cannot be overridden."""
     match [*reasons]:
         case [*_, last] if last not in {"names_by_wildcard", *OVERRIDABLE}:
             return ""
@@ -238,7 +238,7 @@ def _describe_override(reasons: Sequence[str], switch: str) -> str:
 
 
 def why_unadopted(why: Obstacle[t.Any], name: str, sources: SourceContents) -> str:
-    """Return why no certificate in the sources can be adopted for a name."""
+    """Return the reason why no certificate for a name can be adopted, and the remedy."""
     match why.reason, why.facts:
         case "not_found", {"names": names}:
             lacks = f"The source does not contain a readable certificate for {name}. Available names: {some_of(names) or 'none'}."

@@ -36,7 +36,7 @@ from .target import Target
 
 PHASES = ("import", "deploy", "verify", "clean_up")
 REPORT = "report"
-"""The phase of the role after the phases of the module."""
+"""A phase that only the role `ssl_rotation` runs, after the phases of the module."""
 SPEC = (
     api_options()
     + ledger_options()
@@ -97,20 +97,20 @@ SPEC = (
 
 @dataclass(frozen=True)
 class RotationOptions:
-    """The options of a rotation; attributes without a description are options of the module."""
+    """The parsed options of a rotation; attributes without a docstring are options of the module."""
 
     phases: frozenset[str]
-    """The phases of the module."""
+    """The phases to run, without `REPORT`."""
     sources: Sequence[Source]
-    """The sources of certificates."""
+    """The sources to read certificates from."""
     intermediates: Sequence[Certificate]
-    """Intermediate certificates that the sources may lack."""
+    """Additional intermediate certificates, from `intermediate_path`."""
     approved: Approval | None
     """The approved preview that limits the run; `None` without a limit."""
     endpoints: Sequence[Endpoint]
-    """The endpoints that must serve certificates, each with its expectation."""
+    """The endpoints to verify, each with an expected certificate."""
     adopt: Adoption | None
-    """The adoption, if the run only adopts a certificate."""
+    """The certificate to adopt; `None` for a rotation."""
     common_names: Sequence[str] | None
     load_balancers: Sequence[str] | None
     import_new: bool
@@ -127,7 +127,7 @@ class RotationOptions:
 
     @property
     def source_options(self) -> SourceOptions:
-        """Which certificates in the sources to import."""
+        """The options for the selection of imports."""
         names = [self.adopt.common_name] if self.adopt else self.common_names
         return SourceOptions(
             names, self.import_new or self.adopt is not None, is_trust_required=self.trust == "require"
@@ -135,12 +135,12 @@ class RotationOptions:
 
     @property
     def selection(self) -> ListenerSelection:
-        """The selected listeners."""
+        """The criteria of `common_names` and `load_balancers` for listeners."""
         return ListenerSelection(None if self.adopt else self.common_names, self.load_balancers)
 
     @property
     def is_removing(self) -> bool:
-        """Whether old certificates are removed."""
+        """Whether the run deletes replaced certificates."""
         return "clean_up" in self.phases and self.remove_superseded
 
     @property
@@ -154,12 +154,12 @@ class RotationOptions:
         return self.is_checking_listeners or self.is_removing
 
     def is_about(self, target: Target) -> bool:
-        """Return whether a problem of a listener fails the run: always, unless the run is limited to an approved preview."""
+        """Return whether a problem of a listener fails the run; with `approved`, only listeners of the preview do."""
         return self.approved is None or self.approved.has_listener(str(target.load_balancer_uuid), target.port)
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
-    """Return the Python libraries that a run with these options needs."""
+    """Return the names of the Python libraries that the options require."""
     sources = params["sources"] or ()
     reads_mail = any(given["mail"] and given["mail"]["imap"] for given in sources)
     reads_secrets = any(given["secrets_manager"] is not None for given in sources)
@@ -168,7 +168,7 @@ def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
 
 
 def read_options(module: Module) -> RotationOptions:
-    """Return the options; refuse what the argument specification cannot express.
+    """Return the options, after checks that an argument specification cannot express.
 
     Raises:
         CertificatesError: `invalid_argument`, `not_found`, `missing_library`.
@@ -205,10 +205,10 @@ def read_options(module: Module) -> RotationOptions:
 
 
 def read_source(position: int, given: Mapping[str, t.Any]) -> Source:
-    """Return a source, which is named by its position if it is refused.
+    """Return a source; errors name its position in `sources`.
 
     Raises:
-        CertificatesError: as `Source.of`; `invalid_argument`.
+        CertificatesError: errors of `Source.of`; `invalid_argument`.
     """
     try:
         source, why_not = Source.of(given), None

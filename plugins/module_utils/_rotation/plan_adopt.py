@@ -46,7 +46,7 @@ class Adoption:
     """The certificate to adopt, and its listeners."""
 
     common_name: str
-    """A name of the certificate."""
+    """One DNS name of the certificate."""
     listeners: Sequence[str] | None = None
     """The listeners, such as `web:443`; `None` for all listeners that serve a DNS name of the certificate."""
     load_balancers: Sequence[str] | None = None
@@ -54,10 +54,10 @@ class Adoption:
 
 
 def find_places(world: World, adoption: Adoption, certificate: Certificate) -> list[Place]:
-    """Return the specified listeners.
+    """Return the listeners of an adoption.
 
     Raises:
-        CertificatesError: `invalid_argument`; `not_found`, with those that there are; `ambiguous`.
+        CertificatesError: `not_found`, with the available listeners; `ambiguous`.
     """
     every = [
         Place(balancer, listener)
@@ -85,7 +85,7 @@ def find_places(world: World, adoption: Adoption, certificate: Certificate) -> l
 
 
 def _find_named_places(names: Sequence[str], every: Sequence[Place]) -> list[Place]:
-    """Return the listeners that texts such as `web:443` name, by the name, uuid or id of their balancers."""
+    """Return the listeners with names such as `web:443`; a load balancer is specified by name, UUID, or ID."""
     selected = {name: _find_by_name(name.strip(), every) for name in names}
     missing = [name.strip() for name, places in selected.items() if not places]
     if missing:
@@ -105,7 +105,7 @@ def _find_by_name(name: str, every: Sequence[Place]) -> list[Place]:
 
 
 def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
-    """Return which listeners do not exist, and which listeners are available."""
+    """Return the message about missing listeners, with the available listeners."""
     of_balancer: dict[str, set[str]] = {place.balancer.name: set() for place in every}
     for place in every:
         if place.listener.is_https:
@@ -124,7 +124,7 @@ def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
 
 
 def rate_fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:
-    """Return how well a certificate fits among several with different keys: whether all listeners support its key type, and whether all have it."""
+    """Return a sort key for certificates with different key types: whether all listeners support the type, and whether all use it now."""
     places = find_places(world, adoption, entry.certificate)
     present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
     key_types = {record.certificate.key_type for record in present if record and record.certificate}
@@ -133,15 +133,15 @@ def rate_fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> 
 
 
 def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) -> list[ListenerAction]:
-    """Decide for each specified listener whether it can be switched to a certificate of a source, or to its replacement in the store.
+    """Return the action for each listener of an adoption: the switch to the certificate or to a replacement in the store, or a failure.
 
     Args:
-        world: with the certificate, once it is stored or would be.
+        world: the world, including the import of the certificate.
         adoption: the certificate and the listeners.
-        entry: the certificate.
+        entry: the certificate in a source.
 
     Raises:
-        CertificatesError: as `find_places`.
+        CertificatesError: errors of `find_places`.
     """
     index = world.index
     stored = best([*index.same(entry.certificate), *index.superseding(entry.record, world.view)], world.view)
@@ -154,7 +154,7 @@ def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) ->
 def _plan_listener(
     place: Place, equals: Sequence[StoreCertificate], world: World, entry: SourceCertificate, *, is_named: bool
 ) -> ListenerAction:
-    """Decide about one listener; `equals` are the best records that can replace the certificate in the source."""
+    """Return the action for one listener; `equals` are the best records for the adoption, all equally good."""
     current = world.index.by_handle.get(place.listener.certificate_id)
     kept = keep(place, current, {"kept": "same"}, world)
     if not equals:
@@ -178,7 +178,7 @@ def _why_blocked(
     *,
     is_named: bool,
 ) -> Obstacle[DeployReason] | None:
-    """Return why a listener cannot adopt a certificate; differences from the present certificate do not count, because the user accepts them."""
+    """Return the obstacle of an adoption by a listener; differences from the current certificate are accepted."""
     if not place.listener.is_https:
         return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
     if place.listener.certificate_id is not None and (current is None or current.certificate is None):
@@ -205,7 +205,7 @@ def find_adopted_entry(world: World, adoption: Adoption, options: SourceOptions)
     """Return the certificate in the sources to adopt.
 
     Raises:
-        CertificatesError: why there is not exactly one; as `find_places`.
+        CertificatesError: the reason if there is not exactly one certificate; errors of `find_places`.
     """
     fit = partial(rate_fitness, world, adoption)
     chosen = choose_by_name(world.bundles.entries, adoption.common_name, options, world.view, fit)
@@ -217,16 +217,16 @@ def find_adopted_entry(world: World, adoption: Adoption, options: SourceOptions)
 def choose_adoption(
     world: World, adoption: Adoption, options: SourceOptions, patterns: Sequence[str] | None
 ) -> ImportSelection:
-    """Return the selection of the adopted certificate, after checking that it can be adopted.
+    """Return the selection with only the certificate to adopt, after a check of all listeners.
 
     Args:
-        world: as it was read.
+        world: the world before the import.
         adoption: the certificate and the listeners.
-        options: what to import.
-        patterns: one of which a name of the certificate must match; `None` means no restriction.
+        options: the options for the selection of imports.
+        patterns: patterns of certificate names; `None` means no restriction.
 
     Raises:
-        CertificatesError: as `choose_by_name` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
+        CertificatesError: errors of `find_adopted_entry` and `plan_adoption`; the reason if no listener can adopt the certificate.
     """
     entry = find_adopted_entry(world, adoption, options)
     if not entry.is_selected(patterns):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide which certificates in the store to delete after their replacements are served. Private to softlayer.certificates. Pure."""
+"""Select the replaced certificates to delete from the store. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .world import World
 
 @dataclass(frozen=True)
 class RemovalPlan:
-    """The certificates to delete, and the certificates to keep although others can replace them."""
+    """The replaced certificates to delete, and the replaced certificates to keep, each with a reason."""
 
     old_records: Sequence[StoreCertificate]
     kept_records: Sequence[tuple[StoreCertificate, Obstacle[KeptReason]]]
@@ -41,24 +41,21 @@ def plan_removal(
     endpoints: Sequence[EndpointAction] = (),
     is_check_mode: bool = False,
 ) -> RemovalPlan:
-    """Decide which certificates of the store to delete.
+    """Return the replaced certificates to delete and to keep.
 
-    A certificate is deleted if a listener has a certificate that can replace it and does not expire earlier, and if every listener that had
-    the old certificate, or has its replacement, was verified at each of its addresses, and TLS clients accept the served certificate there. A
-    listener of the account outside this run counts as not verified. A certificate is kept if another service uses it, if it was served
-    somewhere during the run, if an endpoint serves it or is expected to serve it, or if an endpoint that may serve it was not verified at
-    each of its addresses.
+    A certificate is deleted if a listener has a replacement that does not expire earlier, and if each listener that had the certificate or has
+    the replacement was verified at all addresses. A certificate is kept if a service or an endpoint uses it, or if an endpoint that may use it
+    was not verified at all addresses. Listeners outside the run count as not verified.
 
     Args:
-        world: as it was read last, with what this run has imported.
-        listeners: the outcomes of the listeners of this run.
-        imported: the imports of this run, which are kept.
-        patterns: one of which a name of a certificate must match; `None` means no restriction.
-        remove_unverified: whether a listener that could not be probed counts as verified, and an endpoint as one that does not serve any of the
-            certificates to delete.
-        expected: the IDs of the certificates that endpoints must serve, with the names of these endpoints in the option.
+        world: the most recently read world, with the imports of the run.
+        listeners: the listeners of the run with their outcomes.
+        imported: the imports of the run, which are always kept.
+        patterns: patterns of certificate names; `None` means no restriction.
+        remove_unverified: whether unreachable listeners count as verified, and unreachable endpoints as not using the certificates.
+        expected: IDs of certificates that endpoints must serve, each with the option that specifies the endpoint.
         endpoints: the probed endpoints.
-        is_check_mode: whether listeners only would be switched. An endpoint at the address and port of such a listener would be, too.
+        is_check_mode: whether planned switches count as made, also for endpoints at the address and port of a listener.
     """
     index, view = world.index, world.view
     present = {listener.uuid: listener.final_handle for listener in listeners}
@@ -120,7 +117,7 @@ def plan_removal(
 
 
 def _is_serving(endpoint: EndpointAction, certificate: Certificate, to_switch: Sequence[ListenerAction]) -> bool:
-    """Return whether an endpoint serves a certificate at an address other than those of listeners that would be switched."""
+    """Return whether an endpoint serves a certificate, except at addresses of listeners with a planned switch."""
     addresses = [address for address, leaf in endpoint.leaves if leaf == certificate]
     return any(not any(endpoint.is_at(listener, address) for listener in to_switch) for address in addresses)
 
@@ -128,25 +125,20 @@ def _is_serving(endpoint: EndpointAction, certificate: Certificate, to_switch: S
 def _is_concerned(
     listener: ListenerAction, old: StoreCertificate, copies: Collection[Handle], replacing: Collection[Handle]
 ) -> bool:
-    """Return whether a listener had a certificate under any of its records, has its replacement, or served it during the run."""
+    """Return whether a listener had a certificate, served it during the run, or has its replacement."""
     is_served = any(certificate_of(old) == chain[0] for chain in listener.seen)
     return listener.previous_id in copies or listener.final_handle in replacing or is_served
 
 
 def _is_verified(listener: ListenerAction, remove_unverified: bool) -> bool:
-    """Return whether a listener serves its certificate, and TLS clients accept it."""
+    """Return whether a listener serves its certificate, and TLS clients accept the certificate."""
     if listener.has_failed or not listener.is_known or listener.served is False or listener.accepted is False:
         return False
     return remove_unverified or (listener.accepted is True and listener.is_everywhere)
 
 
 def _why_unverified(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) -> Obstacle[KeptReason]:
-    """Return why a record is kept whose replacement was not verified or is rejected.
-
-    Args:
-        unseen: the listeners of this run that were not verified.
-        elsewhere: the names of other listeners that have it.
-    """
+    """Return the reason for keeping a record with an unverified or rejected replacement; `elsewhere` names listeners outside the run."""
     is_other_served = any(listener.served is False for listener in unseen)
     refused = [listener for listener in unseen if listener.served and listener.accepted is False]
     if refused and not is_other_served:
@@ -157,13 +149,7 @@ def _why_unverified(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) 
 
 
 def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obstacle[KeptReason] | None:
-    """Return why a record is kept if something uses it besides the listeners that were switched away from it.
-
-    Args:
-        record: the record, as it was listed.
-        left: how many listeners were switched away from it since then.
-        users: the listeners that have it and that this run does not deal with.
-    """
+    """Return the service or listener that uses a record; `left` listeners of the run no longer use it, `users` are listeners outside the run."""
     count = record.associated_service_count
     if users:
         return Obstacle("in_use", {"listeners": users})
@@ -173,5 +159,5 @@ def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obst
 
 
 def as_result(record: StoreCertificate, outcome: str, reason: str | None, message: str) -> Mapping[str, t.Any]:
-    """Return a record in the form of results."""
+    """Return the result record of a certificate in the store."""
     return {"id": record.id, **record.facts(), "outcome": outcome, "reason": reason, "message": message}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide which listener to switch to which certificate in the store. Private to softlayer.certificates. Pure."""
+"""Plan the switches of listeners to certificates in the store. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -32,50 +32,50 @@ from .target import Target
 from .world import Record, World
 
 PLACE_KEY = attrgetter("load_balancer", "port", "uuid")
-"""The sort key of listeners."""
+"""The sort key of actions for listeners."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A listener and its balancer."""
+    """A listener and its load balancer."""
 
     balancer: Balancer
     listener: Listener
 
     @property
     def name(self) -> str:
-        """Its name in messages."""
+        """The name of the listener in messages."""
         return f"{self.balancer.name}:{self.listener.port}"
 
     @property
     def command_name(self) -> str:
-        """Its name in commands."""
+        """The name of the listener in commands."""
         return remedies.listener(self.balancer.name, self.balancer.uuid, self.listener.port)
 
 
 @dataclass(frozen=True)
 class ListenerOptions:
-    """A certificate that the user specifies for a listener."""
+    """A specified certificate for one listener."""
 
     certificate_id: int | None
     """The ID of the certificate; `None` in check mode for a certificate that would be imported."""
     load_balancer: str
-    """Name, UUID or ID of the load balancer."""
+    """Name, UUID, or ID of the load balancer."""
     port: int
     previous_certificate_id: int | None = None
-    """The certificate that the listener must have at present; `None` for any certificate."""
+    """The ID of the certificate that the listener must have before the switch; `None` for any certificate."""
 
 
 @dataclass(frozen=True)
 class ListenerSelection:
-    """Which HTTPS listeners to renew. Criteria combine with AND, values within one with OR; `None` means no restriction."""
+    """Criteria for HTTPS listeners, combined with AND; the values of a criterion combine with OR. `None` means no restriction."""
 
     common_names: Sequence[str] | None = None
     load_balancers: Sequence[str] | None = None
     ports: Sequence[int] | None = None
 
     def is_matching(self, place: Place, current: StoreCertificate | None) -> bool:
-        """Return whether a listener meets all criteria; one whose certificate is unknown meets no pattern of names."""
+        """Return whether a listener meets all criteria; a listener with an unknown certificate matches no common name."""
         names = current.names if current else ()
         return (
             (self.common_names is None or any_matches(names, self.common_names))
@@ -92,60 +92,60 @@ class ListenerAction(Target):
 
     place: Place
     previous: StoreCertificate | None = field(default=None, repr=False)
-    """The previous certificate, if the store contains it."""
+    """The record of the previous certificate, if the store contains the record."""
     predecessor_id: int | None = None
-    """For an unchanged listener, the certificate that the present one probably replaced."""
+    """For an unchanged listener, the ID of the valid certificate that was probably deployed before."""
     expired_predecessor: StoreCertificate | None = field(default=None, repr=False)
-    """The same if no such certificate is valid: an expired one."""
+    """The expired certificate that was probably deployed before, if no valid certificate was."""
     is_predecessor_trusted: bool = False
-    """Whether TLS clients would accept that certificate."""
+    """Whether TLS clients would accept the certificate with `predecessor_id`."""
     is_way_back_lossy: bool = False
-    """Whether a later switch back to the present certificate would be blocked, for example because the other one has more DNS names."""
+    """Whether the current certificate cannot replace the certificate with `predecessor_id`, for example because it has fewer DNS names."""
     is_promising: bool = False
-    """Whether TLS clients should accept the certificate before the run, according to the store."""
+    """Whether TLS clients should accept the previous certificate, according to the store."""
     is_rejection_accepted: bool = False
     """Whether the user accepts the rejection by TLS clients, with `allow_untrusted` or `allow_expired`."""
 
     @property
     def load_balancer(self) -> str:
-        """The name of its load balancer."""
+        """The name of the load balancer."""
         return self.place.balancer.name
 
     @property
     def load_balancer_uuid(self) -> str | None:
-        """The uuid of its load balancer; `None` if it was not found."""
+        """The UUID of the load balancer; `None` if the load balancer was not found."""
         return self.place.balancer.uuid or None
 
     @property
     def address(self) -> str | None:
-        """The address of its load balancer."""
+        """The address of the load balancer."""
         return self.place.balancer.address
 
     @property
     def port(self) -> int:
-        """Its port."""
+        """The TCP port."""
         return self.place.listener.port
 
     @property
     def uuid(self) -> str:
-        """The listener's uuid; empty if it was not found."""
+        """The UUID of the listener; empty if the listener was not found."""
         return self.place.listener.uuid
 
     @property
     def previous_id(self) -> int | None:
-        """The id of the certificate that it had."""
+        """The ID of the certificate before the run."""
         return self.place.listener.certificate_id
 
     @property
     def final_handle(self) -> Handle | None:
-        """The handle of the certificate that the listener has in the API after this."""
+        """The handle of the certificate in the API after the action."""
         if self.outcome == "rolled_back" or (self.outcome == "failed" and not self.is_changed):
             return self.previous_id
         return super().final_handle if self.target else self.target_id
 
     @property
     def expectation(self) -> Mapping[str, t.Any]:
-        """The expected certificate, and why the load balancer may serve another one, with a remedy, unless this run switched it."""
+        """The expected certificate, as facts for a message; for an unchanged listener, with the cause of an unexpected served certificate."""
         balancer, expected = self.place.balancer, {"certificate_id": self.target_id}
         if self.is_changed or not balancer.uuid or self.target_id is None:
             return {**expected, "cause": None}
@@ -167,7 +167,7 @@ class ListenerAction(Target):
         return {**expected, "cause": Obstacle("not_served", facts)}
 
     def as_diff(self) -> dict[str, t.Any]:
-        """Return the plan for it in the form of Ansible's diffs."""
+        """Return the planned change in the form of Ansible's diffs."""
         target = self.target.facts() if self.target else {}
         return {
             "before_header": self.name,
@@ -183,14 +183,14 @@ class ListenerAction(Target):
 
 @dataclass(frozen=True)
 class ListenerPlan:
-    """The planned actions for listeners."""
+    """The planned actions for all selected listeners."""
 
     world: World
     actions: Sequence[ListenerAction]
     impossible_switches: Sequence[Record] = ()
-    """The approved switches that are no longer planned."""
+    """Records of approved switches that are no longer planned."""
     too_many: Obstacle[t.Literal["too_many_listeners"]] | None = None
-    """The obstacle if the run would switch more listeners than allowed."""
+    """The obstacle if the run would switch more listeners than `max_listeners`."""
 
     @property
     def changes(self) -> list[ListenerAction]:
@@ -199,7 +199,7 @@ class ListenerPlan:
 
 
 def why_too_many(planned: Sequence[ListenerAction], most: int) -> Obstacle[t.Literal["too_many_listeners"]] | None:
-    """Return why a run is refused that would switch more listeners than `max_listeners` allows."""
+    """Return the obstacle of a plan with more switches than `max_listeners`; `None` within the limit."""
     if len(planned) <= most:
         return None
     names = [listener.name for listener in planned]
@@ -209,7 +209,7 @@ def why_too_many(planned: Sequence[ListenerAction], most: int) -> Obstacle[t.Lit
 def why_unmatched(
     selection: ListenerSelection, balancers: Iterable[Balancer], index: StoreIndex
 ) -> Obstacle[t.Literal["not_found"]] | None:
-    """Return the patterns without a match, with the available names; `None` if each pattern matches."""
+    """Return the obstacle of patterns without a match, with the available names; `None` if each pattern matches."""
     there, patterns = {balancer.name for balancer in balancers}, selection.load_balancers or ()
     unmatched = [pattern for pattern in patterns if not any(name_matches(name, [pattern]) for name in there)]
     if unmatched:
@@ -224,7 +224,7 @@ def why_unmatched(
 
 
 def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAction]:
-    """Decide for each selected HTTPS listener whether the store contains a better certificate."""
+    """Return the action for each selected HTTPS listener: a switch to the best certificate in the store, or an unchanged listener."""
     return sorted(
         (_plan_renewal(place, current, world) for place, current in _find_selected(world, selection)), key=PLACE_KEY
     )
@@ -233,7 +233,7 @@ def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAc
 def find_contenders(
     world: World, selection: ListenerSelection
 ) -> Iterator[tuple[StoreCertificate, list[StoreCertificate]]]:
-    """Yield the certificate of each selected HTTPS listener, with the candidates to replace it by names and age."""
+    """Yield the certificate of each selected HTTPS listener, with newer certificates that cover its DNS names."""
     valid = world.index.valid_at(world.view.at)
     for _place, current in _find_selected(world, selection):
         if current and current.certificate:
@@ -242,7 +242,7 @@ def find_contenders(
 
 
 def _find_selected(world: World, selection: ListenerSelection) -> Iterator[tuple[Place, StoreCertificate | None]]:
-    """Yield each selected HTTPS listener, with its certificate if the store contains it."""
+    """Yield each selected HTTPS listener, with the record of its certificate."""
     for balancer in world.listed_balancers:
         for listener in balancer.listeners:
             place, current = Place(balancer, listener), world.index.by_handle.get(listener.certificate_id)
@@ -251,7 +251,7 @@ def _find_selected(world: World, selection: ListenerSelection) -> Iterator[tuple
 
 
 def find_named_contenders(world: World, wanted: Iterable[ListenerOptions]) -> Iterator[StoreCertificate]:
-    """Yield the certificates that the user specifies for listeners, and the present certificates of these listeners."""
+    """Yield the specified certificates, and the current certificates of the specified listeners."""
     for options in wanted:
         place = _find_place(options, world.listed_balancers)
         if isinstance(place, Place) and options.certificate_id not in {None, place.listener.certificate_id}:
@@ -260,7 +260,7 @@ def find_named_contenders(world: World, wanted: Iterable[ListenerOptions]) -> It
 
 
 def _plan_renewal(place: Place, current: StoreCertificate | None, world: World) -> ListenerAction:
-    """Decide about one listener."""
+    """Return the action for one listener in the renewal mode."""
     view, index = world.view, world.index
     kept = keep(place, current, {"kept": "best"}, world)
     if current is None or current.certificate is None:
@@ -285,9 +285,10 @@ def _plan_renewal(place: Place, current: StoreCertificate | None, world: World) 
 def find_rejected(
     balancer: Balancer, current: StoreCertificate, others: Iterable[StoreCertificate], view: TrustView
 ) -> list[tuple[StoreCertificate, Obstacle[ObstacleReason]]]:
-    """Return other certificates that are newer than a listener's and must not take its place, the newest first, and why they must not.
+    """Return the newer certificates that cannot replace the certificate of a listener, with the obstacles.
 
-    One that has expired says nothing, unless only its issuer has; what is only out of date counts last.
+    The newest certificate comes first, and certificates that are not valid now come last. Expired certificates are omitted unless their
+    intermediate certificate has expired.
     """
     near = []
     for other in others:
@@ -303,7 +304,7 @@ def find_rejected(
 
 
 def why_unsupported(record: StoreCertificate, balancer: Balancer) -> Obstacle[ObstacleReason] | None:
-    """Return why TLS clients could not connect with the key type of a certificate, because of the cipher suites of the load balancer."""
+    """Return the obstacle if a load balancer has no cipher suites for the key type of a certificate; `None` if it has some."""
     key_type = certificate_of(record).key_type
     if balancer.has_ciphers_for(key_type):
         return None
@@ -319,7 +320,7 @@ def switch_to_best(place: Place, kept: ListenerAction, equals: Sequence[StoreCer
 
 
 def keep_unchanged(action: ListenerAction, index: StoreIndex) -> ListenerAction:
-    """Return the action that leaves a listener unchanged and probes it."""
+    """Return the action that leaves a listener unchanged and probes the listener."""
     current = index.by_handle.get(action.previous_id)
     as_now = replace(
         action,
@@ -337,9 +338,9 @@ def keep_unchanged(action: ListenerAction, index: StoreIndex) -> ListenerAction:
 
 
 def predict_outcome(planned: ListenerAction, seen: ListenerAction, view: TrustView) -> ListenerAction:
-    """Return the expected outcome of a listener: after a switch, it would serve the new certificate, if it can be probed.
+    """Return the expected outcome of a listener in check mode, from the plan and a probe of the current state.
 
-    TLS clients accept the new certificate if the store contains a complete chain for it, and reject it only if they reject the present one.
+    The acceptance of a planned certificate is known only if the probe evaluated the current certificate.
     """
     if planned.outcome == "failed":
         return replace(planned, seen=seen.seen, accepted=seen.accepted, refusal=seen.refusal)
@@ -357,7 +358,7 @@ def predict_outcome(planned: ListenerAction, seen: ListenerAction, view: TrustVi
 
 
 def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overrides) -> list[ListenerAction]:
-    """Decide for each listener that the user specifies whether the specified certificate can be deployed to it."""
+    """Return the action for each specified listener: the switch to the specified certificate, or a failure."""
     planned: dict[object, ListenerAction] = {}
     for options in wanted:
         action = _plan_listener(options, world, overrides)
@@ -370,7 +371,7 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
 
 
 def _find_place(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
-    """Return the listener that the user specifies, or the obstacle."""
+    """Return a specified listener, or the obstacle if the listener is missing or ambiguous."""
     name = options.load_balancer.strip()
     selected = [balancer for balancer in balancers if balancer.has_name(name)]
     if not selected:
@@ -386,7 +387,7 @@ def _find_place(options: ListenerOptions, balancers: Sequence[Balancer]) -> Plac
 
 
 def _plan_listener(options: ListenerOptions, world: World, overrides: Overrides) -> ListenerAction:
-    """Decide about one listener that the user specifies."""
+    """Return the action for one specified listener."""
     place, view = _find_place(options, world.listed_balancers), world.view
     target = world.index.by_handle.get(options.certificate_id)
     if isinstance(place, Obstacle):
@@ -417,7 +418,7 @@ def _why_blocked(
     overrides: Overrides,
     view: TrustView,
 ) -> Obstacle[DeployReason] | None:
-    """Return why the certificate that the user specifies cannot be deployed to a listener; for a certificate that is not imported yet, only known obstacles."""
+    """Return the obstacle of a specified certificate; before the import of the certificate, only obstacles of the listener."""
     if not place.listener.is_https:
         return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
     if options.certificate_id is not None and (target is None or target.certificate is None):
@@ -439,18 +440,18 @@ def _why_blocked(
 
 
 def why_balancer_ended(place: Place) -> Obstacle[DeployReason] | None:
-    """Return why the load balancer of a listener cannot be changed; `None` if it can."""
+    """Return the obstacle if a load balancer is in a final state and cannot change; `None` if it can change."""
     return Obstacle("balancer_error", {"balancer": place.balancer}) if place.balancer.is_final else None
 
 
 def why_unknown(place: Place, current: StoreCertificate | None) -> Obstacle[t.Literal["not_found"]]:
-    """Return why the certificate of a listener is unknown."""
+    """Return the obstacle of a listener without a readable certificate."""
     facts = {"listener": place.name, "certificate_id": place.listener.certificate_id, "called": place.command_name}
     return Obstacle("not_found", {**facts, "is_there": current is not None})
 
 
 def keep(place: Place, current: StoreCertificate | None, facts: Mapping[str, t.Any], world: World) -> ListenerAction:
-    """Return the action that leaves a listener unchanged."""
+    """Return the action that leaves a listener unchanged, with the certificate that was probably deployed before."""
     view = world.view
     new = frozenset(record.handle for record in world.imported_records)
     known = current if current and current.certificate else None

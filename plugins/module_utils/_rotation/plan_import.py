@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide which certificates in the sources to read and to import. Private to softlayer.certificates. Pure."""
+"""Select the certificates in the sources to read and to import. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ from .messages_import import describe_distrust, why_skipped
 from .world import NO_LISTENERS, ListenersByCertificate, Record, SourceCertificate, is_selected
 
 SKIPPED_FIELDS = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
-"""The fields of a certificate that is not imported; in most scheduled runs, that is true for all certificates."""
+"""Result fields of a skipped certificate: few, because most scheduled runs skip all certificates."""
 WILDCARD_REMEDY = "names_by_wildcard"
-"""A remedy for `names_not_covered` if a wildcard covers the names: no override is necessary for a certificate that the user specifies."""
+"""The remedy for `names_not_covered` if a wildcard covers the missing names, so that no override is necessary."""
 
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """Which certificates in the sources to import.
+    """The options for the selection of imports.
 
     Attributes:
-        common_names: patterns one of which a name must match; `None` means no restriction.
+        common_names: patterns of certificate names; `None` means no restriction.
         import_new: whether to import certificates that cannot replace any record.
         is_trust_required: whether to import only trusted certificates.
     """
@@ -67,20 +67,20 @@ class ImportSelection:
     to_import: Sequence[SourceCertificate]
     skipped: Sequence[tuple[SourceCertificate, Obstacle[RotationReason | ApprovalReason]]]
     usable_entries: Sequence[SourceCertificate]
-    """All certificates that can be used now."""
+    """All certificates that are valid and trusted now."""
     future_entries: Sequence[SourceCertificate] = ()
-    """Certificates that are not valid yet."""
+    """Certificates that are not valid yet but otherwise usable."""
     impossible_imports: Sequence[Record] = ()
-    """Approved certificates that no source contains any longer."""
+    """Skipped records of approved certificates that no source contains any longer."""
 
     @cached_property
     def skipped_records(self) -> Sequence[Record]:
-        """The certificates that are not imported, in the form of results."""
+        """The result records of all skipped certificates."""
         return [*(as_skipped_record(entry, why) for entry, why in self.skipped), *self.impossible_imports]
 
 
 def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
-    """Return the public facts about a certificate in a source, in the form of results."""
+    """Return the result record of a certificate in a source."""
     return {
         **entry.as_location(),
         **entry.certificate.facts(),
@@ -91,7 +91,7 @@ def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
 
 
 def as_skipped_record(entry: SourceCertificate, why: Obstacle[RotationReason | ApprovalReason]) -> Record:
-    """Return a certificate in a source that is not imported, in the form of results."""
+    """Return the result record of a skipped certificate."""
     facts = entry.certificate.facts()
     known = {name: facts[name] for name in SKIPPED_FIELDS}
     message = why_skipped(why, entry)
@@ -105,17 +105,16 @@ def choose(
     view: TrustView,
     listeners_by_certificate: ListenersByCertificate = NO_LISTENERS,
 ) -> ImportSelection:
-    """Decide which certificates in the sources to import.
+    """Return the certificates in the sources to import, and the skipped certificates.
 
-    A certificate is imported if it can replace a record, and if neither the store nor another source contains a certificate that can replace
-    it. If several sources contain a certificate, the most complete copy counts.
+    A certificate is imported if it can replace a record, and if neither the store nor another source contains a replacement for it. If several sources contain a certificate, the most complete copy counts.
 
     Args:
         entries: the certificates in the sources, in the order of the sources.
         index: the store.
-        options: what to import.
+        options: the options for the selection.
         view: the trust of TLS clients.
-        listeners_by_certificate: the listeners that have a certificate of the store.
+        listeners_by_certificate: names of listeners in commands, by the ID of the certificate.
     """
     selected = (entry for entry in entries if entry.is_selected(options.common_names))
     skipped = []
@@ -157,7 +156,7 @@ def choose_by_name(
     view: TrustView,
     fitness: Callable[[SourceCertificate], tuple[bool, ...]] = lambda _entry: (),
 ) -> SourceCertificate | Obstacle[RotationReason | ApprovalReason | t.Literal["not_found"]]:
-    """Return the certificate in the sources for a name, by the rule of `choose` and by its fitness; or why there is not exactly one."""
+    """Return the best certificate for a name by the rules of `choose`, then by `fitness`; or the obstacle if there is not exactly one."""
     entries = list(entries)
     named = [entry for entry in entries if ascii_name(name) in entry.certificate.identities]
     if not named:
@@ -188,7 +187,7 @@ def _why_unusable(entry: SourceCertificate, options: SourceOptions, view: TrustV
 
 
 def _why_unneeded(entry: SourceCertificate, index: StoreIndex, view: TrustView) -> Obstacle[RotationReason] | None:
-    """Return why the store does not need a certificate, or `None` if it does."""
+    """Return the obstacle if the store does not need a certificate; `None` if it does."""
     same = index.same(entry.certificate)
     enough = next((record for record in same if not completes(entry.record, record, view)), None)
     if enough is not None:
@@ -209,9 +208,9 @@ def _why_worse(
     *,
     is_stored: bool,
 ) -> Obstacle[RotationReason] | None:
-    """Return why another certificate in the sources is used instead; `None` if there is none.
+    """Return the better certificate in the sources as an obstacle; `None` if there is none.
 
-    Others of its age do not matter if the store has it without its chain, as it is served then.
+    With `is_stored`, equally good certificates do not count, because listeners may serve the stored one.
     """
     names = entry.certificate.identities
     better = [rival for rival in rivals.superseding(entry.record, view) if rival.certificate != entry.certificate]
@@ -226,9 +225,9 @@ def _why_worse(
 def _why_unfit(
     entry: SourceCertificate, index: StoreIndex, view: TrustView, listeners_by_certificate: ListenersByCertificate
 ) -> Obstacle[RotationReason]:
-    """Return why a certificate cannot replace any record: the obstacle for the record that it resembles most, if there is one.
+    """Return the reason why a certificate cannot replace any record: if there is a related record, the obstacle for the nearest one.
 
-    Of several, that is the newest: the older ones may be what it has replaced long ago.
+    Among equally near records, the newest one counts, because the others may have been replaced long ago.
     """
     names = entry.certificate.identities
     related = [record for record in index.sharing(names) if is_newer(entry.record, record, view)]
@@ -245,9 +244,9 @@ def _why_unfit(
 def _why_unrelated(
     names: frozenset[str], end: datetime | None, index: StoreIndex, listeners_by_certificate: ListenersByCertificate
 ) -> Obstacle[RotationReason]:
-    """Return why a certificate does not renew any record, if the store has no older one.
+    """Return the reason why a certificate renews no record, if the store has no older record.
 
-    It may end later than one for exactly its names that began later: either may be meant.
+    If a record with the same names was issued later but expires earlier, either certificate may be the renewal.
     """
     exact = (record for record in index.covering(names) if certificate_of(record).identities == names)
     earlier = (record for record in exact if end and certificate_of(record).not_after < end)
@@ -259,14 +258,14 @@ def _why_unrelated(
 
 
 def find_nearest(records: Iterable[StoreCertificate], names: frozenset[str]) -> StoreCertificate | None:
-    """Return the record whose names are covered best by these names; among equals, the newest."""
+    """Return the record with the fewest DNS names outside `names`; among equals, the newest."""
     return max(records, key=lambda record: (-len(certificate_of(record).identities - names), age(record)), default=None)
 
 
 def drop_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustView) -> list[Record]:
-    """Return the unusable certificates in the sources, without expired certificates in emails that were renewed long ago.
+    """Return the unusable certificates without expired certificates in emails for which the store has a valid renewal.
 
-    Emails are kept, and the store has a newer, valid certificate with all their names.
+    Mailboxes keep old emails, so that old certificates would be reported in each run.
     """
     valid, kept = index.valid_at(view.at), []
     for record in useless:
@@ -286,11 +285,11 @@ class ReadingPlan:
     """The plan for the certificates of a Secrets Manager instance.
 
     Attributes:
-        candidates: those that may be imported.
-        stored_secrets: those that the store has, with its record.
-        unusable_secrets: those that cannot be used now.
-        excluded_secrets: those that could be, but renew nothing.
-        unreadable_secrets: those that could not be read, once the others were.
+        candidates: secrets to read, because the certificates may be imported.
+        stored_secrets: secrets whose certificates the store contains, with the records.
+        unusable_secrets: secrets that are expired or not active.
+        excluded_secrets: secrets whose certificates do not renew any record.
+        unreadable_secrets: secrets that could not be read; empty before the candidates are read.
     """
 
     candidates: list[Secret] = field(default_factory=list)
@@ -307,14 +306,14 @@ def plan_reading(
     view: TrustView,
     listeners_by_certificate: ListenersByCertificate = NO_LISTENERS,
 ) -> ReadingPlan:
-    """Decide which secrets to read.
+    """Return the plan for the secrets of an instance: read, stored, unusable, or excluded.
 
     Args:
-        secrets: the metadata of all that the source is narrowed to.
+        secrets: the metadata of the secrets that the source selects.
         index: the store.
-        options: what to import.
-        view: who has to trust what is served.
-        listeners_by_certificate: the listeners that have a certificate of the store.
+        options: the options for the selection.
+        view: the trust of TLS clients.
+        listeners_by_certificate: names of listeners in commands, by the ID of the certificate.
     """
     plan = ReadingPlan()
     known = [record for record in index if record.certificate]
@@ -344,10 +343,9 @@ def plan_reading(
 
 
 def _can_complete(secret: Secret, record: StoreCertificate, options: SourceOptions, view: TrustView) -> bool:
-    """Return whether a secret may contain the chain that a record lacks.
+    """Return whether a secret may contain a chain that completes the chain of a record.
 
-    The chain of a private CA without a known root certificate always seems incomplete. If such certificates are accepted, they are not read
-    in every scheduled run for this reason.
+    Without `is_trust_required`, an incomplete chain is no reason: chains of a private CA always seem incomplete.
     """
     lifespan = view.lifespan(record)
     if secret.has_chain and lifespan.limited_by and lifespan.is_due(view.at):
@@ -358,9 +356,9 @@ def _can_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
 
 
 def _can_renew(secret: Secret, names: frozenset[str], index: StoreIndex, addresses: frozenset[str]) -> bool:
-    """Return whether the store contains an older certificate for only the names of a secret; metadata may lack its IP `addresses`.
+    """Return whether a secret may renew a record: an older record whose names the secret covers.
 
-    `can_replace` decides after the certificate was read. Facts that metadata lacks do not count here: IP addresses, organization, and trust.
+    Metadata lacks IP addresses, organization, and trust, so all IP `addresses` of the store count as covered.
     """
     within = index.within(names | addresses)
     return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
@@ -369,7 +367,7 @@ def _can_renew(secret: Secret, names: frozenset[str], index: StoreIndex, address
 def _why_unread(
     secret: Secret, names: frozenset[str], index: StoreIndex, listeners_by_certificate: ListenersByCertificate
 ) -> Obstacle[RotationReason]:
-    """Return why a secret cannot replace any record: the obstacle for the record that it resembles most, if there is one."""
+    """Return the reason why a secret cannot replace any record, by the metadata; see `_why_unfit`."""
     related = [record for record in index.sharing(names) if _is_older(record, secret)]
     nearest = find_nearest(related, names)
     if nearest is None:

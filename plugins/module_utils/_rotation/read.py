@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read the store, the load balancers and the sources of a rotation. Private to softlayer.certificates."""
+"""Read the store, the load balancers, and the sources of a rotation. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ if t.TYPE_CHECKING:
 
 
 MAX_REPLACEMENTS = 5
-"""Maximum number of attempts to build a chain without revoked intermediate certificates: a real one was replaced once."""
+"""Maximum number of attempts to build a chain without revoked intermediate certificates; usually, one is sufficient."""
 
 
 def read_world(module: Module, client: Client, view: TrustView, options: RotationOptions) -> World:
-    """Return the store, the load balancers and the sources.
+    """Return the world: the store, the load balancers, and the sources.
 
     Raises:
-        CertificatesError: as `fetch_stored`; `not_found` if patterns match nothing.
+        CertificatesError: errors of `fetch_stored`; `not_found` if a pattern has no match.
     """
     listings, at = begin_listings(module, options.sources, client.stop), now()
     world = World(fetch_stored(client), None, view, at)
@@ -76,10 +76,10 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
 
 
 def read_again(client: Client, world: World, options: RotationOptions) -> World:
-    """Return the world with the store and the load balancers read again: another run may have changed them.
+    """Return the world with the current store and load balancers, which another run may have changed.
 
     Raises:
-        CertificatesError: as `fetch_stored` and `fetch_load_balancers`.
+        CertificatesError: errors of `fetch_stored` and `fetch_load_balancers`.
     """
     at, stored = now(), fetch_stored(client)
     current = replace(world, stored=stored, balancers=fetch_load_balancers(client, stored), at=at)
@@ -89,10 +89,10 @@ def read_again(client: Client, world: World, options: RotationOptions) -> World:
 
 
 def fetch_load_balancers(client: Client, stored: Iterable[StoreCertificate]) -> list[Balancer]:
-    """Return the load balancers; refuse an empty list if certificates are used by listeners: access to them is missing.
+    """Return the load balancers; an empty list is an error if listeners use certificates, because permissions are missing.
 
     Raises:
-        CertificatesError: as `fetch_balancers`; `not_found`.
+        CertificatesError: errors of `fetch_balancers`; `not_found`.
     """
     balancers = fetch_balancers(client)
     used = [record.id for record in stored if record.associated_service_count and not record.has_no_listeners]
@@ -112,7 +112,7 @@ def fetch_load_balancers(client: Client, stored: Iterable[StoreCertificate]) -> 
 def begin_listings(
     module: Module, sources: Sequence[Source], stop: threading.Event
 ) -> dict[int, Future[InstanceListing]]:
-    """Begin to list the instances of Secrets Manager among the sources, by their positions."""
+    """Start listing the Secrets Manager instances in the sources; return the futures by position."""
     positions = [position for position, source in enumerate(sources) if source.kind == SECRETS_MANAGER]
     if not positions:
         return {}
@@ -126,7 +126,7 @@ def begin_listings(
 def read_all_sources(
     module: Module, listings: Mapping[int, Future[InstanceListing]], world: World, options: RotationOptions
 ) -> SourceContents:
-    """Read the sources."""
+    """Return the contents of all sources, and warn if no root certificates are available."""
     params = module.params
 
     def read_mailbox(position: int, keys: Mapping[str, str]) -> MailContent:
@@ -160,7 +160,7 @@ def read_all_sources(
 
 
 def check_revocations(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
-    """Return the world with the revocations of all certificates involved, and with chains that avoid revoked intermediate certificates."""
+    """Return the world with revocations, and with chains that avoid revoked intermediate certificates."""
     world = world.add_revocations(authorities, find_chains(world, options))
     for _time in range(MAX_REPLACEMENTS if authorities else 0):
         entries = avoid_revoked_issuers(world.bundles, world.view)
@@ -173,7 +173,7 @@ def check_revocations(authorities: Authorities | None, world: World, options: Ro
 
 
 def find_chains(world: World, options: RotationOptions) -> Iterator[Sent]:
-    """Yield the certificates of listeners, their candidates, and the imports, each with its intermediate certificates."""
+    """Yield all certificates that need a revocation check, each with its intermediate certificates."""
     for current, others in find_contenders(world, options.selection):
         yield from map(as_sent, (current, *others))
     for entry in world.bundles.entries:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates that other clients keep, with the trust that they deserve. Private to softlayer.certificates."""
+"""Read the certificates in the sources, and build their chains. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -52,24 +52,24 @@ from .plan_import import ReadingPlan, SourceOptions, plan_reading
 from .world import Record, SourceCertificate, SourceContents, World
 
 REJECTION_REASONS = frozenset(t.get_args(Untrusted))
-"""Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
+"""Reasons why `ssl_fulfillment_email_info` rejects a valid certificate."""
 MAX_BATCH_SIZE = 100
-"""Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
+"""Maximum number of chains that one `Chains` object builds, because the object limits its work; see `_x509.chain`."""
 REPORTED_FACTS = ("common_name", "subject_alt_names", "not_before", "not_after")
-"""The reported facts about a certificate that cannot be used."""
+"""Result fields of an unusable certificate."""
 SecretsContent = tuple[InstanceListing, ReadingPlan, SourceResult]
-"""An instance of Secrets Manager: its secrets, what becomes of each, and the certificates that were read."""
+"""The secrets of a Secrets Manager instance, the plan for the secrets, and the read certificates."""
 DELETED_SECRET: Trouble = Obstacle("certificate_missing", {"is_gone": True})
 
 
 @dataclass(frozen=True)
 class MailContent:
-    """What a mailbox has for the private keys of a source.
+    """The certificates in a mailbox for the private keys of a source.
 
     Attributes:
-        bundles: the certificates that were found; the path of each is that of its message.
-        missing: of the keys that nothing usable was found for, what `ssl_fulfillment_email_info` returns.
-        why_empty: the reason if the mailbox contains no messages; see `messages_import.why_empty`.
+        bundles: the usable certificates, each with the path of its email.
+        missing: results of `ssl_fulfillment_email_info` for keys without a usable certificate.
+        why_empty: the obstacle if the mailbox contains no emails; see `messages_import.why_empty`.
     """
 
     bundles: Sequence[Bundle] = ()
@@ -87,18 +87,18 @@ def read_sources(
     warn: Callable[[str], object],
     hide: Callable[..., object],
 ) -> SourceContents:
-    """Return what sources hold, each in its order and then by name.
+    """Return the contents of all sources, in the order of the sources and then by name.
 
     Args:
-        sources: what keeps the certificates, and where.
-        read_mailbox: returns what the mailbox of the source at a position has for private keys, of which it gets the paths by the SHA-256
-            of their public keys; raises `CertificatesError`.
-        read_secrets: returns what the instance of Secrets Manager of the source at a position holds; raises `CertificatesError`.
-        passphrase: of private keys and PKCS#12 files that have one.
-        known: issuers that the sources may lack.
-        view: who has to trust what is served.
-        warn: takes a sentence about something that does not matter much.
-        hide: keeps texts out of all output; it gets the private keys that are not in files of their own.
+        sources: the sources to read.
+        read_mailbox: reads the mailbox of the source at a position, for the paths of private keys by the SHA-256 of their public keys; raises
+            `CertificatesError`.
+        read_secrets: reads the Secrets Manager instance of the source at a position; raises `CertificatesError`.
+        passphrase: the passphrase of encrypted private keys and PKCS#12 files.
+        known: additional intermediate certificates.
+        view: the trust of TLS clients.
+        warn: issues a warning.
+        hide: keeps secrets out of all output; called for private keys without a separate file.
     """
     read = SourceContents()
 
@@ -178,16 +178,16 @@ def read_sources(
 def read_mail(
     module: Module, mailbox: Mapping[str, t.Any], keys: Mapping[str, str], known: Sequence[Certificate]
 ) -> MailContent:
-    """Return what a mailbox has for private keys.
+    """Return the certificates in a mailbox for private keys.
 
     Args:
-        module: the options, and what warnings are given to.
-        mailbox: the options that describe the mailbox.
+        module: the module with its options; receives warnings.
+        mailbox: the options of the mailbox.
         keys: the paths of the keys by the SHA-256 of their public keys.
-        known: issuers that the messages may lack.
+        known: additional intermediate certificates.
 
     Raises:
-        CertificatesError: the mailbox cannot be read.
+        CertificatesError: errors of the search in the mailbox.
     """
     if places := mailing.missing_places(mailbox):
         return MailContent(why_empty=Obstacle("not_found", {"path": places}))
@@ -228,7 +228,7 @@ def _read_groups(source: Source, files: FileCache, mail: MailContent, hide: Call
 
 
 def _create_empty_record(source: Source, why: Obstacle[str], path: str | None = None) -> Record:
-    """Return the record of a source without any certificate."""
+    """Return the result record of a source without certificates."""
     return {"source": source.kind, "path": printable(path or source.path), "message": why_empty(why, source.kind)}
 
 
@@ -242,7 +242,7 @@ def _is_missing(path: str) -> bool:
 
 
 def _why_empty(source: Source, paired: SourceResult) -> Obstacle[str] | None:
-    """Return why a directory contains no certificates; `None` if it contains any, even unusable ones."""
+    """Return the obstacle of a source without certificates; `None` if the source contains usable or unusable ones."""
     path = source.path
     if paired.usable_bundles or paired.unusable_bundles:
         return None
@@ -259,7 +259,7 @@ def _why_empty(source: Source, paired: SourceResult) -> Obstacle[str] | None:
 
 
 def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceCertificate]:
-    """Return the certificates in the sources, with chains that avoid revoked intermediate certificates if possible."""
+    """Return the certificates in the sources; if possible, with chains without revoked intermediate certificates."""
     unrevoked = (issuer for issuer in read.intermediates if not view.is_revoked(issuer))
     chains = _ChainBuilder(unrevoked, view.anchors, view.at)
 
@@ -275,7 +275,7 @@ def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceC
 
 
 class _ChainBuilder:
-    """Chains from all intermediate certificates of the sources; only those that a chain may need are searched."""
+    """Build chains from all intermediate certificates of the sources, with a search of relevant certificates only."""
 
     def __init__(self, issuers: Iterable[Certificate], roots: Callable[[], Anchors], at: datetime) -> None:
         self._by_subject: dict[Name, list[Certificate]] = {}
@@ -285,7 +285,7 @@ class _ChainBuilder:
         self._chains: dict[Name, tuple[Chains, list[Certificate]]] = {}
 
     def build(self, leaf: Certificate) -> Chain:
-        """Return a certificate's chain."""
+        """Return the chain of a certificate."""
         chains, done = self._chains.get(leaf.issuer, (None, []))
         if chains is None or len(done) >= MAX_BATCH_SIZE:
             chains, done = Chains(self._find_ancestors(leaf.issuer), self._roots(), self._at), []
@@ -294,7 +294,7 @@ class _ChainBuilder:
         return chains.of(leaf)
 
     def _find_ancestors(self, issuer: Name) -> list[Certificate]:
-        """Return the certificates with an issuer's name, those with the names of their issuers, and so on."""
+        """Return all possible intermediate certificates of an issuer name, up to the root certificate."""
         above: dict[Name, list[Certificate]] = {}
         names = [issuer]
         while names:
@@ -309,7 +309,7 @@ class _ChainBuilder:
 
 
 def _find_rejected(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
-    """Yield the unusable certificates in a mailbox for private keys; keys without an email are not reported."""
+    """Yield the result records of unusable certificates in a mailbox; keys without an email are omitted."""
     for missing in mail.missing:
         end, reason = parse(missing["not_after"]), missing["reason"]
         if end is not None:
@@ -327,7 +327,7 @@ def _create_unused_record(
     message: str,
     outcome: str = "skipped",
 ) -> Record:
-    """Return a certificate in a source that is not used, in the form of results."""
+    """Return the result record of an unusable certificate in a source."""
     known = {name: facts.get(name) for name in REPORTED_FACTS}
     return {
         **_name_fields(source, *place),
@@ -347,16 +347,16 @@ def _name_fields(source: Source, name: str, path: str) -> dict[str, t.Any]:
 
 
 def read_instance(module: Module, listing: InstanceListing, world: World, options: SourceOptions) -> SecretsContent:
-    """Return the certificates of an instance; private keys are read only for certificates that may be imported.
+    """Return the certificates of a Secrets Manager instance; private keys are read only for possible imports.
 
     Args:
-        module: gets to know the keys.
-        listing: the instance.
-        world: the store, who has to trust what is served, and who has what.
-        options: what to import.
+        module: the module, which hides the private keys in all output.
+        listing: the secrets of the instance.
+        world: the store, the load balancers, and the trust of TLS clients.
+        options: the options for the selection of imports.
 
     Raises:
-        CertificatesError: the instance cannot be asked any more.
+        CertificatesError: errors that concern the whole instance.
     """
     plan = plan_reading(listing.secrets, world.index, options, world.view, world.listeners_by_certificate)
 

@@ -4,8 +4,8 @@
 
 """Request the renewal information of ACME CAs (RFC 9773), and cache it. Private to softlayer.certificates.
 
-Only who has died is learned from it: a client that renews when its authority wants it to never lets a window pass. One GET a certificate, without
-an account; what cannot be had in time is unknown.
+A missed renewal window shows that an ACME client no longer renews its certificates. One GET request per certificate is sufficient, without an ACME
+account.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ from .world import RenewalRequest, SourceCertificate, World
 DEFAULT_RETRY, MIN_RETRY, MAX_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
 """Seconds until the next request: the default without a Retry-After header (RFC 9773, 4.3.2), and its limits."""
 MAX_SECONDS = 10.0
-"""Time limit in seconds for all requests of a run together."""
+"""Time limit in seconds for all requests of a run."""
 LIMITS = Limits(64 * 1024, 16 * MIB, at_once=16, at_once_of_a_server=16, redirects=0)
-"""The limit for all responses is also the limit for the cache: 40,000 responses."""
+"""The limits for responses; the total size is also the limit for the cache, about 40,000 responses."""
 CACHE_FILE = "renewal-info.json"
-"""The file name, in the directory of the ledger."""
+"""File name of the cache, in the directory of the ledger."""
 OVERLOAD_STATUSES = frozenset({429, 503})
-"""HTTP status codes of responses that contain only a Retry-After header."""
+"""HTTP status codes of an overloaded server, which specifies a Retry-After header."""
 CachedInfo = dict[str, t.Any]
-"""A JSON response; in the cache, a dict with the keys `end` (of the time window), `explanation_url`, and `until` (the expiration of the entry);
-for an overloaded server, `until` only."""
+"""A cached response with the keys `end` (of the time window), `explanation_url`, and `until` (the expiration of the entry); for an overloaded
+server, with `until` only."""
 SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]-._~"
 """Characters allowed in a URL in addition to letters and digits; all other characters are percent-encoded."""
 MAX_URL_LENGTH = 500
@@ -60,9 +60,9 @@ MAX_URL_LENGTH = 500
 def request_renewal_info(
     module: Module, client: Client, world: World, targets: Iterable[Target], options: RotationOptions
 ) -> Mapping[Certificate, RenewalRequest]:
-    """Return what the authorities of served certificates answer that sources have, and warn of what is not known.
+    """Return the renewal requests of CAs for served certificates from the sources, and warn about failed HTTP requests.
 
-    It goes with the look at what authorities have revoked: what may not ask them that may not ask this, either.
+    With `check_revocation: off`, nothing is requested, as for CRLs.
     """
     if "verify" not in options.phases or options.adopt or module.params.get("check_revocation") == "off":
         return {}
@@ -100,13 +100,13 @@ def request_renewal_info(
 def fetch_renewal_info(
     client: Client, questions: Mapping[str, str], at: datetime, seconds: float = MAX_SECONDS
 ) -> dict[str, CachedInfo | str]:
-    """Return each response, or why it is unknown, as a clause; no entry for a CA that does not support renewal information.
+    """Return a response or an error clause for each certificate; certificates of CAs without renewal information are omitted.
 
     Args:
-        client: how servers are reached; once it is to stop, nothing more is waited for.
-        questions: the identifiers of certificates, each with the URL of its authority's directory (RFC 8555, 7.1.1).
-        at: the present instant.
-        seconds: for all of it.
+        client: the session, with the HTTP settings and the stop event.
+        questions: identifiers of certificates, each with the directory URL of the CA (RFC 8555, 7.1.1).
+        at: the current time.
+        seconds: the time limit for all requests.
     """
     deadline = Deadline(seconds)
     # Half of the time, so that a directory that never answers hides no others.
@@ -125,14 +125,14 @@ def fetch_renewal_info(
 
 
 def _get(client: Client, urls: Mapping[str, str], seconds: float) -> dict[str, Answer | str]:
-    """Return the responses of URLs, each specified with the directory that contains it, or why they are unknown."""
+    """Return a response or an error clause for each URL; the values of `urls` are the directories that specify the URLs."""
     refused = {url: why for url, directory in urls.items() if (why := why_rejected(url, directory))}
     wanted = {url: Reach.ANYWHERE for url in urls if url not in refused}
     return {**refused, **download(wanted, client.settings, LIMITS, seconds, client.stop)}
 
 
 def _parse_object(got: Answer | str) -> CachedInfo | str:
-    """Return the JSON object in a response, or why there is none."""
+    """Return the JSON object in a response, or an error clause."""
     content = content_of(got)
     if isinstance(content, bytes):
         with suppress(ValueError, RecursionError):
@@ -142,7 +142,7 @@ def _parse_object(got: Answer | str) -> CachedInfo | str:
 
 
 def _read(got: Answer | str, at: datetime) -> CachedInfo | str:
-    """Return the cached part of a response, or why it is unusable."""
+    """Return the cache entry of a response, or an error clause."""
     wait = retry_after_seconds(got.headers) if isinstance(got, Answer) else None
     until = {"until": iso(at + timedelta(seconds=limit_retry(wait)))}
     if isinstance(got, Answer) and got.status in OVERLOAD_STATUSES and wait is not None:
@@ -155,7 +155,7 @@ def _read(got: Answer | str, at: datetime) -> CachedInfo | str:
 
 
 def why_rejected(url: str, directory: str) -> str | None:
-    """Return why a URL is not requested: plain HTTP is allowed only for this host, and only if the directory is on this host, too."""
+    """Return the reason why a URL is rejected: plain HTTP and local URLs are allowed only if the directory is local, too."""
     is_here, is_from_here = (is_loopback(split_url(given)[1] or "") for given in (url, directory))
     if is_here and not is_from_here:
         return "the URL is on this host, unlike the directory of the CA"
@@ -163,7 +163,7 @@ def why_rejected(url: str, directory: str) -> str | None:
 
 
 def read_cache(path: str, at: datetime) -> dict[str, CachedInfo]:
-    """Return the valid cached responses of earlier runs; empty if the cache cannot be read."""
+    """Return the valid entries of the cache; empty for a missing or unreadable cache."""
     latest = at + timedelta(seconds=limit_retry(float("inf")))
     problems = (OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError, CertificatesError)
     with suppress(*problems), open_plain_file("file", path) as file:
@@ -173,16 +173,16 @@ def read_cache(path: str, at: datetime) -> dict[str, CachedInfo]:
 
 
 def write_cache(path: str, answers: Mapping[str, CachedInfo]) -> None:
-    """Cache responses for later runs; without a cache, later runs request them again."""
+    """Write the cache; errors are ignored, because later runs can repeat the requests."""
     with suppress(OSError, CertificatesError):
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
         put_in_place(path, json.dumps(answers, indent=1).encode(), 0o600)
 
 
 def parse_window_end(answer: Mapping[str, t.Any]) -> datetime | None:
-    """Return when the window ends in which an authority wants the renewal; `None` if the answer has none.
+    """Return the end of the suggested renewal window (RFC 9773, 4.2), also of a past window; `None` without a valid window.
 
-    A window that is over is one: so an authority asks for a renewal at once.
+    With a past window, a CA requests an immediate renewal.
     """
     window = answer.get("suggestedWindow")
     given = window if isinstance(window, Mapping) else {}
@@ -191,7 +191,7 @@ def parse_window_end(answer: Mapping[str, t.Any]) -> datetime | None:
 
 
 def clean_url(given: object) -> str | None:
-    """Return a URL without characters that a terminal, a shell or a page could interpret; `None` if it is invalid."""
+    """Return a URL without characters that a terminal, shell, or web page could interpret; `None` for an invalid URL."""
     text = quote(given, safe=SAFE_CHARACTERS, errors="replace") if isinstance(given, str) else ""
     with suppress(ValueError):
         parts = urlsplit(text)
@@ -201,5 +201,5 @@ def clean_url(given: object) -> str | None:
 
 
 def limit_retry(seconds: float | None) -> float:
-    """Return the number of seconds until the next request, limited to a reasonable range."""
+    """Return the seconds until the next request, from `MIN_RETRY` to `MAX_RETRY`."""
     return DEFAULT_RETRY if seconds is None else min(max(seconds, MIN_RETRY), MAX_RETRY)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The result of a rotation. Private to softlayer.certificates."""
+"""Create the result of `ssl_certificate_rotate`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def as_result(
     removals: StoreChanges,
     requests: Mapping[Certificate, RenewalRequest],
 ) -> dict[str, t.Any]:
-    """Return the module's result, with `failure` if something failed, or needs attention for a reason in `fail_on`."""
+    """Return the module's result; `failure` is present after errors, or if a listener needs attention for a reason in `fail_on`."""
     world = deployment.plan.world
     bundles = world.bundles
     too_many, failures = deployment.plan.too_many, list(deployment.failures)
@@ -122,7 +122,7 @@ def as_result(
 
 
 def as_attention(item: AttentionItem, at: datetime) -> Record:
-    """Return an item of attention, in the form of results."""
+    """Return the result record of an attention item."""
     listener, lifespan, named = item.listener, item.served.lifespan, item.served.reported_certificate
     request = item.why.facts["request"] if item.reason == "renewal_requested" else None
     return {
@@ -142,9 +142,9 @@ def as_attention(item: AttentionItem, at: datetime) -> Record:
 
 
 def fail_if_approved(listed: ResultEntry) -> ResultEntry:
-    """Return an approved import or switch that is no longer possible as failed, because the approver expects it.
+    """Return an entry, marked as failed if it is an approved import or switch that is no longer possible.
 
-    A removal does not count, because another run may have removed the certificate.
+    A removal is not passed, because another run may have deleted the certificate.
     """
     list_name, record = listed
     is_missed = list_name == "skipped" and record.get("reason") == "changed_meanwhile"
@@ -152,11 +152,11 @@ def fail_if_approved(listed: ResultEntry) -> ResultEntry:
 
 
 ADOPTED_FIELDS = ("load_balancer", "load_balancer_uuid", "port", "outcome", "reason", "message")
-"""The fields of a listener that adopts a certificate; the list of all listeners contains the others."""
+"""Fields of a listener in `adopted`; the list `listeners` contains all other fields."""
 
 
 def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Record:
-    """Return the previous and the new certificate of a listener, the losses, the overrides, and the other users of the previous one."""
+    """Return the result record of a listener that adopts a certificate, with the losses and the overrides."""
     world, old, new = deployment.plan.world, listener.previous, listener.target
     is_given = listener.outcome == "switched"
     compared = (new, old) if is_given and new and new.certificate and old and old.certificate else None
@@ -176,7 +176,7 @@ def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Recor
 
 
 def _find_facts(record: StoreCertificate | None, view: TrustView) -> Record | None:
-    """Return the facts about a record; `None` without a record."""
+    """Return the result fields of a record; `None` without a record."""
     if record is None:
         return None
     organization = record.certificate.organization_name if record.certificate else None
@@ -204,7 +204,7 @@ def why_failed(
 
 
 def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator[ResultEntry]:
-    """Yield the outcomes and verifications of listeners."""
+    """Yield the result entries of all listeners and endpoints: outcomes, then verifications."""
     deploys, verifies = "deploy" in options.phases, "verify" in options.phases
     yield from (("skipped", record) for record in (deployment.plan.impossible_switches if deploys else ()))
     for listener in deployment.targets:
@@ -227,7 +227,7 @@ def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator
 
 
 def list_source_certificates(world: World, chosen: ImportSelection, options: RotationOptions) -> Iterable[Record]:
-    """Yield the certificates in the sources, each with the records that it can replace."""
+    """Yield the result records of certificates in the sources, each with the IDs of replaced records."""
     reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
     for entry in world.bundles.entries:
         if entry.is_selected(options.common_names):
@@ -238,7 +238,7 @@ def list_source_certificates(world: World, chosen: ImportSelection, options: Rot
 
 
 def list_store_certificates(world: World) -> Iterable[Record]:
-    """Yield the records of the store, each with the services that use it, and the records that can replace it."""
+    """Yield the result records of the store, each with its services and the IDs of its replacements."""
     services = None if world.balancers is None else group_services(world.balancers)
     for record in world.stored:
         newer = world.index.superseding(record, world.view) if record.certificate else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_certificate_deploy` does between its options and its result. Private to softlayer.certificates."""
+"""Run `ssl_certificate_deploy`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ from .watch import ListenerProbe
 from .world import World
 
 SELECTION_OPTIONS = ("common_names", "load_balancers", "ports")
-"""Options of the renewal mode."""
+"""Options that select listeners in the renewal mode."""
 OVERRIDE_OPTIONS = (
     *("allow_name_loss", "allow_key_type_change", "allow_organization_change"),
     *("allow_expired", "allow_untrusted"),
 )
-"""Options for certificates that the user names."""
+"""Options that accept differences of a specified certificate."""
 LISTENERS_SPEC: dict[str, t.Any] = {
     "type": "list",
     "elements": "dict",
@@ -99,7 +99,7 @@ LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 
 
 def run(module: Module) -> dict[str, t.Any]:
-    """Return the module's result."""
+    """Deploy the certificates, and return the module's result."""
     params = module.params
     check_params(module)
     wanted = read_listeners(params)
@@ -133,7 +133,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def check_params(module: Module) -> None:
-    """Refuse invalid values, and combinations that the argument specification cannot express."""
+    """Reject invalid option values and combinations that the argument specification cannot express."""
     params = module.params
     named = [name for name in ("certificate_id", "deployments") if params[name] is not None or name in module.null]
     if len(named) > 1 or (params["listeners"] is not None) != ("certificate_id" in named):
@@ -166,7 +166,7 @@ def check_params(module: Module) -> None:
 
 
 def check_ports(name: str, ports: Iterable[int]) -> None:
-    """Reject invalid ports."""
+    """Reject ports outside the range from 1 to `MAX_PORT`."""
     wrong = [str(port) for port in ports if not 1 <= port <= MAX_PORT]
     if wrong:
         raise CertificatesError(
@@ -175,10 +175,10 @@ def check_ports(name: str, ports: Iterable[int]) -> None:
 
 
 def read_listeners(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
-    """Return the certificates that the user specifies for listeners; `None` in the renewal mode.
+    """Return the specified listeners with their certificates; `None` in the renewal mode.
 
     Raises:
-        CertificatesError: `invalid_argument`, if a certificate's id or a port is impossible, or a balancer is not named.
+        CertificatesError: `invalid_argument` for an invalid ID or port, or an empty `load_balancer`.
     """
     deployments = params["deployments"]
     if params["listeners"] is not None:
@@ -208,17 +208,17 @@ def plan(
     view: TrustView,
     authorities: Authorities | None,
 ) -> ListenerPlan:
-    """Read the store and the balancers; return what to do about each listener.
+    """Read the store and the load balancers, and return the plan.
 
     Args:
-        module: the options.
+        module: the module with its options.
         client: the session.
-        wanted: as `read_listeners` returns it.
+        wanted: the result of `read_listeners`.
         view: the trust of TLS clients.
-        authorities: return revocations; `None` if revocation is not checked.
+        authorities: the revocation check; `None` if revocation is not checked.
 
     Raises:
-        CertificatesError: as `fetch_stored` and `fetch_balancers`; `not_found`, `too_many_listeners`.
+        CertificatesError: errors of `fetch_stored` and `fetch_balancers`; `not_found`, `too_many_listeners`.
     """
     params, began = module.params, now()
     stored = fetch_stored(client)
@@ -246,7 +246,7 @@ def plan(
 
 
 def warn_of_missing(client: Client, planned: Sequence[ListenerAction], selection: ListenerSelection) -> None:
-    """Warn if nothing was found to renew, and about certificates that the listing of the store lacks: permissions may be missing."""
+    """Warn about missing listeners, and about certificates that the store does not list; permissions may be missing."""
     if not planned and selection == ListenerSelection():
         client.warn(
             "The API returned no HTTPS listener. If the account has HTTPS listeners, grant the API user access to the devices of its load balancers."
@@ -264,7 +264,7 @@ def warn_of_missing(client: Client, planned: Sequence[ListenerAction], selection
 
 
 def as_result(planned: ListenerPlan, done: Sequence[ListenerAction], client: Client) -> dict[str, t.Any]:
-    """Return the module's result, with `failure` if a listener failed."""
+    """Return the module's result; `failure` is present if a listener failed or the run was interrupted."""
     outcomes = ["failed" if listener.has_failed else listener.outcome for listener in done]
     result: dict[str, t.Any] = {
         "changed": any(listener.is_changed for listener in done),

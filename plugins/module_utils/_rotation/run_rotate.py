@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_certificate_rotate` does between its options and its result. Private to softlayer.certificates.
+"""Run `ssl_certificate_rotate`. Private to softlayer.certificates.
 
-It reads what is there once, and then imports, switches, looks and deletes with what the other modules use. Check mode is the same run
-without its writes: what would be stored gets a record without an id, what would be switched counts as switched.
+A run reads the world once, and then imports, deploys, verifies, and cleans up. Check mode is the same run without writes: planned imports get records
+without an ID, and planned switches count as made.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .result import as_result
 
 
 def run(module: Module) -> dict[str, t.Any]:
-    """Return the module's result."""
+    """Rotate the certificates, and return the module's result."""
     options = read_options(module)
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
     authorities = authorities_for(module, client, ledger_directory(module.params["ledger_url"]))

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Switch the listeners of one load balancer, and verify them. Private to softlayer.certificates.
+"""Switch the listeners of a load balancer, verify them, and roll back broken listeners. Private to softlayer.certificates.
 
-All changes of a load balancer are sent in one call. The call is repeated only if the API returns that it was not carried out; after a lost
-response, the load balancer is read.
+One call changes all listeners of a load balancer. The call is repeated only if the API rejected it; after a lost response, the load balancer
+is read instead.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from .target import merge_updates
 from .watch import ListenerProbe, mark_unverified
 
 MAX_WAIT = 86_400
-"""Seconds."""
+"""Maximum value of options with a time, in seconds."""
 
 
 @dataclass(frozen=True)
 class WaitOptions:
-    """How long a run waits for a load balancer, in seconds.
+    """The limits of the wait for a load balancer, in seconds.
 
     Attributes:
-        is_waiting: whether it waits at all.
-        timeout: the longest wait until the balancer is ACTIVE, before the change and after it.
-        interval: the longest pause between two readings.
+        is_waiting: whether the run waits for load balancers.
+        timeout: maximum wait until the load balancer is ACTIVE, before and after the change.
+        interval: maximum interval between two status requests.
     """
 
     is_waiting: bool
@@ -52,12 +52,12 @@ class WaitOptions:
 
     @property
     def max_wait(self) -> float:
-        """The maximum wait; zero without waiting."""
+        """Maximum wait in seconds; zero if the run does not wait."""
         return self.timeout if self.is_waiting else 0
 
 
 def check_ledger(module: Module) -> None:
-    """Reject a run that cannot have a lock: without the database library, or with an invalid URL.
+    """Reject a run that cannot acquire a lock, because of a missing database library or an invalid URL.
 
     Raises:
         CertificatesError: `missing_library`, `ledger_unavailable`.
@@ -80,14 +80,14 @@ def switch_all(
     """Carry out a plan for several load balancers concurrently; return the plan, and the outcomes of the listeners.
 
     Args:
-        module: the options.
+        module: the module with its options.
         client: the session.
         plan: the plan.
-        plan_again: creates the plan again, if another run may have changed something in the meantime.
-        wait_options: how long to wait for balancers and other runs.
+        plan_again: creates the plan again after a change by another run.
+        wait_options: the limits of the wait for load balancers and other runs.
         watch: probes the listeners; `None` without verification.
-        exclusive: whether other runs must not change anything during this run.
-        at_once: as `Client.each` takes it.
+        exclusive: whether the run locks the load balancers of the account.
+        at_once: maximum number of concurrent load balancers; see `Client.each`.
     """
     lock = None
     if exclusive and plan.changes:
@@ -123,22 +123,22 @@ def switch_all(
 
 @dataclass
 class Switcher:
-    """Carries out the plan for the listeners of one load balancer."""
+    """Carry out the plan for the listeners of one load balancer."""
 
     _client: Client
     _wait_options: WaitOptions
-    """How long to wait for the load balancer."""
+    """The limits of the wait for the load balancer."""
     _watch: ListenerProbe | None
-    """Probes the listeners; `None` without verification."""
+    """The probe of the listeners; `None` without verification."""
     rollback: bool
-    """Whether a listener that stops working is rolled back."""
+    """Whether broken listeners are rolled back."""
     before_sending: Callable[[], None] | None = None
-    """Called right before each change is sent; if it raises, nothing is sent."""
+    """A check of the lock before each change; an exception prevents the change."""
     _min_duration: float | None = field(default=None, init=False)
     """Duration of the fastest change so far, in seconds; changes in one account take about the same time."""
 
     def __call__(self, group: Sequence[ListenerAction]) -> list[ListenerAction]:
-        """Return the listeners of the load balancer with their outcomes, also after errors."""
+        """Switch and verify the listeners of a load balancer, and return the outcomes, also after errors."""
         planned = [action for action in group if action.is_changed]
         kept = [action for action in group if action.is_verifiable and not action.is_changed]
         with ThreadPoolExecutor(max_workers=1) as meanwhile:
@@ -152,11 +152,11 @@ class Switcher:
     # Before the change
 
     def _switch(self, planned: Sequence[ListenerAction], baseline: Future[None] | None = None) -> list[ListenerAction]:
-        """Switch the listeners to their new certificates, and wait for the completion.
+        """Switch the listeners, wait for the completion, and return the outcomes.
 
         Args:
-            planned: the listeners.
-            baseline: ends once they have been looked at, which is before the change is sent.
+            planned: the actions to carry out.
+            baseline: the probe of the current state, which must end before the change is sent.
         """
         backoff = self._create_backoff()
         missing, settled = list(planned), []
@@ -181,10 +181,10 @@ class Switcher:
         return Backoff(self._client.stop, self._wait_options.max_wait, self._wait_options.interval)
 
     def _wait_until_active(self, balancer: Balancer, backoff: Backoff) -> Balancer:
-        """Wait until the load balancer can be changed, and return it.
+        """Wait until the load balancer is ACTIVE, and return its state.
 
         Raises:
-            CertificatesError: as `fetch_balancer`; `balancer_error`, `balancer_busy`, `interrupted`.
+            CertificatesError: errors of `fetch_balancer`; `balancer_error`, `balancer_busy`, `interrupted`.
         """
         while True:
             now = fetch_balancer(self._client, balancer.uuid)
@@ -214,10 +214,10 @@ class Switcher:
         return waiting(f"{balancer.name}: waiting for {what}", self._wait_options.max_wait)
 
     def _send(self, missing: Sequence[ListenerAction], backoff: Backoff) -> bool:
-        """Send the change; return `False` if the load balancer was busy and nothing was changed.
+        """Send the change; return `False` if the load balancer was busy, so that the change can be retried.
 
         Raises:
-            CertificatesError: as `switch_listeners`, but not after a lost answer, since the balancer is read then.
+            CertificatesError: errors of `switch_listeners`, except for a lost response; errors of `_read_back`.
         """
         balancer = _find_balancer(missing)
         try:
@@ -236,10 +236,10 @@ class Switcher:
     def _drop_deleted(
         self, missing: Sequence[ListenerAction], refusal: CertificatesError
     ) -> tuple[list[ListenerAction], list[ListenerAction]]:
-        """Divide listeners after a rejected change: listeners to retry, and listeners that were deleted or whose certificate was deleted.
+        """Return the listeners to retry after a rejected change, and the failed listeners with a deleted listener or certificate.
 
         Raises:
-            CertificatesError: `refusal`, if that does not explain it.
+            CertificatesError: `refusal`, if no listener and no certificate was deleted.
         """
         if refusal.code not in {"refused", "not_found"}:
             raise refusal
@@ -254,7 +254,7 @@ class Switcher:
         return [action for action in left if action not in gone], settled
 
     def _is_busy(self, error: CertificatesError, balancer: Balancer) -> bool:
-        """Return whether a change was rejected because of another change; the error of such a rejection is not documented."""
+        """Return whether a change was rejected because of another change; the API does not document the error."""
         if error.code == "refused":
             with suppress(CertificatesError):
                 now = fetch_balancer(self._client, balancer.uuid)
@@ -262,7 +262,7 @@ class Switcher:
         return error.code == "balancer_busy"
 
     def _read_back(self, missing: Sequence[ListenerAction], lost: CertificatesError) -> bool:
-        """Return `True` if the load balancer has the change, after a lost response.
+        """Return `True` if the load balancer has the change after a lost response; an unknown outcome raises an error.
 
         Raises:
             CertificatesError: `outcome_unknown`.
@@ -286,7 +286,7 @@ class Switcher:
     # After the change
 
     def _confirm(self, sent: Sequence[ListenerAction]) -> list[ListenerAction]:
-        """Wait until the load balancer has completed the change; return the outcomes."""
+        """Wait until the load balancer has completed the change, and return the outcomes."""
         if not self._wait_options.is_waiting:
             return list(sent)
         backoff = self._create_backoff()
@@ -308,7 +308,7 @@ class Switcher:
         ]
 
     def _read_unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
-        """Return the known state of a change whose completion was not confirmed."""
+        """Return the outcomes of a change without a confirmed completion, with the current state if readable."""
         if error.code == "interrupted":
             return list(map(mark_unverified, sent))
         reason = t.cast(DeployReason, error.code if error.code in ListenerAction.REASONS else "outcome_unknown")
@@ -324,7 +324,7 @@ class Switcher:
         return [action.failed(reason, {**facts, "change": "unseen"}, is_changed=True) for action in sent]
 
     def _wait_for_others(self, kept: Sequence[ListenerAction]) -> None:
-        """Wait for the change of another run before probing listeners."""
+        """Wait until the change of another run is complete, before unchanged listeners are probed."""
         balancer = _find_balancer(kept) if kept else None
         if balancer and not (balancer.is_active or balancer.is_final) and self._wait_options.is_waiting:
             backoff = self._create_backoff()
@@ -335,7 +335,7 @@ class Switcher:
                 self._wait_until_active(balancer, backoff)
 
     def _verify(self, watch: ListenerProbe, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
-        """Probe the listeners until they serve their certificates; roll back listeners that stopped working."""
+        """Probe the listeners until they serve their certificates, roll back broken listeners, and return the outcomes."""
         seen = watch.wait_until_served([action for action in settled if action.is_verifiable])
         broken = [action for action in seen if self.rollback and watch.is_broken(action) and action.previous_id]
         back = []
@@ -367,7 +367,7 @@ def _has_target(action: ListenerAction, now: Balancer) -> bool:
 def _split_pending(
     planned: Sequence[ListenerAction], now: Balancer
 ) -> tuple[list[ListenerAction], list[ListenerAction]]:
-    """Divide listeners by the present state of the load balancer: listeners to switch, and listeners that another run has switched or changed."""
+    """Return the listeners to switch, and the outcomes of listeners that another run has switched, changed, or deleted."""
     missing, settled = [], []
     for action in planned:
         listener, before = now.find_listener(action.uuid), action.place.listener

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What listeners and endpoints have in common: both must serve a certificate. Private to softlayer.certificates. Pure."""
+"""The common base of listeners and endpoints, which must serve certificates. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -24,111 +24,111 @@ TargetReason = t.Literal[DeployReason, ApprovalReason]
 
 @dataclass(frozen=True, kw_only=True)
 class Target(Action[DeployOutcome, TargetReason]):
-    """A listener or an endpoint: the certificate it must serve, its outcome, and the result of its verification."""
+    """A listener or an endpoint: expected certificate, outcome, and result of the verification."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted", "unreachable"}
     RESET_ON_FAILURE = {"is_changed": False}
     is_managed: t.ClassVar[bool]
-    """Whether it is a listener, whose certificate the API returns and can change."""
+    """Whether the API returns and changes the certificate, as for all listeners."""
 
     target: StoreCertificate | None = field(default=None, repr=False)
-    """The certificate that it must serve."""
+    """The record of the expected certificate."""
     target_id: int | None = None
-    """The ID of the certificate that it must serve, even if the store does not contain it; `None` if it is not stored yet."""
+    """The ID of the expected certificate, even without a record in the store; `None` before the import."""
     is_changed: bool = False
-    """Whether its certificate was changed, or would be, even if the change was rolled back."""
+    """Whether the certificate was changed, even with a later rollback; in check mode, whether it would be."""
     renewal_id: int | None = None
-    """The ID of a better certificate in the store, if the target was not switched to it."""
+    """The ID of a better certificate in the store that was not deployed."""
     served: bool | None = None
     accepted: bool | None = None
     """Whether a TLS client accepts the served certificate at each address; `None` if unknown."""
     refusal: str | None = None
-    """Why the TLS client rejects it, as a clause."""
+    """The reason why a TLS client rejects the served certificate, as a clause."""
     is_everywhere: bool = True
-    """Whether the served certificate was verified at each of its addresses."""
+    """Whether the served certificate was verified at all addresses."""
     leaves: Leaves = field(default=(), repr=False)
     """The certificate that each address serves; `None` for an address without a handshake."""
     served_fingerprint: str | None = None
     seen: tuple[tuple[Certificate, ...], ...] = field(default=(), repr=False)
-    """The served chains; the expected chain comes last."""
+    """The served chains; a chain with the expected certificate comes last."""
 
     @property
     def load_balancer(self) -> str:
-        """The name of its load balancer, or of its host."""
+        """The name of the load balancer, or the host of an endpoint."""
         raise NotImplementedError
 
     @property
     def load_balancer_uuid(self) -> str | None:
-        """The uuid of its load balancer; `None` if the API does not know it."""
+        """The UUID of the load balancer; `None` for an endpoint."""
         return None
 
     @property
     def address(self) -> str | None:
-        """Its address."""
+        """The host name or IP address."""
         raise NotImplementedError
 
     @property
     def port(self) -> int:
-        """Its port."""
+        """The TCP port."""
         raise NotImplementedError
 
     @property
     def name(self) -> str:
-        """Its name in messages."""
+        """The name in messages, such as `web:443`."""
         return f"{self.load_balancer}:{self.port}"
 
     @property
     def uuid(self) -> str:
-        """Its unique identifier in a run: the UUID of a listener; empty if the listener was not found."""
+        """The unique identifier in a run: the UUID of a listener (empty if not found), or the name of an endpoint."""
         return self.name
 
     @property
     def previous_id(self) -> int | None:
-        """The id of the certificate that it had in the API."""
+        """The ID of the certificate in the API before the run."""
         return None
 
     @property
     def final_handle(self) -> Handle | None:
-        """The handle of the certificate that it finally has in the API, or serves, or must serve."""
+        """The handle of the certificate in the API after the run; for an endpoint, of the expected certificate."""
         return self.target.handle if self.target else None
 
     @property
     def has_failed(self) -> bool:
-        """Whether it was not switched to the certificate, or does not serve it."""
+        """Whether the switch or the verification failed."""
         return self.outcome in {"failed", "rolled_back"}
 
     @property
     def is_serving_other(self) -> bool:
-        """Whether it served another certificate than it has in the API; for a listener that was rolled back, before the rollback."""
+        """Whether an unexpected certificate is served; always false after a rollback."""
         return self.served is False and self.outcome != "rolled_back"
 
     @property
     def is_known(self) -> bool:
-        """Whether the expected certificate is known, so that it can be compared with the served one."""
+        """Whether the expected certificate is readable, so that a probe can find it."""
         return self.target is not None and self.target.certificate is not None
 
     @property
     def is_verifiable(self) -> bool:
-        """Whether its certificate can be verified: the new one, or the one that it keeps."""
+        """Whether a probe can verify the expected certificate."""
         return self.is_known and not self.has_failed
 
     @property
     def expected_name(self) -> str | None:
-        """Its name in tables if its certificate is unknown."""
+        """The name in tables if the certificate is unknown."""
         return None
 
     @property
     def expectation(self) -> Mapping[str, t.Any]:
-        """The expected certificate, and why another one might be served, as facts of a message."""
+        """The expected certificate, as facts for a message about an unexpected one."""
         raise NotImplementedError
 
     @property
     def message(self) -> str:
-        """The message about its outcome and its verification."""
+        """The message about the outcome and the verification."""
         return messages_deploy.describe_target(self.outcome, self.reason, self.facts, self.form)
 
     def as_result(self, view: TrustView) -> dict[str, t.Any]:
-        """Return the target in the form of the results of the module."""
+        """Return the result record of the listener or endpoint."""
         facts = self.target.facts() if self.target else {}
         lifespan = view.lifespan(self.target) if self.target else NOT_KNOWN
         return {
@@ -155,6 +155,6 @@ AnyTarget = t.TypeVar("AnyTarget", bound=Target)
 
 
 def merge_updates(targets: Iterable[AnyTarget], updates: Iterable[AnyTarget]) -> list[AnyTarget]:
-    """Return listeners or endpoints, with newer states of some of them."""
+    """Return listeners or endpoints with the given updates, matched by UUID."""
     by_uuid = {target.uuid: target for target in updates}
     return [by_uuid.get(target.uuid, target) for target in targets]

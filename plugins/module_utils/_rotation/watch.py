@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Probe listeners before a change, and until they serve their new certificates. Private to softlayer.certificates."""
+"""Probe listeners and endpoints before and after changes. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from .target import AnyTarget, Target
 PROBE_TIMEOUT = 10.0
 """Time limit in seconds for each step of a probe, independent of `verify_timeout`."""
 MAX_PROBES = 64
-"""Number of concurrent probes: listeners that cannot be reached cost the time limit once per this number."""
+"""Maximum number of concurrent probes."""
 MAX_PAUSE = 3.0
 """Maximum interval between two probes of a listener, in seconds."""
 MAX_FAILURE_SECONDS = 15.0
-"""Time in seconds after which a failing listener counts as broken: a change may interrupt it briefly."""
+"""Time in seconds after which a failing listener counts as broken, because a change may cause a brief interruption."""
 
 
 class ListenerProbe:
-    """Probes listeners, for all balancers of a run.
+    """Probe listeners and endpoints, and record the results for all load balancers of a run.
 
     Args:
-        timeout: maximum time in seconds until a change is served; zero for a single probe.
-        anchors: the trusted root certificates; `None` if the acceptance by TLS clients is not verified.
-        stop: ends the probes when it is set.
+        timeout: maximum time in seconds until a listener serves a new certificate; zero for a single probe.
+        anchors: the trusted root certificates; `None` without a check of the acceptance by TLS clients.
+        stop: the event that ends the probes.
     """
 
     def __init__(self, timeout: float, anchors: Anchors | None, stop: threading.Event) -> None:
@@ -55,7 +55,7 @@ class ListenerProbe:
 
     @property
     def warnings(self) -> list[str]:
-        """A warning for each reason why TLS clients reject certificates of listeners, and one about listeners that could not be probed."""
+        """One warning per reason for rejected certificates, and one warning about unreachable listeners."""
         refused = [
             messages_deploy.warn_of_rejection(names, refusal, remedy)
             for (refusal, remedy), names in sorted(self._refused.items())
@@ -63,15 +63,15 @@ class ListenerProbe:
         return [*refused, messages_deploy.warn_of_unreachable(self._unreached)] if self._unreached else refused
 
     def record_baseline(self, actions: Sequence[ListenerAction]) -> None:
-        """Probe listeners before they are changed."""
+        """Probe listeners before a change, and record the results for later comparison."""
         self._before.update(self._probe(actions, is_before=True))
 
     def is_broken(self, action: ListenerAction) -> bool:
-        """Return whether a listener worked before the change but not after it."""
+        """Return whether a listener worked before the change but fails permanently since the change."""
         return action.uuid in self._broken
 
     def wait_until_working(self, action: ListenerAction) -> bool:
-        """Probe a listener after its rollback until it works again; return whether it works."""
+        """Probe a listener after a rollback until it works or the time is over; return whether it works."""
         before = self._before.get(action.uuid)
         may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
         backoff = Backoff(self._stop, self._timeout, MAX_PAUSE)
@@ -83,7 +83,7 @@ class ListenerProbe:
                 return False
 
     def wait_until_served(self, actions: Sequence[AnyTarget]) -> list[AnyTarget]:
-        """Return listeners with the certificates that they serve, as soon as these are the expected ones or the time is over."""
+        """Probe until all listeners serve the expected certificates or the time is over; return listeners with the results."""
         seen = {action.uuid: action for action in actions}
         pending = dict(seen)
         backoff = Backoff(self._stop, self._timeout, MAX_PAUSE)
@@ -111,7 +111,7 @@ class ListenerProbe:
         return list(seen.values())
 
     def probe_once(self, actions: Sequence[AnyTarget]) -> list[AnyTarget]:
-        """Probe once; return listeners whose expected certificate is unknown, or that were not switched, with the certificates that they serve."""
+        """Probe once, and return listeners with their served certificates; for listeners without a known or deployed certificate."""
         verdicts = self._probe(actions)
         seen = []
         for action in actions:
@@ -135,7 +135,7 @@ class ListenerProbe:
         return verdict.is_newly_rejected(before, is_promising=action.is_promising)
 
     def _evaluate(self, action: AnyTarget, verdict: Evaluation) -> AnyTarget:
-        """Return a listener with the result of its probes."""
+        """Return a copy with the outcome of a probe, and record rejected certificates and unreachable listeners."""
         before = self._before.get(action.uuid)
         was_refused = verdict.accepted is False and before is not None and verdict.refusing <= before.refusing
         seen = replace(_add_probe(action, verdict), served_fingerprint=verdict.shown)
@@ -156,7 +156,7 @@ class ListenerProbe:
         return replace(seen, served=True, facts=facts)
 
     def _probe(self, actions: Sequence[Target], *, is_before: bool = False) -> Mapping[str, Evaluation]:
-        """Probe all listeners concurrently; an address that worked before must still work."""
+        """Probe all listeners concurrently, and return the results by UUID; an address that worked before must still work."""
         if not actions:
             return {}
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(actions), MAX_PROBES)) as pool:
@@ -186,7 +186,7 @@ class ListenerProbe:
 
 
 def _find_remedy_key(refused: Target) -> str:
-    """Return the key of `messages_deploy.REFUSAL_REMEDIES` for a target whose certificate TLS clients reject."""
+    """Return the key of `messages_deploy.REFUSAL_REMEDIES` for a rejected certificate."""
     served = refused.seen[-1][0] if refused.seen else None
     if served and served.not_after <= now():
         return "ended"
@@ -196,7 +196,7 @@ def _find_remedy_key(refused: Target) -> str:
 
 
 def _add_probe(action: AnyTarget, verdict: Evaluation) -> AnyTarget:
-    """Return a target with the result of its probes, without an evaluation."""
+    """Return a copy with the served certificates of a probe, without a change of the outcome."""
     return replace(
         action,
         seen=verdict.chains,
@@ -208,14 +208,14 @@ def _add_probe(action: AnyTarget, verdict: Evaluation) -> AnyTarget:
 
 
 def mark_unverified(action: AnyTarget, **facts: t.Any) -> AnyTarget:
-    """Return a target that was not verified because the run was interrupted."""
+    """Return a copy with the fact that the interrupted run did not verify the target."""
     return replace(action, facts={**action.facts, "is_interrupted": True, **facts})
 
 
 def choose_server_name(action: ListenerAction, *, is_before: bool) -> str | None:
-    """Return a host name that both the old and the new certificate cover, for a probe; `None` if both are unknown.
+    """Return the server name for a probe: a name that the old and the new certificate cover; `None` if both certificates are unknown.
 
-    If they have no name in common, it is one of what it had or gets.
+    Without a common name, the certificate before or after the change determines the name, as `is_before` specifies.
     """
     before, after = (record.certificate if record else None for record in (action.previous, action.target))
     if after is None or before is None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The facts on which a rotation bases its decisions. Private to softlayer.certificates. Pure."""
+"""The facts that determine the decisions of a rotation. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SourceCertificate:
     """A certificate in a source, with its private key."""
 
     source: str
-    """The kind of the source."""
+    """The kind of the source, such as `certbot`."""
     name: str
     path: str
     record: StoreCertificate
@@ -46,47 +46,47 @@ class SourceCertificate:
     chain: Chain
     """The chain that TLS clients build from the certificates in the source."""
     key: KeyRef | None = None
-    """The private key; `None` if the store already contains the certificate, so that its key was not read."""
+    """The private key; `None` for a stored certificate of Secrets Manager, whose key was not read."""
 
     @property
     def certificate(self) -> Certificate:
-        """The certificate."""
+        """The parsed certificate."""
         return certificate_of(self.record)
 
     @property
     def display_name(self) -> str:
-        """Its name in messages."""
+        """The name of the certificate in messages, with the source."""
         return f"{source_name(self.source)} {self.name}"
 
     @property
     def location(self) -> str:
-        """Its path, or its name if it is not stored in a file."""
+        """The path of the certificate; without a file, the name."""
         return self.path if self.key and self.key.real_path else self.name
 
     @property
     def directory(self) -> str | None:
-        """Its directory, as the playbook `adopt` takes it; a file for Traefik; `None` if it is not stored in a file."""
+        """The directory of the certificate for the option `source` of the playbook `adopt`; for Traefik, the file; `None` without a file."""
         if self.source in {"mail", "secrets_manager"}:
             return None
         return self.path if self.source == "traefik" else posixpath.dirname(self.path)
 
     def is_selected(self, patterns: Sequence[str] | None) -> bool:
-        """Return whether the certificate is selected; see `is_selected`."""
+        """Return whether a DNS name of the certificate matches a pattern; `None` matches each certificate."""
         return is_selected(self.certificate.common_name, self.certificate.subject_alt_names, patterns)
 
     def as_location(self) -> dict[str, t.Any]:
-        """Return its location in the form of results."""
+        """Return the result fields that locate the certificate: `source`, `name`, and `path`."""
         return {"source": self.source, "name": self.name, "path": self.path}
 
 
 def is_selected(common_name: str | None, alternatives: Iterable[str], patterns: Sequence[str] | None) -> bool:
-    """Return whether a DNS name of a certificate matches one of the patterns; without patterns, always."""
+    """Return whether a DNS name of a certificate matches a pattern; `None` matches each certificate."""
     return patterns is None or any_matches(name_set(common_name, filter(is_host_name, alternatives)), patterns)
 
 
 @dataclass(frozen=True)
 class RenewalRequest:
-    """The time before which a CA requests the renewal of a certificate in a source, and the URL of its explanation."""
+    """The request of a CA to renew a certificate in a source before `end`, with the URL of an explanation."""
 
     entry: SourceCertificate
     end: datetime
@@ -100,41 +100,41 @@ class SourceContents:
     entries: list[SourceCertificate] = field(default_factory=list)
     unusable_records: list[Record] = field(default_factory=list)
     excluded_records: list[Record] = field(default_factory=list)
-    """Secrets that were not read, because they do not renew any certificate."""
+    """Records of secrets that were not read, because they renew no certificate."""
     failed_records: list[Record] = field(default_factory=list)
-    """The directories, mailboxes, instances and secrets that could not be read."""
+    """Records of unreadable directories, mailboxes, instances, and secrets."""
     intermediates: dict[Certificate, None] = field(default_factory=dict)
     """All intermediate certificates in the sources, and in `intermediate_path`."""
     api_calls: int = 0
-    """HTTP requests made to instances of Secrets Manager."""
+    """The number of HTTP requests to Secrets Manager instances."""
     empty_records: list[Record] = field(default_factory=list)
-    """The sources without any certificate, with a message."""
+    """Records of sources without certificates."""
 
 
 @dataclass(frozen=True)
 class World:
-    """The store, the load balancers and the sources at the time when they were read."""
+    """The store, the load balancers, and the sources at one time."""
 
     stored: Sequence[StoreCertificate]
     """The records of the store."""
     balancers: Sequence[Balancer] | None
-    """The load balancers; `None` if they could not be listed."""
+    """The load balancers; `None` after a failed listing."""
     view: TrustView
-    """The trust of TLS clients, and the current time."""
+    """The trust of TLS clients at the time of the run."""
     at: datetime
-    """The time when the run began to read."""
+    """The time at the start of the listing."""
     bundles: SourceContents = field(default_factory=SourceContents)
     """The contents of the sources."""
     failed: Sequence[Record] = ()
-    """What could not be read."""
+    """Records of the load balancers and sources that could not be read."""
     imported_records: Sequence[StoreCertificate] = ()
-    """Records that were imported since then; in check mode, records that would be imported."""
+    """The imports of the run; in check mode, the planned imports."""
     truncated_ids: Collection[int] = ()
-    """IDs of records whose chains the store truncated during the import; no listener may be switched to them."""
+    """IDs of records with truncated chains, which must not be deployed."""
 
     @cached_property
     def index(self) -> StoreIndex:
-        """The index of all records, including imports."""
+        """The index of all records and imports, without truncated records that no service uses."""
         records = (*self.stored, *self.imported_records)
         return StoreIndex(
             record for record in records if record.id not in self.truncated_ids or record.associated_service_count
@@ -142,12 +142,12 @@ class World:
 
     @property
     def listed_balancers(self) -> Sequence[Balancer]:
-        """The load balancers; an empty list if they could not be listed."""
+        """The load balancers; empty after a failed listing."""
         return self.balancers or ()
 
     @cached_property
     def listeners_by_certificate(self) -> Mapping[int, Sequence[str]]:
-        """Return the names of listeners in commands, by the ID of their certificate."""
+        """The names of listeners in commands, by the ID of their certificate."""
         those: dict[int, list[str]] = defaultdict(list)
         for balancer in self.listed_balancers:
             for listener in balancer.listeners:
@@ -156,11 +156,11 @@ class World:
         return those
 
     def add_imports(self, imported: Sequence[StoreCertificate], truncated: Collection[int]) -> World:
-        """Return a copy with the imported certificates."""
+        """Return a copy with the imports of the run."""
         return replace(self, imported_records=imported, truncated_ids=truncated)
 
     def add_revocations(self, authorities: Authorities | None, chains: Iterable[Sent]) -> World:
-        """Return a copy with the revocations of certificates and their chains; unchanged if revocation is not checked."""
+        """Return a copy with the revocations in chains; unchanged if revocation is not checked."""
         if authorities is None:
             return self
         each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
