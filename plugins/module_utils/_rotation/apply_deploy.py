@@ -51,7 +51,7 @@ class Deployment:
 
     def add_revocations(self, authorities: Authorities | None) -> Deployment:
         """Return a copy with the revocations of all served certificates."""
-        served = ((leaf, sent) for target in self.targets for leaf, *sent in target.seen)
+        served = ((leaf, sent) for target in self.targets for leaf, *sent in target.served_chains)
         return replace(self, plan=replace(self.plan, world=self.plan.world.add_revocations(authorities, served)))
 
 
@@ -69,7 +69,7 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
     too_many = why_too_many(plan.changes, options.max_listeners) if "deploy" in options.phases else None
     if not too_many:
         return plan
-    return replace(plan, actions=[keep_unchanged(action, world.index) for action in plan.actions], too_many=too_many)
+    return replace(plan, actions=[keep_unchanged(action, world.index) for action in plan.actions], excess=too_many)
 
 
 def switch_listeners(

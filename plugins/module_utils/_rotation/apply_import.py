@@ -48,12 +48,12 @@ def import_certificates(module: Module, client: Client, world: World, chosen: Im
         for record in (*world.bundles.unusable_records, *world.bundles.excluded_records, *chosen.skipped_records)
     ]
     diff, records, truncated = [], [], {}
-    new = [_check(module, world, entry) for entry in chosen.to_import]
+    new = [_check(module, world, entry) for entry in chosen.imports]
     plan = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
     plan = store.fail_creates_without_ledger(plan, module.params["ledger_url"])
     is_done = bool(plan) and not module.check_mode
     carried_out = store.carry_out(client, module.params["ledger_url"], plan) if is_done else plan
-    for entry, planned, done in zip(chosen.to_import, plan, carried_out, strict=True):
+    for entry, planned, done in zip(chosen.imports, plan, carried_out, strict=True):
         for warning in done.warnings:
             module.warn(f"{done.name}: {of_store.describe_warning(warning)}")
         reported = done.simulated() if module.check_mode else done

@@ -30,7 +30,7 @@ def verify_listeners(client: Client, deployment: Deployment, options: RotationOp
     unseen = [
         listener
         for listener in deployment.listeners
-        if listener.uuid and not listener.seen and (listener.outcome == "failed" or not listener.is_known)
+        if listener.uuid and not listener.served_chains and (listener.outcome == "failed" or not listener.is_known)
     ]
     if unseen:
         deployment = replace(

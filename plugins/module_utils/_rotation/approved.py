@@ -56,7 +56,7 @@ class Approval:
     removals: Mapping[int, Record]
 
     @classmethod
-    def of(cls, given: Mapping[str, t.Any]) -> Approval:
+    def parse(cls, given: Mapping[str, t.Any]) -> Approval:
         """Return the approved changes of a preview, as the module returned it.
 
         Raises:
@@ -85,7 +85,7 @@ class Approval:
         return is_empty or (balancer_uuid, port) in self.listeners
 
 
-def _gone(record: Record, listed: str) -> Record:
+def _create_impossible_record(record: Record, listed: str) -> Record:
     """Return the skipped record of an approved change that is no longer possible."""
     reason: ApprovalReason = "changed_meanwhile"
     message = messages_deploy.IMPOSSIBLE_CHANGES[listed]
@@ -94,13 +94,17 @@ def _gone(record: Record, listed: str) -> Record:
 
 def limit_imports(chosen: ImportSelection, approved: Approval) -> ImportSelection:
     """Return the selection with only approved imports; approved imports without a source become skipped records."""
-    to_import = {entry.certificate.fingerprint_sha256: entry for entry in chosen.to_import}
-    there = {entry.certificate.fingerprint_sha256 for entry, _why in chosen.skipped} | to_import.keys()
-    gone = [_gone(record, "imported") for shown, record in approved.imports.items() if shown not in there]
+    to_import = {entry.certificate.fingerprint_sha256: entry for entry in chosen.imports}
+    there = {entry.certificate.fingerprint_sha256 for entry, _why in chosen.skipped_entries} | to_import.keys()
+    gone = [
+        _create_impossible_record(record, "imported")
+        for shown, record in approved.imports.items()
+        if shown not in there
+    ]
     kept = [entry for which, entry in to_import.items() if which in approved.imports]
     why: Obstacle[ApprovalReason] = Obstacle("not_approved")
     beyond = [(entry, why) for which, entry in to_import.items() if which not in approved.imports]
-    return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond], impossible_imports=gone)
+    return replace(chosen, imports=kept, skipped_entries=[*chosen.skipped_entries, *beyond], impossible_imports=gone)
 
 
 def limit_listeners(
@@ -118,7 +122,7 @@ def limit_listeners(
         elif action.outcome == "unchanged" and record is not None and not is_as_shown:
             action = action.failed("changed_meanwhile", _why_unplanned(action, record, index))
         limited.append(action)
-    return limited, [{**UNKNOWN_FIELDS, **_gone(record, "deployed")} for record in shown.values()]
+    return limited, [{**UNKNOWN_FIELDS, **_create_impossible_record(record, "deployed")} for record in shown.values()]
 
 
 def _why_unplanned(action: ListenerAction, record: Record, index: StoreIndex) -> dict[str, t.Any]:
@@ -136,7 +140,11 @@ def limit_removal(planned: RemovalPlan, approved: Approval) -> tuple[list[StoreC
     old = [record for record in planned.old_records if (record.id, certificate_of(record).fingerprint_sha256) in shown]
     beyond = [record for record in planned.old_records if record not in old]
     known = {record.id for record in planned.old_records} | {record.id for record, _why in planned.kept_records}
-    gone = [_gone(record, "removed") for identifier, record in approved.removals.items() if identifier not in known]
+    gone = [
+        _create_impossible_record(record, "removed")
+        for identifier, record in approved.removals.items()
+        if identifier not in known
+    ]
     return old, [
         *(as_record(record, "skipped", "not_approved", messages_deploy.UNAPPROVED_CHANGE) for record in beyond),
         *gone,

@@ -90,7 +90,7 @@ class ServedCertificate:
     certificate: Certificate | None = None
     record: StoreCertificate | None = None
     """The record that the listener has in the API; `None` if the store does not contain it."""
-    sent: tuple[Certificate, ...] = ()
+    sent_chain: tuple[Certificate, ...] = ()
     """The certificates that the listener sends in addition to its own."""
 
     @property
@@ -119,7 +119,7 @@ class AttentionItem:
 
     reason: AttentionReason
     listener: Target
-    served: ServedCertificate
+    served_certificate: ServedCertificate
     why: Obstacle[str]
     """The problem; for a certificate that is due for renewal, the reason for the missing renewal."""
     failure_start: datetime | t.Literal["due"] | None = None
@@ -160,7 +160,9 @@ def find_attention_items(listeners: Sequence[Target], known: RenewalFacts) -> li
     in_place = frozenset(record.certificate for record in records if record and record.certificate)
     items = [item for listener in listeners for item in _find_items(listener, known, in_place)]
     by_place = sorted(items, key=lambda item: (item.listener.load_balancer, item.listener.port))
-    return sorted(by_place, key=lambda item: (REASONS.index(item.reason), iso(item.served.lifespan.end) or ""))
+    return sorted(
+        by_place, key=lambda item: (REASONS.index(item.reason), iso(item.served_certificate.lifespan.end) or "")
+    )
 
 
 def select_failing(attention: Sequence[AttentionItem], fail_on: Collection[str], at: datetime) -> list[AttentionItem]:
@@ -228,7 +230,7 @@ def find_served(listener: Target, world: World) -> ServedCertificate:
     record, view = world.index.by_handle.get(listener.final_handle), world.view
     is_other = listener.is_serving_other
     held = record.certificate if record else None
-    seen = [chain for chain in listener.seen if is_other or held is None or chain[0] == held]
+    seen = [chain for chain in listener.served_chains if is_other or held is None or chain[0] == held]
     candidates = [
         ServedCertificate(view.lifespan_of(leaf, tuple(sent)), leaf, record, tuple(sent)) for leaf, *sent in seen
     ]
@@ -245,7 +247,7 @@ def find_served(listener: Target, world: World) -> ServedCertificate:
 def create_served_record(listener: Target, world: World) -> Record:
     """Return the result record of a listener, with the facts about the served certificate."""
     served = find_served(listener, world)
-    revocation = revocation_of(served, world.view)
+    revocation = find_revocation(served, world.view)
     # What it was to get, and has not.
     missed = listener.target if listener.target and listener.target.handle != listener.final_handle else None
     # The reported certificate may differ from the served one: after a rollback, or in check mode before the switch.
@@ -261,13 +263,15 @@ def create_served_record(listener: Target, world: World) -> Record:
         "revocation": revocation.as_result() if revocation else None,
         "days_until_expiry": days_until(served.lifespan.end, world.view.at),
         "served_name": served.shown_name or listener.expected_name,
-        "served_certificate": listener.seen[0][0].facts() if listener.is_serving_other and listener.seen else None,
+        "served_certificate": listener.served_chains[0][0].facts()
+        if listener.is_serving_other and listener.served_chains
+        else None,
     }
 
 
-def revocation_of(served: ServedCertificate, view: TrustView) -> Revocation | None:
+def find_revocation(served: ServedCertificate, view: TrustView) -> Revocation | None:
     """Return the revocation status of the served certificate and its chain; `None` if it was not checked."""
-    return view.revocation_of(served.certificate, served.sent) if served.certificate else None
+    return view.revocation_of(served.certificate, served.sent_chain) if served.certificate else None
 
 
 def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[AttentionItem]:
@@ -324,7 +328,7 @@ def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Cert
 def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
     """Return the obstacle of a revoked certificate, with the ID of a valid previous certificate if there is one."""
     view = known.world.view
-    revocation = revocation_of(served, view)
+    revocation = find_revocation(served, view)
     if revocation is None or revocation.status != "revoked":
         return None
     entry = next((entry for entry in known.world.bundles.entries if entry.certificate == served.certificate), None)
@@ -451,7 +455,7 @@ def _why_undeployed(listener: Target, served: ServedCertificate, known: RenewalF
 def _why_unrenewed(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str]:
     """Return the reason why no renewal is available for a listener."""
     fingerprint = served.certificate.fingerprint_sha256 if served.certificate else None
-    for entry in known.import_selection.to_import:  # by this run, so that it is not among what is left out
+    for entry in known.import_selection.imports:  # by this run, so that it is not among what is left out
         if entry.certificate == served.certificate:
             return Obstacle("not_renewed", {"skipped": {**entry.as_location(), "key_type": entry.certificate.key_type}})
     for item in known.unused_records if fingerprint else ():

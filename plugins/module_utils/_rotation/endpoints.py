@@ -121,6 +121,6 @@ def add_served_record(action: EndpointAction, index: StoreIndex) -> EndpointActi
     """Return an endpoint with the record of its served certificate, if the endpoint serves the expected certificate."""
     if not action.served:
         return action
-    leaf, *sent = action.seen[-1]
+    leaf, *sent = action.served_chains[-1]
     record = next(iter(index.same(leaf)), StoreCertificate.create_unstored(leaf, tuple(sent)))
     return replace(action, target=record, target_id=record.id)

@@ -34,9 +34,9 @@ def describe_attention(item: AttentionItem) -> str:
     For an expired or expiring certificate, the message begins with the expiration time. If runs do not fail yet, it ends with the time from which
     they fail.
     """
-    message = why_attention(item.why, item.served)
+    message = why_attention(item.why, item.served_certificate)
     if item.reason in {"expired", "expiring"}:
-        end, issuer = iso(item.served.lifespan.end), item.served.lifespan.limited_by
+        end, issuer = iso(item.served_certificate.lifespan.end), item.served_certificate.lifespan.limited_by
         has_expired = item.reason == "expired"
         expires = f"{'expired' if has_expired else 'expires'} at {end}"
         then = "have rejected the chain since then" if has_expired else "will reject the chain after that"

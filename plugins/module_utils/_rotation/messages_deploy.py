@@ -303,13 +303,13 @@ def describe_excess(why: Obstacle[t.Any]) -> str:
     )
 
 
-def warn_of_rejection(names: Iterable[str], refusal: str, remedy: str) -> str:
+def describe_rejection(names: Iterable[str], refusal: str, remedy: str) -> str:
     """Return the warning about listeners whose certificates TLS clients reject for the same reason."""
     listeners = some_of(sorted(names, key=listener_place))
     return f"TLS clients reject the certificate of {listeners}: {refusal}. {REFUSAL_REMEDIES[remedy]}"
 
 
-def warn_of_unreachable(names: Iterable[str]) -> str:
+def describe_unreachable(names: Iterable[str]) -> str:
     """Return the warning about listeners that do not accept connections from this host."""
     return (
         f"Cannot verify the certificates of listeners, because this host cannot connect to {some_of(sorted(names, key=listener_place))}. Run the "

@@ -194,7 +194,7 @@ def read_options(module: Module) -> RotationOptions:
     given |= {
         "phases": frozenset(params["phases"]) - {REPORT},
         "sources": sources,
-        "approved": None if params["approved"] is None else Approval.of(params["approved"]),
+        "approved": None if params["approved"] is None else Approval.parse(params["approved"]),
         "adopt": None
         if params["adopt"] is None
         else Adoption(**params["adopt"], load_balancers=params["load_balancers"]),

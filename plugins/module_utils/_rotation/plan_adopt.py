@@ -241,7 +241,7 @@ def choose_adoption(
         reason = t.cast(Code, planned[0].reason)
         raise CertificatesError(reason, some_of(problems, MAX_LISTED, " ", " "))
     chosen = choose([entry], world.index, replace(options, common_names=None), world.view)
-    for skipped, why in chosen.skipped:
+    for skipped, why in chosen.skipped_entries:
         if why.reason == "ambiguous":
             raise CertificatesError("ambiguous", why_skipped(why, skipped))
     return chosen

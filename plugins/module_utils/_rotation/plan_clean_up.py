@@ -126,7 +126,7 @@ def _is_concerned(
     listener: ListenerAction, old: StoreCertificate, copies: Collection[Handle], replacing: Collection[Handle]
 ) -> bool:
     """Return whether a listener had a certificate, served it during the run, or has its replacement."""
-    is_served = any(certificate_of(old) == chain[0] for chain in listener.seen)
+    is_served = any(certificate_of(old) == chain[0] for chain in listener.served_chains)
     return listener.previous_id in copies or listener.final_handle in replacing or is_served
 
 

@@ -91,7 +91,7 @@ class ListenerAction(Target):
     is_managed = True
 
     place: Place
-    previous: StoreCertificate | None = field(default=None, repr=False)
+    previous_record: StoreCertificate | None = field(default=None, repr=False)
     """The record of the previous certificate, if the store contains the record."""
     predecessor_id: int | None = None
     """For an unchanged listener, the ID of the valid certificate that was probably deployed before."""
@@ -156,7 +156,9 @@ class ListenerAction(Target):
         other: dict[str, t.Any] = {}
         if self.predecessor_id and not self.is_way_back_lossy:
             other = {"other_id": self.predecessor_id, "allow": []}
-        elif over and {chain[0] for chain in self.seen} == {over.certificate}:  # else clients would lose something
+        elif over and {chain[0] for chain in self.served_chains} == {
+            over.certificate
+        }:  # else clients would lose something
             other = {"other_id": over.stored_id, "allow": [ACCEPT["expired"]]}
         facts = {
             "balancer": balancer,
@@ -189,7 +191,7 @@ class ListenerPlan:
     actions: Sequence[ListenerAction]
     impossible_switches: Sequence[Record] = ()
     """Records of approved switches that are no longer planned."""
-    too_many: Obstacle[t.Literal["too_many_listeners"]] | None = None
+    excess: Obstacle[t.Literal["too_many_listeners"]] | None = None
     """The obstacle if the run would switch more listeners than `max_listeners`."""
 
     @property
@@ -315,7 +317,7 @@ def why_unsupported(record: StoreCertificate, balancer: Balancer) -> Obstacle[Ob
 def switch_to_best(place: Place, kept: ListenerAction, equals: Sequence[StoreCertificate]) -> ListenerAction:
     """Return the switch to the best certificate, or a failure if several are equally good."""
     if len(equals) == 1:
-        return replace(_switch(place, equals[0], kept.previous), is_promising=kept.is_promising)
+        return replace(_switch(place, equals[0], kept.previous_record), is_promising=kept.is_promising)
     return kept.failed("ambiguous", {"equals": equals, "called": place.command_name})
 
 
@@ -343,13 +345,13 @@ def predict_outcome(planned: ListenerAction, seen: ListenerAction, view: TrustVi
     The acceptance of a planned certificate is known only if the probe evaluated the current certificate.
     """
     if planned.outcome == "failed":
-        return replace(planned, seen=seen.seen, accepted=seen.accepted, refusal=seen.refusal)
+        return replace(planned, served_chains=seen.served_chains, accepted=seen.accepted, refusal=seen.refusal)
     if planned.outcome != "switched":
         return seen
     is_trusted = planned.target is not None and view.accepts(planned.target)
     return replace(
         planned.simulated(),
-        served=None if seen.reason == "unreachable" or not seen.is_verifiable else bool(seen.seen),
+        served=None if seen.reason == "unreachable" or not seen.is_verifiable else bool(seen.served_chains),
         accepted=None if seen.accepted is None else is_trusted,
         refusal=None if is_trusted else seen.refusal,
         is_everywhere=seen.is_everywhere,

@@ -64,8 +64,8 @@ class SourceOptions:
 class ImportSelection:
     """The certificates to import, and the skipped certificates with their reasons."""
 
-    to_import: Sequence[SourceCertificate]
-    skipped: Sequence[tuple[SourceCertificate, Obstacle[RotationReason | ApprovalReason]]]
+    imports: Sequence[SourceCertificate]
+    skipped_entries: Sequence[tuple[SourceCertificate, Obstacle[RotationReason | ApprovalReason]]]
     usable_entries: Sequence[SourceCertificate]
     """All certificates that are valid and trusted now."""
     future_entries: Sequence[SourceCertificate] = ()
@@ -76,7 +76,7 @@ class ImportSelection:
     @cached_property
     def skipped_records(self) -> Sequence[Record]:
         """The result records of all skipped certificates."""
-        return [*(as_skipped_record(entry, why) for entry, why in self.skipped), *self.impossible_imports]
+        return [*(as_skipped_record(entry, why) for entry, why in self.skipped_entries), *self.impossible_imports]
 
 
 def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
@@ -107,7 +107,8 @@ def choose(
 ) -> ImportSelection:
     """Return the certificates in the sources to import, and the skipped certificates.
 
-    A certificate is imported if it can replace a record, and if neither the store nor another source contains a replacement for it. If several sources contain a certificate, the most complete copy counts.
+    A certificate is imported if it can replace a record, and if neither the store nor another source contains a replacement for it. If several
+    sources contain a certificate, the most complete copy counts.
 
     Args:
         entries: the certificates in the sources, in the order of the sources.
@@ -163,10 +164,10 @@ def choose_by_name(
         names = {own for entry in entries for own in entry.certificate.identities}
         return Obstacle("not_found", {"names": most_alike_first(ascii_name(name), names)})
     chosen = choose(named, StoreIndex([]), replace(options, common_names=None, import_new=True), view)
-    reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
+    reasons = {entry.certificate: why.reason for entry, why in chosen.skipped_entries}
     rivals = [entry for entry in chosen.usable_entries if reasons.get(entry.certificate, "ambiguous") == "ambiguous"]
     if not rivals:
-        entry, why = sorted(chosen.skipped, key=lambda pair: pair[0].certificate.not_before)[-1]
+        entry, why = sorted(chosen.skipped_entries, key=lambda pair: pair[0].certificate.not_before)[-1]
         return Obstacle(why.reason, {"entry": entry, "why": why})
     fits = [fitness(entry) for entry in rivals] if len(rivals) > 1 else [()]
     rivals = [entry for entry, fit in zip(rivals, fits, strict=True) if fit == max(fits)]

@@ -51,20 +51,22 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
     """
     listings, at = begin_listings(module, options.sources, client.stop), now()
     world = World(fetch_stored(client), None, view, at)
-    warn_of_unreadable(client, world.stored)
+    warn_of_unreadable(client, world.stored_records)
     try:
-        world = replace(world, balancers=fetch_load_balancers(client, world.stored))
+        world = replace(world, balancers=fetch_load_balancers(client, world.stored_records))
     except CertificatesError as error:
         if options.adopt:
             raise
         if options.phases - {"import"}:  # else it has nothing to do with them
-            world = replace(world, failed=[failed_about("the load balancers", {"failure": error.as_failure()})])
+            world = replace(world, failed_records=[failed_about("the load balancers", {"failure": error.as_failure()})])
     bundles = read_all_sources(module, listings, world, options)
     useless = drop_replaced(bundles.unusable_records, world.index, view)
     world = replace(
-        world, bundles=replace(bundles, unusable_records=useless), failed=[*world.failed, *bundles.failed_records]
+        world,
+        bundles=replace(bundles, unusable_records=useless),
+        failed_records=[*world.failed_records, *bundles.failed_records],
     )
-    known = StoreIndex([*world.stored, *(entry.record for entry in bundles.entries)])
+    known = StoreIndex([*world.stored_records, *(entry.record for entry in bundles.entries)])
     unusable = frozenset(name for record in (*useless, *bundles.excluded_records) for name in names_of(record))
     patterns = options.common_names
     common_names = patterns and [pattern for pattern in patterns if not any_matches(unusable, [pattern])]
@@ -82,7 +84,7 @@ def read_again(client: Client, world: World, options: RotationOptions) -> World:
         CertificatesError: errors of `fetch_stored` and `fetch_load_balancers`.
     """
     at, stored = now(), fetch_stored(client)
-    current = replace(world, stored=stored, balancers=fetch_load_balancers(client, stored), at=at)
+    current = replace(world, stored_records=stored, balancers=fetch_load_balancers(client, stored), at=at)
     return (
         current if options.is_check_mode else replace(current, imported_records=())
     )  # it is among what is stored by now

@@ -68,12 +68,12 @@ class MailContent:
 
     Attributes:
         bundles: the usable certificates, each with the path of its email.
-        missing: results of `ssl_fulfillment_email_info` for keys without a usable certificate.
+        missing_keys: results of `ssl_fulfillment_email_info` for keys without a usable certificate.
         why_empty: the obstacle if the mailbox contains no emails; see `messages_import.why_empty`.
     """
 
     bundles: Sequence[Bundle] = ()
-    missing: Sequence[Mapping[str, t.Any]] = ()
+    missing_keys: Sequence[Mapping[str, t.Any]] = ()
     why_empty: Obstacle[str] | None = None
 
 
@@ -310,7 +310,7 @@ class _ChainBuilder:
 
 def _find_rejected(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
     """Yield the result records of unusable certificates in a mailbox; keys without an email are omitted."""
-    for missing in mail.missing:
+    for missing in mail.missing_keys:
         end, reason = parse(missing["not_after"]), missing["reason"]
         if end is not None:
             reason = "expired" if end < at else "not_yet_valid"

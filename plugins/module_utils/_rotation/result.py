@@ -53,12 +53,12 @@ def as_result(
     """Return the module's result; `failure` is present after errors, or if a listener needs attention for a reason in `fail_on`."""
     world = deployment.plan.world
     bundles = world.bundles
-    too_many, failures = deployment.plan.too_many, list(deployment.failures)
+    too_many, failures = deployment.plan.excess, list(deployment.failures)
     if too_many:
         sentence = messages_deploy.describe_excess(too_many)
         failures = [CertificatesError("too_many_listeners", sentence, **too_many.facts), *failures]
     listed = [
-        *(("failed", record) for record in world.failed),
+        *(("failed", record) for record in world.failed_records),
         *map(fail_if_approved, imports.entries),
         *(("failed", failed_about("the load balancers", {"failure": error.as_failure()})) for error in failures),
         *map(fail_if_approved, list_listeners(deployment, options) if options.is_probing_listeners else ()),
@@ -123,10 +123,14 @@ def as_result(
 
 def as_attention(item: AttentionItem, at: datetime) -> Record:
     """Return the result record of an attention item."""
-    listener, lifespan, named = item.listener, item.served.lifespan, item.served.reported_certificate
+    listener, lifespan, named = (
+        item.listener,
+        item.served_certificate.lifespan,
+        item.served_certificate.reported_certificate,
+    )
     request = item.why.facts["request"] if item.reason == "renewal_requested" else None
     return {
-        "name": item.served.shown_name or listener.expected_name,
+        "name": item.served_certificate.shown_name or listener.expected_name,
         "load_balancer": listener.load_balancer,
         "load_balancer_uuid": listener.load_balancer_uuid,
         "port": listener.port,
@@ -157,7 +161,7 @@ ADOPTED_FIELDS = ("load_balancer", "load_balancer_uuid", "port", "outcome", "rea
 
 def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Record:
     """Return the result record of a listener that adopts a certificate, with the losses and the overrides."""
-    world, old, new = deployment.plan.world, listener.previous, listener.target
+    world, old, new = deployment.plan.world, listener.previous_record, listener.target
     is_given = listener.outcome == "switched"
     compared = (new, old) if is_given and new and new.certificate and old and old.certificate else None
     accepted = (
@@ -228,7 +232,7 @@ def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator
 
 def list_source_certificates(world: World, chosen: ImportSelection, options: RotationOptions) -> Iterable[Record]:
     """Yield the result records of certificates in the sources, each with the IDs of replaced records."""
-    reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
+    reasons = {entry.certificate: why.reason for entry, why in chosen.skipped_entries}
     for entry in world.bundles.entries:
         if entry.is_selected(options.common_names):
             reason = reasons.get(entry.certificate)
@@ -240,7 +244,7 @@ def list_source_certificates(world: World, chosen: ImportSelection, options: Rot
 def list_store_certificates(world: World) -> Iterable[Record]:
     """Yield the result records of the store, each with its services and the IDs of its replacements."""
     services = None if world.balancers is None else group_services(world.balancers)
-    for record in world.stored:
+    for record in world.stored_records:
         newer = world.index.superseding(record, world.view) if record.certificate else None
         yield {
             **record.as_result(world.view.at),

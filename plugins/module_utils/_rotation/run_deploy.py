@@ -112,7 +112,7 @@ def run(module: Module) -> dict[str, t.Any]:
         watch = ListenerProbe(
             params["verify_timeout"], roots_if_any(params["trusted_ca_path"], module.warn), client.stop
         )
-    first = planned = plan(module, client, wanted, trust_view_of(params["trusted_ca_path"]), authorities)
+    first = planned = create_plan(module, client, wanted, trust_view_of(params["trusted_ca_path"]), authorities)
     if module.check_mode:
         if params["exclusive"] and planned.changes:
             check_place(params["ledger_url"])
@@ -122,7 +122,7 @@ def run(module: Module) -> dict[str, t.Any]:
             module,
             client,
             first,
-            lambda: plan(module, client, wanted, first.world.view, authorities),  # who know what was revoked
+            lambda: create_plan(module, client, wanted, first.world.view, authorities),  # who know what was revoked
             WaitOptions(params["wait"], params["wait_timeout"], params["wait_interval"]),
             watch,
             exclusive=params["exclusive"],
@@ -201,7 +201,7 @@ def read_listeners(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
     return wanted
 
 
-def plan(
+def create_plan(
     module: Module,
     client: Client,
     wanted: Sequence[ListenerOptions] | None,

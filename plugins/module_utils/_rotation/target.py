@@ -49,7 +49,7 @@ class Target(Action[DeployOutcome, TargetReason]):
     leaves: Leaves = field(default=(), repr=False)
     """The certificate that each address serves; `None` for an address without a handshake."""
     served_fingerprint: str | None = None
-    seen: tuple[tuple[Certificate, ...], ...] = field(default=(), repr=False)
+    served_chains: tuple[tuple[Certificate, ...], ...] = field(default=(), repr=False)
     """The served chains; a chain with the expected certificate comes last."""
 
     @property

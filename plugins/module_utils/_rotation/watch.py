@@ -57,10 +57,10 @@ class ListenerProbe:
     def warnings(self) -> list[str]:
         """One warning per reason for rejected certificates, and one warning about unreachable listeners."""
         refused = [
-            messages_deploy.warn_of_rejection(names, refusal, remedy)
+            messages_deploy.describe_rejection(names, refusal, remedy)
             for (refusal, remedy), names in sorted(self._refused.items())
         ]
-        return [*refused, messages_deploy.warn_of_unreachable(self._unreached)] if self._unreached else refused
+        return [*refused, messages_deploy.describe_unreachable(self._unreached)] if self._unreached else refused
 
     def record_baseline(self, actions: Sequence[ListenerAction]) -> None:
         """Probe listeners before a change, and record the results for later comparison."""
@@ -187,7 +187,7 @@ class ListenerProbe:
 
 def _find_remedy_key(refused: Target) -> str:
     """Return the key of `messages_deploy.REFUSAL_REMEDIES` for a rejected certificate."""
-    served = refused.seen[-1][0] if refused.seen else None
+    served = refused.served_chains[-1][0] if refused.served_chains else None
     if served and served.not_after <= now():
         return "ended"
     if served and served.not_before > now():
@@ -199,7 +199,7 @@ def _add_probe(action: AnyTarget, verdict: Evaluation) -> AnyTarget:
     """Return a copy with the served certificates of a probe, without a change of the outcome."""
     return replace(
         action,
-        seen=verdict.chains,
+        served_chains=verdict.chains,
         accepted=verdict.accepted,
         refusal=verdict.refusal,
         is_everywhere=verdict.is_everywhere,
@@ -217,7 +217,7 @@ def choose_server_name(action: ListenerAction, *, is_before: bool) -> str | None
 
     Without a common name, the certificate before or after the change determines the name, as `is_before` specifies.
     """
-    before, after = (record.certificate if record else None for record in (action.previous, action.target))
+    before, after = (record.certificate if record else None for record in (action.previous_record, action.target))
     if after is None or before is None:
         known = after or before
         return known.server_name if known else None

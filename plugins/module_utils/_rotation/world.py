@@ -115,7 +115,7 @@ class SourceContents:
 class World:
     """The store, the load balancers, and the sources at one time."""
 
-    stored: Sequence[StoreCertificate]
+    stored_records: Sequence[StoreCertificate]
     """The records of the store."""
     balancers: Sequence[Balancer] | None
     """The load balancers; `None` after a failed listing."""
@@ -125,7 +125,7 @@ class World:
     """The time at the start of the listing."""
     bundles: SourceContents = field(default_factory=SourceContents)
     """The contents of the sources."""
-    failed: Sequence[Record] = ()
+    failed_records: Sequence[Record] = ()
     """Records of the load balancers and sources that could not be read."""
     imported_records: Sequence[StoreCertificate] = ()
     """The imports of the run; in check mode, the planned imports."""
@@ -135,7 +135,7 @@ class World:
     @cached_property
     def index(self) -> StoreIndex:
         """The index of all records and imports, without truncated records that no service uses."""
-        records = (*self.stored, *self.imported_records)
+        records = (*self.stored_records, *self.imported_records)
         return StoreIndex(
             record for record in records if record.id not in self.truncated_ids or record.associated_service_count
         )

@@ -55,7 +55,7 @@ def shown(imported: Iterable[Any] = (), deployed: Iterable[Any] = (), removed: I
 def approved(*, by_preview: bool = False, **lists: Iterable[Any]) -> Approval:
     """What such a run showed."""
     result = shown(**lists)
-    return Approval.of(extract_preview(result) if by_preview else result)
+    return Approval.parse(extract_preview(result) if by_preview else result)
 
 
 def reasons(records: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -96,8 +96,10 @@ def test_imports() -> None:
     moved = replace(same, source="folder", path="/elsewhere")
     chosen = ImportSelection([moved, new], [expired], [moved, new], [late])
     limited = limit_imports(chosen, approved(imported=[same, late, gone]))
-    assert (limited.to_import, limited.usable_entries, limited.future_entries) == ([moved], [moved, new], [late])
-    assert limited.skipped == [expired, (new, Obstacle("not_approved"))], "what was shown has its own reason by now"
+    assert (limited.imports, limited.usable_entries, limited.future_entries) == ([moved], [moved, new], [late])
+    assert limited.skipped_entries == [expired, (new, Obstacle("not_approved"))], (
+        "what was shown has its own reason by now"
+    )
     assert (reasons(limited.impossible_imports), limited.impossible_imports[0]["name"]) == (
         ["changed_meanwhile"],
         gone.name,
@@ -154,7 +156,7 @@ def test_a_switch_that_was_shown_and_is_not_planned_any_more(
     for had in (1, "1"):
         given = shown(deployed=[SWITCHED])
         given["deployed"][0]["previous_certificate_id"] = had
-        (other,), _gone = limit_listeners([listener(has.id, has)], Approval.of(given), StoreIndex(stored))
+        (other,), _gone = limit_listeners([listener(has.id, has)], Approval.parse(given), StoreIndex(stored))
         assert (other.outcome, other.reason, other.facts) == (
             "failed",
             "changed_meanwhile",
@@ -207,9 +209,9 @@ def test_another_certificate_with_the_same_id_is_not_what_was_shown() -> None:
     ids=["nothing", "null", "a failure", "an empty preview"],
 )
 def test_what_showed_nothing_approves_nothing(given: Any) -> None:
-    nothing = Approval.of(given)
+    nothing = Approval.parse(given)
     chosen = limit_imports(ImportSelection(ENTRIES[:1], [], ENTRIES[:1]), nothing)
-    assert (chosen.to_import, reasons(chosen.skipped_records)) == ([], ["not_approved"])
+    assert (chosen.imports, reasons(chosen.skipped_records)) == ([], ["not_approved"])
     (one,), _gone = limit_listeners([SWITCHED], nothing, INDEX)
     assert one.reason == "not_approved" and not one.is_changed
     old, left_out = limit_removal(RemovalPlan([OLD], []), nothing)
@@ -222,7 +224,7 @@ def test_a_run_is_about_the_listeners_that_were_approved() -> None:
         assert only.has_listener("uuid-of-web", 443) and not only.has_listener("uuid-of-web", 444)
     for others in (approved(imported=ENTRIES[:1]), approved(removed=[OLD])):
         assert not others.has_listener("uuid-of-web", 443)
-    assert Approval.of({}).has_listener("uuid-of-web", 443)
+    assert Approval.parse({}).has_listener("uuid-of-web", 443)
 
 
 WHOLE: dict[str, Any] = extract_preview(shown(ENTRIES[:1], [SWITCHED], [OLD]))
@@ -253,10 +255,10 @@ def test_what_is_no_result_is_refused(given: Any) -> None:
         "invalid_argument",
         "approved must contain the lists imported, deployed, and removed of a preview",
     ):
-        Approval.of({**WHOLE, **given})
+        Approval.parse({**WHOLE, **given})
 
 
 def test_numbers_that_were_made_text_on_the_way() -> None:
     given = {"deployed": [{**WHOLE["deployed"][0], "port": "443"}], "removed": [{**WHOLE["removed"][0], "id": "1"}]}
-    found = Approval.of(given)
+    found = Approval.parse(given)
     assert (set(found.listeners), set(found.removals)) == ({("uuid-of-web", 443)}, {1})

@@ -144,14 +144,14 @@ def test_a_renewal_that_an_authority_wanted() -> None:
 
 def test_a_renewal_that_was_wanted_of_what_the_store_has_in_a_form_that_cannot_be_read() -> None:
     unread = replace(FRESH.record(1), certificate=None)
-    seen = listener(1, unread, seen=((certificate_of(FRESH.record()), *FRESH.record().intermediates),))
+    seen = listener(1, unread, served_chains=((certificate_of(FRESH.record()), *FRESH.record().intermediates),))
     assert reasons(seen, requests=[wanted(FRESH)]) == ["renewal_requested"]
 
 
 def test_what_has_been_renewed_meanwhile_is_not_wanted_any_more() -> None:
     """A source has something newer, or the store; also where the store does not have what is served."""
     known: dict[str, Any] = {"requests": [wanted(FRESH)], "usable": [entry(Made(days=(-0.5, 91)), 4)]}
-    unstored = serving(FRESH, seen=((certificate_of(FRESH.record()), *FRESH.record().intermediates),))
+    unstored = serving(FRESH, served_chains=((certificate_of(FRESH.record()), *FRESH.record().intermediates),))
     assert found(serving(FRESH), **known) == find_attention_items([unstored], facts([], **known)) == []
     assert found(serving(FRESH, renewal_id=9), requests=[wanted(FRESH)]) == []
     assert reasons(serving(FRESH), requests=[wanted(FRESH)], usable=[entry(FRESH, 3)]) == ["renewal_requested"]
@@ -236,7 +236,7 @@ def test_a_renewal_that_begins_later(where: str, made: Made, served: Made, expec
 def test_a_renewal_of_what_is_in_the_api_does_not_help_if_another_one_is_served() -> None:
     """Nobody can tell when that one goes away."""
     old = certificate_of(replace(DUE, copy=1).record(9))
-    wrong = not_served(serving(DUE, seen=((old,),)), is_changed=True)
+    wrong = not_served(serving(DUE, served_chains=((old,),)), is_changed=True)
     assert reasons(wrong, store=[Made(days=(5, 95))]) == ["expiring", "not_served"]
 
 
@@ -430,7 +430,7 @@ def test_what_a_load_balancer_goes_on_serving_is_not_to_be_renewed(
 ) -> None:
     """The API has what renews it: what is wrong is said by the listener; whatever else the store or a source has."""
     chain = (certificate_of(old.record(None)), *old.record(None).intermediates)
-    wrong = not_served(serving(FRESH, seen=(chain,)), is_changed=is_changed)
+    wrong = not_served(serving(FRESH, served_chains=(chain,)), is_changed=is_changed)
     items = {item.reason: item for item in found(wrong, store=store, unused=[BROKEN])}
     own = Obstacle("listener", {"listener": wrong})
     assert items[reason].why == items["not_served"].why == own
@@ -479,7 +479,7 @@ def test_a_renewal_of_a_source_that_was_not_imported() -> None:
 def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store() -> None:
     """Of several the newest, stored or not."""
     seen = ((certificate_of(OVER.record()),),)
-    unknown = replace(listener(1, FRESH.record(1)), target=None, target_id=99, served=False, seen=seen)
+    unknown = replace(listener(1, FRESH.record(1)), target=None, target_id=99, served=False, served_chains=seen)
     for store, newest in (
         ([FRESH.record(10), DUE.record(11)], FRESH.record(10)),
         ([FRESH.record(None)], FRESH.record(None)),
@@ -526,8 +526,8 @@ def test_what_the_sources_have_instead(unused: list[dict[str, Any]], told: int |
 def test_another_certificate_is_served() -> None:
     """What was seen counts for its dates."""
     seen = certificate_of(replace(OVER, common_name=OTHER, names=(OTHER,)).record(9))
-    wrong = not_served(serving(FRESH, seen=((seen,),)), is_changed=True)
-    assert [(item.reason, item.served.shown_name) for item in found(wrong)] == [
+    wrong = not_served(serving(FRESH, served_chains=((seen,),)), is_changed=True)
+    assert [(item.reason, item.served_certificate.shown_name) for item in found(wrong)] == [
         (reason, OTHER) for reason in ("expired", "not_served")
     ]
 
@@ -544,8 +544,10 @@ def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
     assert found(replace(unknown, served=None)) == []
     over, fresh = ((certificate_of(made.record(9)),) for made in (OVER, FRESH))
     for seen in ((over,), (over, fresh), (fresh, over)):
-        assert reasons(replace(unknown, served=None, seen=seen)) == ["expired"], "of several addresses the worst counts"
-        assert find_served(replace(unknown, seen=seen), world_of([])).certificate == over[0]
+        assert reasons(replace(unknown, served=None, served_chains=seen)) == ["expired"], (
+            "of several addresses the worst counts"
+        )
+        assert find_served(replace(unknown, served_chains=seen), world_of([])).certificate == over[0]
     assert find_served(unknown, world_of([])).certificate is None
 
 
@@ -554,7 +556,7 @@ def test_what_was_switched_counts_with_its_new_certificate() -> None:
     index = StoreIndex([DUE.record(1), FRESH.record(None)])
     switched = listener(1, FRESH.record(None))
     assert find_attention_items([switched], facts(index)) == []
-    back = replace(not_served(switched), outcome="rolled_back", seen=((certificate_of(FRESH.record(9)),),))
+    back = replace(not_served(switched), outcome="rolled_back", served_chains=((certificate_of(FRESH.record(9)),),))
     items = find_attention_items([back], facts(index))
     assert [item.reason for item in items] == ["expiring"], "it serves what it served before, which ends"
     told = create_served_record(back, world_of(list(index)))
@@ -634,7 +636,7 @@ def test_a_client_that_has_not_renewed_what_it_has() -> None:
     )
     (item,) = found(serving(DUE), unused=[there], usable=[has], has_sources=True)
     assert (item.why, item.cause) == (Obstacle("not_renewed", {"skipped": there}), None)
-    served = item.served
+    served = item.served_certificate
     assert why(serving(DUE), unused=[inactive], usable=[has], has_sources=True).reason == "unused"
     imported = why(serving(DUE), to_import=[has], usable=[has], has_sources=True)
     assert imported == Obstacle("not_renewed", {"skipped": {**has.as_location(), "key_type": "RSA"}}), "by this run"
@@ -647,9 +649,9 @@ def test_the_chain_that_is_served_counts() -> None:
     """A load balancer may send another one than the store has."""
     whole, ending = FRESH.record(1), with_issuer_until(2)
     seen = (certificate_of(ending), *ending.intermediates)
-    assert reasons(listener(1, whole, seen=(seen,))) == ["expiring"]
+    assert reasons(listener(1, whole, served_chains=(seen,))) == ["expiring"]
     seen = (certificate_of(whole), *whole.intermediates)
-    assert reasons(listener(1, ending, seen=(seen,))) == []
+    assert reasons(listener(1, ending, served_chains=(seen,))) == []
 
 
 # What clients refuse
@@ -667,12 +669,18 @@ def test_what_cannot_be_read_is_judged_by_the_dates_of_the_api() -> None:
     unreadable = FRESH.record(1, certificate="odd", **dates)
     skipped_one = listener(1, unreadable, served=None, outcome="skipped", reason="not_found")
     (item,) = found(skipped_one)
-    assert (item.reason, item.served.shown_name, item.served.lifespan.end) == ("expired", NAME, NOW - DAY)
+    assert (item.reason, item.served_certificate.shown_name, item.served_certificate.lifespan.end) == (
+        "expired",
+        NAME,
+        NOW - DAY,
+    )
     fresh = (certificate_of(FRESH.record(9)),)
-    assert reasons(replace(skipped_one, seen=(fresh,))) == ["expired"]
+    assert reasons(replace(skipped_one, served_chains=(fresh,))) == ["expired"]
     over = (certificate_of(OVER.record(9)),)
     soon = FRESH.record(1, certificate="odd", validityEnd=iso(NOW + 90 * DAY))
-    assert reasons(listener(1, soon, served=None, outcome="skipped", reason="not_found", seen=(over,))) == ["expired"]
+    assert reasons(listener(1, soon, served=None, outcome="skipped", reason="not_found", served_chains=(over,))) == [
+        "expired"
+    ]
 
 
 def test_what_clients_refuse_for_another_reason() -> None:
@@ -778,7 +786,7 @@ def test_the_most_urgent_comes_first() -> None:
 
 def test_what_has_no_known_end_comes_before_what_has_one() -> None:
     dark, seen = not_served(listener(7, None, "unknown")), ((certificate_of(replace(FRESH, copy=1).record()),),)
-    ended = not_served(listener(1, FRESH.record(1), "known", seen=seen))
+    ended = not_served(listener(1, FRESH.record(1), "known", served_chains=seen))
     for listeners in ([dark, ended], [ended, dark]):
         items = find_attention_items(listeners, facts([FRESH.record(1)]))
         assert [item.listener.load_balancer for item in items] == ["unknown", "known"]
@@ -796,12 +804,12 @@ def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
     assert (told["better_certificate_id"], told["not_after"]) == (2, iso(due.not_after)), "it has kept what it had"
     coming = listener(1, FRESH.record(None)).failed("refused", {"error": "No."})
     assert create_served_record(coming, world)["better_certificate_id"] is None, "nobody knows its id yet"
-    other = listener(1, FRESH.record(2), served=False, seen=((due,),))
+    other = listener(1, FRESH.record(2), served=False, served_chains=((due,),))
     told = create_served_record(other, world)
     assert told["served_certificate"] == due.facts() and told["not_after"] == iso(due.not_after)
     assert (told["better_certificate_id"], told["renewal_due"]) == (None, True)
     assert create_served_record(serving(FRESH, served=False), world)["served_certificate"] is None, "it sent none"
     coming = create_served_record(listener(1, FRESH.record(2), accepted=True).simulated(), world)
     assert (coming["served"], coming["accepted"]) == (None, None), "what was seen is the certificate that it has now"
-    switched = create_served_record(listener(1, FRESH.record(2), seen=((fresh,),)), world)
+    switched = create_served_record(listener(1, FRESH.record(2), served_chains=((fresh,),)), world)
     assert switched["not_after"] == iso(fresh.not_after) and switched["served_certificate"] is None

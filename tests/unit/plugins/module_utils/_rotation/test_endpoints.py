@@ -54,7 +54,7 @@ def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
     record = made.record(None)
     chain = (certificate_of(record), *record.intermediates)
     served = action.demand.fits(chain[0])
-    probed = replace(action, served=served, accepted=True, seen=(chain,))
+    probed = replace(action, served=served, accepted=True, served_chains=(chain,))
     failed = probed.failed("not_served", {"error": "It must serve something, and serves something else."})
     return add_served_record(probed if served else failed, world.index)
 

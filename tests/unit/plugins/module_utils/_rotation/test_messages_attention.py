@@ -300,7 +300,7 @@ def test_what_was_revoked() -> None:
 def test_needs_attention(reason: Any, issuer: Certificate | None, why: Obstacle[str], said: str) -> None:
     item = AttentionItem(reason, LISTENER, ServedCertificate(Lifespan(NOW - DAY, NOW, issuer)), why)
     plain = describe_attention(item)
-    assert plain.startswith(said) and plain.endswith(why_attention(why, item.served))
+    assert plain.startswith(said) and plain.endswith(why_attention(why, item.served_certificate))
     until = f" Once the certificate is due for renewal, runs fail with the reason {reason}."
     assert describe_attention(replace(item, failure_start="due")) == f"{plain}{until}"
     assert (

@@ -22,10 +22,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.m
     REFUSAL_REMEDIES,
     UNAPPROVED_CHANGE,
     describe_excess,
+    describe_rejection,
     describe_target,
     describe_unmatched,
-    warn_of_rejection,
-    warn_of_unreachable,
+    describe_unreachable,
     why_kept,
     why_unswitched,
 )
@@ -430,7 +430,7 @@ def test_what_has_failed(reason: str, facts: dict[str, Any], said: str) -> None:
 
 def test_the_warning_about_what_clients_refuse() -> None:
     """Listeners of one load balancer are sorted by port."""
-    warning = warn_of_rejection({"web:8443", "web:443", "api:443"}, "it is old", "chain")
+    warning = describe_rejection({"web:8443", "web:443", "api:443"}, "it is old", "chain")
     said = "TLS clients reject the certificate of api:443, web:443, web:8443: it is old."
     assert warning == f"{said} {REFUSAL_REMEDIES['chain']}"
     assert {
@@ -442,7 +442,7 @@ def test_the_warning_about_what_clients_refuse() -> None:
 
 
 def test_the_warning_about_what_was_not_reached() -> None:
-    assert warn_of_unreachable({"web:8443", "web:443"}) == (
+    assert describe_unreachable({"web:8443", "web:443"}) == (
         "Cannot verify the certificates of listeners, because this host cannot connect to web:443, web:8443. Run the playbook or "
         "ssl_endpoint_info on a host that can connect to the listeners."
     )

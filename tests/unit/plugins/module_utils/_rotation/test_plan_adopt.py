@@ -368,7 +368,7 @@ def imported(
     world = world_of([LTD.record(1), *stored], web, *how.get("balancers", ()))
     options = SourceOptions([NAME], import_new=True)
     sources = replace(world, bundles=SourceContents(list(entries)))
-    return [*choose_adoption(sources, Adoption(NAME), options, how.get("patterns")).to_import]
+    return [*choose_adoption(sources, Adoption(NAME), options, how.get("patterns")).imports]
 
 
 def test_only_what_is_adopted_is_imported() -> None:

@@ -95,7 +95,9 @@ def at_endpoint(
         (f"192.0.2.{number}", record and certificate_of(record)) for number, record in enumerate(served, start=1)
     )
     seen = tuple((certificate_of(record), *record.intermediates) for record in records)
-    probed = replace(action, served=is_fine, seen=seen, leaves=leaves, is_everywhere=bool(served) and all(served))
+    probed = replace(
+        action, served=is_fine, served_chains=seen, leaves=leaves, is_everywhere=bool(served) and all(served)
+    )
     return probed if is_fine else probed.failed("not_served", {"error": "Another one is served."})
 
 
@@ -382,13 +384,13 @@ def test_a_listener_whose_certificate_is_not_known_was_not_seen() -> None:
 def test_an_address_that_still_serves_the_old_one(remove_unverified: bool) -> None:
     """Of several addresses of a listener, or of a listener that is for something else in the API."""
     old, new = ((certificate_of(record), *record.intermediates) for record in (FIRST, SECOND))
-    half = SWITCHED.failed("not_served", {}, is_changed=True, served=False, seen=(old, new))
+    half = SWITCHED.failed("not_served", {}, is_changed=True, served=False, served_chains=(old, new))
     assert removal([FIRST, SECOND], half, remove_unverified=remove_unverified) == ([], KEPT)
     elsewhere = Made(OTHER, (OTHER,)).record(3)
-    odd = listener(3, elsewhere, "api", served=False, seen=(old,)).failed("not_served", {}, is_changed=True)
+    odd = listener(3, elsewhere, "api", served=False, served_chains=(old,)).failed("not_served", {}, is_changed=True)
     records = [FIRST, SECOND, elsewhere]
     assert removal(records, SWITCHED, odd, remove_unverified=remove_unverified) == ([], KEPT)
-    harmless = replace(odd, seen=(new,))
+    harmless = replace(odd, served_chains=(new,))
     assert removal(records, SWITCHED, harmless, remove_unverified=remove_unverified) == ([1], [])
     unseen = listener(1, SECOND, "shop", served=None)
     assert removal(records, unseen, harmless) == ([], UNSEEN), "that another one is wrong is not why"

@@ -611,7 +611,9 @@ SEEN = ((Certificate.of(issue(days=PRESENT).certificate),),)
 def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_is_complete() -> None:
     present, trusted = record(OLD, issue(days=PRESENT)), record(NEW, issue())
     planned = renewal(present, trusted)
-    now = replace(keep_unchanged(planned, StoreIndex([present])), seen=SEEN, accepted=False, refusal="it is old")
+    now = replace(
+        keep_unchanged(planned, StoreIndex([present])), served_chains=SEEN, accepted=False, refusal="it is old"
+    )
     foreseen = predict_outcome(planned, now, CLIENTS)
     assert (foreseen.facts, foreseen.target_id) == ({"form": "would be"}, NEW)
     assert (foreseen.served, foreseen.accepted, foreseen.refusal) == (True, True, None)
@@ -623,18 +625,18 @@ def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_i
         ("192.0.2.1", None),
     )
     assert predict_outcome(planned, replace(now, accepted=None), CLIENTS).accepted is None
-    assert predict_outcome(planned, replace(now, seen=()), CLIENTS).served is False
+    assert predict_outcome(planned, replace(now, served_chains=()), CLIENTS).served is False
     assert predict_outcome(planned, replace(now, reason="unreachable"), CLIENTS).served is None
     assert predict_outcome(planned, replace(now, target=None), CLIENTS).served is None
 
 
 def test_check_mode_foresees_what_is_not_switched_as_it_is_seen() -> None:
     kept = renewal(record(OLD, issue(days=PRESENT)))
-    now = replace(kept, seen=SEEN, served=True, accepted=False, refusal="it is old")
+    now = replace(kept, served_chains=SEEN, served=True, accepted=False, refusal="it is old")
     assert predict_outcome(kept, now, CLIENTS) == now
     failed = kept.failed("ambiguous", {"error": "Which?"})
     foreseen = predict_outcome(failed, now, CLIENTS)
-    assert foreseen == replace(failed, seen=SEEN, accepted=False, refusal="it is old")
+    assert foreseen == replace(failed, served_chains=SEEN, accepted=False, refusal="it is old")
 
 
 def test_too_many_switches_are_refused_all_together() -> None:

@@ -64,8 +64,8 @@ def reasons(
 ) -> Any:
     """Why each source is not imported, `None` for one that is; those that are not told of are missing."""
     entries, chosen = chosen_of(store, sources, wish)
-    told = {one.name: why.reason for one, why in chosen.skipped} | {one.name: None for one in chosen.to_import}
-    assert len(told) == len(chosen.skipped) + len(chosen.to_import), "told once"
+    told = {one.name: why.reason for one, why in chosen.skipped_entries} | {one.name: None for one in chosen.imports}
+    assert len(told) == len(chosen.skipped_entries) + len(chosen.imports), "told once"
     return [told.get(one.name, "not told of") for one in entries]
 
 
@@ -73,7 +73,7 @@ def why_not(store: Sequence[Made], *sources: Made | SourceCertificate, **how: An
     """Why the first source is not imported."""
     entries = [one if isinstance(one, SourceCertificate) else entry(one, n) for n, one in enumerate(sources, start=1)]
     found = choose(entries, index_of(*store), SourceOptions(), CLIENTS, **how)
-    (why,) = (why for one, why in found.skipped if one.name == entries[0].name)
+    (why,) = (why for one, why in found.skipped_entries if one.name == entries[0].name)
     return why
 
 
@@ -183,7 +183,7 @@ def test_the_most_complete_copy_counts(first: str) -> None:
     lacking, whole = entry(replace(NEW, chain=first), 1, "folder"), entry(NEW, 2)
     for copies in ([lacking, whole], [whole, lacking]):
         _entries, chosen = chosen_of([OLD], copies)
-        assert (chosen.to_import, chosen.skipped, chosen.usable_entries) == ([whole], [], [whole])
+        assert (chosen.imports, chosen.skipped_entries, chosen.usable_entries) == ([whole], [], [whole])
 
 
 def test_of_incomplete_copies_the_one_with_the_longest_chain() -> None:
@@ -191,9 +191,9 @@ def test_of_incomplete_copies_the_one_with_the_longest_chain() -> None:
     none, first = (entry(replace(NEW, chain=chain), n) for n, chain in enumerate(("none", "first"), start=1))
     for copies in ([none, first], [first, none]):
         _entries, chosen = chosen_of([OLD], copies)
-        assert [(one.name, why.reason) for one, why in chosen.skipped] == [(first.name, "chain_incomplete")]
+        assert [(one.name, why.reason) for one, why in chosen.skipped_entries] == [(first.name, "chain_incomplete")]
         lenient = choose(copies, index_of(replace(OLD, by="own")), SourceOptions(is_trust_required=False), CLIENTS)
-        assert lenient.to_import == [first]
+        assert lenient.imports == [first]
 
 
 def test_of_equal_copies_the_first() -> None:
@@ -360,17 +360,17 @@ def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[M
     """By what is imported, or the store holds what renews it, unless there is nothing to choose by: nothing hides a renewal."""
     entries, chosen = chosen_of(store, sources, SourceOptions(is_trust_required=is_trust_required))
     index = index_of(*store)
-    unclear = {one.certificate for one, why in chosen.skipped if why.reason == "ambiguous"}
+    unclear = {one.certificate for one, why in chosen.skipped_entries if why.reason == "ambiguous"}
     for record in index:
         renewing = [one for one in chosen.usable_entries if supersedes(one.record, record, CLIENTS)]
-        renewed = [one for one in chosen.to_import if supersedes(one.record, record, CLIENTS)]
+        renewed = [one for one in chosen.imports if supersedes(one.record, record, CLIENTS)]
         is_unclear = any(one.certificate in unclear for one in renewing)
         assert not renewing or renewed or is_unclear or index.superseding(record, CLIENTS)
-    for one in chosen.to_import:
+    for one in chosen.imports:
         assert index.superseded_by(one.record, CLIENTS), "it renews something"
         assert not [other for other in index.superseding(one.record, CLIENTS) if other.certificate != one.certificate]
     told = [one["fingerprint_sha256"] for one in chosen.skipped_records]
-    told += [one.certificate.fingerprint_sha256 for one in chosen.to_import]
+    told += [one.certificate.fingerprint_sha256 for one in chosen.imports]
     assert sorted(told) == sorted({one.certificate.fingerprint_sha256 for one in entries}), "each is told of once"
 
 
@@ -381,8 +381,8 @@ def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[M
 def test_the_order_of_the_sources_does_not_matter(store: list[Made], sources: tuple[list[Made], list[Made]]) -> None:
     def told(order: list[Made]) -> Any:
         _entries, chosen = chosen_of(store, order)
-        skipped = {(one.certificate, why.reason) for one, why in chosen.skipped}
-        return skipped, {one.certificate for one in chosen.to_import}
+        skipped = {(one.certificate, why.reason) for one, why in chosen.skipped_entries}
+        return skipped, {one.certificate for one in chosen.imports}
 
     assert told(sources[0]) == told(sources[1])
 
@@ -422,5 +422,5 @@ def test_an_expired_certificate_of_an_email_that_was_renewed_long_ago(
 
 def test_a_record_that_cannot_be_read_is_no_reason_to_import_anything() -> None:
     index = StoreIndex([stored(1, OLD.issued, certificate="garbage", commonName=NAME)])
-    ((_entry, why),) = choose([entry(NEW)], index, SourceOptions(), CLIENTS).skipped
+    ((_entry, why),) = choose([entry(NEW)], index, SourceOptions(), CLIENTS).skipped_entries
     assert why == Obstacle("new_name", {"names": frozenset({NAME})}), "the store is not empty"

@@ -204,7 +204,7 @@ def test_nothing_is_missed_by_not_reading_it(store: list[Made], kept: list[Made]
         return entry(secrets[number], int(number))
 
     def imported(entries: Iterable[SourceCertificate]) -> list[str]:
-        return [one.name for one in choose(entries, index, wish, CLIENTS).to_import]
+        return [one.name for one in choose(entries, index, wish, CLIENTS).imports]
 
     known = [as_read(one.id) for one in found.candidates]
     for one, record in found.stored_secrets:

@@ -299,7 +299,7 @@ def test_a_mailbox_is_looked_into_for_keys(tmp_path: Path, read: Reader) -> None
         (Certificate(ONE.der), Origin(NAME, f"{tmp_path}/mails/a.eml"))
     ]
     assert there.bundles[0].issuers == tuple(map(Certificate.of, ONE.chain)) and there.bundles[0].key is None
-    assert [(one["path"], one["reason"]) for one in there.missing] == [("/keys/b.key", "waiting_for_email")]
+    assert [(one["path"], one["reason"]) for one in there.missing_keys] == [("/keys/b.key", "waiting_for_email")]
     assert there.why_empty is None and warned == []
 
 
@@ -358,7 +358,7 @@ def test_a_certificate_from_mail_that_cannot_be_used(tmp_path: Path, read: Reade
         came = {"not_after": iso(days), "reason": "waiting_for_email", "message": "It is not valid now."}
         missing.append({**about, "path": f"/keys/{name}.key", **came})
     (tmp_path / "any.key").write_text(key_pem(new_key()))
-    found = read("mail", "", mail=MailContent(missing=missing), privatekey_dir=str(tmp_path))
+    found = read("mail", "", mail=MailContent(missing_keys=missing), privatekey_dir=str(tmp_path))
     assert found.reasons == {f"{reason}.key": reason for reason in (*refused, "expired", "not_yet_valid")}
     told = {"source": "mail", "name": "untrusted", "outcome": "skipped", **missing[0]}
     assert found.skipped[0] == {name: told[name] for name in told if name not in {"order_id", "public_key_sha256"}}

@@ -234,27 +234,27 @@ def chosen(*entries: SourceCertificate, view: TrustView, store: Sequence[Made] =
 
 def why_skipped(told: ImportSelection) -> list[tuple[str, str]]:
     """Names and reasons."""
-    return [(entry.name, why.reason) for entry, why in told.skipped]
+    return [(entry.name, why.reason) for entry, why in told.skipped_entries]
 
 
 def test_a_revoked_one_of_a_source_is_not_imported() -> None:
     told = chosen(entry(NEW), view=knowing(NEW.issued.certificate), store=[OLD])
-    assert why_skipped(told) == [("entry-1", "revoked")] and not told.to_import
-    assert told.skipped[0][1].facts["revocation"].reason == "keyCompromise"
+    assert why_skipped(told) == [("entry-1", "revoked")] and not told.imports
+    assert told.skipped_entries[0][1].facts["revocation"].reason == "keyCompromise"
 
 
 def test_of_two_copies_the_one_whose_issuer_was_not_revoked() -> None:
     first, second = entry(NEW), entry(NEW, 2, "lego")
     second = replace(second, record=NEW.record(None, intermediateCertificate=pem_of(replaced())))
     for entries in ((first, second), (second, first)):
-        assert chosen(*entries, view=knowing(REVOKED), store=[OLD]).to_import == [second]
+        assert chosen(*entries, view=knowing(REVOKED), store=[OLD]).imports == [second]
 
 
 def test_new_names_are_not_begun_with_a_revoked_issuer() -> None:
     view = knowing(REVOKED)
     assert why_skipped(chosen(entry(NEW), view=view, import_new=True)) == [("entry-1", "untrusted")]
-    assert chosen(entry(NEW), view=view, import_new=True, is_trust_required=False).to_import == [entry(NEW)]
-    assert chosen(entry(NEW), view=view, store=[OLD], import_new=True).to_import == [entry(NEW)]
+    assert chosen(entry(NEW), view=view, import_new=True, is_trust_required=False).imports == [entry(NEW)]
+    assert chosen(entry(NEW), view=view, store=[OLD], import_new=True).imports == [entry(NEW)]
 
 
 # Attention
@@ -300,7 +300,7 @@ def test_what_was_seen_counts_not_what_is_stored() -> None:
     """A balancer may send another chain."""
     own = certificate_of(NEW.record())
     seen = ((own, *map(Certificate.of, replaced())),)
-    assert told_of(knowing(REVOKED), seen=seen) == []
+    assert told_of(knowing(REVOKED), served_chains=seen) == []
 
 
 def test_a_listener_is_told_with_what_is_known() -> None:

@@ -69,7 +69,7 @@ def test_what_was_looked_at_anew_takes_its_place() -> None:
 def cause(action: ListenerAction, *seen: Made, **changed: Any) -> tuple[str, Any, Any]:
     """Why a listener that serves something else may do so, and the certificate that it could be switched to for a while."""
     chains = tuple((certificate_of(made.record(None)),) for made in seen)
-    why = replace(action, seen=chains, **changed).expectation["cause"]
+    why = replace(action, served_chains=chains, **changed).expectation["cause"]
     return why.reason, why.facts.get("other_id"), why.facts.get("allow")
 
 

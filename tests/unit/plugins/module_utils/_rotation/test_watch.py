@@ -23,8 +23,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import watch as serving
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import plan_endpoints
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
-    warn_of_rejection,
-    warn_of_unreachable,
+    describe_rejection,
+    describe_unreachable,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerAction,
@@ -154,7 +154,7 @@ def test_each_address_is_asked_for_the_certificates_name(world: World) -> None:
 def test_each_probe_has_the_same_time(world: World, timeout: float) -> None:
     """Before the change, after it, of what has no name, and at an endpoint: a healthy listener may be slow, and a run that only looks sees that."""
     watched(world, OLD, timeout=timeout, at_0=(NEW,))
-    nameless = replace(switched(), previous=None, target=None)
+    nameless = replace(switched(), previous_record=None, target=None)
     watch = ListenerProbe(timeout, None, world.clock)
     watch.probe_once([nameless])
     endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected((NAME,)))
@@ -183,7 +183,7 @@ def test_many_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_nobody_can_connect_to_is_asked_once(world: World, answer: Answer, times: int) -> None:
     """Else it is asked first for what it serves, and then by a name of that."""
     world.shows = {0: (answer,)}
-    ListenerProbe(0, None, world.clock).probe_once([replace(switched(), previous=None, target=None)])
+    ListenerProbe(0, None, world.clock).probe_once([replace(switched(), previous_record=None, target=None)])
     assert len(world.asked) == times
 
 
@@ -316,13 +316,13 @@ def test_what_an_endpoint_serves(world: World, answers: tuple[Answer, ...], expe
 def test_an_endpoint_that_cannot_be_reached_is_unknown(world: World) -> None:
     watch, seen = endpoint_seen(world, GONE, "timeout", names=(NAME,))
     assert (seen.outcome, seen.reason, seen.served) == ("unchanged", "unreachable", None)
-    assert watch.warnings == [warn_of_unreachable([f"{NAME} at vpc.example.net:8443"])]
+    assert watch.warnings == [describe_unreachable([f"{NAME} at vpc.example.net:8443"])]
 
 
 def test_what_clients_refuse_at_an_endpoint_is_not_to_be_imported_again(world: World) -> None:
     watch, seen = endpoint_seen(world, Refused(NEW), names=(NAME,))
     assert (seen.served, seen.accepted, seen.has_failed) == (True, False, False)
-    assert watch.warnings == [warn_of_rejection([seen.name], "its issuer is missing", "chain_elsewhere")]
+    assert watch.warnings == [describe_rejection([seen.name], "its issuer is missing", "chain_elsewhere")]
 
 
 def test_no_address(world: World) -> None:
@@ -427,13 +427,13 @@ def test_what_clients_refused_before_they_may_refuse_now(world: World, monkeypat
     assert (seen.outcome, seen.served, seen.accepted, seen.facts["was_refused"]) == ("switched", True, False, True)
     assert not watch.is_broken(seen) and world.clock.now == 0
     missing, listeners = "its issuer is missing", ["web:443"]
-    assert watch.warnings == [warn_of_rejection(listeners, missing, "chain")]
+    assert watch.warnings == [describe_rejection(listeners, missing, "chain")]
     monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_after_utc)
     warnings = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
-    assert warnings == [warn_of_rejection(listeners, missing, "ended")], "no chain helps"
+    assert warnings == [describe_rejection(listeners, missing, "ended")], "no chain helps"
     monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_before_utc - timedelta(seconds=1))
     warnings = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
-    assert warnings == [warn_of_rejection(listeners, missing, "to_come")], "nor here"
+    assert warnings == [describe_rejection(listeners, missing, "to_come")], "nor here"
     watch, seen = watched(world, Refused(OLD), OLD, at_0=(Refused(NEW), Refused(NEW)))
     assert seen.reason == "not_accepted" and watch.is_broken(seen)
 
@@ -472,7 +472,7 @@ def test_what_is_served_decides_what_to_do_about_a_load_balancer(world: World, s
 
 def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:
     """Or by one of each, if they have none in common."""
-    old, new = switched().previous, AUTHORITY.issue("a.example.com", names=["a.example.com", NAME])
+    old, new = switched().previous_record, AUTHORITY.issue("a.example.com", names=["a.example.com", NAME])
     both = replace(switched(), target=stored(3, new))
     assert {choose_server_name(both, is_before=before) for before in (True, False)} == {NAME}
     other = replace(both, target=stored(3, AUTHORITY.issue("other.example.com")))
@@ -517,11 +517,11 @@ def test_a_glimpse_of_what_completes_no_handshake(world: World) -> None:
     unknown = replace(switched(), target=None, outcome="skipped", reason="not_found", facts={})
     world.shows = {0: (FAILS,)}
     (seen,) = ListenerProbe(0, None, world.clock).probe_once([unknown])
-    assert (seen.served, seen.seen) == (False, ()) and seen.facts["probe_message"] == f"192.0.2.1: {FAILS}."
+    assert (seen.served, seen.served_chains) == (False, ()) and seen.facts["probe_message"] == f"192.0.2.1: {FAILS}."
     assert ListenerProbe(0, None, world.clock).probe_once([seen]) == [seen], "it is not said twice"
     world.shows = {0: (OLD,)}
     (seen,) = ListenerProbe(0, None, world.clock).probe_once([unknown])
-    assert (seen.served, seen.accepted, len(seen.seen)) == (None, True, 1)
+    assert (seen.served, seen.accepted, len(seen.served_chains)) == (None, True, 1)
 
 
 # The name

@@ -25,7 +25,7 @@ def test_what_was_imported_counts_as_stored() -> None:
     completed, coming = replace(NEW, notes="with its chain"), Made(days=(0, 90)).record(None)
     after = world.add_imports([completed, coming], ())
     assert list(after.index) == [OLD, completed, coming]
-    assert after.stored == world.stored and list(world.index) == [OLD, NEW]
+    assert after.stored_records == world.stored_records and list(world.index) == [OLD, NEW]
 
 
 def test_what_the_store_has_cut_the_chain_of_is_not_chosen_unless_it_is_in_use() -> None:
