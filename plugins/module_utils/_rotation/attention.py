@@ -275,7 +275,7 @@ def find_revocation(served: ServedCertificate, view: TrustView) -> Revocation | 
 
 
 def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[AttentionItem]:
-    """Yield the attention items of one listener, without a sort order."""
+    """Yield the attention items of one listener."""
     served, view = find_served(listener, known.world), known.world.view
     lifespan, record = served.lifespan, served.record
     held = None
@@ -326,7 +326,7 @@ def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Cert
 
 
 def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return the obstacle of a revoked certificate, with the ID of a valid previous certificate if there is one."""
+    """Return the obstacle of a revoked certificate, with the ID of a valid previous certificate."""
     view = known.world.view
     revocation = find_revocation(served, view)
     if revocation is None or revocation.status != "revoked":

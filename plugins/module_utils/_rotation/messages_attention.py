@@ -125,7 +125,7 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
                     return f"{what} this run did not include the phase import. Run {ROTATE}."
                 case "refused":
                     return f"{what} this run switched no listener. Check the errors of this run."
-            return f"{what} it could not be stored. Check the errors of this run."
+            return f"{what} the renewal could not be stored. Check the errors of this run."
         case "not_renewed", {"skipped": record}:
             shown, key_type = served.shown_name or "", str(record.get("key_type"))
             remedy = of_sources.remedy("renewal", record["source"], record["name"], [shown], key_type)

@@ -211,7 +211,7 @@ def _why_worse(
 ) -> Obstacle[RotationReason] | None:
     """Return the better certificate in the sources as an obstacle; `None` if there is none.
 
-    With `is_stored`, equally good certificates do not count, because listeners may serve the stored one.
+    With `is_stored`, equally good certificates do not count, because listeners may serve the stored certificate.
     """
     names = entry.certificate.identities
     better = [rival for rival in rivals.superseding(entry.record, view) if rival.certificate != entry.certificate]
@@ -228,7 +228,7 @@ def _why_unfit(
 ) -> Obstacle[RotationReason]:
     """Return the reason why a certificate cannot replace any record: if there is a related record, the obstacle for the nearest one.
 
-    Among equally near records, the newest one counts, because the others may have been replaced long ago.
+    Among equally near records, the newest record counts, because older records may have been replaced long ago.
     """
     names = entry.certificate.identities
     related = [record for record in index.sharing(names) if is_newer(entry.record, record, view)]

@@ -242,7 +242,7 @@ def _is_missing(path: str) -> bool:
 
 
 def _why_empty(source: Source, paired: SourceResult) -> Obstacle[str] | None:
-    """Return the obstacle of a source without certificates; `None` if the source contains usable or unusable ones."""
+    """Return the obstacle of a source without certificates; `None` if the source contains usable or unusable certificates."""
     path = source.path
     if paired.usable_bundles or paired.unusable_bundles:
         return None

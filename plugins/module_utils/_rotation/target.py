@@ -119,7 +119,7 @@ class Target(Action[DeployOutcome, TargetReason]):
 
     @property
     def expectation(self) -> Mapping[str, t.Any]:
-        """The expected certificate, as facts for a message about an unexpected one."""
+        """The expected certificate, as facts for a message about an unexpected served certificate."""
         raise NotImplementedError
 
     @property

@@ -200,7 +200,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         ),
         (
             Obstacle("not_imported", {"entry": ENTRY, "because": "not_stored"}),
-            f"Did not deploy the renewal in {THERE}, because it could not be stored. Check the errors of this run.",
+            f"Did not deploy the renewal in {THERE}, because the renewal could not be stored. Check the errors of this run.",
         ),
         (
             Obstacle("not_renewed", {"skipped": {**WWW, "source": "acme_sh", "key_type": "EC"}}),
