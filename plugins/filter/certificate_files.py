@@ -32,7 +32,7 @@ def certificate_files(
     require("The filter certificate_files")
     if (certificate_dir is None) == (collected is None):
         raise AnsibleFilterError(
-            "certificate_files: Set certificate_dir, or set collected, and certificate_dir to none."
+            "certificate_files: Exactly one of certificate_dir and collected must be set. Set the other argument to none."
         )
     passphrase = None if privatekey_passphrase is None else str(privatekey_passphrase)
     issuers = known_issuers(os.path.expanduser(intermediate_path)) if intermediate_path else []

@@ -336,7 +336,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except CertificatesError as error:
             raise AnsibleParserError(masked(error.message, _secrets(given))) from None
         if not f"{params['vars_prefix']}id".isidentifier():
-            raise AnsibleParserError("vars_prefix must be the beginning of a variable name: letters, digits and _.")
+            raise AnsibleParserError("vars_prefix must be the beginning of a variable name: letters, digits, and _.")
         if any(days < 0 for days in params["expiry_windows_days"]):
             raise AnsibleParserError("expiry_windows_days must not be negative.")
         return params

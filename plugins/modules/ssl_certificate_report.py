@@ -120,7 +120,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ rotated.summary }}"
 
-- name: Fail if something failed
+- name: Fail if the run failed
   ansible.builtin.fail:
     msg: "{{ rotated.failure.message }}"
   when: rotated.failure is defined

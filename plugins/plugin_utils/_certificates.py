@@ -24,6 +24,6 @@ def certificates_for(name: str, text: str | bytes) -> list[Certificate]:
     certificates = read_certificates(as_bytes(text))
     if not certificates:
         raise AnsibleFilterError(
-            f"{name}: The input contains no certificate. Specify the content of a PEM, DER or PKCS#7 file, not its path."
+            f"{name}: The input contains no certificate. Specify the content of a PEM, DER, or PKCS#7 file, not its path."
         )
     return certificates

@@ -104,7 +104,7 @@ class Start:
         variables = {f"{ROLE}_{option}": value for option, value in wanted.items() if _may_be_shown(option, value)}
         missing = [f"{ROLE}_{option}" for option in wanted if f"{ROLE}_{option}" not in variables]
         lacks_sources = "sources" not in left_out and "sources" not in wanted
-        notes = ["with ssl_rotation_sources set to the sources of its certificates"] if lacks_sources else []
+        notes = ["with ssl_rotation_sources set to the sources of the certificates"] if lacks_sources else []
         return self._with_notes(" ".join([begin, *self.files, *_settings(variables)]) + own, missing, notes)
 
     def module(self, begin: str, name: str) -> str:
@@ -116,7 +116,7 @@ class Start:
 
     def _with_notes(self, command: str, missing: Sequence[str], others: Sequence[str] = ()) -> str:
         notes = (
-            *(["on a command line: AWX has no job template for it"] if self.is_awx else ()),
+            *(["on a command line, because AWX does not have a job template for this command"] if self.is_awx else ()),
             *([f"with {' and '.join(missing)} as in this run"] if missing else ()),
             *others,
         )

@@ -23,7 +23,7 @@ def plain(value: t.Any) -> t.Any:
         UndefinedError: the value, or one in it, is undefined by an `if` without `else`, which would be an empty text.
     """
     if isinstance(value, Undefined) and not isinstance(value, StrictUndefined):
-        raise UndefinedError("An if expression without else returned no value.")
+        raise UndefinedError("An if expression without else did not return a value. Add an else branch.")
     if isinstance(value, str):  # first, since most values are texts
         return str(value)
     if isinstance(value, Mapping):

@@ -29,9 +29,7 @@ HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a
 BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 MAX_SHOWN_LENGTH = 80
-HOW_TO_EXPECT = (
-    'Write names such as ["www.example.com"], or the ID of a certificate in the store such as {"certificate_id": 4711}'
-)
+HOW_TO_EXPECT = 'Set DNS names, such as ["www.example.com"], or the ID of a certificate in the store, such as {"certificate_id": 4711}'
 
 
 @dataclass(frozen=True)
@@ -115,10 +113,10 @@ def read_endpoint(written: object, place: str) -> Endpoint:
         host, port = _split(written.strip(), place)
         return _endpoint(host, port, None, place)
     if not isinstance(written, Mapping):
-        raise _refusal(place, written, "must be text or a dict. Write it like www.example.com:443")
+        raise _refusal(place, written, "must be text or a dict. Use the form HOST:PORT, such as www.example.com:443")
     unknown = [str(key) for key in written if key not in KEYS]
     if unknown:
-        raise _refusal(place, unknown[0], f"is not a key of an endpoint. Valid keys are {', '.join(KEYS)}")
+        raise _refusal(place, unknown[0], f"is not a valid key of an endpoint. Valid keys are {', '.join(KEYS)}")
     name, server_name = (_text(written, key, place) for key in ("host", "server_name"))
     if name is None:
         raise CertificatesError("invalid_argument", f"{place}.host is missing.")
@@ -153,9 +151,9 @@ def _expected(written: object, place: str) -> Expected | None:
         if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
             wrong = next((name for name in names if not is_host(name.strip().removeprefix("*."))), None)
             if wrong is not None:
-                raise _refusal(place, wrong, f"is not a valid name. {HOW_TO_EXPECT}")
+                raise _refusal(place, wrong, f"is not a valid DNS name. {HOW_TO_EXPECT}")
             return Expected(tuple(dict.fromkeys(ascii_name(name) for name in names)))
-    raise _refusal(place, written, f"must be names or the ID of a certificate. {HOW_TO_EXPECT}")
+    raise _refusal(place, written, f"must be DNS names or the ID of a certificate. {HOW_TO_EXPECT}")
 
 
 def _as_id(value: object) -> int | None:
@@ -180,9 +178,11 @@ def _split(text: str, place: str) -> tuple[str, object]:
             url = urlsplit(text)
             name, number = url.hostname, url.port
         except ValueError:
-            raise _refusal(place, text, "is not a valid URL. Write host:port") from None
+            raise _refusal(place, text, "is not a valid URL. Use the form HOST:PORT") from None
         if url.scheme != "https" or not name or "@" in url.netloc:
-            raise _refusal(place, text, "must be an https URL with a host and without a user. Write host:port")
+            raise _refusal(
+                place, text, "must be an https URL with a host name and without a user name. Use the form HOST:PORT"
+            )
         return name, HTTPS_PORT if number is None else number
     bracketed = BRACKETED.fullmatch(text)
     if bracketed:
@@ -194,13 +194,13 @@ def _split(text: str, place: str) -> tuple[str, object]:
 def _endpoint(host: str, port: object, server_name: str | None, place: str) -> Endpoint:
     if not is_host(host):
         raise _refusal(
-            place, host, "is not a valid host name or address. Write it like www.example.com:443 or [2001:db8::1]:443"
+            place, host, "is not a valid host name or address. Use the form www.example.com:443 or [2001:db8::1]:443"
         )
     if server_name is not None and not is_host(server_name):
-        raise _refusal(f"{place}.server_name", server_name, "is not a valid host name or address")
+        raise _refusal(f"{place}.server_name", server_name, "is not a valid host name or address. Correct server_name")
     number = int(port) if isinstance(port, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", port, re.ASCII) else port
     if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= MAX_PORT:
-        raise _refusal(place, port, f"is not a valid port. The port must be a number from 1 to {MAX_PORT}")
+        raise _refusal(place, port, f"is not a valid port. Set a number from 1 to {MAX_PORT}")
     return Endpoint(host, number, server_name or host)
 
 

@@ -37,10 +37,10 @@ from .endpoint import Endpoint, ProbeResult
 
 T = t.TypeVar("T")
 
-RESOLVING = "has a name that did not resolve within {} seconds. Check the name servers of this host"
-CONNECTING = "did not accept a connection within {} seconds. Check host, port, and the firewalls between this host and the endpoint"
+RESOLVING = "The name of {} did not resolve within {} seconds. Check the name servers of this host."
+CONNECTING = "{} did not accept a connection within {} seconds. Check host, port, and the firewalls between this host and the endpoint."
 SHAKING = (
-    "did not finish the TLS handshake within {} seconds. Check whether the endpoint supports TLS, and why it is slow"
+    "{} did not finish the TLS handshake within {} seconds. Check that the endpoint supports TLS and is not overloaded."
 )
 """Messages about steps that timed out."""
 CONCURRENCY = 32
@@ -101,7 +101,7 @@ def _deadline(endpoint: Endpoint, step: str, timeout: float, stop: threading.Eve
     def overdue() -> CertificatesError:
         if stop is not None and stop.is_set():
             return CertificatesError("timeout", f"The run was interrupted before it probed {endpoint.shown}.")
-        return CertificatesError("timeout", f"{endpoint.shown} {step.format(f'{timeout:g}')}.")
+        return CertificatesError("timeout", step.format(endpoint.shown, f"{timeout:g}"))
 
     return Deadline(timeout, overdue, stop)
 
@@ -115,7 +115,7 @@ def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -
     try:
         return resolve(endpoint.network_host, endpoint.port, _deadline(endpoint, RESOLVING, timeout, stop))
     except ValueError:
-        message = f"{endpoint.shown} has no valid host name. Correct the host name."
+        message = f"The host name of {endpoint.shown} is not valid. Correct the host name."
     except OSError as error:
         said = error.strerror or str(error)
         message = f"The name of {endpoint.shown} does not resolve ({said}). Check the name, and the name servers of this host."
@@ -176,7 +176,7 @@ def _shake_hands(
         return _failed_probe(endpoint, CertificatesError("unreachable", refused), ip_address)
     except OSError as error:
         code: NotSeen = "timeout" if isinstance(error, TimeoutError) else "unreachable"
-        why = f"Cannot connect to {endpoint.shown} ({error.strerror}). Check host, port and the network."
+        why = f"Cannot connect to {endpoint.shown} ({error.strerror}). Check host, port, and the network."
         return _failed_probe(endpoint, CertificatesError(code, why), ip_address)
     with connected:
         deadline = _deadline(endpoint, SHAKING, timeout, stop)
@@ -196,9 +196,9 @@ TLS_MAJOR = b"\x03"
 ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
 """OpenSSL's names of the alerts that a server sends."""
 ALERTS_MEAN = {
-    "handshake_failure": ", usually because it requires a client certificate, does not know the server name, or has no common cipher",
+    "handshake_failure": ", usually because it requires a client certificate, does not recognize the server name, or supports none of the offered ciphers",
     "protocol_version": ", because it supports none of the TLS versions of this host's OpenSSL",
-    "unrecognized_name": ", because it does not know the server name",
+    "unrecognized_name": ", because it does not recognize the server name",
     "bad_certificate": ", usually because it requires a client certificate",
     "certificate_required": ", because it requires a client certificate",
 }
@@ -247,7 +247,7 @@ def shake_hands(
             tls = client.wrap_bio(incoming, outgoing, server_hostname=endpoint.checked_name)
     except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters
         name = printable(endpoint.server_name or "")
-        why = f"Cannot probe {shown} for the name {name}, because it is not a valid host name. Correct server_name."
+        why = f"Cannot probe {shown}: {name} is not a valid host name. Correct server_name."
         return ProbeResult(endpoint, ip_address, reason="handshake_failed", message=why, is_connected=True)
     reason: NotSeen | None = None
     message: str | None = None
@@ -277,8 +277,8 @@ def shake_hands(
     ders = _certificates(tls)
     chain = _readable(ders)
     if reason is None and not chain:
-        sent = "a certificate that cannot be read. Replace the certificate" if ders else "no certificate"
-        reason, message = "handshake_failed", f"{shown} sent {sent}."
+        problem = "sent an unreadable certificate. Replace the certificate" if ders else "did not send a certificate"
+        reason, message = "handshake_failed", f"{shown} {problem}."
     used = tls.cipher()
     cipher = used[0] if used else None
     known = ProbeResult(
@@ -313,11 +313,11 @@ def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
     line = data[:SHOWN].partition(b"\n")[0].strip()
     is_text = line.isascii() and line.decode("ascii").isprintable()
     said = f": {line.decode('ascii')}" if line and is_text else ""
-    what = "responds, but not with TLS"
+    what = "does not respond with TLS"
     if line.startswith(b"HTTP/"):
         what = "responds with plain HTTP"
     elif is_text:
-        what = "uses a protocol that does not begin with TLS"
+        what = "starts the connection without TLS"
     raise CertificatesError("no_tls", f"{endpoint.shown} {what}{said}.")
 
 

@@ -24,6 +24,7 @@ MAX_ADDRESSES = 4
 """Maximum number of addresses in a message."""
 MAX_LISTS = 3
 """Maximum number of lists in a warning."""
+CORRECT_NAME = "Replace the certificate, or correct server_name."
 
 
 def expected_certificate(demand: Demand) -> str:
@@ -33,7 +34,7 @@ def expected_certificate(demand: Demand) -> str:
     if demand.records:
         record = demand.records[0]
         name = record.certificate.shown_name if record.certificate else ""
-        return f"certificate {record.id} ({name}), or one that can replace it"
+        return f"certificate {record.id} ({name}), or a certificate that can replace certificate {record.id}"
     return f"certificate {demand.certificate_id}"
 
 
@@ -72,7 +73,8 @@ def _endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any
     if result.reason is not None or not result.chain:
         return result.message
     served = result.chain[0]
-    what = f"The certificate {served.shown_name} of {result.endpoint.shown}"
+    certificate = f"certificate {served.shown_name} of {result.endpoint.shown}"
+    what = f"The {certificate}"
     match reason, facts:
         case "not_served", {"demand": demand}:
             return (
@@ -84,18 +86,18 @@ def _endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any
         case "not_yet_valid", _:
             return f"{what} is not valid before {iso(served.not_before)}. Check the clock of this host."
         case "name_mismatch", {"asked": asked}:
-            names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "no name"
-            return f"{what} is not for {asked} but for {names}."
+            names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "none"
+            return f"{what} does not cover {asked}. Names of the certificate: {names}. {CORRECT_NAME}"
         case "name_mismatch", _:
-            return f"{what} is not for {result.endpoint.checked_name} according to TLS clients."
+            return f"{what} does not cover {result.endpoint.checked_name} according to TLS clients. {CORRECT_NAME}"
         case _, {"chain": chain}:
             return f"{what} is not trusted: {chain.why}. {trust_remedy(chain, 'served')}"
-    return f"{what} is not accepted by TLS clients." if result.accepted is False else None
+    return f"TLS clients reject the {certificate}." if result.accepted is False else None
 
 
 def no_address(load_balancer: str, status: str | None) -> str:
     """Return the message about a load balancer without an address."""
-    return f"Cannot probe the listener: the load balancer {load_balancer} has no address (status {status})."
+    return f"Cannot probe the listener: the load balancer {load_balancer} does not have an address (status {status}). Check the load balancer in the portal."
 
 
 def unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:

@@ -213,9 +213,9 @@ def warn_of_limits(module: Module) -> None:
     """Warn about facts that a user with view permission only does not get."""
     given = module.params["endpoints"] or ()
     unmet = {
-        "the names of wildcard and other certificates are known by their common name only": "from_load_balancers",
+        "the module knows only the common names of certificates": "from_load_balancers",
         "certificate_ids is empty": "gather_stored",
-        "endpoints with certificate_id cannot be verified": "endpoints",
+        "the module cannot verify endpoints with certificate_id": "endpoints",
     }
     what = " and ".join(
         text

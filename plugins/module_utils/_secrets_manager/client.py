@@ -141,7 +141,7 @@ class SecretsManager(Caller):
                     raise
                 if all(name == DEFAULT_GROUP or GROUP_ID.fullmatch(name) for name in names):
                     return list(names)  # roles for a group alone may not be enough to list all
-                why = f"{error.message} Listing the groups requires these roles for the instance. Alternatively, specify the secret group by its ID."
+                why = f"{error.message} Listing secret groups requires the roles for the whole instance. Alternatively, specify the ID of the secret group."
                 raise CertificatesError(error.code, why, **error.details) from None
             if not isinstance(groups, list):
                 raise self._unexpected_response("Listing the secret groups")
@@ -388,8 +388,8 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     if is_cut or (not has_end and goes_on and expected < len(rows)):
         raise CertificatesError(
             "incomplete_listing",
-            f"Secrets Manager reports more than the {len(rows)} secrets that it returns, and returns the same secrets again instead of the next ones. "
-            "Nothing was done, because the list is incomplete. Check instance_url, and any proxy between this host and the instance.",
+            f"Cannot list all secrets: Secrets Manager reports more than {len(rows)} secrets, but returns the same {len(rows)} secrets again. Nothing was "
+            "changed. Check instance_url, and any proxy between this host and the instance.",
             expected=max(expected, len(rows) + 1),
             received=len(rows),
         )

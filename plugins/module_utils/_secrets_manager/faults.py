@@ -24,14 +24,14 @@ from .._http.transport import Answer, Attempt
 ROLES = "the roles Reader and SecretsReader (to write, also Writer)"
 NO_KEY = frozenset({400, 401, 403})
 """HTTP statuses with which IAM rejects an API key."""
-NO_LOGIN = "check the API key, and that it belongs to the account of the instance."
+NO_LOGIN = "check that the API key is correct and belongs to the account of the instance."
 OF_REFUSALS: Mapping[int, CertificatesError] = {
     401: CertificatesError("authentication_failed", NO_LOGIN),
     403: CertificatesError(
-        "no_permission", f"grant the user of the API key {ROLES}, for the instance or the group of the secret."
+        "no_permission", f"grant the user of the API key {ROLES}, for the instance or the secret group."
     ),
-    404: CertificatesError("not_found", "check instance_url with its ID and region, or the requested name."),
-    409: CertificatesError("refused", "a secret of this name already exists."),
+    404: CertificatesError("not_found", "check the ID and the region in instance_url, and the requested name."),
+    409: CertificatesError("refused", "a secret with this name already exists. Set another name."),
     412: CertificatesError(
         "refused",
         "a lock keeps the previous version. Switch the service that holds the lock to the current version, or remove the lock. Then run the playbook again.",
@@ -72,7 +72,7 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
     if repeatable and answer.status < 400 and not _is_cut(answer):
         return CertificatesError(
             "api_error",
-            f"{call}: {url} returned a response that is not one of Secrets Manager (HTTP {answer.status}). Check instance_url and proxy.",
+            f"{call}: {url} returned a response that does not come from Secrets Manager (HTTP {answer.status}). Check instance_url and proxy.",
             **details,
         )
     return CertificatesError(
@@ -94,7 +94,7 @@ def explain_login(url: str, attempt: Attempt, error: BaseException) -> Certifica
     if answer.status in NO_KEY:
         return CertificatesError(
             "authentication_failed",
-            f"The IBM Cloud login {url} rejected the API key. Check that the key is an IBM Cloud API key, and copy it again.{said}",
+            f"The IBM Cloud login {url} rejected the API key. Check that the key is an IBM Cloud API key, and copy the key again.{said}",
             **details,
         )
     if answer.status >= 500 or _is_cut(answer):
@@ -103,7 +103,7 @@ def explain_login(url: str, attempt: Attempt, error: BaseException) -> Certifica
         )
     return CertificatesError(
         "api_error",
-        f"{call}: {url} returned a response that is not one of IAM (HTTP {answer.status}). Check iam_url.{said}",
+        f"{call}: {url} returned a response that does not come from IAM (HTTP {answer.status}). Check iam_url.{said}",
         **details,
     )
 

@@ -50,8 +50,8 @@ def of_secret(action: Action[t.Any, t.Any]) -> str:
             return "Secrets Manager already contains the certificate."
         case _, "ambiguous", {"ids": ids}:
             return (
-                f"Secrets Manager contains more than one imported certificate of this name in the group (ids {', '.join(ids)}). Delete all but one of "
-                "them."
+                f"Secrets Manager contains more than one imported certificate with this name in the secret group (IDs {', '.join(ids)}). Delete all except "
+                "one of these certificates."
             )
         case _, "ambiguous", {"items": items}:
             given = ", ".join(map(str, items))
@@ -67,13 +67,13 @@ def of_secret(action: Action[t.Any, t.Any]) -> str:
             )
         case _, "refused", {"too_large": part}:
             what = {**PARTS, "intermediate": "chain of intermediate certificates"}[part]
-            return f"The {what} must not be larger than 100 KB in PEM format, which is the limit of Secrets Manager. Specify a smaller {what}."
+            return f"The {what} exceeds the limit of Secrets Manager, 100 KB in PEM format. Specify a smaller {what}."
         case _, "wrong_type", {"secret_type": secret_type}:
-            return f"The secret of this name in the group is not an imported certificate, but of the type {secret_type}. Set another name."
+            return f"The secret with this name in the secret group has the type {secret_type} instead of imported_cert. Set another name."
         case _, "managed_csr", _:
-            return "The secret has a CSR with a private key that Secrets Manager generated, so it does not accept another private key. Set another name."
+            return "Cannot import another private key: Secrets Manager generated the private key of the secret. Set another name."
         case _, "not_active", {"state": state}:
-            return f"Secrets Manager reports that the secret is {state}. Check in Secrets Manager why the secret is not active, or set another name."
+            return f"Secrets Manager reports that the secret is {state}. Check the secret in Secrets Manager, or set another name."
     return f"{_why_not_current(Obstacle(str(action.reason), action.facts))} {FORCE}"
 
 
@@ -81,16 +81,19 @@ def _why_not_current(why: Obstacle[str]) -> str:
     match why.reason, why.facts:
         case "names_not_covered", {"lost": lost}:
             return (
-                f"The certificate lacks names of {CURRENT}: {some_of(lost)}."
+                f"The certificate lacks DNS names of {CURRENT}: {some_of(lost)}."
                 if lost
-                else f"The names of {CURRENT} are unknown."
+                else f"The DNS names of {CURRENT} are unknown."
             )
         case "key_type_differs", {"new": ours, "present": theirs}:
             return f"The key type differs: {ours} instead of {theirs} in {CURRENT}."
         case "organization_differs", {"new": ours, "present": theirs}:
             return f"The organization differs: {listed(ours)} instead of {listed(theirs)} in {CURRENT}."
         case "chain_incomplete", {"lacks_issuers": True}:
-            return f"The chain lacks intermediate certificates of {CURRENT}. Specify all intermediate certificates, or none to keep the present ones."
+            return (
+                f"The chain lacks intermediate certificates of {CURRENT}. Specify all intermediate certificates, or none to keep the current intermediate "
+                "certificates."
+            )
         case _, {"chain": chain}:
             return f"TLS clients would trust the certificate less than {CURRENT}: {chain.why}. {trust_remedy(chain, 'new')}"
         case "ambiguous" | "superseded", {"new": new, "present": present}:

@@ -344,7 +344,7 @@ class Writer:
                     if not step.changes:
                         raise
                     done = {"version_id": step.version_id, "has_written": True}
-                    why = f"{error.message} The new version was created."
+                    why = f"{error.message} Secrets Manager created the new version."
                     raise CertificatesError(error.code, why, **{**error.details, **done}) from None
         return step
 

@@ -37,8 +37,8 @@ MAX_DESCRIPTION_LENGTH = 1024
 NAME = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
 """Names that IBM's reference allows. The service may allow more, so other names are not rejected here."""
 OF_NAMES = (
-    "A name must have 2 to 256 characters (according to IBM's reference): letters from A to Z, digits, and _ - . inside. The first character must be a "
-    "letter, a digit or _, and the last a letter or a digit. Change the name."
+    "According to IBM's API reference, the name of a secret must have 2 to 256 characters: letters from A to Z, digits, and the characters _ - . between "
+    "letters and digits. The first character may also be _. Change name."
 )
 
 
@@ -145,7 +145,7 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
     Raises:
         CertificatesError: as `resolve_settings`.
     """
-    remedy = f"Set {key_option} or the environment variable {KEY_VARIABLE}, or use one key for both with the user name {IBM_CLOUD_USER}."
+    remedy = f"Set {key_option} or the environment variable {KEY_VARIABLE}, or set username to {IBM_CLOUD_USER} and api_key to an IBM Cloud API key."
     of_environment = os.environ.get(KEY_VARIABLE, "").strip()
     api_key, username = (own or "").strip(), ""
     if not api_key:
@@ -159,7 +159,7 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
             username, of_api = settings.username, settings.api_key
         api_key = of_api if username == IBM_CLOUD_USER else of_environment
     if not api_key:
-        what = f", and the key of the user name {username} is valid for the SoftLayer API only" if username else ""
+        what = f", but the API key of the user {username} is valid for the SoftLayer API only" if username else ""
         raise CertificatesError(
             "missing_credentials",
             f"Secrets Manager requires an IBM Cloud API key{what}. {remedy}",

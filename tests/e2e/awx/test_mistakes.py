@@ -37,7 +37,7 @@ NO_ANSWER: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "a-wrong-password": (
         {"awx_token": "", "awx_username": "admin", "awx_password": "wrong"},
-        ("rejected the user name with this password",),
+        ("rejected the user name or the password",),
     ),
     "nobody": (
         {"awx_host": "http://127.0.0.1:9"},
@@ -50,7 +50,7 @@ NO_ANSWER: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "an-organization-without-a-galaxy-credential": (
         {"awx_organization": "Bare", "awx_image": IMAGE},
         (
-            'the organization "Bare" has no Galaxy credential. Nothing was created.',
+            'the organization "Bare" does not have one. Nothing was created.',
             'add the credential "Ansible Galaxy" to the organization',
             "awx_image_has_collection",
         ),
@@ -99,7 +99,7 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "a-local-path-and-an-image-that-is-not-said-to-have-the-collection": (
         {"awx_project_local_path": "certificates"},
-        ("AWX does so only for projects from git", "Set awx_project_url instead"),
+        ("AWX installs collections only from git projects", "Set awx_project_url instead"),
     ),
     "what-would-be-there-twice": (
         {},

@@ -137,7 +137,7 @@ TWICE: dict[str, tuple[str, dict[str, Any], str]] = {
     "balancers-twice": (
         "rotate.yml",
         {"ssl_load_balancers": "prod-*", "ssl_rotation_load_balancers": ["test"]},
-        "select the same: ssl_load_balancers and ssl_rotation_load_balancers.",
+        "set a selection: ssl_load_balancers and ssl_rotation_load_balancers.",
     ),
 }
 """What the survey and the job template both say, by a playbook, and what is said of it."""
@@ -232,7 +232,9 @@ def test_a_job_says_first_and_alone_what_is_wrong_with_its_answers(
 ) -> None:
     """Not at the end of what Ansible says of its own doings."""
     (said,) = failures[playbook]
-    sentences = {f"Cannot read the answer to {name}: it must be {must}." for name, (_, must) in ODD[playbook].items()}
+    sentences = {
+        f"Cannot read the answer to {name}: the answer must be {must}." for name, (_, must) in ODD[playbook].items()
+    }
     assert {*re.findall(r"Cannot.*?\.", said)} == sentences and said.endswith(". Nothing was changed.")
 
 

@@ -227,7 +227,7 @@ def test_a_job_names_what_its_operators_can_start(account: Simulator, rotate: Ro
     assert job.status == "failed", job.output
     assert "because this run did not include the phase deploy. Run the workflow `Deploy certificates`." in job.output
     assert "allow_organization_change=true trusted_ca_path=/" in job.output
-    assert "` (on a command line: AWX has no job template for it) once." in job.output
+    assert "` (on a command line, because AWX does not have a job template for this command) once." in job.output
     for wrong in ("no renewal is available", "ansible-playbook", "@rotation.yml"):
         assert wrong not in job.output, job.output
 

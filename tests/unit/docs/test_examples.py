@@ -46,7 +46,10 @@ FOUND = {
 """What of each module's result an example should have something in."""
 ENDS_RUN = "lines"
 """What `ssl_certificate_report` returns in place of the files where it ends a run."""
-FIND_NOTHING = ("See that the mailbox can be opened", "Check that the store no longer lists them")
+FIND_NOTHING = (
+    "Check the mailbox before any email is requested",
+    "Check that the store no longer lists the test certificates",
+)
 """Tasks that look for no order, and for what was deleted."""
 READ_FIRST = "docs/docsite/rst/guide_quick_start.rst"
 WALKED = "README.md"

@@ -169,10 +169,10 @@ NOT_MEANT: dict[str, set[str]] = {
 }
 """Options of modules with names that the role's variables have, which these do not stand for."""
 NOT_THERE = {
-    "Check that the mailbox opens before emails are sent to it": {
+    "Check the mailbox before any email is requested": {
         *("max_age_days", "max_message_bytes", "trust", "wait", "wait_interval", "wait_timeout"),
     },  # it looks for nothing in it
-    "Look up when the emails were requested": {"force"},  # the report tells of the plan without it
+    "Read the times of earlier requests from the ledger": {"force"},  # the report tells of the plan without it
 }
 """Tasks of roles, and options that they do not need, though there are variables for these."""
 IN_NO_ROLE = {

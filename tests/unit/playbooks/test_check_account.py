@@ -50,7 +50,7 @@ def check(sim: Simulator, folder: Path, *options: str, **variables: Any) -> Ran:
 
 def findings(ran: Ran) -> dict[str, str]:
     """What the playbook reports: what it found, each with its answer, and as "" what it concludes."""
-    told = ran.output.partition("TASK [Report what was found]")[2].partition('"msg": [')[2].partition("]\n")[0]
+    told = ran.output.partition("TASK [Report the findings]")[2].partition('"msg": [')[2].partition("]\n")[0]
     lines = [line.strip().rstrip(",").strip('"') for line in told.strip().splitlines()]
     ends = next(number for number, line in enumerate(lines) if line.startswith("This account can"))
     answers = dict(line.split(": ", 1) for line in lines[:ends])
@@ -76,7 +76,7 @@ def test_reading_creates_nothing(account: Simulator, tmp_path: Path, options: tu
     assert found == {
         "Certificates can be listed": "yes",
         "Load balancers can be listed": "yes",
-        "Listeners can be switched": "unknown, because only a switch can test it",
+        "Listeners can be switched": "unknown, because only a switch can test the permission",
         "SSL orders can be listed": "yes",
         "": "This account can be rotated, according to its permissions; the store was not tested.",
     }

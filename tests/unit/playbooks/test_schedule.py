@@ -162,7 +162,7 @@ def test_what_is_there_stays_or_has_a_backup(machine: Machine) -> None:
     mine, credentials = rotation.read_text(), (machine.root / CREDENTIALS).read_text()
     kept = machine.present("-e", "ssl_rotation_max_listeners=8", "-e", "time=23:30", SL_API_KEY="")
     assert rotation.read_text() == mine
-    assert f"{rotation}: unchanged, although it differs from what is set now" in kept.output, kept.output
+    assert f"{rotation}: unchanged, although the content differs from the current variables" in kept.output, kept.output
     assert "credentials: unchanged, because SL_API_KEY is not set" in kept.output
     assert (machine.root / CREDENTIALS).read_text() == credentials
     assert "OnCalendar=*-*-* 23:30\n" in (machine.root / timer).read_text()

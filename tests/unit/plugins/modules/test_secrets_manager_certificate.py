@@ -65,7 +65,7 @@ def checked(sim: Simulator, done: Run) -> Run:
     if "certificates" in done:
         outcomes = Counter(one["outcome"] for one in done["certificates"])
         assert {name: done[f"{name}_count"] for name in COUNTS} == {name: outcomes[name] for name in COUNTS}
-        half_done = sum("The new version was created." in one["message"] for one in done["certificates"])
+        half_done = sum("Secrets Manager created the new version." in one["message"] for one in done["certificates"])
         written = outcomes["created"] + outcomes["updated"] + half_done
         assert done["changed"] == bool(written)
         assert done.failed == bool(outcomes["failed"])
@@ -140,7 +140,7 @@ def test_groups_that_may_not_be_listed(sim: Simulator, instance: Options) -> Non
     group = sim.secrets_manager.add_group("web")
     sim.secrets_manager.fault(method="list_secret_groups", status=403, code="forbidden", message="No.")
     refused = run(sim, instance, **item(secret_group="web"))
-    assert refused.code == "no_permission" and "specify the secret group by its ID" in refused["msg"]
+    assert refused.code == "no_permission" and "specify the ID of the secret group" in refused["msg"]
     assert reason(run(sim, instance, **item(secret_group=group["id"]))) == ("created", None)
 
 
@@ -341,7 +341,7 @@ def test_labels_without_an_answer(sim: Simulator, instance: Options, kind: str) 
         assert reason(done) == ("updated", None)
     else:
         assert reason(done) == ("failed", "outcome_unknown")
-        assert "The new version was created." in done["certificate"]["message"]
+        assert "Secrets Manager created the new version." in done["certificate"]["message"]
     assert done["changed"] and done["certificate"]["version_id"]
     assert [change["after"]["serial_number"] for change in done["diff"]] == [done["certificate"]["serial_number"]]
 

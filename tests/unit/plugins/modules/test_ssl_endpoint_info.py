@@ -141,7 +141,7 @@ def test_a_real_imap_server(dovecot: mail.Server) -> None:
     [
         ({}, "Set endpoints, or from_load_balancers: true"),
         ({"endpoints": ["www.example.com", "www.example.com:https"]}, 'endpoints[1]: "https" is not a valid port'),
-        ({"endpoints": [{"host": "www.example.com", "prot": 1}]}, 'endpoints[0]: "prot" is not a key'),
+        ({"endpoints": [{"host": "www.example.com", "prot": 1}]}, 'endpoints[0]: "prot" is not a valid key'),
         ({"endpoints": ["x"], "timeout": 0}, "timeout must be greater than 0"),
         ({"endpoints": ["x"], "concurrency": 0}, "concurrency must be from 1 to 256"),
     ],
@@ -205,7 +205,10 @@ def test_what_must_be_served(sim: Simulator, api: dict[str, Any]) -> None:
         other = run_it(**api, endpoints=[endpoints[0], {"host": HOST, "expected": {"certificate_id": 987654321}}])
     entries = [(entry["served"], entry["reason"]) for entry in run["endpoints"]]
     assert entries == [(True, None)] * 3 + [(False, "not_served"), (None, None), (None, "unreachable")]
-    assert f"but must serve certificate {second} ({NAME}), or one that can replace it" in run["endpoints"][3]["message"]
+    assert (
+        f"but must serve certificate {second} ({NAME}), or a certificate that can replace certificate {second}"
+        in run["endpoints"][3]["message"]
+    )
     assert {entry["certificate_ids"] is None for entry in run["endpoints"]} == {True}
     assert other.failed and other.code == "not_found"
     assert other["msg"].startswith(
@@ -266,7 +269,7 @@ def test_every_https_listener_of_the_account(sim: Simulator, api: dict[str, Any]
     assert entries["lb2", four.port]["certificate_ids"] == []
     assert asked["lost"] == (NAME, "unreachable")
     assert entries["lost", 443]["host"] is None
-    assert "lost has no address (status ACTIVE)" in entries["lost", 443]["message"]
+    assert "lost does not have an address (status ACTIVE)" in entries["lost", 443]["message"]
     assert run["api_calls"] == len(sim.calls())
 
 
@@ -282,7 +285,7 @@ def test_a_user_who_may_only_view(sim: Simulator, api: dict[str, Any]) -> None:
     assert (first["served"], first["reason"]) == (
         None,
         None,
-    ) and "endpoints with certificate_id cannot be verified" in str(run["warnings"])
+    ) and "the module cannot verify endpoints with certificate_id" in str(run["warnings"])
     [entry] = [entry for entry in others if entry["load_balancer_uuid"] == balancer["uuid"]]
     assert (entry["server_name"], entry["reason"], entry["certificate_ids"]) == (NAME, None, [])
     assert "SECURITY_CERTIFICATE_MANAGE" in str(run["warnings"])

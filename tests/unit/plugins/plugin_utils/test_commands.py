@@ -131,7 +131,7 @@ def test_what_a_command_must_not_contain_is_named_behind_it(option: str, value: 
 
 
 def test_a_run_without_sources_cannot_say_where_certificates_come_from() -> None:
-    where = "(with ssl_rotation_sources set to the sources of its certificates)"
+    where = "(with ssl_rotation_sources set to the sources of the certificates)"
     for sources in ({}, {"sources": []}):
         assert told(remedies.ROTATE, sources) == f"{remedies.ROTATE} {where}"
     assert told(ADOPT_SECRET, {}) == f"{ADOPT_SECRET} {where}"
@@ -224,14 +224,16 @@ def test_operators_of_awx_are_told_what_they_can_start(monkeypatch: pytest.Monke
     for job in ({"awx_job_id": 7}, {"tower_job_id": 7, WORKFLOWS: workflows}):
         command, note = told(ADOPT, **job).split("` ")
         assert read(words(f"{command}`")[4:]) == {**OWN, "ssl_rotation_trusted_ca_path": CA}
-        assert note == "(on a command line: AWX has no job template for it)"
+        assert note == "(on a command line, because AWX does not have a job template for this command)"
     of_a_user = told(remedies.DEPLOY, awx_job_id=1)
     assert (
         of_a_user.startswith("`ansible-playbook -i localhost, softlayer.certificates.deploy -e ")
         and "on a command line" in of_a_user
     )
     secret = told(REMOVE, {"ledger_url": "postgresql://me:the-password@db/ledger"}, awx_job_id=1)
-    assert secret.endswith(" (on a command line: AWX has no job template for it; with ledger_url as in this run)")
+    assert secret.endswith(
+        " (on a command line, because AWX does not have a job template for this command; with ledger_url as in this run)"
+    )
 
 
 def test_the_workflows_are_those_that_run_the_playbooks() -> None:

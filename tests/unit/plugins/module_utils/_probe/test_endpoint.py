@@ -92,7 +92,7 @@ def test_what_nobody_can_expect(written: Any) -> None:
     with fails("invalid_argument") as failure:
         read_endpoint({"host": "vpc.example.net", "expected": written}, "endpoints[2]")
     assert failure.value.message.startswith("endpoints[2].expected: ")
-    assert 'Write names such as ["www.example.com"], or the ID of a certificate' in failure.value.message
+    assert 'Set DNS names, such as ["www.example.com"], or the ID of a certificate' in failure.value.message
 
 
 def test_only_a_dict_names_a_certificate_of_the_store() -> None:
@@ -136,7 +136,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"host": 1}, "host: 1 must be text"),
     (
         {"host": "www.example.com", "prot": 443},
-        '"prot" is not a key of an endpoint. Valid keys are host, port, server_name',
+        '"prot" is not a valid key of an endpoint. Valid keys are host, port, server_name',
     ),
     ({"host": "www.example.com:443"}, "not a valid host name or address"),
     ({"host": "www.example.com", "port": 0}, "not a valid port"),

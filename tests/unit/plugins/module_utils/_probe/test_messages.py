@@ -48,7 +48,7 @@ def result(address: str | None = "192.0.2.1", **given: Any) -> ProbeResult:
     ("demand", "said"),
     [
         (Demand((NAME, "a.example"), ()), "a certificate for www.example.com, a.example"),
-        (Demand((), (STORED,), 7), "certificate 7 (www.example.com), or one that can replace it"),
+        (Demand((), (STORED,), 7), "certificate 7 (www.example.com), or a certificate that can replace certificate 7"),
         (Demand((), (), 7), "certificate 7"),
     ],
 )
@@ -68,7 +68,7 @@ WHAT = "The certificate www.example.com of www.example.com:443"
             result(accepted=False, refusal="it is odd"),
             None,
             {},
-            f"{WHAT} is not accepted by TLS clients. OpenSSL reports: it is odd.",
+            f"TLS clients reject {WHAT[0].lower()}{WHAT[1:]}. OpenSSL reports: it is odd.",
         ),
         (result(reason="timeout", message="It is silent."), "timeout", {}, "It is silent."),
         (
@@ -94,15 +94,20 @@ WHAT = "The certificate www.example.com of www.example.com:443"
             result(),
             "name_mismatch",
             {"asked": "c.example"},
-            f"{WHAT} is not for c.example but for a.example, b.example, 192.0.2.7.",
+            f"{WHAT} does not cover c.example. Names of the certificate: a.example, b.example, 192.0.2.7. Replace the certificate, or correct server_name.",
         ),
         (
             result(chain=(SimpleNamespace(shown_name=NAME, server_names=(), addresses=()),)),
             "name_mismatch",
             {"asked": "c.example"},
-            f"{WHAT} is not for c.example but for no name.",
+            f"{WHAT} does not cover c.example. Names of the certificate: none. Replace the certificate, or correct server_name.",
         ),
-        (result(accepted=False), "name_mismatch", {}, f"{WHAT} is not for www.example.com according to TLS clients."),
+        (
+            result(accepted=False),
+            "name_mismatch",
+            {},
+            f"{WHAT} does not cover www.example.com according to TLS clients. Replace the certificate, or correct server_name.",
+        ),
         (
             result(accepted=False, refusal="CA too weak"),
             "untrusted",
@@ -143,7 +148,7 @@ def test_what_the_addresses_of_a_name_serve(seen: Evaluation, said: str) -> None
 def test_a_load_balancer_without_an_address() -> None:
     assert (
         no_address("web", "CREATE_PENDING")
-        == "Cannot probe the listener: the load balancer web has no address (status CREATE_PENDING)."
+        == "Cannot probe the listener: the load balancer web does not have an address (status CREATE_PENDING). Check the load balancer in the portal."
     )
 
 

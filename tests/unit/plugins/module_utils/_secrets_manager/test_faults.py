@@ -111,11 +111,11 @@ def test_what_is_said() -> None:
     found = explain("Listing", URL, tried(own(403, "Not\nyours"), sent=True), ValueError(), repeatable=True)
     assert found.message == (
         f"Listing: {URL} rejected the request (HTTP 403): grant the user of the API key the roles Reader and SecretsReader (to write, also Writer), for "
-        "the instance or the group of the secret. Response: Not yours."
+        "the instance or the secret group. Response: Not yours."
     )
     assert found.details == {"call": "Listing", "http_status": 403, "api_message": "Not yours"}
     assert login(of_iam(400)).message == (
-        f"The IBM Cloud login {IAM} rejected the API key. Check that the key is an IBM Cloud API key, and copy it again. Response: Provided API key "
+        f"The IBM Cloud login {IAM} rejected the API key. Check that the key is an IBM Cloud API key, and copy the key again. Response: Provided API key "
         "could not be found."
     )
     lost = explain("Listing", URL, tried(None, sent=False, overdue=True), OSError(), repeatable=True).message

@@ -73,7 +73,8 @@ NEW, OLD = (
         (
             "ambiguous",
             {"ids": ["s1", "s2"]},
-            "Secrets Manager contains more than one imported certificate of this name in the group (ids s1, s2). Delete all but one of them.",
+            "Secrets Manager contains more than one imported certificate with this name in the secret group (IDs s1, s2). Delete all except one of "
+            "these certificates.",
         ),
         (
             "ambiguous",
@@ -99,30 +100,30 @@ NEW, OLD = (
         (
             "refused",
             {"too_large": "intermediate"},
-            "The chain of intermediate certificates must not be larger than 100 KB in PEM format, which is the limit of Secrets Manager. Specify a "
-            "smaller chain of intermediate certificates.",
+            "The chain of intermediate certificates exceeds the limit of Secrets Manager, 100 KB in PEM format. Specify a smaller chain of intermediate "
+            "certificates.",
         ),
         (
             "wrong_type",
             {"secret_type": "arbitrary"},
-            "The secret of this name in the group is not an imported certificate, but of the type arbitrary. Set another name.",
+            "The secret with this name in the secret group has the type arbitrary instead of imported_cert. Set another name.",
         ),
         (
             "managed_csr",
             {},
-            "The secret has a CSR with a private key that Secrets Manager generated, so it does not accept another private key. Set another name.",
+            "Cannot import another private key: Secrets Manager generated the private key of the secret. Set another name.",
         ),
         (
             "not_active",
             {"state": "suspended"},
-            "Secrets Manager reports that the secret is suspended. Check in Secrets Manager why the secret is not active, or set another name.",
+            "Secrets Manager reports that the secret is suspended. Check the secret in Secrets Manager, or set another name.",
         ),
         (
             "names_not_covered",
             {"lost": ["a.example.com"]},
-            f"The certificate lacks names of the secret's current version: a.example.com. {FORCE}",
+            f"The certificate lacks DNS names of the secret's current version: a.example.com. {FORCE}",
         ),
-        ("names_not_covered", {"lost": []}, f"The names of the secret's current version are unknown. {FORCE}"),
+        ("names_not_covered", {"lost": []}, f"The DNS names of the secret's current version are unknown. {FORCE}"),
         (
             "key_type_differs",
             {"new": "EC", "present": "RSA"},
@@ -137,7 +138,7 @@ NEW, OLD = (
             "chain_incomplete",
             {"lacks_issuers": True},
             "The chain lacks intermediate certificates of the secret's current version. Specify all intermediate certificates, or none to keep the "
-            f"present ones. {FORCE}",
+            f"current intermediate certificates. {FORCE}",
         ),
         (
             "untrusted",

@@ -96,7 +96,7 @@ def test_whose_key() -> None:
     assert resolved({"api_key": None}, username="apikey", api_key="both").api_key == "both"
     assert resolved({"api_key": "own"}, username="SL1", api_key="other").api_key == "own"
     assert (
-        "the key of the user name SL1 is valid for the SoftLayer API only"
+        "the API key of the user SL1 is valid for the SoftLayer API only"
         in refused({"api_key": ""}, username="SL1", api_key="other").message
     )
     missing = refused({"api_key": None})
