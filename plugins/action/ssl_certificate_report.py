@@ -28,8 +28,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
     order_table,
     order_totals,
 )
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import MARKS_TEMPLATES, plain
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import load_page
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import HAS_TEMPLATE_MARKS, make_plain
 
 
 class ActionModule(NormalAction):
@@ -40,15 +40,15 @@ class ActionModule(NormalAction):
         options = self._task.args
         page, results = options.get("page"), options.get("results")
         if isinstance(results, Mapping) and "asked" in results:
-            end = ending(Run.of(plain(results)), now(), is_check_mode=bool(self._task.check_mode))
-            return end if MARKS_TEMPLATES else wrap_var(end)
+            end = summarize_run(Run.of(make_plain(results)), now(), is_check_mode=bool(self._task.check_mode))
+            return end if HAS_TEMPLATE_MARKS else wrap_var(end)
         if page is None or isinstance(page, Mapping):
             own = {name: part for name, part in (page or {}).items() if part is not None}
-            options["page"] = {**page_in(str(options.get("language"))), **own}
+            options["page"] = {**load_page(str(options.get("language"))), **own}
         return super().run(tmp, task_vars)
 
 
-def ending(run: Run, at: datetime, *, is_check_mode: bool) -> dict[str, t.Any]:
+def summarize_run(run: Run, at: datetime, *, is_check_mode: bool) -> dict[str, t.Any]:
     """Return `result`, the lists of a run; `report`, the facts for its report; its last `lines`; and its `error`, empty if nothing failed.
 
     Args:
@@ -67,7 +67,7 @@ def ending(run: Run, at: datetime, *, is_check_mode: bool) -> dict[str, t.Any]:
     rows = rows_in(report, at) if report else ()
     lines = summary(run, result, is_check_mode=is_check_mode)
     if report:
-        words = merged(page_in("en")["words"], ORDERS.rows)["attention"]
+        words = merged(load_page("en")["words"], ORDERS.rows)["attention"]
         lines = [*lines, *order_remedies(rows, words), *order_table(rows), order_totals(rows)]
     error = why_failed(result, rows if run.fail_on else (), run.fail_on)
     return {"changed": False, "result": result, "report": report, "lines": lines, "error": error}

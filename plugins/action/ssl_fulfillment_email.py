@@ -19,13 +19,13 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.plugins.loader import strategy_loader
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import VARIABLE
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import with_commands
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import complete_commands
 
-WITH_COMMANDS = ("ssl_certificate_rotate", "ssl_certificate_deploy")
+COMMAND_MODULES = ("ssl_certificate_rotate", "ssl_certificate_deploy")
 """The modules whose messages contain commands."""
-QUIET = "softlayer.certificates.quiet"
+QUIET_CALLBACK = "softlayer.certificates.quiet"
 """The callback that prints only the errors of failed runs."""
-RUNNER = "AWX_ISOLATED_DATA_DIR"
+RUNNER_VARIABLE = "AWX_ISOLATED_DATA_DIR"
 """Set by ansible-runner, and therefore in jobs of AWX and ansible-navigator, which give Ansible a terminal and read its output."""
 
 
@@ -35,7 +35,7 @@ class ActionModule(NormalAction):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result."""
         variables = task_vars or {}
-        why_not = why_not_once(str(self._task.get_play().strategy), variables) if self._task.run_once else None
+        why_not = why_repeated(str(self._task.get_play().strategy), variables) if self._task.run_once else None
         if why_not:
             return {
                 "failed": True,
@@ -44,14 +44,14 @@ class ActionModule(NormalAction):
             }
         if self._connection.transport == "local" and not (self._task.check_mode or self._task.async_val):
             host = str(variables.get("inventory_hostname", "localhost"))
-            self._task.environment = [*(self._task.environment or ()), progress_for(host)]
+            self._task.environment = [*(self._task.environment or ()), create_progress_environment(host)]
         result = super().run(tmp, task_vars)
-        if self._task.action.endswith(WITH_COMMANDS):
-            result = with_commands(result, self._task.args, variables, self._loader)
+        if self._task.action.endswith(COMMAND_MODULES):
+            result = complete_commands(result, self._task.args, variables, self._loader)
         return result
 
 
-def why_not_once(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
+def why_repeated(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
     """Return why a task with `run_once` would run more than once in a play; `None` if it would not.
 
     Args:
@@ -59,7 +59,7 @@ def why_not_once(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
         variables: the variables of a host, which list all hosts of the play, the hosts that have not failed, and the hosts of the batch.
     """
     every, left, batch = (set(variables.get(f"ansible_play_{name}") or ()) for name in ("hosts_all", "hosts", "batch"))
-    if len(every) > 1 and not keeps_step(strategy):
+    if len(every) > 1 and not is_linear(strategy):
         return (
             f"Cannot run once in a play with the strategy {strategy}: the task would run for each of the {len(every)} hosts. Nothing was "
             "changed. Set `strategy: ansible.builtin.linear` in the play, or use a separate play on localhost."
@@ -72,19 +72,19 @@ def why_not_once(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
     return None
 
 
-def keeps_step(strategy: str) -> bool:
+def is_linear(strategy: str) -> bool:
     """Return whether a strategy runs each task for all hosts together, as `run_once` requires: `linear`, and strategies derived from it."""
     plugin = strategy_loader.get(strategy.removeprefix("ansible.builtin."), class_only=True)
     # Not by the class itself: by its long name, Ansible loads it a second time.
     return any(base.__module__.endswith("strategy.linear") for base in getattr(plugin, "__mro__", ()))
 
 
-def progress_for(host: str) -> dict[str, str]:
+def create_progress_environment(host: str) -> dict[str, str]:
     """Return the environment in which a module shows its progress on the terminal of ansible-playbook; empty if ansible-playbook does not print to a terminal.
 
     The terminal is the output of the parent process, because the process of a task has none. Its path is available only on Linux.
     """
-    if RUNNER in os.environ or t.cast(t.Any, constants).DEFAULT_STDOUT_CALLBACK == QUIET:
+    if RUNNER_VARIABLE in os.environ or t.cast(t.Any, constants).DEFAULT_STDOUT_CALLBACK == QUIET_CALLBACK:
         return {}
     try:
         path = os.readlink(f"/proc/{os.getppid()}/fd/1")

@@ -34,9 +34,9 @@ import typing as t
 
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 from ansible.utils.display import Display
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._failures import FailuresCallback, read
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._failures import FailuresCallback, read_result
 
-PRINTED = frozenset({"debug", "ansible.builtin.debug", "ansible.legacy.debug"})
+PRINTED_ACTIONS = frozenset({"debug", "ansible.builtin.debug", "ansible.legacy.debug"})
 """The actions whose messages are printed."""
 
 
@@ -45,9 +45,9 @@ class SummaryCallback(FailuresCallback):
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         """Print the message of a `debug` task, and the warnings of any task."""
-        answer, _host = read(result)
+        answer, _host = read_result(result)
         task = result.task if hasattr(result, "task") else result._task
-        if task.action in PRINTED and not task.no_log:
+        if task.action in PRINTED_ACTIONS and not task.no_log:
             message = answer.get("msg", "")
             for line in message if isinstance(message, list) else [message]:
                 self._display.display(str(line))
@@ -56,11 +56,11 @@ class SummaryCallback(FailuresCallback):
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """Record the error of a task, and print its warnings."""
         super().v2_runner_on_failed(result, ignore_errors)
-        self._warn(read(result)[0])
+        self._warn(read_result(result)[0])
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         """Print the errors, after an empty line."""
-        if self.errors(stats):
+        if self.collect_errors(stats):
             self._display.display("", stderr=True)
         super().v2_playbook_on_stats(stats)
 

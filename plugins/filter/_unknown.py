@@ -10,19 +10,19 @@ import os
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import convert_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import read_role_variables
 
-OF_PLAYBOOKS = ("source", "common_name", "listener", "listeners")
+PLAYBOOK_VARIABLES = ("source", "common_name", "listener", "listeners")
 """The variables of playbooks that have no prefix."""
-ALIKE = 0.93
+MIN_SIMILARITY = 0.93
 """Minimum similarity (of `difflib`) of a typing error to a variable of the role."""
-ALIKE_WORD = 0.88
+MIN_PLAYBOOK_SIMILARITY = 0.88
 """Minimum similarity of a typing error to a variable of a playbook."""
 
 
-@on_variables
-def unknown(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
+@convert_variables
+def find_unknown_variables(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
     """Return a sentence for each unknown variable of a role, with the closest known one; empty if all are known.
 
     Args:
@@ -31,22 +31,24 @@ def unknown(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
         playbook_dir: the directory of the playbook. In a playbook of this collection, variables of the role without its prefix are rejected, too.
     """
     role = os.path.basename(role_path)
-    known = role_variables(role)
+    known = read_role_variables(role)
     is_own = os.path.realpath(playbook_dir) == os.path.realpath(os.path.join(role_path, "../../playbooks"))
     shortened = {name.removeprefix(f"{role}_") for name in known} if is_own else set()
     others = tuple(f"{other}_" for other in os.listdir(os.path.dirname(role_path)) if other.startswith(f"{role}_"))
     candidates = {*names} - {*known, f"{role}_result"}
     given = {name for name in candidates if name.startswith(f"{role}_") and not name.startswith(others)}
     of_this = {name for name in candidates if name[:3].lower() == "ssl"}  # almost, as ssl_fulfilment_select
-    given |= candidates & shortened | {name for name in of_this if get_close_matches(_plain(name), known, 1, ALIKE)}
-    meant = {name: get_close_matches(_plain(name), known, 1, 0)[0] for name in given}
-    words = candidates - {*OF_PLAYBOOKS} if is_own else set()
-    alike = {name: get_close_matches(name, OF_PLAYBOOKS, 1, ALIKE_WORD) for name in words}
+    given |= candidates & shortened | {
+        name for name in of_this if get_close_matches(_normalize(name), known, 1, MIN_SIMILARITY)
+    }
+    meant = {name: get_close_matches(_normalize(name), known, 1, 0)[0] for name in given}
+    words = candidates - {*PLAYBOOK_VARIABLES} if is_own else set()
+    alike = {name: get_close_matches(name, PLAYBOOK_VARIABLES, 1, MIN_PLAYBOOK_SIMILARITY) for name in words}
     meant |= {name: found[0] for name, found in alike.items() if found}
     return " ".join(f"Unknown variable {name}. Did you mean {meant[name]}?" for name in sorted(meant))
 
 
-def _plain(name: str) -> str:
+def _normalize(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
@@ -55,4 +57,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., object]]:
         """Return the filters by name."""
-        return {"_unknown": unknown}
+        return {"_unknown": find_unknown_variables}

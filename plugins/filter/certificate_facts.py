@@ -9,14 +9,14 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import certificates_for
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import read_input_certificates
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import hide_error_texts
 
 
-@quoting_nothing
+@hide_error_texts
 def certificate_facts(certificate: str | bytes) -> dict[str, t.Any]:
     """Return the public facts of the first certificate in PEM text, DER or PKCS#7."""
-    return certificates_for("certificate_facts", certificate)[0].facts()
+    return read_input_certificates("certificate_facts", certificate)[0].facts()
 
 
 class FilterModule:

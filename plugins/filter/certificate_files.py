@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterable, Mapping
 from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import import_files as order_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import known_issuers
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing, require
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import (
+    hide_error_texts,
+    require_certificate_libraries,
+)
 
 Record = Mapping[str, t.Any]
 
 
-@quoting_nothing
+@hide_error_texts
 def certificate_files(
     orders: Iterable[Record],
     certificate_dir: str | None,
@@ -29,7 +32,7 @@ def certificate_files(
     force: bool = False,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others."""
-    require("The filter certificate_files")
+    require_certificate_libraries("The filter certificate_files")
     if (certificate_dir is None) == (collected is None):
         raise AnsibleFilterError(
             "certificate_files: Exactly one of certificate_dir and collected must be set. Set the other argument to none."

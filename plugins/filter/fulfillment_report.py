@@ -13,12 +13,15 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.times
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import records_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing, require
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import (
+    hide_error_texts,
+    require_certificate_libraries,
+)
 
 Records = Sequence[Mapping[str, t.Any]]
 
 
-@quoting_nothing
+@hide_error_texts
 def fulfillment_report(
     orders: Records | None,
     words: Mapping[str, t.Any],
@@ -31,7 +34,7 @@ def fulfillment_report(
     previous: str | None = None,
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV."""
-    require("The filter fulfillment_report")
+    require_certificate_libraries("The filter fulfillment_report")
     parts = {"orders": orders, "store": store, "emails": emails, "collected": collected}
     parts |= {"missing": missing, "skipped": skipped, "failed": failed}
     results = {name: records_of(name, part) for name, part in parts.items() if name != "store" or part is not None}

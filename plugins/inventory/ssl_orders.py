@@ -301,19 +301,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except CertificatesError as error:
             raise AnsibleParserError(error.message) from None
         config = self._read_config_data(path)
-        params = self._validated(config)
+        params = self._validate(config)
         given = frozenset(name for name, value in config.items() if value is not None)
-        secrets = _secrets(params)
+        secrets = _collect_secrets(params)
         try:
             selection = Selection.from_options(params)
             settings = resolve_settings(params, given)
             secrets |= settings.secrets
-            listing = self._listing(settings, params["account_id"], selection, may_be_cached=cache)
+            listing = self._fetch_listing(settings, params["account_id"], selection, may_be_cached=cache)
         except CertificatesError as error:
             raise AnsibleParserError(masked(error.message, secrets)) from None
         self._populate(inventory, listing, selection, params)
 
-    def _validated(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def _validate(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return the plugin's own options as a module would receive them: with types, environment and defaults."""
         unknown = sorted(str(name) for name in set(config) - set(self.option_definitions))
         if unknown:
@@ -326,7 +326,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             SPEC.check_limits(given)
             given = {
-                name: self._evaluated(name, value) if name in templates else value
+                name: self._evaluate(name, value) if name in templates else value
                 for name, value in given.items()
                 if value is not None
             }
@@ -334,25 +334,25 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             given = json.loads(json.dumps(given, default=str))
             params = SPEC.read(given)
         except CertificatesError as error:
-            raise AnsibleParserError(masked(error.message, _secrets(given))) from None
+            raise AnsibleParserError(masked(error.message, _collect_secrets(given))) from None
         if not f"{params['vars_prefix']}id".isidentifier():
             raise AnsibleParserError("vars_prefix must be the beginning of a variable name: letters, digits, and _.")
         if any(days < 0 for days in params["expiry_windows_days"]):
             raise AnsibleParserError("expiry_windows_days must not be negative.")
         return params
 
-    def _evaluated(self, name: str, value: t.Any) -> t.Any:
+    def _evaluate(self, name: str, value: t.Any) -> t.Any:
         try:
             return self.templar.template(value)
         except AnsibleError as error:
-            said = masked(str(error), _secrets({name: value}))
+            said = masked(str(error), _collect_secrets({name: value}))
             raise AnsibleParserError(f"Cannot evaluate the template in the option {name}: {said}") from None
 
-    def _listing(
+    def _fetch_listing(
         self, settings: Settings, account_id: int | None, selection: Selection, may_be_cached: bool
     ) -> OrderListing:
         """Return all orders that may be selected, from the cache if possible."""
-        key, facts = _cache_key(settings, account_id, selection), None
+        key, facts = _compute_cache_key(settings, account_id, selection), None
         if self.get_option("cache") and may_be_cached:
             with suppress(Exception):  # cache plugins raise many kinds of errors for damaged data; then the API is read
                 facts = self._cache.get(key)
@@ -385,7 +385,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
         windows, strict = params["expiry_windows_days"], self.get_option("strict")
         main_group = self._add_group(inventory, params["group"])
-        for name in _permanent_groups(windows, with_store=selection.needs_store):
+        for name in _list_permanent_groups(windows, with_store=selection.needs_store):
             self._add_group(inventory, name)
         at = now()
         index = None if listing.store is None else StoreIndex(listing.store)
@@ -399,8 +399,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             }
             for name, value in variables.items():
                 inventory.set_variable(host, name, value)
-            own_groups = [approver_groups[domain] for domain in _domain(result["approver_email"])]
-            for name in (*_groups(result, windows, at), *own_groups):
+            own_groups = [approver_groups[domain] for domain in _extract_domain(result["approver_email"])]
+            for name in (*_list_groups(result, windows, at), *own_groups):
                 inventory.add_child(self._add_group(inventory, name), host)
             self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
             self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
@@ -418,7 +418,7 @@ def _separate_groups(emails: Iterable[str | None]) -> tuple[dict[str, str], dict
     A group must never get more domains later, so no domain gets the shared name: a limit to that name finds nothing.
     """
     by_name: dict[str, list[str]] = {}
-    for domain in sorted({domain for email in emails for domain in _domain(email)}):
+    for domain in sorted({domain for email in emails for domain in _extract_domain(email)}):
         by_name.setdefault(to_safe_group_name(f"approver_domain_{domain}"), []).append(domain)
     shared = {name: domains for name, domains in by_name.items() if len(domains) > 1}
     alone = {domain: name for name, (domain, *others) in by_name.items() if not others}
@@ -430,12 +430,12 @@ def _separate_groups(emails: Iterable[str | None]) -> tuple[dict[str, str], dict
     return alone | apart, shared
 
 
-def _secrets(params: Mapping[str, t.Any]) -> set[str]:
+def _collect_secrets(params: Mapping[str, t.Any]) -> set[str]:
     """Return the secrets that must not appear in any message."""
     return {str(params.get("api_key") or ""), *secrets_in(params)}
 
 
-def _cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
+def _compute_cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
     """Return the cache key of the data that `InventoryModule._listing` fetches, which is different for different data.
 
     All IBM Cloud API keys share one user name, so the API key distinguishes accounts. The cache key does not reveal it.
@@ -446,31 +446,31 @@ def _cache_key(settings: Settings, account_id: int | None, selection: Selection)
     return f"{InventoryModule.NAME}_{digest[:32]}"
 
 
-def _permanent_groups(windows: list[int], *, with_store: bool) -> list[str]:
+def _list_permanent_groups(windows: list[int], *, with_store: bool) -> list[str]:
     """Return the groups that always exist, so that patterns can contain them."""
     imported = ["imported", "not_imported", "superseded"] if with_store else []
-    return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_window_group, windows), *imported]
+    return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_name_window_group, windows), *imported]
 
 
-def _groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) -> list[str]:
+def _list_groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) -> list[str]:
     """Return the groups that an order belongs to."""
     groups = [f"status_{result['status']}"]
     days = result["days_until_expiry"]
     if has_passed(parse(result["expires_at"]), at):
         groups.append("expired")
     elif days is not None:
-        groups += [_window_group(window) for window in windows if days <= window]
+        groups += [_name_window_group(window) for window in windows if days <= window]
     if result.get("imported") is not None:
         groups.append("imported" if result["imported"] else "not_imported")
         groups += ["superseded"] if result["superseded_by"] else []
     return groups
 
 
-def _domain(email: str | None) -> list[str]:
+def _extract_domain(email: str | None) -> list[str]:
     """Return the domain of an order's recipient in ASCII form, if there is one."""
     _local, at_sign, domain = (email or "").rpartition("@")
     return [ascii_name(domain)] if at_sign and domain else []
 
 
-def _window_group(days: int) -> str:
+def _name_window_group(days: int) -> str:
     return f"expiring_{days}d"

@@ -467,12 +467,12 @@ failure:
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._probe.run import SPEC, libraries, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.run import SPEC, list_libraries, run
 
 
 def main() -> None:
     """Entry point."""
-    Module(SPEC).answer(run, libraries)
+    Module(SPEC).answer(run, list_libraries)
 
 
 if __name__ == "__main__":

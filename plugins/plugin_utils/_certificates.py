@@ -10,17 +10,17 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import require
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import require_certificate_libraries
 
 
-def certificates_for(name: str, text: str | bytes) -> list[Certificate]:
+def read_input_certificates(name: str, text: str | bytes) -> list[Certificate]:
     """Return the certificates in the input of a filter.
 
     Raises:
         AnsibleFilterError: if a library is missing, or if there are none.
         CertificatesError: if they cannot be read.
     """
-    require(f"The filter {name}")
+    require_certificate_libraries(f"The filter {name}")
     certificates = read_certificates(as_bytes(text))
     if not certificates:
         raise AnsibleFilterError(

@@ -27,27 +27,32 @@ from ansible.parsing.splitter import parse_kv
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec, from_json
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import PLAIN
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import secrets_in
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_defaults, role_variables
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import (
+    read_role_defaults,
+    read_role_variables,
+)
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import make_plain
 
-MESSAGES = frozenset({"msg", "message", "trust_message", "summary"})
+MESSAGE_KEYS = frozenset({"msg", "message", "trust_message", "summary"})
 """The keys of results that contain messages."""
-NO_MESSAGES = frozenset({"invocation", "diff", "preview"})
-COMMAND = re.compile(r"`[^`]*`")
+SKIPPED_KEYS = frozenset({"invocation", "diff", "preview"})
+COMMAND_PATTERN = re.compile(r"`[^`]*`")
 ROLE = "ssl_rotation"
 """The role whose variables the playbooks take."""
-PLAYBOOK = re.compile(r"`(ansible-playbook -i localhost, softlayer\.certificates\.(adopt|deploy|rotate))( [^`]*)?`")
-MODULE = re.compile(
+PLAYBOOK_PATTERN = re.compile(
+    r"`(ansible-playbook -i localhost, softlayer\.certificates\.(adopt|deploy|rotate))( [^`]*)?`"
+)
+MODULE_PATTERN = re.compile(
     r"`(ansible localhost -m softlayer\.certificates\.(ssl_certificate_(?:deploy|import)) -a '[^'`]*)'`"
 )
-NAMES_SOURCE = re.compile(r"\bsource[\"=]")
+SOURCE_PATTERN = re.compile(r"\bsource[\"=]")
 """A setting in a command that specifies the source."""
-OF_THIS_RUN = {"phases", "approved", "adopt", "gather_certificates"}
+PLAYBOOK_OPTIONS = {"phases", "approved", "adopt", "gather_certificates"}
 """The options that the playbooks set."""
-OF_IMPORTS = {
+IMPORT_OPTIONS = {
     *("sources", "import_new", "trust", "intermediate_path", "privatekey_passphrase"),
 }
-OF_SELECTIONS = {
+SELECTION_OPTIONS = {
     *(
         "common_names",
         "load_balancers",
@@ -58,63 +63,63 @@ OF_SELECTIONS = {
         "remove_unverified",
     ),
 }
-LEFT_OUT: Mapping[str, set[str]] = {
-    "adopt": OF_THIS_RUN | OF_SELECTIONS,
-    "deploy": OF_THIS_RUN | OF_IMPORTS,
-    "rotate": OF_THIS_RUN,
+EXCLUDED_OPTIONS: Mapping[str, set[str]] = {
+    "adopt": PLAYBOOK_OPTIONS | SELECTION_OPTIONS,
+    "deploy": PLAYBOOK_OPTIONS | IMPORT_OPTIONS,
+    "rotate": PLAYBOOK_OPTIONS,
 }
 """Options without an effect in a playbook, or with a different meaning than in this run, by playbook."""
-OF_MODULES: Mapping[str, Sequence[str]] = {
+MODULE_OPTIONS: Mapping[str, Sequence[str]] = {
     "ssl_certificate_deploy": ("trusted_ca_path", "verify_timeout", "rollback", "ledger_url"),
     "ssl_certificate_import": ("ledger_url",),
 }
 """Options of this run that a module also has, by module."""
-OF_ADOPT = {"source", "common_name", "name", "listener", "listeners"}
+ADOPT_VARIABLES = {"source", "common_name", "name", "listener", "listeners"}
 """Variables of the playbook `adopt`, which a command sets itself."""
-PLAIN_IN_YAML = re.compile(r"(?!(?:y|yes|n|no|true|false|on|off|null)\Z)[A-Za-z/][\w./@-]*", re.IGNORECASE)
+PLAIN_YAML_PATTERN = re.compile(r"(?!(?:y|yes|n|no|true|false|on|off|null)\Z)[A-Za-z/][\w./@-]*", re.IGNORECASE)
 """Strings that YAML reads unchanged, also inside lists and dicts."""
-TEMPLATE = re.compile(r"\{[{%#]")
-JOB_IDS = ("awx_job_id", "tower_job_id")
+TEMPLATE_PATTERN = re.compile(r"\{[{%#]")
+JOB_ID_VARIABLES = ("awx_job_id", "tower_job_id")
 """The extra variables in which AWX sets the ID of a job."""
-WORKFLOWS = "__ssl_rotation_workflows"
+WORKFLOWS_VARIABLE = "__ssl_rotation_workflows"
 """The variable in which the playbooks for AWX specify the workflows that replace playbooks."""
 
 
 @dataclass(frozen=True)
-class Start:
+class RunStart:
     """How a run was started."""
 
     options: Mapping[str, t.Any]
     """The options of the task that the role has variables for."""
     files: Sequence[str] = ()
     """The command line arguments for files with variables, and for their decryption."""
-    in_files: frozenset[str] = frozenset()
+    file_options: frozenset[str] = frozenset()
     """The options that these files set."""
     is_awx: bool = False
     """Whether AWX runs it."""
     workflows: Mapping[str, str] = field(default_factory=dict)
     """The workflow that replaces a playbook in AWX, by playbook."""
 
-    def playbook(self, begin: str, name: str, own: str) -> str:
+    def build_playbook_command(self, begin: str, name: str, own: str) -> str:
         """Return a command that runs a playbook, or the workflow that replaces it; `own` is the end of the command in the message."""
         if name in self.workflows:
             return f"the workflow `{self.workflows[name]}`"
-        left_out = LEFT_OUT[name] | self.in_files | ({"sources"} if NAMES_SOURCE.search(own) else set())
+        left_out = EXCLUDED_OPTIONS[name] | self.file_options | ({"sources"} if SOURCE_PATTERN.search(own) else set())
         wanted = {option: value for option, value in self.options.items() if option not in left_out}
-        variables = {f"{ROLE}_{option}": value for option, value in wanted.items() if _may_be_shown(option, value)}
+        variables = {f"{ROLE}_{option}": value for option, value in wanted.items() if _can_be_shown(option, value)}
         missing = [f"{ROLE}_{option}" for option in wanted if f"{ROLE}_{option}" not in variables]
         lacks_sources = "sources" not in left_out and "sources" not in wanted
         notes = ["with ssl_rotation_sources set to the sources of the certificates"] if lacks_sources else []
-        return self._with_notes(" ".join([begin, *self.files, *_settings(variables)]) + own, missing, notes)
+        return self._add_notes(" ".join([begin, *self.files, *_format_settings(variables)]) + own, missing, notes)
 
-    def module(self, begin: str, name: str) -> str:
+    def build_module_command(self, begin: str, name: str) -> str:
         """Return a command that runs a module; `begin` is the command in the message up to the last quote."""
-        wanted = {option: self.options[option] for option in OF_MODULES[name] if option in self.options}
-        texts = {option: _as_text(value) for option, value in wanted.items() if _may_be_shown(option, value)}
+        wanted = {option: self.options[option] for option in MODULE_OPTIONS[name] if option in self.options}
+        texts = {option: _format_text(value) for option, value in wanted.items() if _can_be_shown(option, value)}
         words = [f"{option}={text}" for option, text in texts.items() if text]
-        return self._with_notes(f"{' '.join([begin, *words])}'", [option for option in wanted if not texts.get(option)])
+        return self._add_notes(f"{' '.join([begin, *words])}'", [option for option in wanted if not texts.get(option)])
 
-    def _with_notes(self, command: str, missing: Sequence[str], others: Sequence[str] = ()) -> str:
+    def _add_notes(self, command: str, missing: Sequence[str], others: Sequence[str] = ()) -> str:
         notes = (
             *(["on a command line, because AWX does not have a job template for this command"] if self.is_awx else ()),
             *([f"with {' and '.join(missing)} as in this run"] if missing else ()),
@@ -123,7 +128,7 @@ class Start:
         return f"`{command}`" + (f" ({'; '.join(notes)})" if notes else "")
 
 
-def with_commands(
+def complete_commands(
     result: dict[str, t.Any], options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loader: DataLoader
 ) -> dict[str, t.Any]:
     """Return the result of a module with the commands in its messages completed.
@@ -134,40 +139,40 @@ def with_commands(
         variables: the variables of Ansible.
         loader: reads files, and decrypts them.
     """
-    start = cache(lambda: start_of(options, variables, loader))
+    start = cache(lambda: find_start(options, variables, loader))
 
-    def walked(value: t.Any, is_message: bool = False) -> t.Any:
+    def walk(value: t.Any, is_message: bool = False) -> t.Any:
         if isinstance(value, list):
-            return [walked(item, is_message) for item in value]
+            return [walk(item, is_message) for item in value]
         if isinstance(value, dict):
             return {
-                name: item if name in NO_MESSAGES else walked(item, name in MESSAGES) for name, item in value.items()
+                name: item if name in SKIPPED_KEYS else walk(item, name in MESSAGE_KEYS) for name, item in value.items()
             }
         if not (is_message and isinstance(value, str)):
             return value
-        return COMMAND.sub(lambda command: completed(command[0], start), value)
+        return COMMAND_PATTERN.sub(lambda command: complete_command(command[0], start), value)
 
-    completed_result = t.cast("dict[str, t.Any]", walked(result))
+    completed_result = t.cast("dict[str, t.Any]", walk(result))
     if completed_result.get("msg") != result.get("msg"):
         completed_result.pop("exception", None)  # from ansible-core 2.19 on, it has the message, too
     return completed_result
 
 
-def completed(command: str, start: Callable[[], Start]) -> str:
+def complete_command(command: str, start: Callable[[], RunStart]) -> str:
     """Return a complete command for a command in a message, with its backticks; any other text in backticks is returned unchanged.
 
     Args:
         command: the command.
         start: returns how the run was started; called only if necessary.
     """
-    if playbook := PLAYBOOK.fullmatch(command):
-        return start().playbook(playbook[1], playbook[2], playbook[3] or "")
-    if module := MODULE.fullmatch(command):
-        return start().module(module[1], module[2])
+    if playbook := PLAYBOOK_PATTERN.fullmatch(command):
+        return start().build_playbook_command(playbook[1], playbook[2], playbook[3] or "")
+    if module := MODULE_PATTERN.fullmatch(command):
+        return start().build_module_command(module[1], module[2])
     return command
 
 
-def start_of(options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loader: DataLoader) -> Start:
+def find_start(options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loader: DataLoader) -> RunStart:
     """Return how the present run was started.
 
     Args:
@@ -175,26 +180,28 @@ def start_of(options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loade
         variables: the variables of Ansible.
         loader: reads files, and decrypts them.
     """
-    workflows = plain(variables.get(WORKFLOWS) or {})
-    own = {option: value for option, value in _known(options).items() if not _is_default(option, value)}
-    if workflows or any(variables.get(name) for name in JOB_IDS):  # its files are gone with the job
-        return Start(own, is_awx=True, workflows=workflows)
-    files, overridden = _extra_variables(loader)
-    unfit = OF_ADOPT | {name.removeprefix(f"{ROLE}_") for name in role_variables(ROLE)}
+    workflows = make_plain(variables.get(WORKFLOWS_VARIABLE) or {})
+    own = {option: value for option, value in _select_known(options).items() if not _is_default(option, value)}
+    if workflows or any(variables.get(name) for name in JOB_ID_VARIABLES):  # its files are gone with the job
+        return RunStart(own, is_awx=True, workflows=workflows)
+    files, overridden = _read_extra_variables(loader)
+    unfit = ADOPT_VARIABLES | {name.removeprefix(f"{ROLE}_") for name in read_role_variables(ROLE)}
     fit = {path: names for path, names in files.items() if not names & unfit}
     in_files = {name.removeprefix(f"{ROLE}_") for names in fit.values() for name in names if name.startswith(ROLE)}
     if not in_files:
         fit = {}
-    again = {option: value for option, value in _known(options).items() if f"{ROLE}_{option}" in overridden}
+    again = {option: value for option, value in _select_known(options).items() if f"{ROLE}_{option}" in overridden}
     words = [f"-e {shlex.quote(f'@{path}')}" for path in fit]
-    return Start({**own, **again}, [*words, *_vault_words()] if words else (), frozenset(in_files - again.keys()))
+    return RunStart(
+        {**own, **again}, [*words, *_format_vault_arguments()] if words else (), frozenset(in_files - again.keys())
+    )
 
 
-def _known(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _select_known(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the options that the role has variables for, as plain values, without empty ones."""
-    known = role_variables(ROLE)
+    known = read_role_variables(ROLE)
     values = {
-        name: from_json(plain(value), (dict, list)) for name, value in options.items() if f"{ROLE}_{name}" in known
+        name: from_json(make_plain(value), (dict, list)) for name, value in options.items() if f"{ROLE}_{name}" in known
     }
     return {
         name: value
@@ -204,28 +211,28 @@ def _known(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _is_default(option: str, value: t.Any) -> bool:
-    default = role_defaults(ROLE).get(f"{ROLE}_{option}")
+    default = read_role_defaults(ROLE).get(f"{ROLE}_{option}")
     return value == default or str(value).lower() == str(default).lower()
 
 
-def _may_be_shown(option: str, value: t.Any) -> bool:
+def _can_be_shown(option: str, value: t.Any) -> bool:
     """Return whether a value contains neither a secret nor a template."""
     name = f"{ROLE}_{option}"
-    secrets = (*ArgumentSpec(role_variables(ROLE)).secrets({name: value}), *secrets_in(value))
-    return not secrets and not TEMPLATE.search(str(value))
+    secrets = (*ArgumentSpec(read_role_variables(ROLE)).secrets({name: value}), *secrets_in(value))
+    return not secrets and not TEMPLATE_PATTERN.search(str(value))
 
 
-def _settings(variables: Mapping[str, t.Any]) -> Iterator[str]:
+def _format_settings(variables: Mapping[str, t.Any]) -> Iterator[str]:
     """Yield the arguments that set variables, without double quotes if possible, because Ansible prints them with backslashes."""
-    texts = {name: _as_text(value) for name, value in variables.items()}
+    texts = {name: _format_text(value) for name, value in variables.items()}
     yield from (f"-e {shlex.quote(f'{name}={text}')}" for name, text in texts.items() if text)
     others = {name: value for name, value in variables.items() if not texts[name]}
     if others:
-        flow = _in_yaml(others)
+        flow = _format_yaml(others)
         yield f"-e {shlex.quote(json.dumps(others, ensure_ascii=False) if flow is None else flow)}"
 
 
-def _as_text(value: t.Any) -> str | None:
+def _format_text(value: t.Any) -> str | None:
     """Return a value as text for `NAME=VALUE`; `None` if that is not possible."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -235,22 +242,22 @@ def _as_text(value: t.Any) -> str | None:
     return text if PLAIN.fullmatch(text) else None
 
 
-def _in_yaml(value: t.Any) -> str | None:
+def _format_yaml(value: t.Any) -> str | None:
     """Return a value in YAML, on one line and without quotes; `None` if it requires quotes."""
     if isinstance(value, dict):
-        pairs = [(_in_yaml(name), _in_yaml(item)) for name, item in value.items()]
+        pairs = [(_format_yaml(name), _format_yaml(item)) for name, item in value.items()]
         parts = [f"{name}: {item}" for name, item in pairs if name is not None and item is not None]
         return f"{{{', '.join(parts)}}}" if len(parts) == len(pairs) else None
     if isinstance(value, list):
-        items = [_in_yaml(item) for item in value]
+        items = [_format_yaml(item) for item in value]
         texts = [item for item in items if item is not None]
         return f"[{', '.join(texts)}]" if len(texts) == len(items) else None
     if isinstance(value, str):
-        return value if PLAIN_IN_YAML.fullmatch(value) else None
+        return value if PLAIN_YAML_PATTERN.fullmatch(value) else None
     return json.dumps(value)
 
 
-def _extra_variables(loader: DataLoader) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+def _read_extra_variables(loader: DataLoader) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
     """Return the names of the variables that each file of the command line sets, by its path, and those set without a file.
 
     Ansible has made each path absolute. One below the current directory is shortened again.
@@ -260,18 +267,18 @@ def _extra_variables(loader: DataLoader) -> tuple[dict[str, frozenset[str]], fro
     for given in map(str, context.CLIARGS.get("extra_vars") or ()):
         with suppress(AnsibleError):
             if not given.startswith("@"):
-                others |= _names(loader.load(given) if given[:1] in {"[", "{"} else parse_kv(given))
+                others |= _collect_names(loader.load(given) if given[:1] in {"[", "{"} else parse_kv(given))
             elif os.path.isfile(path := os.path.abspath(os.path.expanduser(given[1:]))):  # no pipe, which is read once
                 folder = os.path.join(os.getcwd(), "")
-                files[path.removeprefix(folder)] = frozenset(_names(loader.load_from_file(path)))
+                files[path.removeprefix(folder)] = frozenset(_collect_names(loader.load_from_file(path)))
     return files, frozenset(others)
 
 
-def _names(variables: Iterable[t.Any] | None) -> set[str]:
+def _collect_names(variables: Iterable[t.Any] | None) -> set[str]:
     return set(map(str, variables or ()))
 
 
-def _vault_words() -> Iterator[str]:
+def _format_vault_arguments() -> Iterator[str]:
     """Yield the command line arguments that decrypt files."""
     for option in ("vault_id", "vault_password_file"):
         for value in context.CLIARGS.get(f"{option}s") or ():

@@ -23,14 +23,14 @@ class FailuresCallback(CallbackBase):
 
     def v2_runner_item_on_failed(self, result: t.Any) -> None:
         """Record why an item of a loop failed."""
-        answer, host = read(result)
+        answer, host = read_result(result)
         self._items.setdefault(host, []).extend(filter(None, [answer.get("msg")]))
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """Record why a task failed, unless its errors are ignored."""
         if not ignore_errors:
             self._record(result)
-        self._items.pop(read(result)[1], None)
+        self._items.pop(read_result(result)[1], None)
 
     def v2_runner_on_unreachable(self, result: t.Any) -> None:
         """Record why a host is unreachable."""
@@ -38,10 +38,10 @@ class FailuresCallback(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         """Print the errors of the run."""
-        for message in self.errors(stats):
+        for message in self.collect_errors(stats):
             self._display.display(message, stderr=True)
 
-    def errors(self, stats: t.Any) -> list[str]:
+    def collect_errors(self, stats: t.Any) -> list[str]:
         """Return the messages of the last failures of each host; the failures before them were rescued."""
         errors: list[str] = []
         for host, failures in self._failures.items():
@@ -51,14 +51,14 @@ class FailuresCallback(CallbackBase):
         return errors
 
     def _record(self, result: t.Any) -> None:
-        answer, host = read(result)
+        answer, host = read_result(result)
         messages = [*filter(None, [answer.get("msg")]), *self._items.get(host, ())]
         if str(answer.get("msg")).startswith("MODULE FAILURE"):  # the last line of a traceback has the error
             messages += str(answer.get("module_stderr") or "").strip().splitlines()[-1:]
         self._failures.setdefault(host, []).append([*map(str, messages)] or [f"The task failed: {result.task_name}"])
 
 
-def read(result: t.Any) -> tuple[t.Any, str]:
+def read_result(result: t.Any) -> tuple[t.Any, str]:
     """Return the result of a task and the name of its host; ansible-core 2.19 renamed both attributes."""
     if hasattr(result, "result"):
         return result.result, result.host.name

@@ -17,18 +17,18 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.libra
     FOR_CERTIFICATES,
     require_libraries,
 )
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import MARKS_TEMPLATES, plain
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import HAS_TEMPLATE_MARKS, make_plain
 from jinja2 import TemplateError
 
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
 
 
-def quoting_nothing(function: Callable[P, R]) -> Callable[P, R]:
+def hide_error_texts(function: Callable[P, R]) -> Callable[P, R]:
     """Return a filter that reports unexpected errors without their text, which may contain a private key or passphrase."""
 
     @wraps(function)
-    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except (AnsibleError, TemplateError):  # something undefined, for example
@@ -40,23 +40,23 @@ def quoting_nothing(function: Callable[P, R]) -> Callable[P, R]:
                 raise  # it has no such argument, or lacks one
             raise AnsibleFilterError(f"{function.__name__}: {unforeseen(error).message}") from None
 
-    return called
+    return wrapper
 
 
-def on_variables(function: Callable[P, R]) -> Callable[P, R]:
+def convert_variables(function: Callable[P, R]) -> Callable[P, R]:
     """Return a filter that gets plain values, and whose result Ansible never evaluates as a template."""
 
-    @quoting_nothing
+    @hide_error_texts
     @wraps(function)
-    def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        result: t.Any = function(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        result: t.Any = function(*map(make_plain, args), **{name: make_plain(value) for name, value in kwargs.items()})
         # Where templates are marked, none of what Python put together is one, and to go through a large result would take long.
-        return t.cast(R, result if MARKS_TEMPLATES else wrap_var(result))
+        return t.cast(R, result if HAS_TEMPLATE_MARKS else wrap_var(result))
 
-    return called
+    return wrapper
 
 
-def require(who: str) -> None:
+def require_certificate_libraries(who: str) -> None:
     """Check that the libraries for certificates are installed and new enough.
 
     Args:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
-FOLDER = Path(__file__).with_name("_report")
-FILES = {"template": "page.html.j2", "css": "page.css", "script": "page.js"}
+PAGE_FOLDER = Path(__file__).with_name("_report")
+PAGE_FILES = {"template": "page.html.j2", "css": "page.css", "script": "page.js"}
 
 
 @cache
-def page_in(language: str) -> dict[str, t.Any]:
+def load_page(language: str) -> dict[str, t.Any]:
     """Return the sources of the page, and its texts in a language, or else in English."""
-    words = yaml_load((FOLDER / "words.yml").read_bytes())
-    sources = {name: (FOLDER / file).read_text("utf-8") for name, file in FILES.items()}
+    words = yaml_load((PAGE_FOLDER / "words.yml").read_bytes())
+    sources = {name: (PAGE_FOLDER / file).read_text("utf-8") for name, file in PAGE_FILES.items()}
     return {**sources, "words": words.get(language) or words["en"]}

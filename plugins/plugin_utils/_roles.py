@@ -12,31 +12,31 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
-ROLES = Path(__file__).parents[2] / "roles"
-READ = ("type", "elements", "choices", "options", "no_log")
+ROLES_FOLDER = Path(__file__).parents[2] / "roles"
+TYPE_KEYS = ("type", "elements", "choices", "options", "no_log")
 """The keys of a variable that define its type."""
 
 
 @cache
-def role_variables(role: str) -> dict[str, dict[str, t.Any]]:
+def read_role_variables(role: str) -> dict[str, dict[str, t.Any]]:
     """Return a role's variables, from its argument specification, in the form of a module's options."""
-    options = _yaml(ROLES / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    return {name: _without_default(option) for name, option in options.items()}
+    options = _read_yaml(ROLES_FOLDER / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    return {name: _remove_defaults(option) for name, option in options.items()}
 
 
 @cache
-def role_defaults(role: str) -> dict[str, t.Any]:
+def read_role_defaults(role: str) -> dict[str, t.Any]:
     """Return the default values of a role's variables."""
-    defaults: dict[str, t.Any] = _yaml(ROLES / role / "defaults/main.yml")
+    defaults: dict[str, t.Any] = _read_yaml(ROLES_FOLDER / role / "defaults/main.yml")
     return defaults
 
 
-def _without_default(option: dict[str, t.Any]) -> dict[str, t.Any]:
-    inner = {name: _without_default(suboption) for name, suboption in option.get("options", {}).items()}
+def _remove_defaults(option: dict[str, t.Any]) -> dict[str, t.Any]:
+    inner = {name: _remove_defaults(suboption) for name, suboption in option.get("options", {}).items()}
     if option["type"] == "raw":  # Ansible would refuse forms of it that are read here, with a dump of all variables
         option = {**option, "type": "list", "elements": "dict"}
-    return {name: value for name, value in {**option, "options": inner}.items() if value and name in READ}
+    return {name: value for name, value in {**option, "options": inner}.items() if value and name in TYPE_KEYS}
 
 
-def _yaml(path: Path) -> t.Any:
+def _read_yaml(path: Path) -> t.Any:
     return yaml_load(path.read_bytes())

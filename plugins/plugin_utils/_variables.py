@@ -12,11 +12,11 @@ from collections.abc import Mapping
 import ansible.template
 from jinja2 import StrictUndefined, Undefined, UndefinedError
 
-MARKS_TEMPLATES = hasattr(ansible.template, "trust_as_template")
+HAS_TEMPLATE_MARKS = hasattr(ansible.template, "trust_as_template")
 """Whether this ansible-core takes no text for a template unless it is marked as one: from 2.19 on."""
 
 
-def plain(value: t.Any) -> t.Any:
+def make_plain(value: t.Any) -> t.Any:
     """Return a value without lazy containers and tags of ansible-core, decrypted.
 
     Raises:
@@ -27,9 +27,9 @@ def plain(value: t.Any) -> t.Any:
     if isinstance(value, str):  # first, since most values are texts
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): make_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [make_plain(item) for item in value]
     if value is None or isinstance(value, bool):
         return value
     plain_type = next((kind for kind in (int, float) if isinstance(value, kind)), str)

@@ -12,8 +12,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.times
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.secret import (
     Secret,
     Value,
-    secret_of,
-    value_of,
+    parse_secret,
+    parse_value,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
@@ -45,7 +45,7 @@ def row_of(issued: Issued, **changed: Any) -> dict[str, Any]:
 
 def secret(issued: Issued, **changed: Any) -> Secret:
     """Its metadata."""
-    found = secret_of(row_of(issued, **changed))
+    found = parse_secret(row_of(issued, **changed))
     assert found is not None
     return found
 
@@ -53,6 +53,6 @@ def secret(issued: Issued, **changed: Any) -> Secret:
 def value(issued: Issued, **changed: Any) -> Value:
     """The certificate with its key and its chain."""
     values = {"certificate": issued.pem, "private_key": issued.key_pem, "intermediate": issued.chain_pem}
-    found = value_of(row_of(issued, **{**values, **changed}))
+    found = parse_value(row_of(issued, **{**values, **changed}))
     assert found is not None
     return found

@@ -23,17 +23,17 @@ from .._softlayer.store import StoreCertificate
 from .._x509.certificate import Certificate
 
 HTTPS_PORT = 443
-KEYS = ("host", "port", "server_name", "expected")
+ENDPOINT_KEYS = ("host", "port", "server_name", "expected")
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 """A host name in ASCII form (RFC 1123, 2.1). Underscores are allowed."""
-BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
-SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+BRACKETED_ADDRESS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
+URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 MAX_SHOWN_LENGTH = 80
-HOW_TO_EXPECT = 'Set DNS names, such as ["www.example.com"], or the ID of a certificate in the store, such as {"certificate_id": 4711}'
+EXPECTED_REMEDY = 'Set DNS names, such as ["www.example.com"], or the ID of a certificate in the store, such as {"certificate_id": 4711}'
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedCertificate:
     """The expected certificate of an endpoint: a certificate for all of some names, or the certificate of a record in the store."""
 
     names: tuple[str, ...] = ()
@@ -47,11 +47,11 @@ class Endpoint:
     host: str
     port: int = HTTPS_PORT
     server_name: str | None = None
-    expected: Expected | None = None
+    expected: ExpectedCertificate | None = None
     """Expected certificate; `None` for any certificate."""
 
     @property
-    def shown(self) -> str:
+    def address_text(self) -> str:
         """Host and port for messages."""
         host = printable(self.host)
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
@@ -94,9 +94,9 @@ class ProbeResult:
     message: str | None = None
     is_connected: bool = False
     is_cut: bool = False
-    accepted: bool | None = None
-    refusal: str | None = None
-    is_for_other_name: bool = False
+    is_accepted: bool | None = None
+    rejection: str | None = None
+    has_name_mismatch: bool = False
 
 
 def read_endpoint(written: object, place: str) -> Endpoint:
@@ -111,96 +111,104 @@ def read_endpoint(written: object, place: str) -> Endpoint:
     """
     if isinstance(written, str):
         host, port = _split(written.strip(), place)
-        return _endpoint(host, port, None, place)
+        return _create_endpoint(host, port, None, place)
     if not isinstance(written, Mapping):
-        raise _refusal(place, written, "must be text or a dict. Use the form HOST:PORT, such as www.example.com:443")
-    unknown = [str(key) for key in written if key not in KEYS]
+        raise _create_error(
+            place, written, "must be text or a dict. Use the form HOST:PORT, such as www.example.com:443"
+        )
+    unknown = [str(key) for key in written if key not in ENDPOINT_KEYS]
     if unknown:
-        raise _refusal(place, unknown[0], f"is not a valid key of an endpoint. Valid keys are {', '.join(KEYS)}")
-    name, server_name = (_text(written, key, place) for key in ("host", "server_name"))
+        raise _create_error(
+            place, unknown[0], f"is not a valid key of an endpoint. Valid keys are {', '.join(ENDPOINT_KEYS)}"
+        )
+    name, server_name = (_parse_text(written, key, place) for key in ("host", "server_name"))
     if name is None:
         raise CertificatesError("invalid_argument", f"{place}.host is missing.")
-    bracketed = BRACKETED.fullmatch(name)
+    bracketed = BRACKETED_ADDRESS.fullmatch(name)
     if bracketed and bracketed[2] is None:
         name = bracketed[1]
     port = written.get("port")
     is_blank = port is None or (isinstance(port, str) and not port.strip())
-    endpoint = _endpoint(name, HTTPS_PORT if is_blank else port, server_name, place)
-    return replace(endpoint, expected=_expected(written.get("expected"), f"{place}.expected"))
+    endpoint = _create_endpoint(name, HTTPS_PORT if is_blank else port, server_name, place)
+    return replace(endpoint, expected=_parse_expected(written.get("expected"), f"{place}.expected"))
 
 
-def names_record(written: object) -> bool:
+def has_expected_record(written: object) -> bool:
     """Return whether the expected certificate is a record in the store, even if the endpoint is otherwise invalid."""
     expected = written.get("expected") if isinstance(written, Mapping) else None
-    return expected.get("certificate_id") is not None if isinstance(expected, Mapping) else _as_id(expected) is not None
+    return (
+        expected.get("certificate_id") is not None if isinstance(expected, Mapping) else _parse_id(expected) is not None
+    )
 
 
-def _expected(written: object, place: str) -> Expected | None:
+def _parse_expected(written: object, place: str) -> ExpectedCertificate | None:
     """Parse the expected certificate of an endpoint: names, or the id of a certificate in the store."""
     if isinstance(written, Mapping) and len(written) == 1:
-        if (value := written.get("names")) is not None and _as_id(value) is None:
-            return _expected(value, place)
-        if (identifier := _as_id(written.get("certificate_id"))) is not None:
-            return Expected(certificate_id=identifier)
+        if (value := written.get("names")) is not None and _parse_id(value) is None:
+            return _parse_expected(value, place)
+        if (identifier := _parse_id(written.get("certificate_id"))) is not None:
+            return ExpectedCertificate(certificate_id=identifier)
     elif not isinstance(written, Mapping):
         if written is None:
             return None
-        if (identifier := _as_id(written)) is not None:
-            return Expected(certificate_id=identifier)
+        if (identifier := _parse_id(written)) is not None:
+            return ExpectedCertificate(certificate_id=identifier)
         names = re.split(r"[\s,]+", written.strip()) if isinstance(written, str) else written
         if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
             wrong = next((name for name in names if not is_host(name.strip().removeprefix("*."))), None)
             if wrong is not None:
-                raise _refusal(place, wrong, f"is not a valid DNS name. {HOW_TO_EXPECT}")
-            return Expected(tuple(dict.fromkeys(ascii_name(name) for name in names)))
-    raise _refusal(place, written, f"must be DNS names or the ID of a certificate. {HOW_TO_EXPECT}")
+                raise _create_error(place, wrong, f"is not a valid DNS name. {EXPECTED_REMEDY}")
+            return ExpectedCertificate(tuple(dict.fromkeys(ascii_name(name) for name in names)))
+    raise _create_error(place, written, f"must be DNS names or the ID of a certificate. {EXPECTED_REMEDY}")
 
 
-def _as_id(value: object) -> int | None:
+def _parse_id(value: object) -> int | None:
     """Return the id of a certificate in the store, also from text; `None` if the value is not an id."""
     text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,17}", text) else None
 
 
-def _text(written: Mapping[str, t.Any], key: str, place: str) -> str | None:
+def _parse_text(written: Mapping[str, t.Any], key: str, place: str) -> str | None:
     value = written.get(key)
     if value is None:
         return None
     if not isinstance(value, str):
-        raise _refusal(f"{place}.{key}", value, "must be text")
+        raise _create_error(f"{place}.{key}", value, "must be text")
     return value.strip() or None
 
 
 def _split(text: str, place: str) -> tuple[str, object]:
     """Split a text into host and port."""
-    if SCHEME.match(text):  # a URL that was copied from a browser; its path is ignored
+    if URL_SCHEME.match(text):  # a URL that was copied from a browser; its path is ignored
         try:
             url = urlsplit(text)
             name, number = url.hostname, url.port
         except ValueError:
-            raise _refusal(place, text, "is not a valid URL. Use the form HOST:PORT") from None
+            raise _create_error(place, text, "is not a valid URL. Use the form HOST:PORT") from None
         if url.scheme != "https" or not name or "@" in url.netloc:
-            raise _refusal(
+            raise _create_error(
                 place, text, "must be an https URL with a host name and without a user name. Use the form HOST:PORT"
             )
         return name, HTTPS_PORT if number is None else number
-    bracketed = BRACKETED.fullmatch(text)
+    bracketed = BRACKETED_ADDRESS.fullmatch(text)
     if bracketed:
         return bracketed[1], HTTPS_PORT if bracketed[2] is None else bracketed[2]
     host, colon, port = text.partition(":")
     return (text, HTTPS_PORT) if not colon or ":" in port else (host, port)
 
 
-def _endpoint(host: str, port: object, server_name: str | None, place: str) -> Endpoint:
+def _create_endpoint(host: str, port: object, server_name: str | None, place: str) -> Endpoint:
     if not is_host(host):
-        raise _refusal(
+        raise _create_error(
             place, host, "is not a valid host name or address. Use the form www.example.com:443 or [2001:db8::1]:443"
         )
     if server_name is not None and not is_host(server_name):
-        raise _refusal(f"{place}.server_name", server_name, "is not a valid host name or address. Correct server_name")
+        raise _create_error(
+            f"{place}.server_name", server_name, "is not a valid host name or address. Correct server_name"
+        )
     number = int(port) if isinstance(port, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", port, re.ASCII) else port
     if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= MAX_PORT:
-        raise _refusal(place, port, f"is not a valid port. Set a number from 1 to {MAX_PORT}")
+        raise _create_error(place, port, f"is not a valid port. Set a number from 1 to {MAX_PORT}")
     return Endpoint(host, number, server_name or host)
 
 
@@ -209,7 +217,7 @@ def is_host(text: str) -> bool:
     return is_address(text) or HOST_NAME.fullmatch(ascii_name(text)) is not None
 
 
-def _refusal(place: str, value: object, why: str) -> CertificatesError:
+def _create_error(place: str, value: object, why: str) -> CertificatesError:
     shown = json.dumps(value, ensure_ascii=False, default=str)
     shown = shown if len(shown) <= MAX_SHOWN_LENGTH else f"{shown[:MAX_SHOWN_LENGTH]}..."
     return CertificatesError("invalid_argument", f"{place}: {shown} {why}.")
@@ -229,7 +237,7 @@ class Demand:
     """Why the expected certificate is unknown; `None` if it is known."""
 
     @classmethod
-    def of(cls, expected: Expected, index: StoreIndex, view: TrustView) -> Demand:
+    def resolve(cls, expected: ExpectedCertificate, index: StoreIndex, view: TrustView) -> Demand:
         """Resolve an expectation of a user."""
         if expected.certificate_id is None:
             return cls(expected.names, ())
@@ -238,7 +246,7 @@ class Demand:
             return cls((), (), expected.certificate_id, why_not_held(expected.certificate_id, record))
         return cls((), (record, *index.superseding(record, view)), expected.certificate_id)
 
-    def fits(self, certificate: Certificate) -> bool:
+    def is_met_by(self, certificate: Certificate) -> bool:
         """Return whether a certificate meets the demand."""
         if self.names:
             return all(certificate.is_for(name) for name in self.names)

@@ -37,13 +37,13 @@ from .endpoint import Endpoint, ProbeResult
 
 T = t.TypeVar("T")
 
-RESOLVING = "The name of {} did not resolve within {} seconds. Check the name servers of this host."
-CONNECTING = "{} did not accept a connection within {} seconds. Check host, port, and the firewalls between this host and the endpoint."
-SHAKING = (
+RESOLUTION_TIMEOUT = "The name of {} did not resolve within {} seconds. Check the name servers of this host."
+CONNECTION_TIMEOUT = "{} did not accept a connection within {} seconds. Check host, port, and the firewalls between this host and the endpoint."
+HANDSHAKE_TIMEOUT = (
     "{} did not finish the TLS handshake within {} seconds. Check that the endpoint supports TLS and is not overloaded."
 )
 """Messages about steps that timed out."""
-CONCURRENCY = 32
+DEFAULT_CONCURRENCY = 32
 """Default number of endpoints that are probed at the same time."""
 
 
@@ -58,18 +58,18 @@ def probe(endpoint: Endpoint, timeout: float, client: ssl.SSLContext | None = No
     try:
         addresses = _resolve(endpoint, timeout, None)
     except CertificatesError as error:
-        return _failed_probe(endpoint, error)
+        return _create_failure(endpoint, error)
     return _probe(endpoint, addresses, timeout, None, client)
 
 
 def probe_all(
     endpoints: Sequence[Endpoint],
     timeout: float,
-    concurrency: int = CONCURRENCY,
+    concurrency: int = DEFAULT_CONCURRENCY,
     client: ssl.SSLContext | None = None,
 ) -> list[ProbeResult]:
     """Probe endpoints, at most `concurrency` at the same time, and return the results in their order; see `probe`."""
-    return _each(lambda endpoint: probe(endpoint, timeout, client), endpoints, concurrency)
+    return _probe_concurrently(lambda endpoint: probe(endpoint, timeout, client), endpoints, concurrency)
 
 
 def probe_addresses(
@@ -83,12 +83,12 @@ def probe_addresses(
     try:
         addresses = _resolve(endpoint, timeout, stop)
     except CertificatesError as error:
-        return [_failed_probe(endpoint, error)]
-    return _each(lambda address: _probe(endpoint, [address], timeout, stop, client), addresses)
+        return [_create_failure(endpoint, error)]
+    return _probe_concurrently(lambda address: _probe(endpoint, [address], timeout, stop, client), addresses)
 
 
-def _each(
-    probed: t.Callable[[T], ProbeResult], places: Sequence[T], concurrency: int = CONCURRENCY
+def _probe_concurrently(
+    probed: t.Callable[[T], ProbeResult], places: Sequence[T], concurrency: int = DEFAULT_CONCURRENCY
 ) -> list[ProbeResult]:
     """Apply a probe to several places, at most `concurrency` at the same time."""
     if len(places) < 2:  # the usual case, without the cost of a thread
@@ -97,13 +97,13 @@ def _each(
         return list(pool.map(probed, places))
 
 
-def _deadline(endpoint: Endpoint, step: str, timeout: float, stop: threading.Event | None) -> Deadline:
-    def overdue() -> CertificatesError:
+def _create_deadline(endpoint: Endpoint, step: str, timeout: float, stop: threading.Event | None) -> Deadline:
+    def create_error() -> CertificatesError:
         if stop is not None and stop.is_set():
-            return CertificatesError("timeout", f"The run was interrupted before it probed {endpoint.shown}.")
-        return CertificatesError("timeout", step.format(endpoint.shown, f"{timeout:g}"))
+            return CertificatesError("timeout", f"The run was interrupted before it probed {endpoint.address_text}.")
+        return CertificatesError("timeout", step.format(endpoint.address_text, f"{timeout:g}"))
 
-    return Deadline(timeout, overdue, stop)
+    return Deadline(timeout, create_error, stop)
 
 
 def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -> list[SocketAddress]:
@@ -113,16 +113,18 @@ def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -
         CertificatesError: `unreachable` if there is none, `timeout`.
     """
     try:
-        return resolve(endpoint.network_host, endpoint.port, _deadline(endpoint, RESOLVING, timeout, stop))
+        return resolve(
+            endpoint.network_host, endpoint.port, _create_deadline(endpoint, RESOLUTION_TIMEOUT, timeout, stop)
+        )
     except ValueError:
-        message = f"The host name of {endpoint.shown} is not valid. Correct the host name."
+        message = f"The host name of {endpoint.address_text} is not valid. Correct the host name."
     except OSError as error:
         said = error.strerror or str(error)
-        message = f"The name of {endpoint.shown} does not resolve ({said}). Check the name, and the name servers of this host."
+        message = f"The name of {endpoint.address_text} does not resolve ({said}). Check the name, and the name servers of this host."
     raise CertificatesError("unreachable", message)
 
 
-def _failed_probe(
+def _create_failure(
     endpoint: Endpoint, error: CertificatesError, ip_address: str | None = None, *, is_cut: bool = False
 ) -> ProbeResult:
     reason = t.cast(NotSeen, error.code)
@@ -138,19 +140,21 @@ def _probe(
 ) -> ProbeResult:
     """Probe the first address that accepts a connection; if a TLS client rejects the certificate, probe again without verification."""
 
-    def shaken(places: Sequence[SocketAddress], client: ssl.SSLContext | None) -> ProbeResult:
+    def shake_with_retry(places: Sequence[SocketAddress], client: ssl.SSLContext | None) -> ProbeResult:
         """Shake hands; repeat once if the connection was cut."""
         result = _shake_hands(endpoint, places, timeout, stop, client)
-        return _shake_hands(endpoint, _same(places, result), timeout, stop, client) if result.is_cut else result
+        return (
+            _shake_hands(endpoint, _select_address(places, result), timeout, stop, client) if result.is_cut else result
+        )
 
-    asked = shaken(addresses, client)
-    if asked.accepted is not False:
+    asked = shake_with_retry(addresses, client)
+    if asked.is_accepted is not False:
         return asked
-    seen = shaken(_same(addresses, asked), None)
-    return replace(seen, accepted=False, refusal=asked.refusal, is_for_other_name=asked.is_for_other_name)
+    seen = shake_with_retry(_select_address(addresses, asked), None)
+    return replace(seen, is_accepted=False, rejection=asked.rejection, has_name_mismatch=asked.has_name_mismatch)
 
 
-def _same(addresses: Sequence[SocketAddress], result: ProbeResult) -> Sequence[SocketAddress]:
+def _select_address(addresses: Sequence[SocketAddress], result: ProbeResult) -> Sequence[SocketAddress]:
     """Return the address of a result; all addresses if unknown."""
     return [address for address in addresses if address.ip_address == result.ip_address] or addresses
 
@@ -165,21 +169,21 @@ def _shake_hands(
     """Connect to the first address that accepts a connection, and shake hands with it."""
     ip_address = addresses[0].ip_address if len(addresses) == 1 else None
     try:
-        connected, address = connect(addresses, _deadline(endpoint, CONNECTING, timeout, stop))
+        connected, address = connect(addresses, _create_deadline(endpoint, CONNECTION_TIMEOUT, timeout, stop))
     except CertificatesError as error:
-        return _failed_probe(endpoint, error, ip_address)
+        return _create_failure(endpoint, error, ip_address)
     except ConnectionResetError as error:  # it was accepted, or else there would be nothing to reset
-        broken = f"{endpoint.shown} aborted the connection ({error.strerror})."
-        return _failed_probe(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_cut=True)
+        broken = f"{endpoint.address_text} aborted the connection ({error.strerror})."
+        return _create_failure(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_cut=True)
     except ConnectionRefusedError:
-        refused = f"{endpoint.shown} refuses connections. Check host and port."
-        return _failed_probe(endpoint, CertificatesError("unreachable", refused), ip_address)
+        refused = f"{endpoint.address_text} refuses connections. Check host and port."
+        return _create_failure(endpoint, CertificatesError("unreachable", refused), ip_address)
     except OSError as error:
         code: NotSeen = "timeout" if isinstance(error, TimeoutError) else "unreachable"
-        why = f"Cannot connect to {endpoint.shown} ({error.strerror}). Check host, port, and the network."
-        return _failed_probe(endpoint, CertificatesError(code, why), ip_address)
+        why = f"Cannot connect to {endpoint.address_text} ({error.strerror}). Check host, port, and the network."
+        return _create_failure(endpoint, CertificatesError(code, why), ip_address)
     with connected:
-        deadline = _deadline(endpoint, SHAKING, timeout, stop)
+        deadline = _create_deadline(endpoint, HANDSHAKE_TIMEOUT, timeout, stop)
         return shake_hands(connected, endpoint, address.ip_address, deadline, client)
 
 
@@ -195,7 +199,7 @@ TLS_MAJOR = b"\x03"
 """First byte of the version in a record, from SSL 3.0 to TLS 1.3."""
 ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
 """OpenSSL's names of the alerts that a server sends."""
-ALERTS_MEAN = {
+ALERT_MEANINGS = {
     "handshake_failure": ", usually because it requires a client certificate, does not recognize the server name, or supports none of the offered ciphers",
     "protocol_version": ", because it supports none of the TLS versions of this host's OpenSSL",
     "unrecognized_name": ", because it does not recognize the server name",
@@ -203,14 +207,14 @@ ALERTS_MEAN = {
     "certificate_required": ", because it requires a client certificate",
 }
 """Meaning of the most common alerts (RFC 8446, 6.2; RFC 6066, 3), as part of a sentence."""
-SHOWN = 80
+MAX_SHOWN_CHARACTERS = 80
 """Maximum number of characters of a server's text in a message."""
-MISMATCHES = (62, 64)
+MISMATCH_ERRORS = (62, 64)
 """OpenSSL's error numbers for a mismatch of the host name or address."""
 
 
 @cache
-def unverified_settings() -> ssl.SSLContext:
+def get_unverified_settings() -> ssl.SSLContext:
     """Return the settings of handshakes without verification; threads may share them."""
     settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     settings.check_hostname = False
@@ -239,10 +243,10 @@ def shake_hands(
         client: the settings of the TLS client that evaluates the certificate; `None` for no verification.
     """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    shown = endpoint.shown
+    shown = endpoint.address_text
     try:
         if client is None:
-            tls = unverified_settings().wrap_bio(incoming, outgoing, server_hostname=endpoint.sni)
+            tls = get_unverified_settings().wrap_bio(incoming, outgoing, server_hostname=endpoint.sni)
         else:
             tls = client.wrap_bio(incoming, outgoing, server_hostname=endpoint.checked_name)
     except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters
@@ -265,8 +269,8 @@ def shake_hands(
                 raise CertificatesError("handshake_failed", f"{shown} closed the connection during the TLS handshake.")
             incoming.write(data)
     except ssl.SSLError as error:
-        refusal = _why(error)
-        is_for_other_name = getattr(error, "verify_code", None) in MISMATCHES
+        refusal = _explain_error(error)
+        is_for_other_name = getattr(error, "verify_code", None) in MISMATCH_ERRORS
         reason, message = "handshake_failed", f"The TLS handshake with {shown} failed: {refusal}."
     except OSError as error:
         reason, is_cut = "handshake_failed", True
@@ -274,8 +278,8 @@ def shake_hands(
     except CertificatesError as error:
         reason, message = t.cast(NotSeen, error.code), error.message
         is_cut = is_cut or reason == "timeout"
-    ders = _certificates(tls)
-    chain = _readable(ders)
+    ders = _get_certificates(tls)
+    chain = _parse_certificates(ders)
     if reason is None and not chain:
         problem = "sent an unreadable certificate. Replace the certificate" if ders else "did not send a certificate"
         reason, message = "handshake_failed", f"{shown} {problem}."
@@ -286,7 +290,7 @@ def shake_hands(
     )
     if client is None or (reason is not None and refusal is None):  # a broken connection does not count as a rejection
         return known
-    return replace(known, accepted=reason is None, refusal=refusal, is_for_other_name=is_for_other_name)
+    return replace(known, is_accepted=reason is None, rejection=refusal, has_name_mismatch=is_for_other_name)
 
 
 def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline) -> bool:
@@ -310,7 +314,7 @@ def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
     """
     if not data or (data[0] in TLS_RECORDS and data[1:2] in (b"", TLS_MAJOR)):
         return
-    line = data[:SHOWN].partition(b"\n")[0].strip()
+    line = data[:MAX_SHOWN_CHARACTERS].partition(b"\n")[0].strip()
     is_text = line.isascii() and line.decode("ascii").isprintable()
     said = f": {line.decode('ascii')}" if line and is_text else ""
     what = "does not respond with TLS"
@@ -318,10 +322,10 @@ def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
         what = "responds with plain HTTP"
     elif is_text:
         what = "starts the connection without TLS"
-    raise CertificatesError("no_tls", f"{endpoint.shown} {what}{said}.")
+    raise CertificatesError("no_tls", f"{endpoint.address_text} {what}{said}.")
 
 
-def _why(error: ssl.SSLError) -> str:
+def _explain_error(error: ssl.SSLError) -> str:
     """Return OpenSSL's error text, as the end of a sentence."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return printable(error.verify_message).rstrip(".")
@@ -329,11 +333,11 @@ def _why(error: ssl.SSLError) -> str:
     alert = ALERT.fullmatch(reason)
     if alert:
         name = alert[1].lower()
-        return f"the server sent the alert {name}{ALERTS_MEAN.get(name, '')}"
+        return f"the server sent the alert {name}{ALERT_MEANINGS.get(name, '')}"
     return reason.replace("_", " ").lower() or "OpenSSL reports no reason"
 
 
-def _certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+def _get_certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
     """Return the certificates that the server sent, in DER, its own first."""
     sent = certificates_of(tls, "get_unverified_chain")
     if sent is not None:
@@ -344,7 +348,7 @@ def _certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
     return ()
 
 
-def _readable(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
+def _parse_certificates(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
     """Return the readable certificates; none if the server's own certificate is unreadable, because the others then have no context."""
     certificates: list[Certificate] = []
     for number, der in enumerate(ders):

@@ -24,10 +24,10 @@ MAX_ADDRESSES = 4
 """Maximum number of addresses in a message."""
 MAX_LISTS = 3
 """Maximum number of lists in a warning."""
-CORRECT_NAME = "Replace the certificate, or correct server_name."
+NAME_REMEDY = "Replace the certificate, or correct server_name."
 
 
-def expected_certificate(demand: Demand) -> str:
+def describe_expected(demand: Demand) -> str:
     """Return the expected certificate as part of a sentence."""
     if demand.names:
         return f"a certificate for {some_of(list(demand.names))}"
@@ -38,7 +38,9 @@ def expected_certificate(demand: Demand) -> str:
     return f"certificate {demand.certificate_id}"
 
 
-def evaluation(lost: Sequence[ProbeResult], failed: Sequence[ProbeResult], others: Sequence[ProbeResult]) -> str:
+def describe_evaluation(
+    lost: Sequence[ProbeResult], failed: Sequence[ProbeResult], others: Sequence[ProbeResult]
+) -> str:
     """Return the message about the addresses of a name that do not serve the expected certificate; empty if all do.
 
     Args:
@@ -46,39 +48,42 @@ def evaluation(lost: Sequence[ProbeResult], failed: Sequence[ProbeResult], other
         failed: addresses without a successful handshake.
         others: addresses that serve another certificate; omitted if an address failed.
     """
-    served = [f"{result.ip_address or result.endpoint.host} serves {_described(result.chain[0])}" for result in others]
-    what = _said(failed) if failed else f"{some_of(served, MAX_ADDRESSES, '; ')}." if served else ""
-    return " ".join(dict.fromkeys(filter(None, [_said(lost), what])))
+    served = [
+        f"{result.ip_address or result.endpoint.host} serves {_describe_certificate(result.chain[0])}"
+        for result in others
+    ]
+    what = _join_messages(failed) if failed else f"{some_of(served, MAX_ADDRESSES, '; ')}." if served else ""
+    return " ".join(dict.fromkeys(filter(None, [_join_messages(lost), what])))
 
 
-def _said(results: Sequence[ProbeResult]) -> str:
+def _join_messages(results: Sequence[ProbeResult]) -> str:
     return some_of(list(dict.fromkeys(result.message or "" for result in results)), MAX_ADDRESSES, " ")
 
 
-def _described(certificate: Certificate) -> str:
+def _describe_certificate(certificate: Certificate) -> str:
     return (
         f"the certificate {certificate.shown_name} with the serial number {certificate.parsed.serial_number:x}, valid until "
         f"{certificate.not_after:%Y-%m-%d}"
     )
 
 
-def endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]) -> str | None:
+def explain_endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]) -> str | None:
     """Return the problem with an endpoint's certificate; `None` if there is none."""
-    said = _endpoint(result, reason, facts)
-    is_said = not result.refusal or result.refusal in (said or "")
-    return said if is_said else f"{said} OpenSSL reports: {result.refusal}."
+    said = _explain_reason(result, reason, facts)
+    is_said = not result.rejection or result.rejection in (said or "")
+    return said if is_said else f"{said} OpenSSL reports: {result.rejection}."
 
 
-def _endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]) -> str | None:
+def _explain_reason(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]) -> str | None:
     if result.reason is not None or not result.chain:
         return result.message
     served = result.chain[0]
-    certificate = f"certificate {served.shown_name} of {result.endpoint.shown}"
+    certificate = f"certificate {served.shown_name} of {result.endpoint.address_text}"
     what = f"The {certificate}"
     match reason, facts:
         case "not_served", {"demand": demand}:
             return (
-                f"{result.endpoint.shown} serves {_described(served)}, but must serve {expected_certificate(demand)}. Replace the certificate, "
+                f"{result.endpoint.address_text} serves {_describe_certificate(served)}, but must serve {describe_expected(demand)}. Replace the certificate, "
                 "or correct expected."
             )
         case "expired", _:
@@ -87,20 +92,20 @@ def _endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any
             return f"{what} is not valid before {iso(served.not_before)}. Check the clock of this host."
         case "name_mismatch", {"asked": asked}:
             names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "none"
-            return f"{what} does not cover {asked}. Names of the certificate: {names}. {CORRECT_NAME}"
+            return f"{what} does not cover {asked}. Names of the certificate: {names}. {NAME_REMEDY}"
         case "name_mismatch", _:
-            return f"{what} does not cover {result.endpoint.checked_name} according to TLS clients. {CORRECT_NAME}"
+            return f"{what} does not cover {result.endpoint.checked_name} according to TLS clients. {NAME_REMEDY}"
         case _, {"chain": chain}:
             return f"{what} is not trusted: {chain.why}. {trust_remedy(chain, 'served')}"
-    return f"TLS clients reject the {certificate}." if result.accepted is False else None
+    return f"TLS clients reject the {certificate}." if result.is_accepted is False else None
 
 
-def no_address(load_balancer: str, status: str | None) -> str:
+def explain_missing_address(load_balancer: str, status: str | None) -> str:
     """Return the message about a load balancer without an address."""
     return f"Cannot probe the listener: the load balancer {load_balancer} does not have an address (status {status}). Check the load balancer in the portal."
 
 
-def unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:
+def warn_of_unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:
     """Return the warning about certificate revocation lists that could not be fetched or used."""
     whys = some_of([f"{about}: {why_unknown(why)}" for about, why in failed.items()], MAX_LISTS, "; ")
     return (

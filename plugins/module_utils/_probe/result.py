@@ -20,7 +20,7 @@ from . import messages
 from .endpoint import Demand, ProbeResult
 
 
-class Entries:
+class EndpointEntries:
     """Create the entries of endpoints in results. A chain that many endpoints send is checked once.
 
     Args:
@@ -33,7 +33,7 @@ class Entries:
         self._at = at
         self._checked: dict[tuple[Certificate, ...], Chain] = {}
 
-    def of(self, result: ProbeResult, name: str, demand: Demand | None = None) -> dict[str, t.Any]:
+    def build_entry(self, result: ProbeResult, name: str, demand: Demand | None = None) -> dict[str, t.Any]:
         """Evaluate a probe result for a TLS client that requests a host name. Unknown fields are `None`.
 
         Args:
@@ -42,11 +42,11 @@ class Entries:
             demand: the expected certificate; `None` if there is none, or it is unknown.
         """
         served = result.chain[0] if result.chain else None
-        chain = self.chain_of(result)
+        chain = self.check_chain(result)
         lifespan = Lifespan.of(served, chain.path if chain else ()) if served else None
         matches = served.is_for(name) if served else None
-        is_served = demand.fits(served) if demand and served else None
-        reason, facts = self._why_not(result, chain, name if matches is False else None)
+        is_served = demand.is_met_by(served) if demand and served else None
+        reason, facts = self._find_reason(result, chain, name if matches is False else None)
         if demand and served and not is_served and result.reason is None:
             reason, facts = "not_served", {"demand": demand}
         return {
@@ -54,22 +54,22 @@ class Entries:
             "port": result.endpoint.port,
             "server_name": name or None,
             "ip_address": result.ip_address if result.is_connected else None,
-            **facts_of(served),
+            **collect_facts(served),
             "days_until_expiry": days_until(served.not_after, self._at) if served else None,
             **(lifespan or NOT_KNOWN).as_result(),
             "renewal_due": lifespan.is_due(self._at) if lifespan else None,
-            "chain": [facts_of(certificate) for certificate in result.chain[1:]],
+            "chain": [collect_facts(certificate) for certificate in result.chain[1:]],
             "trust": chain.trust if chain else None,
-            "accepted": result.accepted,
+            "accepted": result.is_accepted,
             "served": is_served,
             "name_matches": matches,
             "tls_version": result.tls_version,
             "cipher": result.cipher,
             "reason": reason,
-            "message": messages.endpoint(result, reason, facts),
+            "message": messages.explain_endpoint(result, reason, facts),
         }
 
-    def chain_of(self, result: ProbeResult) -> Chain | None:
+    def check_chain(self, result: ProbeResult) -> Chain | None:
         """Return the chain of a result; `None` without certificates, or without a trust check."""
         if self.anchors is None or not result.chain:
             return None
@@ -78,7 +78,7 @@ class Entries:
             self._checked[result.chain] = chain_as_sent(leaf, sent, self.anchors, self._at)
         return self._checked[result.chain]
 
-    def _why_not(
+    def _find_reason(
         self, result: ProbeResult, chain: Chain | None, other_name: str | None
     ) -> tuple[EndpointReason | None, Mapping[str, t.Any]]:
         """Return the first applicable reason and its facts; see `messages.endpoint`."""
@@ -93,10 +93,10 @@ class Entries:
             return "name_mismatch", {"asked": other_name}
         if chain is not None and chain.trust != "trusted":
             return UNTRUSTED[chain.trust], {"chain": chain}
-        return "name_mismatch" if result.is_for_other_name else None, {}
+        return "name_mismatch" if result.has_name_mismatch else None, {}
 
 
-def facts_of(certificate: Certificate | None) -> dict[str, t.Any]:
+def collect_facts(certificate: Certificate | None) -> dict[str, t.Any]:
     """Return the facts of a certificate that results contain, with its issuer; all null without a certificate."""
     if certificate is None:
         return dict.fromkeys((*FACTS, "issuer"))

@@ -37,14 +37,14 @@ SPEC = ArgumentSpec(
 MAX_CACHE_AGE = 12 * 3600.0
 """Seconds after which a cached list is fetched again, so that yesterday's revocations are known today: many lists are valid for a week or more.
 Without a newer list, the cached one counts until it expires."""
-Pair = tuple[Certificate, Chain]
-Sent = tuple[Certificate, Sequence[Certificate]]
+CertificateChain = tuple[Certificate, Chain]
+SentCertificate = tuple[Certificate, Sequence[Certificate]]
 """A certificate, and the certificates that are sent with it."""
-Asked = tuple[Question, DistributionPoint]
+PointQuery = tuple[Question, DistributionPoint]
 
 
 @dataclass(frozen=True)
-class CrlAnswers:
+class CrlResult:
     """The answers of one list.
 
     Attributes:
@@ -54,11 +54,11 @@ class CrlAnswers:
     """
 
     answers: Mapping[Certificate, Revocation]
-    made_at: datetime = datetime.min
+    issued_at: datetime = datetime.min
     why: Obstacle[str] | None = None
 
 
-class Authorities:
+class RevocationClient:
     """Query CAs during a run, each URL at most once.
 
     Args:
@@ -79,7 +79,7 @@ class Authorities:
     ) -> None:
         self._network, self._cache, self._seconds, self._stop = network, cache, seconds, stop
         self._named = named
-        self._asked: set[Pair] = set()
+        self._asked: set[CertificateChain] = set()
         self._got: dict[str, bytes | str] = {}
         self._failed: dict[str, Obstacle[str]] = {}
         """Failures by the URL of the list, or by the name of a certificate without an answer."""
@@ -87,10 +87,10 @@ class Authorities:
     @property
     def warnings(self) -> list[str]:
         """The warnings about lists that could not be fetched or used."""
-        return [messages.unusable_lists(self._failed)] if self._failed else []
+        return [messages.warn_of_unusable_lists(self._failed)] if self._failed else []
 
-    def ask(
-        self, pairs: Iterable[Pair], anchors: Callable[[], Anchors], known: Mapping[Certificate, Revocation]
+    def query(
+        self, pairs: Iterable[CertificateChain], anchors: Callable[[], Anchors], known: Mapping[Certificate, Revocation]
     ) -> dict[Certificate, Revocation]:
         """Query the revocation of certificates with their chains, except known ones.
 
@@ -110,13 +110,13 @@ class Authorities:
             questions |= {question.certificate: question for question in new}
             if any(issuer in self._named for issuer in (leaf, *chain.path)):
                 private.update(url for question in new for url in question.urls)
-        asked: dict[str, list[Asked]] = {}
+        asked: dict[str, list[PointQuery]] = {}
         for question in questions.values():
             for point in question.points:
                 for url in point.urls:
                     asked.setdefault(url, []).append((question, point))
         answers: dict[Certificate, list[Revocation]] = {certificate: [] for certificate in questions}
-        for reading in self._answers(asked, private, at):
+        for reading in self._read_lists(asked, private, at):
             for certificate, answer in reading.answers.items():
                 answers[certificate].append(answer)
         decided = {
@@ -129,14 +129,14 @@ class Authorities:
                 self._failed.setdefault(certificate.shown_name, answer.why)
         return decided
 
-    def _answers(
-        self, asked: Mapping[str, Sequence[Asked]], private: Collection[str], at: datetime
-    ) -> Iterator[CrlAnswers]:
+    def _read_lists(
+        self, asked: Mapping[str, Sequence[PointQuery]], private: Collection[str], at: datetime
+    ) -> Iterator[CrlResult]:
         """Yield the answers of each list: the cached list if it is recent, else a fetched list, else the cached list."""
-        older: dict[str, CrlAnswers | None] = {}
+        older: dict[str, CrlResult | None] = {}
         for url, questions in asked.items():
             kept = self._cache.read(url) if url not in self._got else None
-            if kept is None or (reading := read(url, kept.data, questions, at)).why:
+            if kept is None or (reading := read_list(url, kept.data, questions, at)).why:
                 older[url] = None
             elif kept.age < MAX_CACHE_AGE:
                 yield reading
@@ -153,11 +153,11 @@ class Authorities:
         for url, before in older.items():
             data, questions = self._got[url], asked[url]
             reading = (
-                unread(url, questions, Obstacle("not_there", {"error": data}))
+                create_unusable_result(url, questions, Obstacle("not_there", {"error": data}))
                 if isinstance(data, str)
-                else read(url, data, questions, at)
+                else read_list(url, data, questions, at)
             )
-            if isinstance(data, bytes) and not reading.why and not (before and before.made_at > reading.made_at):
+            if isinstance(data, bytes) and not reading.why and not (before and before.issued_at > reading.issued_at):
                 new[url] = data
                 before = None
             elif before is None and reading.why:
@@ -166,32 +166,34 @@ class Authorities:
         self._cache.keep(new)
 
 
-def read(url: str, data: bytes, asked: Iterable[Asked], at: datetime) -> CrlAnswers:
+def read_list(url: str, data: bytes, asked: Iterable[PointQuery], at: datetime) -> CrlResult:
     """Verify the signature of a list and return its answers."""
     crl, asked = read_crl(data), list(asked)
     if crl is None:
-        return unread(url, asked, Obstacle("no_list"))
+        return create_unusable_result(url, asked, Obstacle("no_list"))
     answers: dict[Certificate, Revocation] = {}
     why_not = {issuer: crl.why_unusable(issuer, at) for issuer in {question.issuer for question, _point in asked}}
     for question, point in asked:
         why = why_not[question.issuer]
         certificate = question.certificate
         answers |= (
-            unread(url, [(question, point)], why).answers if why else {certificate: crl.about(certificate, point)}
+            create_unusable_result(url, [(question, point)], why).answers
+            if why
+            else {certificate: crl.about(certificate, point)}
         )
-    return CrlAnswers(answers, crl.this_update, next(filter(None, why_not.values()), None))
+    return CrlResult(answers, crl.this_update, next(filter(None, why_not.values()), None))
 
 
-def unread(url: str, asked: Iterable[Asked], why: Obstacle[str]) -> CrlAnswers:
+def create_unusable_result(url: str, asked: Iterable[PointQuery], why: Obstacle[str]) -> CrlResult:
     """Return the answers of an unusable list."""
     reason = Obstacle("unusable_list", {"url": url, "why": why})
     answers = {
         question.certificate: Revocation("unknown", question.certificate, why=reason) for question, _point in asked
     }
-    return CrlAnswers(answers, why=why)
+    return CrlResult(answers, why=why)
 
 
-def authorities_for(module: Module, client: Client, folder: str | None) -> Authorities | None:
+def create_revocation_client(module: Module, client: Client, folder: str | None) -> RevocationClient | None:
     """Return the client for revocation queries; `None` if they are disabled.
 
     Args:
@@ -200,30 +202,30 @@ def authorities_for(module: Module, client: Client, folder: str | None) -> Autho
         folder: the directory of the ledger, which also contains the cache.
 
     Raises:
-        CertificatesError: as `named_anchors`.
+        CertificatesError: as `read_named_anchors`.
     """
     params = module.params
     if params["check_revocation"] == "off":
         return None
-    return Authorities(
+    return RevocationClient(
         lambda: client.settings,
-        cache_in(folder, is_check_mode=module.check_mode),
+        open_cache(folder, is_check_mode=module.check_mode),
         client.settings.timeout,
-        named_anchors(params["trusted_ca_path"]),
+        read_named_anchors(params["trusted_ca_path"]),
         client.stop,
     )
 
 
-def as_sent(record: StoreCertificate) -> Sent:
+def get_sent_certificates(record: StoreCertificate) -> SentCertificate:
     """Return the certificate of a record with its intermediate certificates."""
     return certificate_of(record), record.intermediates
 
 
-def cache_in(folder: str | None, *, is_check_mode: bool) -> Cache:
+def open_cache(folder: str | None, *, is_check_mode: bool) -> Cache:
     """Return the cache in the directory of the ledger. Check mode only reads it."""
     return Cache(os.path.join(folder, "crls") if folder and is_fixed(folder) else None, is_read_only=is_check_mode)
 
 
-def named_anchors(path: str | None) -> Anchors:
+def read_named_anchors(path: str | None) -> Anchors:
     """Return the trusted certificates that the user specified."""
     return roots_in(path) if path else Anchors()

@@ -36,16 +36,16 @@ from .._x509.chain import Anchors
 from .._x509.crl import NOT_ASKED, Revocation, answer_about
 from .._x509.options import certificate_options
 from . import messages
-from .endpoint import Demand, Endpoint, Expected, ProbeResult, is_host, names_record, read_endpoint
-from .handshake import CONCURRENCY, probe_all
-from .result import Entries
+from .endpoint import Demand, Endpoint, ExpectedCertificate, ProbeResult, has_expected_record, is_host, read_endpoint
+from .handshake import DEFAULT_CONCURRENCY, probe_all
+from .result import EndpointEntries
 from .revocation import SPEC as REVOCATION_SPEC
-from .revocation import Authorities, cache_in, named_anchors
+from .revocation import RevocationClient, open_cache, read_named_anchors
 
 SPEC = (
     api_options()
     + certificate_options().only("trusted_ca_path")
-    + concurrency_options(CONCURRENCY)
+    + concurrency_options(DEFAULT_CONCURRENCY)
     + REVOCATION_SPEC
     + ArgumentSpec(
         options={
@@ -63,22 +63,22 @@ REASONS: tuple[EndpointReason, ...] = t.get_args(EndpointReason)
 
 @dataclass(frozen=True)
 class Item:
-    """An endpoint to probe, and additional facts for its result in `about`. Without a host, `why_not` is the reason."""
+    """An endpoint to probe, and additional facts for its result in `facts`. Without a host, `obstacle` is the reason."""
 
     endpoint: Endpoint
-    about: Mapping[str, t.Any] = field(default_factory=dict)
-    why_not: str | None = None
+    facts: Mapping[str, t.Any] = field(default_factory=dict)
+    obstacle: str | None = None
 
 
-def libraries(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+def list_libraries(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     """Return the Python libraries that a run with these options needs."""
     for_lists = FOR_DOWNLOADS if params["check_revocation"] != "off" else ()
-    return tuple(dict.fromkeys((*(FOR_API if asks_the_api(params) else ()), *for_lists, *FOR_CERTIFICATES)))
+    return tuple(dict.fromkeys((*(FOR_API if is_api_needed(params) else ()), *for_lists, *FOR_CERTIFICATES)))
 
 
-def asks_the_api(params: t.Mapping[str, t.Any]) -> bool:
+def is_api_needed(params: t.Mapping[str, t.Any]) -> bool:
     """Return whether the load balancers or the certificate store are read."""
-    expects_record = any(names_record(as_dict(item)) for item in params["endpoints"] or ())
+    expects_record = any(has_expected_record(parse_item(item)) for item in params["endpoints"] or ())
     return bool(params["from_load_balancers"] or params["gather_stored"] or expects_record)
 
 
@@ -89,34 +89,36 @@ def run(module: Module) -> dict[str, t.Any]:
     items = [Item(endpoint) for endpoint in read_endpoints(params["endpoints"])]
     anchors = roots_if_any(params["trusted_ca_path"], module.warn)
     client, listing = None, None
-    if asks_the_api(params):
-        client = connect_for(module)
+    if is_api_needed(params):
+        client = connect_client(module)
         listing = fetch_visible(client)
-        items += from_load_balancers(client, listing.records) if params["from_load_balancers"] else []
+        items += list_listeners(client, listing.records) if params["from_load_balancers"] else []
     if listing is not None and listing.is_limited:
         warn_of_limits(module)
     store, view = StoreIndex(listing.records if listing else ()), TrustView(lambda: anchors or Anchors(), now())
     index = store if params["gather_stored"] else None
-    demands = [Demand.of(item.endpoint.expected, store, view) if item.endpoint.expected else None for item in items]
+    demands = [
+        Demand.resolve(item.endpoint.expected, store, view) if item.endpoint.expected else None for item in items
+    ]
     for number, demand in enumerate(demands):
         if demand and demand.why_unknown and not (listing and listing.is_limited):
             raise CertificatesError("not_found", f"endpoints[{number}].expected: {why_not(demand.why_unknown)}")
-    to_probe = [item.endpoint for item in items if not item.why_not]
+    to_probe = [item.endpoint for item in items if not item.obstacle]
     tls_client = anchors.client if anchors else None
     results = probe_all(to_probe, params["timeout"], params["concurrency"], client=tls_client)
-    make = Entries(anchors, view.at)
+    make = EndpointEntries(anchors, view.at)
     revocations = find_revocations(module, client, make, results) if anchors else {}
     left = iter(results)
     entries = []
     for item, demand in zip(items, demands, strict=True):
-        unseen = ProbeResult(item.endpoint, reason="unreachable", message=item.why_not)
-        result = unseen if item.why_not else next(left)
+        unseen = ProbeResult(item.endpoint, reason="unreachable", message=item.obstacle)
+        result = unseen if item.obstacle else next(left)
         ids = [record.id for record in index.same(result.chain[0])] if index and result.chain else None
         name = item.endpoint.server_name or item.endpoint.host
         known = demand if demand and not demand.why_unknown else None
         revocation = revocations.get(result.chain)
         additional = {"revocation": revocation.as_result() if revocation else None, "certificate_ids": ids}
-        entries.append({**make.of(result, name, known), **additional, **item.about})
+        entries.append({**make.build_entry(result, name, known), **additional, **item.facts})
     met = Counter(entry["reason"] for entry in entries)
     return {
         "changed": False,
@@ -128,21 +130,21 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def find_revocations(
-    module: Module, client: Client | None, entries: Entries, results: Sequence[ProbeResult]
+    module: Module, client: Client | None, entries: EndpointEntries, results: Sequence[ProbeResult]
 ) -> Mapping[tuple[Certificate, ...], Revocation]:
     """Return the revocation of the served certificates by chain; empty if `check_revocation` is off."""
     params = module.params
     if params["check_revocation"] == "off":
         return {}
-    chains = {result.chain: chain for result in results if (chain := entries.chain_of(result))}
+    chains = {result.chain: chain for result in results if (chain := entries.check_chain(result))}
 
-    def network() -> Network:
+    def get_network() -> Network:
         return client.settings if client else network_of(params, module.given, {})
 
-    named = named_anchors(params["trusted_ca_path"])
-    cache = cache_in(state_folder(), is_check_mode=module.check_mode)
-    authorities = Authorities(network, cache, params["timeout"], named)
-    known = authorities.ask(
+    named = read_named_anchors(params["trusted_ca_path"])
+    cache = open_cache(state_folder(), is_check_mode=module.check_mode)
+    authorities = RevocationClient(get_network, cache, params["timeout"], named)
+    known = authorities.query(
         ((sent[0], chain) for sent, chain in chains.items()), lambda: entries.anchors or Anchors(), {}
     )
     for warning in authorities.warnings:
@@ -169,10 +171,10 @@ def read_endpoints(given: Sequence[object] | None) -> list[Endpoint]:
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    return [read_endpoint(as_dict(item), f"endpoints[{number}]") for number, item in enumerate(given or ())]
+    return [read_endpoint(parse_item(item), f"endpoints[{number}]") for number, item in enumerate(given or ())]
 
 
-def expecting(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+def add_expected_certificates(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
     """Return endpoints, each with its expected certificate: by default, a certificate for the requested name.
 
     Raises:
@@ -183,15 +185,15 @@ def expecting(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
         place = (endpoint.network_host, endpoint.port, endpoint.checked_name)
         before = first.setdefault(place, number)
         if before != number:
-            why = f"endpoints[{number}] repeats endpoints[{before}] ({endpoint.shown}). Remove one of the two entries."
+            why = f"endpoints[{number}] repeats endpoints[{before}] ({endpoint.address_text}). Remove one of the two entries."
             raise CertificatesError("invalid_argument", why)
     return [
-        endpoint if endpoint.expected else replace(endpoint, expected=Expected((endpoint.checked_name,)))
+        endpoint if endpoint.expected else replace(endpoint, expected=ExpectedCertificate((endpoint.checked_name,)))
         for endpoint in endpoints
     ]
 
 
-def as_dict(item: object) -> object:
+def parse_item(item: object) -> object:
     """Return an item of `endpoints`; a dict may be text in the forms that Ansible accepts."""
     if isinstance(item, str) and (item.strip().startswith("{") or "=" in item.partition("/")[0]):
         try:
@@ -201,7 +203,7 @@ def as_dict(item: object) -> object:
     return item
 
 
-def connect_for(module: Module) -> Client:
+def connect_client(module: Module) -> Client:
     """Return an API client with a sufficient timeout, because `timeout` applies to one step of a probe."""
     params = {**module.params, "timeout": max(module.params["timeout"], API_TIMEOUT)}
     settings = resolve_settings(params, module.given - {"timeout"})
@@ -220,19 +222,23 @@ def warn_of_limits(module: Module) -> None:
     what = " and ".join(
         text
         for text, option in unmet.items()
-        if (any(names_record(as_dict(item)) for item in given) if option == "endpoints" else module.params[option])
+        if (
+            any(has_expected_record(parse_item(item)) for item in given)
+            if option == "endpoints"
+            else module.params[option]
+        )
     )
     module.warn(f"The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: {what}. Grant the permission.")
 
 
-def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> list[Item]:
+def list_listeners(client: Client, records: Sequence[StoreCertificate]) -> list[Item]:
     """Return the HTTPS listeners of the account's load balancers, sorted by the balancers' ids and by port."""
     stored = {record.id: record for record in records}
     items = []
     for balancer in fetch_balancers(client):
         host, why_unseen = balancer.address or "", None
         if not host:
-            why_unseen = messages.no_address(balancer.name, balancer.provisioning_status)
+            why_unseen = messages.explain_missing_address(balancer.name, balancer.provisioning_status)
         for listener in sorted(filter(lambda x: x.is_https, balancer.listeners), key=lambda x: x.port):
             record = stored.get(listener.certificate_id or 0)
             of_api = name_to_ask_for(filter(None, [record.common_name])) if record else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from .._base.errors import CertificatesError
 from .._base.module import Module
-from .._probe.revocation import Authorities
+from .._probe.revocation import RevocationClient
 from .._softlayer.client import Client
 from .approved import limit_listeners
 from .endpoints import EndpointAction
@@ -49,7 +49,7 @@ class Deployment:
         """All listeners and endpoints of the run."""
         return [*self.listeners, *self.endpoints]
 
-    def add_revocations(self, authorities: Authorities | None) -> Deployment:
+    def add_revocations(self, authorities: RevocationClient | None) -> Deployment:
         """Return a copy with the revocations of all served certificates."""
         served = ((leaf, sent) for target in self.targets for leaf, *sent in target.served_chains)
         return replace(self, plan=replace(self.plan, world=self.plan.world.add_revocations(authorities, served)))
@@ -73,7 +73,7 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
 
 
 def switch_listeners(
-    module: Module, client: Client, plan: ListenerPlan, options: RotationOptions, authorities: Authorities | None
+    module: Module, client: Client, plan: ListenerPlan, options: RotationOptions, authorities: RevocationClient | None
 ) -> Deployment:
     """Switch and verify the listeners, and return their outcomes; in check mode, return the planned switches."""
     as_now = Deployment(plan, [keep_unchanged(action, plan.world.index) for action in plan.actions])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from .._base.codes import KeptReason
 from .._base.errors import Obstacle
 from .._base.names import any_matches, ascii_name
-from .._probe.endpoint import Demand, Endpoint, Expected
+from .._probe.endpoint import Demand, Endpoint, ExpectedCertificate
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate, certificate_of
@@ -26,7 +26,7 @@ from .world import World
 def find_unknown_expectation(endpoints: Iterable[Endpoint], world: World) -> Obstacle[KeptReason] | None:
     """Return the obstacle of the first endpoint whose expected certificate is unknown; `None` if all are known."""
     for number, endpoint in enumerate(endpoints):
-        demand = Demand.of(endpoint.expected, world.index, world.view) if endpoint.expected else None
+        demand = Demand.resolve(endpoint.expected, world.index, world.view) if endpoint.expected else None
         if demand and demand.why_unknown:
             return Obstacle("in_use", {"endpoint": number, "demand": demand})
     return None
@@ -43,7 +43,7 @@ class EndpointAction(Target):
     @property
     def load_balancer(self) -> str:
         """The host, with the requested server name if the name differs from the host."""
-        host, asked = self.endpoint.shown.rpartition(":")[0], self.endpoint.server_name
+        host, asked = self.endpoint.address_text.rpartition(":")[0], self.endpoint.server_name
         return host if asked in {None, self.endpoint.host} else f"{asked} at {host}"
 
     @property
@@ -99,7 +99,7 @@ def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequen
     """
     planned = []
     for endpoint in endpoints:
-        demand = Demand.of(t.cast(Expected, endpoint.expected), world.index, world.view)
+        demand = Demand.resolve(t.cast(ExpectedCertificate, endpoint.expected), world.index, world.view)
         target = demand.records[0] if demand.records else None
         if patterns is not None and not any_matches([*demand.names, *(target.names if target else ())], patterns):
             continue

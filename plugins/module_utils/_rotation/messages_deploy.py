@@ -15,7 +15,7 @@ from .._base.names import listener_place
 from .._base.remedies import adopt, deploy
 from .._base.text import capitalized, some_of
 from .._base.times import iso
-from .._probe.messages import expected_certificate
+from .._probe.messages import describe_expected
 from .._replacement.can_replace import ACCEPT
 from .._replacement.messages import RSA_ONLY, trust_remedy, why_not
 from .._softlayer.store import StoreCertificate, certificate_of
@@ -78,38 +78,38 @@ def _describe_outcome(outcome: str, reason: str | None, facts: Mapping[str, t.An
     match reason, facts:
         case "not_accepted", {"probe": probe, "predecessor_id": certificate_id, "called": called}:
             return (
-                f"TLS clients reject the certificate: {probe.refusal}. Switch back to certificate {certificate_id}, which TLS clients trust and "
+                f"TLS clients reject the certificate: {probe.rejection}. Switch back to certificate {certificate_id}, which TLS clients trust and "
                 f"which was probably the previous certificate, with {deploy(certificate_id, called)}; or import the current certificate again with the "
                 "current chain of its CA."
             )
         case "not_accepted", {"probe": probe}:
             return (
                 f"{_describe_expectation(facts)} TLS clients, which accepted the previous certificate, reject the served certificate: "
-                f"{probe.refusal}. Check whether the load balancer sends the chain in the certificate store. If the stored chain is incomplete, "
+                f"{probe.rejection}. Check whether the load balancer sends the chain in the certificate store. If the stored chain is incomplete, "
                 "import the certificate again with all its intermediate certificates."
             )
         case "not_served", {"probe": probe}:
-            is_partial = probe.finding == "failing" and probe.working
+            is_partial = probe.finding == "failing" and probe.working_addresses
             how = "the TLS handshake fails at some addresses" if is_partial else FINDINGS[probe.finding]
-            return f"{_describe_expectation(facts)} {how}: {probe.words}{_find_remedy(facts)}"
+            return f"{_describe_expectation(facts)} {how}: {probe.message}{_find_remedy(facts)}"
     message = _describe_decision(outcome, reason, facts, form)
     if (probe := facts.get("probe")) is None:
         return message
     if probe.finding == "unreachable":
-        return f"{message} Cannot verify the served certificate: {probe.words}"
+        return f"{message} Cannot verify the served certificate: {probe.message}"
     message = f"{message} The {'current ' if outcome == 'skipped' else ''}certificate is served."
-    if probe.closed:
-        message = f"{message} Cannot connect to {len(probe.closed)} of the addresses from this host."
-    if probe.accepted is False:
+    if probe.unconnected_results:
+        message = f"{message} Cannot connect to {len(probe.unconnected_results)} of the addresses from this host."
+    if probe.is_accepted is False:
         before = ", and also rejected the previous certificate" if facts["was_refused"] else ""
-        message = f"{message} TLS clients reject the certificate{before}: {probe.refusal}."
+        message = f"{message} TLS clients reject the certificate{before}: {probe.rejection}."
     return message
 
 
 def _describe_expectation(facts: Mapping[str, t.Any]) -> str:
     """Return the expected state, as the beginning of a sentence that ends with the current state."""
     if "demand" in facts:
-        return f"The endpoint must serve {expected_certificate(facts['demand'])}, but"
+        return f"The endpoint must serve {describe_expected(facts['demand'])}, but"
     return f"The listener has certificate {facts['certificate_id']} in the API, but"
 
 
@@ -148,7 +148,7 @@ def _describe_decision(outcome: str, reason: str | None, facts: Mapping[str, t.A
         case "unchanged", {"planned": why}:
             return why_unswitched(why)
         case "unchanged", {"demand": demand}:
-            return f"The endpoint must serve {expected_certificate(demand)}."
+            return f"The endpoint must serve {describe_expected(demand)}."
         case "unchanged", {"kept": "best", "valid_id": other, "called": called}:
             when = f"until {iso(facts['end'])}" if "end" in facts else f"from {iso(facts['start'])}"
             message = f"{NO_BETTER_CERTIFICATE} The current certificate is valid only {when}."

@@ -140,7 +140,7 @@ def why_unread(why: Obstacle[t.Any], secret: Secret) -> str:
             return _describe_new_name(names)
         case "certificate_missing", {"is_gone": True}:
             return "The secret was deleted from Secrets Manager during the run."
-    return of_secrets.trouble(why)
+    return of_secrets.explain_problem(why)
 
 
 def _describe_nearest(nearest: StoreCertificate) -> str:

@@ -18,7 +18,7 @@ from .._ledger.place import ledger_options
 from .._orders.options import MAILBOXES, find_mailbox_count_error, mailbox_options, why_unusable
 from .._probe.endpoint import Endpoint
 from .._probe.revocation import SPEC as REVOCATION_SPEC
-from .._probe.run import expecting, read_endpoints
+from .._probe.run import add_expected_certificates, read_endpoints
 from .._replacement.roots import known_issuers, trusted_roots
 from .._secrets_manager.settings import secrets_source_options
 from .._softlayer.options import api_options
@@ -199,7 +199,7 @@ def read_options(module: Module) -> RotationOptions:
         if params["adopt"] is None
         else Adoption(**params["adopt"], load_balancers=params["load_balancers"]),
         "intermediates": known_issuers(params["intermediate_path"]),
-        "endpoints": expecting(read_endpoints(params["endpoints"])),
+        "endpoints": add_expected_certificates(read_endpoints(params["endpoints"])),
     }
     return RotationOptions(**given, is_check_mode=module.check_mode)
 

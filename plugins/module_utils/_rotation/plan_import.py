@@ -31,7 +31,7 @@ from .._replacement.can_replace import (
 )
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
-from .._secrets_manager.secret import NO_KEY, Secret
+from .._secrets_manager.secret import MISSING_KEY, Secret
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.bundle import Trouble
 from .._x509.certificate import names_of
@@ -331,7 +331,7 @@ def plan_reading(
         if same is not None and not _can_complete(secret, same, options, view):
             plan.stored_secrets.append((secret, same))
         elif not secret.has_private_key and not secret.why_inactive:
-            plan.excluded_secrets.append((secret, NO_KEY))
+            plan.excluded_secrets.append((secret, MISSING_KEY))
         elif secret.why_inactive:
             plan.unusable_secrets.append((secret, Obstacle("not_active")))
         elif secret.not_after is not None and secret.not_after < view.at:

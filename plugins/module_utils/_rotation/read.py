@@ -17,7 +17,7 @@ from .._base.module import Module
 from .._base.names import any_matches
 from .._base.text import some_of
 from .._base.times import now
-from .._probe.revocation import Authorities, Sent, as_sent
+from .._probe.revocation import RevocationClient, SentCertificate, get_sent_certificates
 from .._replacement.index import StoreIndex
 from .._replacement.roots import trusted_roots
 from .._replacement.trust import TrustView
@@ -161,7 +161,7 @@ def read_all_sources(
 # What was revoked
 
 
-def check_revocations(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
+def check_revocations(authorities: RevocationClient | None, world: World, options: RotationOptions) -> World:
     """Return the world with revocations, and with chains that avoid revoked intermediate certificates."""
     world = world.add_revocations(authorities, find_chains(world, options))
     for _time in range(MAX_REPLACEMENTS if authorities else 0):
@@ -174,10 +174,10 @@ def check_revocations(authorities: Authorities | None, world: World, options: Ro
     return world
 
 
-def find_chains(world: World, options: RotationOptions) -> Iterator[Sent]:
+def find_chains(world: World, options: RotationOptions) -> Iterator[SentCertificate]:
     """Yield all certificates that need a revocation check, each with its intermediate certificates."""
     for current, others in find_contenders(world, options.selection):
-        yield from map(as_sent, (current, *others))
+        yield from map(get_sent_certificates, (current, *others))
     for entry in world.bundles.entries:
         if entry.is_selected(options.common_names):
-            yield as_sent(entry.record)
+            yield get_sent_certificates(entry.record)

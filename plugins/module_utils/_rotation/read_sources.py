@@ -24,8 +24,8 @@ from .._orders import run_collect as mailing
 from .._orders.plan_collect import Wanted, as_missing, why_missing
 from .._replacement.trust import TrustView
 from .._secrets_manager import messages as of_secrets
-from .._secrets_manager.read import OF_ONE_SECRET, InstanceListing, read_bundle
-from .._secrets_manager.secret import NO_KEY, Secret
+from .._secrets_manager.read import SECRET_ERROR_CODES, InstanceListing, read_bundle
+from .._secrets_manager.secret import MISSING_KEY, Secret
 from .._softlayer.store import StoreCertificate
 from .._sources import folder, traefik
 from .._sources import messages as of_sources
@@ -364,7 +364,7 @@ def read_instance(module: Module, listing: InstanceListing, world: World, option
         try:
             return read_bundle(module, listing.manager, secret.id)
         except CertificatesError as error:
-            if error.code not in OF_ONE_SECRET:
+            if error.code not in SECRET_ERROR_CODES:
                 raise
             return DELETED_SECRET if error.code == "not_found" else unreadable(error)
 
@@ -372,8 +372,8 @@ def read_instance(module: Module, listing: InstanceListing, world: World, option
     for secret, answer in zip(plan.candidates, listing.manager.each(read, plan.candidates), strict=True):
         if isinstance(answer, Obstacle):
             (plan.excluded_secrets if answer is DELETED_SECRET else plan.unreadable_secrets).append((secret, answer))
-        elif answer.trouble is NO_KEY:
-            plan.excluded_secrets.append((secret, NO_KEY))
+        elif answer.trouble is MISSING_KEY:
+            plan.excluded_secrets.append((secret, MISSING_KEY))
         else:
             bundles.append(answer)
     return listing, plan, separate_bundles(bundles)

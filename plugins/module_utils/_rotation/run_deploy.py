@@ -20,7 +20,7 @@ from .._base.text import some_of
 from .._base.times import now
 from .._ledger.place import check_place, ledger_directory, ledger_options
 from .._probe.revocation import SPEC as REVOCATION_SPEC
-from .._probe.revocation import Authorities, as_sent, authorities_for
+from .._probe.revocation import RevocationClient, create_revocation_client, get_sent_certificates
 from .._replacement.can_replace import Overrides
 from .._replacement.roots import roots_if_any, trust_view_of
 from .._replacement.trust import TrustView
@@ -106,7 +106,7 @@ def run(module: Module) -> dict[str, t.Any]:
     if params["exclusive"]:
         check_ledger(module)
     client = connect(module, params["concurrency"], module.stop_on_signals())
-    authorities = authorities_for(module, client, ledger_directory(params["ledger_url"]))
+    authorities = create_revocation_client(module, client, ledger_directory(params["ledger_url"]))
     watch = None
     if params["verify"]:  # without root certificates, trust is not verified
         watch = ListenerProbe(
@@ -206,7 +206,7 @@ def create_plan(
     client: Client,
     wanted: Sequence[ListenerOptions] | None,
     view: TrustView,
-    authorities: Authorities | None,
+    authorities: RevocationClient | None,
 ) -> ListenerPlan:
     """Read the store and the load balancers, and return the plan.
 
@@ -225,7 +225,7 @@ def create_plan(
     warn_of_unreadable(client, stored)
     world = World(stored, fetch_balancers(client), view, began)
     if wanted is not None:
-        world = world.add_revocations(authorities, map(as_sent, find_named_contenders(world, wanted)))
+        world = world.add_revocations(authorities, map(get_sent_certificates, find_named_contenders(world, wanted)))
         overrides = Overrides(
             **{name.removeprefix("allow_"): params[name] for name in OVERRIDE_OPTIONS}, wildcards=True
         )
@@ -235,7 +235,7 @@ def create_plan(
         if unmatched := why_unmatched(selection, world.listed_balancers, world.index):
             raise CertificatesError(unmatched.reason, messages_deploy.describe_unmatched(unmatched))
         rivals = (pair for pair in find_contenders(world, selection) if pair[1])  # else there is nothing to decide
-        chains = (as_sent(record) for current, others in rivals for record in (current, *others))
+        chains = (get_sent_certificates(record) for current, others in rivals for record in (current, *others))
         world = world.add_revocations(authorities, chains)
         actions = plan_renewals(world, selection)
         warn_of_missing(client, actions, selection)

@@ -14,7 +14,7 @@ import typing as t
 
 from .._base.module import Module
 from .._ledger.place import ledger_directory
-from .._probe.revocation import authorities_for
+from .._probe.revocation import create_revocation_client
 from .._replacement.roots import trust_view_of
 from .._softlayer.client import connect
 from .apply_clean_up import remove_superseded
@@ -34,7 +34,7 @@ def run(module: Module) -> dict[str, t.Any]:
     """Rotate the certificates, and return the module's result."""
     options = read_options(module)
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
-    authorities = authorities_for(module, client, ledger_directory(module.params["ledger_url"]))
+    authorities = create_revocation_client(module, client, ledger_directory(module.params["ledger_url"]))
 
     world = read_world(module, client, trust_view_of(module.params["trusted_ca_path"]), options)
     world = check_revocations(authorities, world, options)

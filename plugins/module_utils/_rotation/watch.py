@@ -73,11 +73,13 @@ class ListenerProbe:
     def wait_until_working(self, action: ListenerAction) -> bool:
         """Probe a listener after a rollback until it works or the time is over; return whether it works."""
         before = self._before.get(action.uuid)
-        may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
+        may_fail = (
+            before is not None and not before.is_working
+        )  # an address that failed before the change may go on failing
         backoff = Backoff(self._stop, self._timeout, MAX_PAUSE)
         while True:
             verdict = self._probe([action], is_before=True)[action.uuid]
-            if (verdict.works or may_fail) and not self._is_worse(action, verdict):
+            if (verdict.is_working or may_fail) and not self._is_worse(action, verdict):
                 return True
             if not backoff.pause():
                 return False
@@ -119,7 +121,7 @@ class ListenerProbe:
             action = _add_probe(action, verdict)
             if verdict.finding == "failing" and not verdict.chains:
                 is_said = before is not None and before.finding == "failing"
-                facts = action.facts if is_said else {**action.facts, "probe_message": verdict.words}
+                facts = action.facts if is_said else {**action.facts, "probe_message": verdict.message}
                 action = replace(action, served=False, facts=facts)
             seen.append(action)
         return seen
@@ -137,8 +139,12 @@ class ListenerProbe:
     def _evaluate(self, action: AnyTarget, verdict: Evaluation) -> AnyTarget:
         """Return a copy with the outcome of a probe, and record rejected certificates and unreachable listeners."""
         before = self._before.get(action.uuid)
-        was_refused = verdict.accepted is False and before is not None and verdict.refusing <= before.refusing
-        seen = replace(_add_probe(action, verdict), served_fingerprint=verdict.shown)
+        was_refused = (
+            verdict.is_accepted is False
+            and before is not None
+            and verdict.rejecting_addresses <= before.rejecting_addresses
+        )
+        seen = replace(_add_probe(action, verdict), served_fingerprint=verdict.reported_fingerprint)
         failed = {"probe": verdict, **seen.expectation}
         if verdict.finding == "unreachable" and not self._is_worse(action, verdict):
             self._unreached.add(action.name)
@@ -147,11 +153,11 @@ class ListenerProbe:
             return seen.failed("not_served", failed, is_changed=action.is_changed, served=False)
         if self._is_newly_rejected(action, verdict):
             return seen.failed("not_accepted", failed, is_changed=action.is_changed, served=True)
-        if verdict.accepted is False:
+        if verdict.is_accepted is False:
             if isinstance(action, ListenerAction) and not action.is_changed and action.is_predecessor_trusted:
                 back = {"predecessor_id": action.predecessor_id, "called": action.place.command_name}
                 return seen.failed("not_accepted", {"probe": verdict, **back}, served=True)
-            self._refused.setdefault((verdict.refusal or "", _find_remedy_key(seen)), set()).add(action.name)
+            self._refused.setdefault((verdict.rejection or "", _find_remedy_key(seen)), set()).add(action.name)
         facts = {**action.facts, "probe": verdict, "was_refused": was_refused}
         return replace(seen, served=True, facts=facts)
 
@@ -162,12 +168,12 @@ class ListenerProbe:
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(actions), MAX_PROBES)) as pool:
             verdicts = list(pool.map(lambda action: self._probe_target(action, is_before=is_before), actions))
         pairs = zip(actions, verdicts, strict=True)
-        return {action.uuid: verdict.since(self._before.get(action.uuid)) for action, verdict in pairs}
+        return {action.uuid: verdict.compare_with(self._before.get(action.uuid)) for action, verdict in pairs}
 
     def _probe_target(self, action: Target, *, is_before: bool) -> Evaluation:
         if isinstance(action, EndpointAction):
             seen = probe_addresses(action.endpoint, PROBE_TIMEOUT, self._stop, self._client)
-            return evaluate_results(seen, None, action.demand.fits)
+            return evaluate_results(seen, None, action.demand.is_met_by)
         listener = t.cast(ListenerAction, action)
         wanted = action.target.certificate if action.target else None
         if listener.address is None:
@@ -200,9 +206,9 @@ def _add_probe(action: AnyTarget, verdict: Evaluation) -> AnyTarget:
     return replace(
         action,
         served_chains=verdict.chains,
-        accepted=verdict.accepted,
-        refusal=verdict.refusal,
-        is_everywhere=verdict.is_everywhere,
+        accepted=verdict.is_accepted,
+        refusal=verdict.rejection,
+        is_everywhere=verdict.is_complete,
         leaves=verdict.leaves,
     )
 

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from .._base.names import any_matches, is_host_name
 from .._base.remedies import listener as called
-from .._probe.revocation import Authorities, Sent
+from .._probe.revocation import RevocationClient, SentCertificate
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer
@@ -159,10 +159,10 @@ class World:
         """Return a copy with the imports of the run."""
         return replace(self, imported_records=imported, truncated_ids=truncated)
 
-    def add_revocations(self, authorities: Authorities | None, chains: Iterable[Sent]) -> World:
+    def add_revocations(self, authorities: RevocationClient | None, chains: Iterable[SentCertificate]) -> World:
         """Return a copy with the revocations in chains; unchanged if revocation is not checked."""
         if authorities is None:
             return self
         each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
         pairs = ((leaf, self.view.signed_chain_of(leaf, sent)) for leaf, sent in each)
-        return replace(self, view=self.view.knowing(authorities.ask(pairs, self.view.anchors, self.view.revocations)))
+        return replace(self, view=self.view.knowing(authorities.query(pairs, self.view.anchors, self.view.revocations)))

@@ -24,7 +24,7 @@ from .._http.transport import Attempt, keep_quiet
 from .._softlayer.paging import MAX_PAGES, Page, Row, list_all
 from .._softlayer.values import parse_number, select_dicts
 from .faults import explain, explain_login
-from .secret import Secret, Value, secret_of, value_of
+from .secret import Secret, Value, parse_secret, parse_value
 from .settings import Instance
 
 with suppress(ImportError):
@@ -37,14 +37,14 @@ MAX_PAGE_BYTES = 64 * 1024 * 1024
 """Maximum uncompressed size of a page in bytes: secrets with 10 KB of custom metadata, and all names and labels."""
 MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """Maximum uncompressed size of any other response in bytes: a certificate, a chain and a key of 100 KB each, and metadata."""
-RENEW_AFTER = 0.8
+RENEWAL_FRACTION = 0.8
 """Fraction of a token's lifetime after which the token is renewed."""
 DEFAULT_GROUP = "default"
 """Name and id of the group that always exists."""
 GROUP_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Pattern of the id of any other group."""
 T = t.TypeVar("T")
-GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+GRANT_TYPE = "urn:ibm:params:oauth:grant-type:apikey"
 
 
 class SecretsManager(Caller):
@@ -99,7 +99,7 @@ class SecretsManager(Caller):
             CertificatesError: with a code from `faults`; `incomplete_listing` if the server does not return the whole list.
         """
 
-        def ask(offset: int) -> Mapping[str, t.Any]:
+        def request(offset: int) -> Mapping[str, t.Any]:
             answer = self._call(
                 "Listing the secrets",
                 largest_answer=MAX_PAGE_BYTES,
@@ -118,14 +118,14 @@ class SecretsManager(Caller):
 
         return [
             secret
-            for secret in (secret_of(row["row"]) for row in _read_all(ask))
+            for secret in (parse_secret(row["row"]) for row in _read_all(request))
             if secret
             and (not types or secret.secret_type in types)
             and secret.labels >= set(labels)
             and (not group_ids or secret.group_id in group_ids)
         ]
 
-    def group_ids(self, names: Sequence[str]) -> list[str]:
+    def find_group_ids(self, names: Sequence[str]) -> list[str]:
         """Return the ids of secret groups (`GET /secret_groups`), which may be given by name or id.
 
         Raises:
@@ -162,7 +162,7 @@ class SecretsManager(Caller):
         Raises:
             CertificatesError: with a code from `faults`.
         """
-        return self._read("Reading the secret", lambda: self._sdk.get_secret(identifier), value_of)
+        return self._read("Reading the secret", lambda: self._sdk.get_secret(identifier), parse_value)
 
     def read_metadata(self, identifier: str) -> Secret:
         """Return a secret's metadata as it is now (`GET /secrets/{id}/metadata`).
@@ -171,9 +171,9 @@ class SecretsManager(Caller):
             CertificatesError: with a code from `faults`.
         """
         call = "Reading the metadata of the secret"
-        return self._read(call, lambda: self._sdk.get_secret_metadata(identifier), secret_of)
+        return self._read(call, lambda: self._sdk.get_secret_metadata(identifier), parse_secret)
 
-    def current_version(self, identifier: str) -> str | None:
+    def find_current_version(self, identifier: str) -> str | None:
         """Return the id of a secret's current version (`GET /secrets/{id}/versions`); `None` if unknown.
 
         Raises:
@@ -196,7 +196,7 @@ class SecretsManager(Caller):
             CertificatesError: with a code from `faults`.
         """
         call = "Creating the secret"
-        return self._write(call, lambda: self._sdk.create_secret(t.cast(t.Any, secret)), value_of, before_sending)
+        return self._write(call, lambda: self._sdk.create_secret(t.cast(t.Any, secret)), parse_value, before_sending)
 
     def add_version(self, identifier: str, version: Mapping[str, t.Any], before_sending: Callable[[], None]) -> str:
         """Add a version to a secret (`POST /secrets/{id}/versions`), and return the version's id; never repeated after a lost response.
@@ -232,7 +232,7 @@ class SecretsManager(Caller):
         return self._write(
             "Changing the metadata of the secret",
             lambda: self._sdk.update_secret_metadata(identifier, t.cast(t.Any, changes)),
-            secret_of,
+            parse_secret,
             before_sending,
         )
 
@@ -312,24 +312,24 @@ class SecretsManager(Caller):
             if not self._token or self._token == instead_of or time.monotonic() >= self._renew_at:
                 began = time.monotonic()
                 try:
-                    self._token, seconds = self.call_until_done(self._ask_for_token, repeatable=True)
+                    self._token, seconds = self.call_until_done(self._request_token, repeatable=True)
                 except CertificatesError as error:
                     if error.code == "authentication_failed":
                         self._refusal = error
                     raise
                 self._hide(self._token)
-                self._renew_at = began + RENEW_AFTER * seconds
+                self._renew_at = began + RENEWAL_FRACTION * seconds
                 self._sdk.authenticator = BearerTokenAuthenticator(self._token)
             return self._token
 
-    def _ask_for_token(self, attempt: Attempt) -> tuple[str, float]:
+    def _request_token(self, attempt: Attempt) -> tuple[str, float]:
         url = self.instance.iam_url
         attempt.largest_answer = MAX_RESPONSE_BYTES
         try:
             with attempt:
                 answer = self._iam.post(
                     f"{url}/identity/token",
-                    data={"grant_type": GRANT, "apikey": self.instance.api_key},
+                    data={"grant_type": GRANT_TYPE, "apikey": self.instance.api_key},
                     headers={"Accept": "application/json"},
                     **self._how,
                 )
@@ -364,7 +364,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
         nonlocal has_end, last
         last = ask(offset)
         totals.add(parse_number(last.get("total_count")))
-        rows = [{"id": _number(row["id"]), "row": row} for row in select_dicts(last["secrets"]) if row.get("id")]
+        rows = [{"id": _compute_sort_key(row["id"]), "row": row} for row in select_dicts(last["secrets"]) if row.get("id")]
         has_end = has_end or not rows
         return rows
 
@@ -396,7 +396,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     return rows
 
 
-def _number(identifier: object) -> int:
+def _compute_sort_key(identifier: object) -> int:
     """Return a sort key for ids in the order of the server."""
     try:
         return uuid.UUID(str(identifier)).int

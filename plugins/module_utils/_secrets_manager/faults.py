@@ -22,11 +22,11 @@ from .._http.faults import as_sentence, details_of, explain_unanswered, rate_lim
 from .._http.transport import Answer, Attempt
 
 ROLES = "the roles Reader and SecretsReader (to write, also Writer)"
-NO_KEY = frozenset({400, 401, 403})
+KEY_REJECTION_STATUSES = frozenset({400, 401, 403})
 """HTTP statuses with which IAM rejects an API key."""
-NO_LOGIN = "check that the API key is correct and belongs to the account of the instance."
-OF_REFUSALS: Mapping[int, CertificatesError] = {
-    401: CertificatesError("authentication_failed", NO_LOGIN),
+LOGIN_REMEDY = "check that the API key is correct and belongs to the account of the instance."
+REJECTION_ERRORS: Mapping[int, CertificatesError] = {
+    401: CertificatesError("authentication_failed", LOGIN_REMEDY),
     403: CertificatesError(
         "no_permission", f"grant the user of the API key {ROLES}, for the instance or the secret group."
     ),
@@ -53,14 +53,14 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
     answer = attempt.answer
     if answer is None:
         return explain_unanswered(call, url, attempt, error, repeatable=repeatable, option="instance_url")
-    words = _words(answer, "errors")
+    words = _read_error_text(answer, "errors")
     details = details_of(call, answer, **({"api_message": words} if words else {}))
     said = f" Response: {as_sentence(words)}" if words else ""
     is_its_own = words is not None
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and (is_its_own or repeatable):
         return rate_limited(call, details)
-    if answer.status in OF_REFUSALS and (is_its_own or repeatable):
-        refusal = OF_REFUSALS[answer.status]
+    if answer.status in REJECTION_ERRORS and (is_its_own or repeatable):
+        refusal = REJECTION_ERRORS[answer.status]
         why = f"{call}: {url} rejected the request (HTTP {answer.status}): {refusal.message}{said}"
         return CertificatesError(refusal.code, why, **details)
     if 400 <= answer.status < 500 and answer.status != HTTPStatus.REQUEST_TIMEOUT and (is_its_own or repeatable):
@@ -69,7 +69,7 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
             f"{call}: {url} rejected the request (HTTP {answer.status}). Check instance_url.{said}",
             **details,
         )
-    if repeatable and answer.status < 400 and not _is_cut(answer):
+    if repeatable and answer.status < 400 and not _is_truncated(answer):
         return CertificatesError(
             "api_error",
             f"{call}: {url} returned a response that does not come from Secrets Manager (HTTP {answer.status}). Check instance_url and proxy.",
@@ -86,18 +86,18 @@ def explain_login(url: str, attempt: Attempt, error: BaseException) -> Certifica
     answer = attempt.answer
     if answer is None:
         return explain_unanswered(call, url, attempt, error, repeatable=True, option="iam_url")
-    words = _words(answer, "errorMessage")
+    words = _read_error_text(answer, "errorMessage")
     details = details_of(call, answer, **({"api_message": words} if words else {}))
     said = f" Response: {as_sentence(words)}" if words else ""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return rate_limited(call, details)
-    if answer.status in NO_KEY:
+    if answer.status in KEY_REJECTION_STATUSES:
         return CertificatesError(
             "authentication_failed",
             f"The IBM Cloud login {url} rejected the API key. Check that the key is an IBM Cloud API key, and copy the key again.{said}",
             **details,
         )
-    if answer.status >= 500 or _is_cut(answer):
+    if answer.status >= 500 or _is_truncated(answer):
         return CertificatesError(
             "no_answer", f"{call}: {url} returned no usable response (HTTP {answer.status}).{said}", **details
         )
@@ -108,7 +108,7 @@ def explain_login(url: str, attempt: Attempt, error: BaseException) -> Certifica
     )
 
 
-def _words(answer: Answer, name: str) -> str | None:
+def _read_error_text(answer: Answer, name: str) -> str | None:
     """Return the error text in a response of the service; `None` for other responses.
 
     Args:
@@ -126,7 +126,7 @@ def _words(answer: Answer, name: str) -> str | None:
     return shorten(given) if isinstance(given, str) else None
 
 
-def _is_cut(answer: Answer) -> bool:
+def _is_truncated(answer: Answer) -> bool:
     """Return whether a response of the service was truncated."""
     try:
         json.loads(answer.body)

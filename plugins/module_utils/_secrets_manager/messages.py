@@ -16,13 +16,13 @@ from .._base.times import iso
 from .._replacement.messages import listed, trust_remedy, why_not
 from .._x509 import messages as of_x509
 
-CURRENT = "the secret's current version"
-FORCE = "To make the certificate the current version anyway, set force: true."
-PARTS = {"certificate": "certificate", "intermediate": "intermediate certificates", "private_key": "private key"}
+CURRENT_VERSION = "the secret's current version"
+FORCE_REMEDY = "To make the certificate the current version anyway, set force: true."
+PART_NAMES = {"certificate": "certificate", "intermediate": "intermediate certificates", "private_key": "private key"}
 """Names of the parts of a version. Changed metadata has the names of the API."""
 
 
-def trouble(why: Obstacle[t.Any]) -> str:
+def explain_problem(why: Obstacle[t.Any]) -> str:
     """Return why a certificate in Secrets Manager cannot be used, and the fix."""
     match why.reason, why.facts:
         case "key_missing", {"has_key": False}:
@@ -37,7 +37,7 @@ def trouble(why: Obstacle[t.Any]) -> str:
     return of_x509.trouble(why)
 
 
-def of_secret(action: Action[t.Any, t.Any]) -> str:
+def describe_action(action: Action[t.Any, t.Any]) -> str:
     """Return the message about a certificate in Secrets Manager."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _}:
@@ -45,7 +45,7 @@ def of_secret(action: Action[t.Any, t.Any]) -> str:
         case "created", _, _:
             return f"{participle(action.form, 'created')}."
         case "updated", _, {"changed": changed}:
-            return f"{participle(action.form, 'updated')}: {', '.join(PARTS.get(name, name) for name in changed)}."
+            return f"{participle(action.form, 'updated')}: {', '.join(PART_NAMES.get(name, name) for name in changed)}."
         case "unchanged", _, _:
             return "Secrets Manager already contains the certificate."
         case _, "ambiguous", {"ids": ids}:
@@ -66,7 +66,7 @@ def of_secret(action: Action[t.Any, t.Any]) -> str:
                 "SECURITY_CERTIFICATE_MANAGE."
             )
         case _, "refused", {"too_large": part}:
-            what = {**PARTS, "intermediate": "chain of intermediate certificates"}[part]
+            what = {**PART_NAMES, "intermediate": "chain of intermediate certificates"}[part]
             return f"The {what} exceeds the limit of Secrets Manager, 100 KB in PEM format. Specify a smaller {what}."
         case _, "wrong_type", {"secret_type": secret_type}:
             return f"The secret with this name in the secret group has the type {secret_type} instead of imported_cert. Set another name."
@@ -74,31 +74,29 @@ def of_secret(action: Action[t.Any, t.Any]) -> str:
             return "Cannot import another private key: Secrets Manager generated the private key of the secret. Set another name."
         case _, "not_active", {"state": state}:
             return f"Secrets Manager reports that the secret is {state}. Check the secret in Secrets Manager, or set another name."
-    return f"{_why_not_current(Obstacle(str(action.reason), action.facts))} {FORCE}"
+    return f"{_explain_obstacle(Obstacle(str(action.reason), action.facts))} {FORCE_REMEDY}"
 
 
-def _why_not_current(why: Obstacle[str]) -> str:
+def _explain_obstacle(why: Obstacle[str]) -> str:
     match why.reason, why.facts:
         case "names_not_covered", {"lost": lost}:
             return (
-                f"The certificate lacks DNS names of {CURRENT}: {some_of(lost)}."
+                f"The certificate lacks DNS names of {CURRENT_VERSION}: {some_of(lost)}."
                 if lost
-                else f"The DNS names of {CURRENT} are unknown."
+                else f"The DNS names of {CURRENT_VERSION} are unknown."
             )
         case "key_type_differs", {"new": ours, "present": theirs}:
-            return f"The key type differs: {ours} instead of {theirs} in {CURRENT}."
+            return f"The key type differs: {ours} instead of {theirs} in {CURRENT_VERSION}."
         case "organization_differs", {"new": ours, "present": theirs}:
-            return f"The organization differs: {listed(ours)} instead of {listed(theirs)} in {CURRENT}."
+            return f"The organization differs: {listed(ours)} instead of {listed(theirs)} in {CURRENT_VERSION}."
         case "chain_incomplete", {"lacks_issuers": True}:
             return (
-                f"The chain lacks intermediate certificates of {CURRENT}. Specify all intermediate certificates, or none to keep the current intermediate "
-                "certificates."
+                f"The chain lacks intermediate certificates of {CURRENT_VERSION}. Specify all intermediate certificates, or none to keep the current "
+                "intermediate certificates."
             )
         case _, {"chain": chain}:
-            return f"TLS clients would trust the certificate less than {CURRENT}: {chain.why}. {trust_remedy(chain, 'new')}"
+            return f"TLS clients would trust the certificate less than {CURRENT_VERSION}: {chain.why}. {trust_remedy(chain, 'new')}"
         case "ambiguous" | "superseded", {"new": new, "present": present}:
             ours, theirs = (f"from {iso(one.not_before)} to {iso(one.not_after)}" for one in (new, present))
-            return (
-                f"The certificate is not a renewal of {CURRENT}: it is valid {ours}, and the current version {theirs}."
-            )
+            return f"The certificate is not a renewal of {CURRENT_VERSION}: it is valid {ours}, and the current version {theirs}."
     return why_not(why)

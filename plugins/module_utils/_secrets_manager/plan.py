@@ -4,7 +4,7 @@
 
 """Decide what to create and change in IBM Cloud Secrets Manager. Private to softlayer.certificates.
 
-Pure. First by metadata (`plan_secret`); the values of what is there have to be read, and are compared (`compare`), since a server need not
+Pure. First by metadata (`plan_secret`); the values of what is there have to be read, and are compared (`compare_content`), since a server need not
 say in metadata which certificate it is. What may become a secret's current version is decided by the rule of `superseding`. A real run
 carries out exactly the plan that check mode and diff mode show.
 """
@@ -38,7 +38,7 @@ from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import FACTS, Certificate, pem_bundle
 from .._x509.chain import Trust
 from . import messages
-from .secret import DEACTIVATED, IMPORTED, Secret
+from .secret import DEACTIVATED, IMPORTED_TYPE, Secret
 
 MAX_PART_BYTES = 100_000
 """Maximum size in bytes of a certificate, a chain, and a key in Secrets Manager."""
@@ -50,7 +50,7 @@ Part = t.Literal["certificate", "intermediate", "private_key"]
 class SecretAction(Action[SecretOutcome, Code]):
     """The planned or completed action for one certificate in Secrets Manager."""
 
-    MESSAGE = messages.of_secret
+    MESSAGE = messages.describe_action
     REASONS = frozenset(t.get_args(SecretReason)) | {"invalid_argument"}
     """The last one says that an option makes no sense."""
     CHECKS_STATE_ON_RETRY = True
@@ -87,20 +87,20 @@ class SecretAction(Action[SecretOutcome, Code]):
     has_written: bool = False
     """Whether a new version was created although the action failed."""
 
-    def with_content(
+    def add_content(
         self, content: Content, warnings: tuple[Obstacle[str], ...], view: TrustView | None
     ) -> SecretAction:
         """Return the action that creates the secret, before the present secrets are known."""
         known = replace(self, certificate=content.certificate, trust=content.trust, warnings=warnings)
-        return replace(known, content=content, view=view).as_new()
+        return replace(known, content=content, view=view).plan_creation()
 
-    def as_new(self) -> SecretAction:
+    def plan_creation(self) -> SecretAction:
         """Return the action that creates the secret, without the present secret."""
         known = replace(self, outcome="created", facts={}, secret=None, is_to_be_read=False, changes=())
-        return replace(known, issuers=self.wanted.intermediates, metadata={}, version_id=None)
+        return replace(known, issuers=self.expected_content.intermediates, metadata={}, version_id=None)
 
     @property
-    def wanted(self) -> Content:
+    def expected_content(self) -> Content:
         """The expected content, which must be known."""
         return t.cast(Content, self.content)
 
@@ -114,9 +114,9 @@ class SecretAction(Action[SecretOutcome, Code]):
         """Whether the action changes, or would change, Secrets Manager."""
         return self.outcome in {"created", "updated"} or self.has_written
 
-    def as_version(self) -> dict[str, str]:
+    def build_version(self) -> dict[str, str]:
         """Return the properties of a new version, with the names of the API."""
-        content = self.wanted
+        content = self.expected_content
         chain = pem_bundle(self.issuers)
         return {
             "certificate": content.certificate.pem(),
@@ -124,15 +124,15 @@ class SecretAction(Action[SecretOutcome, Code]):
             "private_key": content.private_key_pem,
         }
 
-    def as_secret(self) -> dict[str, t.Any]:
+    def build_secret(self) -> dict[str, t.Any]:
         """Return the properties of a new secret, with the names of the API."""
         return {
-            "secret_type": IMPORTED,
+            "secret_type": IMPORTED_TYPE,
             "name": self.name,
             "secret_group_id": self.group_id,
             **({} if self.labels is None else {"labels": list(self.labels)}),
             **({} if self.description is None else {"description": self.description}),
-            **self.as_version(),
+            **self.build_version(),
         }
 
     def as_result(self) -> dict[str, t.Any]:
@@ -181,14 +181,14 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
             other secrets have the name.
         at: the present instant.
     """
-    imported = [secret for secret in there if secret.secret_type == IMPORTED]
+    imported = [secret for secret in there if secret.secret_type == IMPORTED_TYPE]
     if not there:
         return new
     if len(imported) > 1:
         return new.failed("ambiguous", {"ids": sorted(secret.id for secret in imported)})
     present = (imported or list(there))[0]
     known = replace(new, secret=present)
-    if present.secret_type != IMPORTED:
+    if present.secret_type != IMPORTED_TYPE:
         return known.failed("wrong_type", {"secret_type": present.secret_type})
     if present.is_managed:
         return known.failed("managed_csr", {})
@@ -203,13 +203,13 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
     return replace(known, outcome="unchanged", facts={}, is_to_be_read=True, metadata=metadata)
 
 
-def compare(action: SecretAction, held: Bundle) -> SecretAction:
+def compare_content(action: SecretAction, held: Bundle) -> SecretAction:
     """Decide how to import a certificate, by the values of the present secret.
 
     Certificates are equal if their DER is equal, and keys if their public keys are. A chain that the user does not give is left as it is.
     A certificate that cannot replace the current version does not become the current version.
     """
-    content = action.wanted
+    content = action.expected_content
     is_same = held.certificate == content.certificate
     differs: Mapping[Part, bool] = {
         "certificate": not is_same,
@@ -219,20 +219,20 @@ def compare(action: SecretAction, held: Bundle) -> SecretAction:
     issuers = content.intermediates or (held.chain if is_same else ())
     changes = tuple(part for part, is_other in differs.items() if is_other)
     known = replace(action, is_to_be_read=False, issuers=issuers, changes=changes)
-    refusal = why_not_current(known, held, action.view) if changes and action.view else None
+    refusal = find_version_obstacle(known, held, action.view) if changes and action.view else None
     if refusal:
         return known.failed(refusal.reason, refusal.facts)
     changed = (*changes, *known.metadata)
     return replace(known, outcome="updated" if changed else "unchanged", facts={"changed": changed} if changed else {})
 
 
-def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obstacle[Code] | None:
+def find_version_obstacle(action: SecretAction, held: Bundle, view: TrustView) -> Obstacle[Code] | None:
     """Return why a certificate with its chain cannot replace a secret's current version.
 
     An expired version may also be replaced by a certificate that became valid earlier. For an unreadable version, only the names in its metadata
     count.
     """
-    new = StoreCertificate.create_unstored(action.wanted.certificate, action.issuers)
+    new = StoreCertificate.create_unstored(action.expected_content.certificate, action.issuers)
     if held.certificate is None:
         names = frozenset(filter(is_host_name, action.secret.names if action.secret else ()))
         unread = PresentCertificate(names, frozenset(), frozenset(), None)
@@ -248,11 +248,11 @@ def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obst
         return Obstacle("chain_incomplete", {"lacks_issuers": True}) if is_newer(current, new, view) else None
     if held.certificate.not_after < view.at or supersedes(new, current, view):
         return None
-    facts = {"new": action.wanted.certificate, "present": held.certificate}
+    facts = {"new": action.expected_content.certificate, "present": held.certificate}
     return Obstacle("ambiguous" if age(new) == age(current) else "superseded", facts)
 
 
-def too_large(content: Content) -> Part | None:
+def find_large_part(content: Content) -> Part | None:
     """Return the part of a certificate that is larger than the limit of Secrets Manager."""
     parts: Mapping[Part, str] = {
         "certificate": content.certificate.pem(),

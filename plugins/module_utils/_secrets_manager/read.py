@@ -22,7 +22,7 @@ from .client import SecretsManager
 from .secret import Secret
 from .settings import SECRET_TYPES, resolve_instance
 
-OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
+SECRET_ERROR_CODES = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
 """Codes of errors that affect one secret only."""
 
 
@@ -51,13 +51,13 @@ def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.E
     module.hide(instance.api_key)
     manager = SecretsManager(instance, module.params["concurrency"], stop, module.warn, module.hide)
 
-    def list_it() -> None:
+    def fill_listing() -> None:
         try:
-            listing.set_result(InstanceListing(manager, _listed(manager, source)))
+            listing.set_result(InstanceListing(manager, _list_selected(manager, source)))
         except Exception as error:
             listing.set_exception(error)
 
-    threading.Thread(target=list_it, daemon=True).start()
+    threading.Thread(target=fill_listing, daemon=True).start()
     return listing
 
 
@@ -70,19 +70,19 @@ def read_bundle(module: Module, manager: SecretsManager, identifier: str) -> Bun
     for _attempt in range(2):
         value = manager.read(identifier)
         module.hide(*key_texts((value.private_key or "").encode()))
-        if value.is_as_described:
+        if value.is_consistent:
             break
     return value.bundle
 
 
-def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret]:
+def _list_selected(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret]:
     """Return the metadata of the certificates that a source selects.
 
     Raises:
         CertificatesError: as `SecretsManager.list_secrets`; `not_found` if a selection option matches nothing, for example because of a typing
             error.
     """
-    groups = manager.group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
+    groups = manager.find_group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
     secrets = manager.list_secrets(source["types"] or SECRET_TYPES, source["labels"] or (), groups)
     if source["labels"] and not secrets:
         raise CertificatesError(

@@ -41,12 +41,12 @@ from .._store.read_files import Item, read_item
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.keys import key_texts
 from .client import SecretsManager
-from .plan import SecretAction, compare, mark_repeated, plan_secret, too_large
-from .read import OF_ONE_SECRET, read_bundle
+from .plan import SecretAction, compare_content, find_large_part, mark_repeated, plan_secret
+from .read import SECRET_ERROR_CODES, read_bundle
 from .secret import Secret
 from .settings import (
-    NAME,
-    OF_NAMES,
+    NAME_PATTERN,
+    NAME_RULE,
     instance_options,
     resolve_instance,
     secret_certificate_options,
@@ -91,15 +91,15 @@ def run(module: Module) -> dict[str, t.Any]:
     done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, manager, steps)
     is_there = {"unchanged"} if module.check_mode else {"created", "updated", "unchanged"}
 
-    def with_version(step: SecretAction) -> SecretAction:
+    def set_version(step: SecretAction) -> SecretAction:
         if step.outcome in is_there and step.secret and not step.version_id:
             with suppress(CertificatesError):
-                return replace(step, version_id=manager.current_version(step.secret.id))
+                return replace(step, version_id=manager.find_current_version(step.secret.id))
         return step
 
-    done = manager.each(with_version, done)
+    done = manager.each(set_version, done)
     api_calls = manager.api_calls + (client.api_calls if client else 0)
-    return as_result(done, api_calls, stop, single=is_single)
+    return build_result(done, api_calls, stop, single=is_single)
 
 
 # The expected secrets
@@ -138,22 +138,22 @@ def check_given(item: Item, module: Module) -> SecretAction:
         bundle = read_item(item, module.hide)
     except CertificatesError as error:
         return new.because(error)
-    return with_bundle(new, bundle, item, module)
+    return add_bundle(new, bundle, item, module)
 
 
-def with_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -> SecretAction:
+def add_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -> SecretAction:
     """Return the action that creates a secret of a certificate with its key, or its failure."""
     new = replace(new, certificate=bundle.certificate)
     try:
         options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], is_for_store=False)
         anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
         content, warnings = assemble(bundle, options, now(), anchors)
-        if part := too_large(content):
+        if part := find_large_part(content):
             return new.failed("refused", {"too_large": part})
         view = None if item["force"] else trust_view_of(item["trusted_ca_path"])
     except CertificatesError as error:
         return new.because(error)
-    return new.with_content(content, warnings, view)
+    return new.add_content(content, warnings, view)
 
 
 def take_from_store(
@@ -172,9 +172,9 @@ def take_from_store(
         try:
             stored = fetch_with_private_key(client, identifier, hide)
         except CertificatesError as error:
-            if error.code not in OF_ONE_SECRET:
+            if error.code not in SECRET_ERROR_CODES:
                 raise
-            return step.because(as_read_error(error))
+            return step.because(convert_read_error(error))
         certificate = stored.record.certificate
         if certificate is None:
             return step.failed("invalid_pem", {"certificate_id": identifier})
@@ -184,7 +184,7 @@ def take_from_store(
             return replace(step, certificate=certificate).because(error)
         hide(key.pem)
         bundle = Bundle((certificate,), stored.record.intermediates, KeyRef.of(key))
-        return with_bundle(step, bundle, item, module)
+        return add_bundle(step, bundle, item, module)
 
     taken = client.each(take, list(zip(items, steps, strict=True)))
     missing = [
@@ -211,7 +211,7 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
     for step in steps:
         try:
             is_known = step.outcome == "failed"
-            grouped.append(step if is_known else replace(step, group_id=manager.group_ids([step.group])[0]))
+            grouped.append(step if is_known else replace(step, group_id=manager.find_group_ids([step.group])[0]))
         except CertificatesError as error:
             if error.code != "not_found":
                 raise
@@ -230,25 +230,25 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
             return step
         planned = plan_secret(step, there.get(step.key, ()), at)
         try:
-            return with_values(module, manager, planned)
+            return compare_values(module, manager, planned)
         except CertificatesError as error:
-            if error.code not in OF_ONE_SECRET:
+            if error.code not in SECRET_ERROR_CODES:
                 raise
-            return planned.because(with_api_text(error))
+            return planned.because(add_api_text(error))
 
     return manager.each(plan_one, steps)
 
 
-def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
+def compare_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
     """Return the action for a certificate, by the values of the present secret."""
     if step.secret is None or not step.is_to_be_read:
         return step
     try:
-        return compare(step, read_bundle(module, manager, step.secret.id))
+        return compare_content(step, read_bundle(module, manager, step.secret.id))
     except CertificatesError as error:
         if error.code == "not_found":  # it was removed after it was listed
-            return step.as_new()
-        raise as_read_error(error) from None
+            return step.plan_creation()
+        raise convert_read_error(error) from None
 
 
 # What is done
@@ -301,7 +301,7 @@ class Writer:
                     raise CertificatesError("not_found", why)
             return self._update(step) if step.outcome == "updated" else step
         except CertificatesError as error:
-            return step.because(with_api_text(error, step.name))
+            return step.because(add_api_text(error, step.name))
 
     def _create(self, step: SecretAction) -> SecretAction:
         """Create a secret. If the secret exists now, or after a lost response, return the remaining action.
@@ -310,7 +310,7 @@ class Writer:
             CertificatesError: as `SecretsManager.create`; `no_answer` if it may still be created.
         """
         try:
-            return replace(step, secret=self._manager.create(step.as_secret(), self._before_sending).secret)
+            return replace(step, secret=self._manager.create(step.build_secret(), self._before_sending).secret)
         except CertificatesError as error:
             is_there = error.details.get("http_status") == HTTPStatus.CONFLICT
             seen = self._plan_after_failure(step) if is_there or error.code == "no_answer" else None
@@ -329,7 +329,7 @@ class Writer:
         identifier = t.cast(Secret, step.secret).id
         if step.changes:
             try:
-                version_id = self._manager.add_version(identifier, step.as_version(), self._before_sending)
+                version_id = self._manager.add_version(identifier, step.build_version(), self._before_sending)
                 step = replace(step, version_id=version_id)
             except CertificatesError as error:
                 seen = self._plan_after_failure(step) if error.code == "no_answer" else None
@@ -359,12 +359,12 @@ class Writer:
             there = [manager.read_metadata(known.id)] if known else manager.list_secrets((), (), [step.group_id])
         except CertificatesError as error:
             if error.code == "not_found" and known:
-                return step.as_new()
-            raise as_read_error(error) from None
+                return step.plan_creation()
+            raise convert_read_error(error) from None
         if known and known.updated_at and there == [known]:
             return step  # nothing has happened since its values were read
         same = [secret for secret in there if (secret.group_id, secret.name) == step.key]
-        return with_values(self._module, manager, plan_secret(step.as_new(), same, now()))
+        return compare_values(self._module, manager, plan_secret(step.plan_creation(), same, now()))
 
     def _plan_after_failure(self, step: SecretAction) -> SecretAction | None:
         """Return the remaining action for a certificate after a failed write; `None` if the secret cannot be read."""
@@ -373,14 +373,14 @@ class Writer:
         return None
 
 
-def as_read_error(error: CertificatesError) -> CertificatesError:
+def convert_read_error(error: CertificatesError) -> CertificatesError:
     """Return the error of a reading call, for which a lost response leaves nothing unknown."""
     if error.code != "no_answer":
         return error
     return CertificatesError("api_error", error.message, **error.details)
 
 
-def with_api_text(error: CertificatesError, name: str = "") -> CertificatesError:
+def add_api_text(error: CertificatesError, name: str = "") -> CertificatesError:
     """Return an error with the text of Secrets Manager.
 
     Args:
@@ -390,7 +390,7 @@ def with_api_text(error: CertificatesError, name: str = "") -> CertificatesError
     status, said = error.details.get("http_status") or 0, error.details.get("api_message")
     if error.code != "api_error" or not said or not 400 <= status < 500:
         return error
-    remedy = f" {OF_NAMES}" if status == HTTPStatus.BAD_REQUEST and name and not NAME.fullmatch(name) else ""
+    remedy = f" {NAME_RULE}" if status == HTTPStatus.BAD_REQUEST and name and not NAME_PATTERN.fullmatch(name) else ""
     return CertificatesError(
         "refused", f"Secrets Manager rejected the request: {as_sentence(said)}{remedy}", **error.details
     )
@@ -399,7 +399,9 @@ def with_api_text(error: CertificatesError, name: str = "") -> CertificatesError
 # The result
 
 
-def as_result(done: Sequence[SecretAction], api_calls: int, stop: threading.Event, *, single: bool) -> dict[str, t.Any]:
+def build_result(
+    done: Sequence[SecretAction], api_calls: int, stop: threading.Event, *, single: bool
+) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
     counts = {outcome: sum(step.outcome == outcome for step in done) for outcome in t.get_args(SecretOutcome)}

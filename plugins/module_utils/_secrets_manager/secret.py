@@ -24,12 +24,12 @@ from .._softlayer.values import as_dict
 from .._x509.bundle import Bundle, Origin, Trouble, bundle_of_parts
 from .._x509.certificate import Certificate, name_set
 
-IMPORTED = "imported_cert"
+IMPORTED_TYPE = "imported_cert"
 """The type of imported certificates."""
 ACTIVE, DEACTIVATED = 1, 3
 """The states of a usable secret, and of an expired certificate (NIST SP 800-57)."""
-STATES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
-NO_KEY: Trouble = Obstacle("key_missing", {"has_key": False})
+STATE_NAMES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
+MISSING_KEY: Trouble = Obstacle("key_missing", {"has_key": False})
 """The problem of an imported certificate without a private key, which is allowed."""
 KEY_ALGORITHM = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
 """Key algorithms such as `RSA2048` and `EC256`."""
@@ -65,12 +65,12 @@ class Secret:
     @cached_property
     def names(self) -> frozenset[str]:
         """The DNS names of the certificate."""
-        return _host_names(self.common_name, self.alt_names)
+        return _collect_host_names(self.common_name, self.alt_names)
 
     @property
     def why_inactive(self) -> str | None:
         """Description of its state, or `None` if the secret can be used."""
-        return None if self.state in {None, ACTIVE} else STATES.get(self.state or 0, f"in the state {self.state}")
+        return None if self.state in {None, ACTIVE} else STATE_NAMES.get(self.state or 0, f"in the state {self.state}")
 
     def is_of(self, certificate: Certificate) -> bool:
         """Return whether a certificate matches this metadata."""
@@ -79,7 +79,7 @@ class Secret:
         return (
             self.serial_number == certificate.parsed.serial_number
             and (self.not_before, self.not_after) == (certificate.not_before, certificate.not_after)
-            and self.names == _host_names(certificate.common_name, certificate.subject_alt_names)
+            and self.names == _collect_host_names(certificate.common_name, certificate.subject_alt_names)
             and (algorithm is None or size is None or int(algorithm[2]) == size)
         )
 
@@ -103,49 +103,49 @@ class Value:
             is_encrypted = trouble.reason == "bad_passphrase"
             trouble = Obstacle("malformed", {**trouble.facts, "is_encrypted": is_encrypted})
         elif not there.fitting:
-            trouble = Obstacle("key_missing", {"has_key": True}) if there.key else NO_KEY
+            trouble = Obstacle("key_missing", {"has_key": True}) if there.key else MISSING_KEY
         return replace(there, origin=Origin(self.secret.name, self.secret.id), trouble=trouble)
 
     @property
-    def is_as_described(self) -> bool:
+    def is_consistent(self) -> bool:
         """Whether the certificate matches its metadata: it may have been renewed during the reading."""
         number, there = self.secret.serial_number, self.bundle.certificates
         return number is None or not there or any(number == certificate.parsed.serial_number for certificate in there)
 
 
-def secret_of(row: Mapping[str, t.Any]) -> Secret | None:
+def parse_secret(row: Mapping[str, t.Any]) -> Secret | None:
     """Return a secret's metadata; `None` without an id."""
     secret_type = row.get("secret_type")
     if not isinstance(secret_type, str) or not isinstance(row.get("id"), str) or not row["id"]:
         return None
     validity = as_dict(row.get("validity"))
-    is_imported = secret_type == IMPORTED
+    is_imported = secret_type == IMPORTED_TYPE
     return Secret(
         id=row["id"],
-        crn=_text(row.get("crn")),
-        name=_text(row.get("name")),
+        crn=_parse_text(row.get("crn")),
+        name=_parse_text(row.get("name")),
         secret_type=secret_type,
-        group_id=_text(row.get("secret_group_id")),
-        labels=frozenset(map(str, _list(row.get("labels")))),
+        group_id=_parse_text(row.get("secret_group_id")),
+        labels=frozenset(map(str, _parse_list(row.get("labels")))),
         state=row.get("state") if isinstance(row.get("state"), int) else None,
-        common_name=_text(row.get("common_name")) or None,
-        alt_names=tuple(printable(str(name)) for name in _list(row.get("alt_names"))),
-        key_algorithm=_text(row.get("key_algorithm")),
-        serial_number=_serial_number(row.get("serial_number")),
+        common_name=_parse_text(row.get("common_name")) or None,
+        alt_names=tuple(printable(str(name)) for name in _parse_list(row.get("alt_names"))),
+        key_algorithm=_parse_text(row.get("key_algorithm")),
+        serial_number=_parse_serial_number(row.get("serial_number")),
         not_before=parse(validity.get("not_before")),
         not_after=parse(validity.get("not_after") or row.get("expiration_date")),
         has_private_key=not is_imported or row.get("private_key_included") is not False,
         has_chain=not is_imported or row.get("intermediate_included") is not False,
         is_managed=bool(as_dict(row.get("managed_csr"))),
         description=str(row.get("description") or ""),
-        updated_at=_text(row.get("updated_at")),
+        updated_at=_parse_text(row.get("updated_at")),
         versions_total=row.get("versions_total") if isinstance(row.get("versions_total"), int) else None,
     )
 
 
-def value_of(row: Mapping[str, t.Any]) -> Value | None:
+def parse_value(row: Mapping[str, t.Any]) -> Value | None:
     """Return a secret with its values; `None` if it is not a certificate, or has no values."""
-    secret = secret_of(row)
+    secret = parse_secret(row)
     certificate = row.get("certificate")
     if secret is None or not isinstance(certificate, str) or not certificate:
         return None
@@ -161,19 +161,19 @@ def value_of(row: Mapping[str, t.Any]) -> Value | None:
     )
 
 
-def _host_names(common_name: str | None, alternatives: Iterable[str]) -> frozenset[str]:
+def _collect_host_names(common_name: str | None, alternatives: Iterable[str]) -> frozenset[str]:
     return name_set(common_name, filter(is_host_name, alternatives))
 
 
-def _text(value: object) -> str:
+def _parse_text(value: object) -> str:
     return printable(value) if isinstance(value, str) else ""
 
 
-def _list(value: object) -> Iterable[t.Any]:
+def _parse_list(value: object) -> Iterable[t.Any]:
     return value if isinstance(value, list) else ()
 
 
-def _serial_number(value: object) -> int | None:
+def _parse_serial_number(value: object) -> int | None:
     """Parse a serial number in hex, usually with colons between the bytes."""
     try:
         return int(str(value).replace(":", "").replace("-", "").strip(), 16)

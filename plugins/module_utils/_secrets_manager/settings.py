@@ -23,7 +23,7 @@ from .._x509.options import certificate_options
 DOMAIN = ".secrets-manager.appdomain.cloud"
 """Domain of instances: the first label of a host name is the id of the instance."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
-EXAMPLE = "https://INSTANCE-ID.REGION.secrets-manager.appdomain.cloud"
+EXAMPLE_URL = "https://INSTANCE-ID.REGION.secrets-manager.appdomain.cloud"
 IAM_URL = "https://iam.cloud.ibm.com"
 PRIVATE_IAM_URL = "https://private.iam.cloud.ibm.com"
 """IAM URL for access over IBM Cloud's private network."""
@@ -34,9 +34,9 @@ SECRET_TYPES = ("public_cert", "imported_cert", "private_cert")
 MAX_LABELS = 30
 LABEL_LENGTHS = range(2, 65)
 MAX_DESCRIPTION_LENGTH = 1024
-NAME = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
+NAME_PATTERN = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
 """Names that IBM's reference allows. The service may allow more, so other names are not rejected here."""
-OF_NAMES = (
+NAME_RULE = (
     "According to IBM's API reference, the name of a secret must have 2 to 256 characters: letters from A to Z, digits, and the characters _ - . between "
     "letters and digits. The first character may also be _. Change name."
 )
@@ -128,18 +128,18 @@ def resolve_instance(
     if not url:
         raise CertificatesError(
             "invalid_argument",
-            f"instance_url is missing. Set instance_url to the endpoint of the instance from the page Endpoints of Secrets Manager, such as {EXAMPLE}.",
+            f"instance_url is missing. Set instance_url to the endpoint of the instance from the page Endpoints of Secrets Manager, such as {EXAMPLE_URL}.",
         )
     network = resolve_network(params, given)
-    guard_url("instance_url", url, EXAMPLE, "a host", network.proxy)
+    guard_url("instance_url", url, EXAMPLE_URL, "a host", network.proxy)
     is_private = ".private." in (urlsplit(url).hostname or "")
     iam_url = (own["iam_url"] or (PRIVATE_IAM_URL if is_private else IAM_URL)).strip().rstrip("/")
     iam_url = iam_url.removesuffix("/identity/token")
     guard_url("iam_url", iam_url, IAM_URL, "a host", network.proxy)
-    return Instance(url, iam_url, _api_key(params, given, own.get(key_option), key_option), network)
+    return Instance(url, iam_url, _resolve_api_key(params, given, own.get(key_option), key_option), network)
 
 
-def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None, key_option: str) -> str:
+def _resolve_api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None, key_option: str) -> str:
     """Return the IBM Cloud API key: from its own option, else the SoftLayer key if it is an IBM Cloud key, else from the environment.
 
     Raises:

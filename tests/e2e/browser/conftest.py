@@ -23,7 +23,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.support.environment import home  # noqa: F401  # its import also hides the user's environment
 
 # isort: split
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import load_page
 
 from tests.simulator.client import Simulator
 from tests.support.long import LONG
@@ -170,7 +170,7 @@ def make_report(sim: Simulator, path: Path, language: str = "en", recipients: st
 
 def write_report(path: Path, language: str, results: dict[str, Any]) -> Path:
     """A report of what modules returned, as Ansible has the module write it."""
-    options = {"path": str(path), "language": language, "page": page_in(language), "results": results}
+    options = {"path": str(path), "language": language, "page": load_page(language), "results": results}
     assert run_module("ssl_certificate_report", **options)["changed"]
     return path
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import ending
+from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import summarize_run
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.summary import Run
 
 AT = datetime(2026, 12, 1, tzinfo=timezone.utc)
@@ -18,7 +18,7 @@ ORDER = {"id": 7, "common_name": "www.example.com", "status": "pending", "expire
 
 def end(**answers: Any) -> dict[str, Any]:
     """What is returned for these results of modules."""
-    return ending(Run.of(answers), AT, is_check_mode=False)
+    return summarize_run(Run.of(answers), AT, is_check_mode=False)
 
 
 def test_a_report_has_its_table() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.softlayer.certificates.plugins.action import ssl_fulfillment_email as plugin
-from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment_email import ActionModule, why_not_once
+from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment_email import ActionModule, why_repeated
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import VARIABLE
 
 LINEAR, FREE = "ansible.builtin.linear", "free"
@@ -37,7 +37,7 @@ LINEAR, FREE = "ansible.builtin.linear", "free"
 def test_what_runs_once(strategy: str, every: str, left: str, batch: str, said: str | None) -> None:
     """In a play with these hosts, of which these have not failed, and these are in the batch."""
     variables = {"ansible_play_hosts_all": [*every], "ansible_play_hosts": [*left], "ansible_play_batch": [*batch]}
-    why_not = why_not_once(strategy, variables)
+    why_not = why_repeated(strategy, variables)
     assert why_not is None if said is None else said in str(why_not) and "Nothing was changed" in str(why_not)
 
 
@@ -78,13 +78,13 @@ def test_a_module_on_this_machine_is_told_of_the_terminal(
 @pytest.mark.usefixtures("terminal")
 def test_the_terminal_of_ansible_runner_is_no_persons(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWX_ISOLATED_DATA_DIR", "/runner/artifacts/1")
-    assert plugin.progress_for("web1") == {}
+    assert plugin.create_progress_environment("web1") == {}
 
 
 @pytest.mark.usefixtures("terminal")
 def test_a_run_that_is_to_be_quiet_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugin.constants, "DEFAULT_STDOUT_CALLBACK", "softlayer.certificates.quiet")
-    assert plugin.progress_for("web1") == {}
+    assert plugin.create_progress_environment("web1") == {}
 
 
 @pytest.mark.parametrize("output", ["pipe:[1234]", "/var/log/rotate.log", OSError()])
@@ -97,4 +97,4 @@ def test_nobody_watches_a_pipe_or_a_file(monkeypatch: pytest.MonkeyPatch, output
         return output
 
     monkeypatch.setattr(os, "readlink", readlink)
-    assert plugin.progress_for("web1") == {}
+    assert plugin.create_progress_environment("web1") == {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.filter._unknown import unknown
+from ansible_collections.softlayer.certificates.plugins.filter._unknown import find_unknown_variables
 
 ROOT = Path(__file__).resolve().parents[4]
 KNOWN = ["ssl_fulfillment_max_orders", "ssl_fulfillment_result", "ssl_rotation_max_listeners", "ansible_version"]
@@ -15,7 +15,7 @@ KNOWN = ["ssl_fulfillment_max_orders", "ssl_fulfillment_result", "ssl_rotation_m
 
 def said(*names: str, role: str = "ssl_fulfillment", folder: str = "/srv/playbooks") -> str:
     """What the filter says of these variables and those that are usual."""
-    return str(unknown([*KNOWN, *names], str(ROOT / "roles" / role), folder))
+    return str(find_unknown_variables([*KNOWN, *names], str(ROOT / "roles" / role), folder))
 
 
 @pytest.mark.parametrize(

@@ -534,7 +534,7 @@ def test_what_nobody_foresaw_is_told_without_its_text(inventory: Inventory, monk
     def fail(*_arguments: object, **_options: object) -> None:
         raise ZeroDivisionError("s3cr-t-zq")
 
-    monkeypatch.setattr(InventoryModule, "_listing", fail)
+    monkeypatch.setattr(InventoryModule, "_fetch_listing", fail)
     said = inventory.refused()
     assert "Unexpected error: ZeroDivisionError in inventory/ssl_orders.py, line " in said
     assert "s3cr-t-zq" not in said

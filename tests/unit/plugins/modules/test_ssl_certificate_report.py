@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import load_page
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import balancer, issue, old, store
@@ -34,7 +34,7 @@ LISTENERS = {"listeners": [listener("web:443")]}
 
 def report(folder: Path, results: Any = None, *, check: bool = False, diff: bool = False, **options: Any) -> Run:
     """Run the module as its action plugin does, for files in a folder if no others are named."""
-    given = {"path": str(folder / "report.html"), "page": page_in(options.get("language", "en")), **options}
+    given = {"path": str(folder / "report.html"), "page": load_page(options.get("language", "en")), **options}
     given |= {} if results is None else {"results": results}
     return run_module("ssl_certificate_report", check=check, diff=diff, **given)
 
@@ -213,14 +213,14 @@ def test_a_full_disk_leaves_each_file_as_it_was(tmp_path: Path) -> None:
         first=partial(replace, "fsync", full),
         path=str(tmp_path / "report.html"),
         results={"listeners": []},
-        page=page_in("en"),
+        page=load_page("en"),
     )
     assert run.code == "not_written" and "No space left on device" in run["msg"] and "Fix the problem" in run["msg"]
     assert files(tmp_path) == before
 
 
 def test_a_page_of_ones_own(tmp_path: Path) -> None:
-    page = {**page_in("en"), "template": "{{ words.title }}: {{ rows | length }}{{ css }}", "css": "<b>"}
+    page = {**load_page("en"), "template": "{{ words.title }}: {{ rows | length }}{{ css }}", "css": "<b>"}
     report(tmp_path, LISTENERS, page=page)
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == "Rotation of SSL certificates: 1&lt;b&gt;"
 

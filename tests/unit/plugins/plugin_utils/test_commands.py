@@ -17,7 +17,11 @@ from ansible.module_utils.common.collections import ImmutableDict
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import remedies
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import WORKFLOWS, completed, start_of
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import (
+    WORKFLOWS_VARIABLE,
+    complete_command,
+    find_start,
+)
 
 from tests.support.awx_variables import PLAYBOOKS, objects, playbook_variables
 
@@ -45,7 +49,7 @@ def given(monkeypatch: pytest.MonkeyPatch, *extra: str, **options: Any) -> None:
 
 def told(command: str, options: dict[str, Any] | None = None, **variables: Any) -> str:
     """What becomes of a command in the message of a task."""
-    return completed(command, lambda: start_of(USUAL if options is None else options, variables, DataLoader()))
+    return complete_command(command, lambda: find_start(USUAL if options is None else options, variables, DataLoader()))
 
 
 def words(command: str) -> list[str]:
@@ -164,7 +168,7 @@ def test_other_texts_in_backticks_stay_as_they_are() -> None:
         "`ansible-doc --type role softlayer.certificates.ssl_rotation`",
         "`x`",
     ):
-        assert completed(text, start) == text
+        assert complete_command(text, start) == text
 
 
 # What -e has given
@@ -218,10 +222,14 @@ def test_operators_of_awx_are_told_what_they_can_start(monkeypatch: pytest.Monke
     file = tmp_path / "extravars"
     file.write_text(f"ssl_rotation_trusted_ca_path: {CA}\n")
     given(monkeypatch, f"@{file}")
-    workflows = playbook_variables("survey")[WORKFLOWS]
-    assert told(remedies.DEPLOY, awx_job_id=1, **{WORKFLOWS: workflows}) == "the workflow `Deploy certificates`"
-    assert told(remedies.ROTATE, awx_job_id=1, **{WORKFLOWS: workflows}) == "the workflow `Rotate certificates`"
-    for job in ({"awx_job_id": 7}, {"tower_job_id": 7, WORKFLOWS: workflows}):
+    workflows = playbook_variables("survey")[WORKFLOWS_VARIABLE]
+    assert (
+        told(remedies.DEPLOY, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows}) == "the workflow `Deploy certificates`"
+    )
+    assert (
+        told(remedies.ROTATE, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows}) == "the workflow `Rotate certificates`"
+    )
+    for job in ({"awx_job_id": 7}, {"tower_job_id": 7, WORKFLOWS_VARIABLE: workflows}):
         command, note = told(ADOPT, **job).split("` ")
         assert read(words(f"{command}`")[4:]) == {**OWN, "ssl_rotation_trusted_ca_path": CA}
         assert note == "(on a command line, because AWX does not have a job template for this command)"
@@ -242,7 +250,7 @@ def test_the_workflows_are_those_that_run_the_playbooks() -> None:
         one["name"]: {playbooks[node["unified_job_template"]] for node in one["nodes"] if node.get("job_type") == "run"}
         for one in objects()["awx_workflows"]
     }
-    workflows = playbook_variables("survey")[WORKFLOWS]
+    workflows = playbook_variables("survey")[WORKFLOWS_VARIABLE]
     assert {playbook: runs[workflow] for playbook, workflow in workflows.items()} == {
         **{playbook: {playbook} for playbook in workflows}
     }

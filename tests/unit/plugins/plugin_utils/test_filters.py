@@ -17,7 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.filter import (
     fulfillment_report,
     key_matches,
 )
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import convert_variables
 from jinja2 import UndefinedError
 
 SECRET = "s3same-0pen"
@@ -56,7 +56,7 @@ def test_a_filter_quotes_nothing(name: str) -> None:
 
 def test_a_filter_of_the_roles_quotes_nothing() -> None:
     with pytest.raises(AnsibleFilterError) as raised:
-        on_variables(lambda value: value[SECRET])({})
+        convert_variables(lambda value: value[SECRET])({})
     assert "KeyError" in str(raised.value)
     assert SECRET not in "".join(traceback.format_exception(raised.value))
 
@@ -70,4 +70,4 @@ def test_what_a_user_is_to_be_told_is_told() -> None:
         raise UndefinedError("'x' is undefined")
 
     with pytest.raises(UndefinedError):
-        on_variables(undefined)(None)
+        convert_variables(undefined)(None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import ending
+from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import summarize_run
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
     NO_ORDERS,
     line,
@@ -245,16 +245,16 @@ def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
     mails: dict[str, Any] = {"certificates": [], "missing": [waiting(1, "waiting_for_email")]}
     emails = {"emails": [email(2), {**email(1, "skipped", "cooldown"), "first_requested_at": "2026-01-01T00:00:00Z"}]}
     for source in ("emails", "known"):
-        told = ending(run_of("collect", mails=mails, **{source: emails}), AT, is_check_mode=False)
+        told = summarize_run(run_of("collect", mails=mails, **{source: emails}), AT, is_check_mode=False)
         (skipped,) = [record for record in told["result"]["skipped"] if record["order_id"] == 1]
         assert skipped["needs_attention"] and "2026-01-01T00:00:00Z" in skipped["message"]
         assert told["error"].startswith("1 order needs attention:\nwww1.example.com, order 1: ")
         assert told["result"]["failed"] == []
-    told = ending(run_of("collect", mails=mails), AT, is_check_mode=False)
+    told = summarize_run(run_of("collect", mails=mails), AT, is_check_mode=False)
     assert not told["error"] and not told["result"]["skipped"][0]["needs_attention"], (
         "the time of the request is unknown"
     )
-    assert not ending(run_of("report", mails=mails, known=emails), AT, is_check_mode=False)["error"]
+    assert not summarize_run(run_of("report", mails=mails, known=emails), AT, is_check_mode=False)["error"]
 
 
 def test_what_a_run_has_imported_is_imported_in_its_report() -> None:
@@ -264,12 +264,12 @@ def test_what_a_run_has_imported_is_imported_in_its_report() -> None:
     run = run_of(
         "import", "report", listed={"orders": orders, "order_count": 2}, imported=imported, store={"certificates": []}
     )
-    assert ending(run, AT, is_check_mode=False)["report"]["orders"] == [
+    assert summarize_run(run, AT, is_check_mode=False)["report"]["orders"] == [
         {**orders[0], "certificate_ids": [70], "imported": True},
         orders[1],
     ]
     imported["certificates"] = [certificate(1, "imported")]
-    assert ending(run, AT, is_check_mode=True)["report"]["orders"] == orders
+    assert summarize_run(run, AT, is_check_mode=True)["report"]["orders"] == orders
 
 
 def test_a_task_that_was_skipped_has_no_result() -> None:

@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
     Endpoint,
-    Expected,
-    names_record,
+    ExpectedCertificate,
+    has_expected_record,
     read_endpoint,
 )
 from hypothesis import given
@@ -59,13 +59,16 @@ def test_a_dict_with_all_of_its_keys() -> None:
     assert read_endpoint(written, "endpoints[0]") == Endpoint("192.0.2.25", 587, "mail.example.com")
 
 
-NAMED, OF_STORE = Expected(("www.example.com",)), Expected(certificate_id=4711)
-EXPECTED: list[tuple[Any, Expected | None]] = [
+NAMED, OF_STORE = ExpectedCertificate(("www.example.com",)), ExpectedCertificate(certificate_id=4711)
+EXPECTED: list[tuple[Any, ExpectedCertificate | None]] = [
     (None, None),
     ("WWW.example.com", NAMED),
     (["www.example.com", "www.example.com"], NAMED),
     ({"names": "www.example.com"}, NAMED),
-    ("*.example.com, 192.0.2.1 münchen.example", Expected(("*.example.com", "192.0.2.1", "xn--mnchen-3ya.example"))),
+    (
+        "*.example.com, 192.0.2.1 münchen.example",
+        ExpectedCertificate(("*.example.com", "192.0.2.1", "xn--mnchen-3ya.example")),
+    ),
     (4711, OF_STORE),
     (" 4711", OF_STORE),
     ({"certificate_id": "4711"}, OF_STORE),
@@ -73,10 +76,10 @@ EXPECTED: list[tuple[Any, Expected | None]] = [
 
 
 @pytest.mark.parametrize(("written", "meant"), EXPECTED, ids=[str(written) for written, _meant in EXPECTED])
-def test_what_is_expected_of_an_endpoint(written: Any, meant: Expected | None) -> None:
+def test_what_is_expected_of_an_endpoint(written: Any, meant: ExpectedCertificate | None) -> None:
     whole = {"host": "vpc.example.net", "expected": written}
     assert read_endpoint(whole, "endpoints[0]").expected == meant
-    assert names_record(whole) == (meant == OF_STORE)
+    assert has_expected_record(whole) == (meant == OF_STORE)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,11 @@ def test_what_nobody_can_expect(written: Any) -> None:
 
 
 def test_only_a_dict_names_a_certificate_of_the_store() -> None:
-    assert not names_record("www.example.com") and not names_record({"host": "x"}) and not names_record(4711)
+    assert (
+        not has_expected_record("www.example.com")
+        and not has_expected_record({"host": "x"})
+        and not has_expected_record(4711)
+    )
 
 
 REFUSED: list[tuple[Any, str]] = [

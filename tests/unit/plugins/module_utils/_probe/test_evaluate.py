@@ -72,7 +72,7 @@ def test_what_was_seen_at_each_address(
     for wanted in (WANTED, None):
         verdict = evaluate_results(results, wanted)
         assert verdict.leaves == tuple((address, leaf and Certificate(leaf.der)) for address, leaf in leaves)
-        assert verdict.is_everywhere is is_everywhere
+        assert verdict.is_complete is is_everywhere
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -82,34 +82,37 @@ def test_verdicts(case: str) -> None:
     for order in permutations(results):
         seen = evaluate_results(order, WANTED)
         assert seen.finding == finding
-        assert seen.works == (finding in {"served", "other"})
+        assert seen.is_working == (finding in {"served", "other"})
 
 
 def test_what_is_shown_is_what_is_wrong() -> None:
-    assert evaluate_results([serves(NEW)], WANTED).shown == NEW.fingerprint
-    assert evaluate_results([serves(NEW), serves(OLD, "192.0.2.2")], WANTED).shown == OLD.fingerprint
+    assert evaluate_results([serves(NEW)], WANTED).reported_fingerprint == NEW.fingerprint
+    assert evaluate_results([serves(NEW), serves(OLD, "192.0.2.2")], WANTED).reported_fingerprint == OLD.fingerprint
     assert evaluate_results([serves(OLD), serves(NEW, "192.0.2.2")], WANTED).fingerprints == {
         OLD.fingerprint,
         NEW.fingerprint,
     }
-    assert evaluate_results([fails("unreachable")], WANTED).shown is None
+    assert evaluate_results([fails("unreachable")], WANTED).reported_fingerprint is None
 
 
 def test_what_there_is_to_say() -> None:
     seen = evaluate_results(
         [serves(NEW), serves(OLD, "192.0.2.2"), fails("no_tls"), fails("timeout", "192.0.2.8")], WANTED
     )
-    assert [[result.ip_address for result in said] for said in (seen.others, seen.failed, seen.closed)] == [
-        *(["192.0.2.2"], ["192.0.2.9"], ["192.0.2.8"])
-    ]
+    assert [
+        [result.ip_address for result in said]
+        for said in (seen.other_results, seen.failed_results, seen.unconnected_results)
+    ] == [*(["192.0.2.2"], ["192.0.2.9"], ["192.0.2.8"])]
     assert (
-        seen.lost == ()
-        and seen.since(None) == seen.since(evaluate_results([fails("timeout", "192.0.2.8")], WANTED)) == seen
+        seen.lost_results == ()
+        and seen.compare_with(None)
+        == seen.compare_with(evaluate_results([fails("timeout", "192.0.2.8")], WANTED))
+        == seen
     )
-    gone = seen.since(evaluate_results([serves(OLD, "192.0.2.8")], WANTED))
-    assert gone == replace(seen, finding="failing", lost=seen.closed)
+    gone = seen.compare_with(evaluate_results([serves(OLD, "192.0.2.8")], WANTED))
+    assert gone == replace(seen, finding="failing", lost_results=seen.unconnected_results)
     away = evaluate_results([fails("timeout", "192.0.2.8")], WANTED)
-    assert away.since(evaluate_results([serves(OLD, "192.0.2.8")], WANTED)) == away, (
+    assert away.compare_with(evaluate_results([serves(OLD, "192.0.2.8")], WANTED)) == away, (
         "it is not known whether anything is there"
     )
 
@@ -125,7 +128,7 @@ def answers(*accepted: bool | None) -> Evaluation:
     """What clients say at each address."""
     return evaluate_results(
         [
-            replace(serves(NEW, f"192.0.2.{number}"), accepted=one, refusal="it is odd" if one is False else None)
+            replace(serves(NEW, f"192.0.2.{number}"), is_accepted=one, rejection="it is odd" if one is False else None)
             for number, one in enumerate(accepted)
         ],
         WANTED,
@@ -137,8 +140,8 @@ def answers(*accepted: bool | None) -> Evaluation:
     [((True,), True), ((True, True), True), ((True, False), False), ((None,), None), ((True, None), None), ((), None)],
 )
 def test_it_is_accepted_if_it_is_at_each_address(accepted: tuple[bool | None, ...], expected: bool | None) -> None:
-    assert answers(*accepted).accepted is expected
-    assert answers(*accepted).refusal == ("it is odd" if expected is False else None)
+    assert answers(*accepted).is_accepted is expected
+    assert answers(*accepted).rejection == ("it is odd" if expected is False else None)
 
 
 @pytest.mark.parametrize(

@@ -82,14 +82,14 @@ def asked(server: Server, **endpoint: Any) -> ProbeResult:
 def test_a_client_that_accepts_it_connects_once() -> None:
     server = serving(SERVED)
     result = asked(server)
-    assert (result.accepted, result.refusal, result.reason, ders(result)) == (True, None, None, sent_by(SERVED))
+    assert (result.is_accepted, result.rejection, result.reason, ders(result)) == (True, None, None, sent_by(SERVED))
     assert server.visits == 1
 
 
 @pytest.mark.parametrize("name", [NAME, "a.wild.example.com", HOST, None])
 def test_the_name_or_address_that_a_client_asks_for(name: str | None) -> None:
     """Without a name, it is the host's."""
-    assert asked(serving(SERVED), server_name=name).accepted is True
+    assert asked(serving(SERVED), server_name=name).is_accepted is True
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_what_a_client_refuses_is_seen_all_the_same(issued: Issued, how: dict[st
     """With what OpenSSL says, on a second connection that verifies nothing."""
     server = serving(issued, **how)
     result = asked(server)
-    assert result.accepted is False and says in str(result.refusal) and not str(result.refusal).endswith(".")
+    assert result.is_accepted is False and says in str(result.rejection) and not str(result.rejection).endswith(".")
     assert (result.reason, ders(result)[0], server.visits) == (None, issued.der, 2)
-    assert result.is_for_other_name == (says == "Hostname mismatch")
+    assert result.has_name_mismatch == (says == "Hostname mismatch")
 
 
 def breaking(issued: Issued, *, visits: int, how: Script = Visit.break_off) -> Server:
@@ -131,8 +131,8 @@ def breaking(issued: Issued, *, visits: int, how: Script = Visit.break_off) -> S
 def test_a_connection_that_breaks_is_no_refusal(visits: int, how: Script) -> None:
     """Once, the client connects again; twice, nobody knows."""
     result = asked(breaking(SERVED, visits=visits, how=how))
-    assert (result.accepted, result.reason) == ((True, None) if visits == 1 else (None, "handshake_failed"))
-    assert result.refusal is None and result.is_connected
+    assert (result.is_accepted, result.reason) == ((True, None) if visits == 1 else (None, "handshake_failed"))
+    assert result.rejection is None and result.is_connected
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
@@ -154,12 +154,12 @@ def test_what_is_cut_is_tried_once_more(
     how: Script, client: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where no client is asked; only the first handshake has little time."""
-    real, limits = probing._deadline, [IMPATIENCE]
+    real, limits = probing._create_deadline, [IMPATIENCE]
     monkeypatch.setattr(
         probing,
-        "_deadline",
+        "_create_deadline",
         lambda at, step, timeout, stop: real(
-            at, step, limits.pop() if step is probing.SHAKING and limits else timeout, stop
+            at, step, limits.pop() if step is probing.HANDSHAKE_TIMEOUT and limits else timeout, stop
         ),
     )
     with breaking(SERVED, visits=1, how=how) as server:
@@ -203,7 +203,7 @@ def test_a_connection_that_is_reset_at_once_was_accepted(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(probing, "connect", connect)
     result = probe(Endpoint(HOST, 443, NAME), PATIENCE)
-    assert (result.reason, result.is_connected, result.accepted) == ("handshake_failed", True, None)
+    assert (result.reason, result.is_connected, result.is_accepted) == ("handshake_failed", True, None)
 
 
 # What is served
@@ -402,7 +402,7 @@ def real_flight() -> bytes:
     """What a server really answers in TLS 1.2 until it waits for the client."""
     client, server, to_server, to_client = (ssl.MemoryBIO() for _number in range(4))
     settings = context_of(RSA, maximum_version=ssl.TLSVersion.TLSv1_2)
-    tls = probing.unverified_settings().wrap_bio(client, to_server)
+    tls = probing.get_unverified_settings().wrap_bio(client, to_server)
     with pytest.raises(ssl.SSLWantReadError):
         tls.do_handshake()
     server.write(to_server.read())
@@ -589,4 +589,4 @@ PYTHONS: list[tuple[Any, tuple[bytes, ...]]] = [
 
 @pytest.mark.parametrize(("python", "expected"), PYTHONS, ids=["3.10", "3.13", "another"])
 def test_the_chain_in_each_release_of_python(python: Any, expected: tuple[bytes, ...]) -> None:
-    assert probing._certificates(python) == expected
+    assert probing._get_certificates(python) == expected

@@ -19,10 +19,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.evaluate import Evaluation
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.messages import (
-    endpoint,
-    expected_certificate,
-    no_address,
-    unusable_lists,
+    describe_expected,
+    explain_endpoint,
+    explain_missing_address,
+    warn_of_unusable_lists,
 )
 
 NAME = "www.example.com"
@@ -53,7 +53,7 @@ def result(address: str | None = "192.0.2.1", **given: Any) -> ProbeResult:
     ],
 )
 def test_what_must_be_served(demand: Demand, said: str) -> None:
-    assert expected_certificate(demand) == said
+    assert describe_expected(demand) == said
 
 
 WHAT = "The certificate www.example.com of www.example.com:443"
@@ -63,16 +63,16 @@ WHAT = "The certificate www.example.com of www.example.com:443"
     ("seen", "reason", "facts", "said"),
     [
         (result(), None, {}, None),
-        (result(accepted=True), None, {}, None),
+        (result(is_accepted=True), None, {}, None),
         (
-            result(accepted=False, refusal="it is odd"),
+            result(is_accepted=False, rejection="it is odd"),
             None,
             {},
             f"TLS clients reject {WHAT[0].lower()}{WHAT[1:]}. OpenSSL reports: it is odd.",
         ),
         (result(reason="timeout", message="It is silent."), "timeout", {}, "It is silent."),
         (
-            result(reason="handshake_failed", message="It failed: it is odd.", refusal="it is odd"),
+            result(reason="handshake_failed", message="It failed: it is odd.", rejection="it is odd"),
             "handshake_failed",
             {},
             "It failed: it is odd.",
@@ -103,13 +103,13 @@ WHAT = "The certificate www.example.com of www.example.com:443"
             f"{WHAT} does not cover c.example. Names of the certificate: none. Replace the certificate, or correct server_name.",
         ),
         (
-            result(accepted=False),
+            result(is_accepted=False),
             "name_mismatch",
             {},
             f"{WHAT} does not cover www.example.com according to TLS clients. Replace the certificate, or correct server_name.",
         ),
         (
-            result(accepted=False, refusal="CA too weak"),
+            result(is_accepted=False, rejection="CA too weak"),
             "untrusted",
             {"chain": CHAIN},
             f"{WHAT} is not trusted: its key is too short. Replace the certificate, or the intermediate certificates that the server sends. "
@@ -118,7 +118,7 @@ WHAT = "The certificate www.example.com of www.example.com:443"
     ],
 )
 def test_an_endpoint(seen: ProbeResult, reason: str | None, facts: dict[str, Any], said: str | None) -> None:
-    assert endpoint(seen, reason, facts) == said
+    assert explain_endpoint(seen, reason, facts) == said
 
 
 FAILED = tuple(result(f"192.0.2.{number}", message=f"{number} failed.") for number in range(1, 8))
@@ -129,32 +129,35 @@ FAILED = tuple(result(f"192.0.2.{number}", message=f"{number} failed.") for numb
     [
         (Evaluation("served"), ""),
         (
-            Evaluation("other", others=(result(), result(None))),
+            Evaluation("other", other_results=(result(), result(None))),
             f"192.0.2.1 serves {DESCRIBED}; www.example.com serves {DESCRIBED}.",
         ),
-        (Evaluation("failing", others=(result(),), failed=FAILED[:2]), "1 failed. 2 failed."),
-        (Evaluation("failing", failed=FAILED), "1 failed. 2 failed. 3 failed. 4 failed. and 3 more"),
-        (Evaluation("failing", failed=FAILED[:1] * 9), "1 failed."),
-        (Evaluation("failing", lost=FAILED[:1], others=(result(),)), f"1 failed. 192.0.2.1 serves {DESCRIBED}."),
-        (Evaluation("failing", lost=FAILED[:1], failed=FAILED[:1]), "1 failed."),
-        (Evaluation("unreachable", closed=FAILED[:2]), "1 failed. 2 failed."),
-        (Evaluation("served", closed=FAILED[:2]), ""),
+        (Evaluation("failing", other_results=(result(),), failed_results=FAILED[:2]), "1 failed. 2 failed."),
+        (Evaluation("failing", failed_results=FAILED), "1 failed. 2 failed. 3 failed. 4 failed. and 3 more"),
+        (Evaluation("failing", failed_results=FAILED[:1] * 9), "1 failed."),
+        (
+            Evaluation("failing", lost_results=FAILED[:1], other_results=(result(),)),
+            f"1 failed. 192.0.2.1 serves {DESCRIBED}.",
+        ),
+        (Evaluation("failing", lost_results=FAILED[:1], failed_results=FAILED[:1]), "1 failed."),
+        (Evaluation("unreachable", unconnected_results=FAILED[:2]), "1 failed. 2 failed."),
+        (Evaluation("served", unconnected_results=FAILED[:2]), ""),
     ],
 )
 def test_what_the_addresses_of_a_name_serve(seen: Evaluation, said: str) -> None:
-    assert seen.words == said
+    assert seen.message == said
 
 
 def test_a_load_balancer_without_an_address() -> None:
     assert (
-        no_address("web", "CREATE_PENDING")
+        explain_missing_address("web", "CREATE_PENDING")
         == "Cannot probe the listener: the load balancer web does not have an address (status CREATE_PENDING). Check the load balancer in the portal."
     )
 
 
 def test_lists_that_cannot_be_used() -> None:
     failed = {f"http://{name}.example/": Obstacle("not_there", {"error": "it is away"}) for name in "abcde"}
-    assert unusable_lists(failed) == (
+    assert warn_of_unusable_lists(failed) == (
         "Cannot check whether some certificates were revoked, because the revocation lists of their CAs cannot be used (http://a.example/: it is away; "
         "http://b.example/: it is away; http://c.example/: it is away and 2 more). Check that this host or its proxy can reach the CAs, or set "
         "check_revocation: off."

@@ -17,7 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
     Endpoint,
     ProbeResult,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._probe.result import Entries
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.result import EndpointEntries
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
@@ -38,7 +38,7 @@ def result_of(issued: Issued, chain: Any = None, **changes: Any) -> ProbeResult:
 def entry(
     result: ProbeResult, name: str = NAME, anchors: Anchors | None = ROOTS, demand: Demand | None = None
 ) -> dict[str, Any]:
-    return Entries(anchors, NOW).of(result, name, demand)
+    return EndpointEntries(anchors, NOW).build_entry(result, name, demand)
 
 
 def meant(*given: Any, **options: Any) -> tuple[Any, ...]:
@@ -104,7 +104,7 @@ def test_the_ends_of_the_validity_belong_to_it() -> None:
         (NOW + DAY + timedelta(seconds=1), "expired"),
         (NOW - timedelta(seconds=1), "not_yet_valid"),
     ):
-        assert Entries(None, at).of(result_of(issued), NAME)["reason"] == expected
+        assert EndpointEntries(None, at).build_entry(result_of(issued), NAME)["reason"] == expected
 
 
 def test_what_must_be_served() -> None:
@@ -124,7 +124,7 @@ def test_what_must_be_served() -> None:
 def test_all_that_is_told() -> None:
     issued = AUTHORITY.issue(NAME)
     leaf, sent = (Certificate.of(certificate) for certificate in (issued.certificate, issued.chain[0]))
-    result = result_of(issued, accepted=True, is_connected=True)
+    result = result_of(issued, is_accepted=True, is_connected=True)
     end = {"effective_not_after": iso(leaf.not_after), "limited_by": None}
     seen = {"ip_address": "192.0.2.1", "tls_version": "TLSv1.3", "cipher": "x", "accepted": True}
     meaning = {"trust": "trusted", "name_matches": True, "days_until_expiry": 90, "renewal_due": False}
@@ -140,6 +140,6 @@ def test_all_that_is_told() -> None:
 
 def test_what_clients_say_of_a_name_is_a_reason() -> None:
     issued = AUTHORITY.issue(NAME)
-    refused = result_of(issued, accepted=False, refusal="CA cert does not support key agreement")
-    other = replace(refused, refusal=None, is_for_other_name=True)
+    refused = result_of(issued, is_accepted=False, rejection="CA cert does not support key agreement")
+    other = replace(refused, rejection=None, has_name_mismatch=True)
     assert (entry(refused)["reason"], entry(other)["reason"]) == (None, "name_mismatch")

@@ -20,10 +20,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._http.trans
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe import revocation
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.revocation import (
     MAX_CACHE_AGE,
-    Authorities,
-    authorities_for,
-    cache_in,
-    named_anchors,
+    RevocationClient,
+    create_revocation_client,
+    open_cache,
+    read_named_anchors,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
@@ -65,9 +65,9 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Web:
     return made
 
 
-def authorities(folder: Path, named: Anchors | None = None) -> Authorities:
+def authorities(folder: Path, named: Anchors | None = None) -> RevocationClient:
     """A run that keeps lists in a folder."""
-    return Authorities(lambda: Network(60, None, True, 5), Cache(str(folder)), 60, named or Anchors())
+    return RevocationClient(lambda: Network(60, None, True, 5), Cache(str(folder)), 60, named or Anchors())
 
 
 def pair(issued: Issued) -> tuple[Certificate, Chain]:
@@ -76,9 +76,9 @@ def pair(issued: Issued) -> tuple[Certificate, Chain]:
     return leaf, chain_as_sent(leaf, [Certificate.of(each) for each in issued.chain], ANCHORS, NOW)
 
 
-def ask(run: Authorities, issued: Sequence[Issued] = LEAVES, known: Any = None) -> dict[Certificate, Revocation]:
+def ask(run: RevocationClient, issued: Sequence[Issued] = LEAVES, known: Any = None) -> dict[Certificate, Revocation]:
     """What a run finds out about certificates."""
-    return run.ask(map(pair, issued), lambda: ANCHORS, known or {})
+    return run.query(map(pair, issued), lambda: ANCHORS, known or {})
 
 
 def age(folder: Path, seconds: float) -> None:
@@ -182,7 +182,7 @@ def test_nobody_is_asked_about_what_has_ended_or_is_known(tmp_path: Path, web: W
     over = AUTHORITY.leaf("over.example.com", days=(-90, -1))
     leaf, issuer = Certificate.of(over.certificate), Certificate.of(AUTHORITY.issuer)
     trusted = Chain((issuer,), "trusted", path=(issuer, Certificate.of(AUTHORITY.root)))
-    assert authorities(tmp_path).ask([(leaf, trusted)], lambda: ANCHORS, {}) == {} and web.asked == []
+    assert authorities(tmp_path).query([(leaf, trusted)], lambda: ANCHORS, {}) == {} and web.asked == []
     known = ask(authorities(tmp_path), LEAVES[:1])
     assert ask(authorities(tmp_path), LEAVES[:1], known) == {}
 
@@ -191,24 +191,24 @@ def test_which_certificates_a_user_names(tmp_path: Path) -> None:
     root = Certificate.of(AUTHORITY.root)
     path = tmp_path / "roots.pem"
     path.write_text(root.pem(), encoding="ascii")
-    assert root in named_anchors(str(path))
-    assert root not in named_anchors(None) and root not in named_anchors("")
+    assert root in read_named_anchors(str(path))
+    assert root not in read_named_anchors(None) and root not in read_named_anchors("")
 
 
 @pytest.mark.parametrize("given", ["named", "off"])
 def test_nobody_is_asked_if_that_is_off(tmp_path: Path, given: str) -> None:
     client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=60), stop=None)
     module: Any = SimpleNamespace(params={"check_revocation": given, "trusted_ca_path": None}, check_mode=False)
-    assert (authorities_for(module, client, str(tmp_path)) is None) is (given == "off")
+    assert (create_revocation_client(module, client, str(tmp_path)) is None) is (given == "off")
 
 
 def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In a folder of a folder; nowhere, if that is nowhere."""
     url = "http://crl.example.com/"
-    cache_in(str(tmp_path / "a"), is_check_mode=False).keep({url: b"a list"})
+    open_cache(str(tmp_path / "a"), is_check_mode=False).keep({url: b"a list"})
     assert len(list((tmp_path / "a/crls").iterdir())) == 1
     monkeypatch.chdir(tmp_path)
     for nowhere in ("relative", "", None):
-        cache_in(nowhere, is_check_mode=False).keep({url: b"a list"})
-        assert cache_in(nowhere, is_check_mode=False).read(url) is None
+        open_cache(nowhere, is_check_mode=False).keep({url: b"a list"})
+        assert open_cache(nowhere, is_check_mode=False).read(url) is None
         assert [path.name for path in tmp_path.iterdir()] == ["a"]

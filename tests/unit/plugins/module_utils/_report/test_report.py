@@ -27,7 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rep
     merged,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENERS
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import load_page
 
 from tests.support.rotations import NOW, imported, item, listener
 from tests.support.words import words_of
@@ -226,7 +226,7 @@ def rotation_page(*listeners: dict[str, Any], **done: Sequence[dict[str, Any]]) 
     """The page of a report of these listeners, and of what else a run has done."""
     words = words_of("listeners")["en"]
     report = rotation.build({"listeners": listeners, **done}, words, NOW)
-    return as_files(LISTENERS, report, words, "en", page_in("en"))["html"]
+    return as_files(LISTENERS, report, words, "en", load_page("en"))["html"]
 
 
 def test_a_remedy_stands_once() -> None:
@@ -264,7 +264,7 @@ def test_no_column_is_empty_in_all_rows() -> None:
 
 
 def test_the_page_has_no_end_of_an_element_in_its_sources() -> None:
-    page = page_in("en")
+    page = load_page("en")
     assert page.keys() == {"template", "css", "script", "words"}
     assert "</" not in page["css"] + page["script"]
 
@@ -272,8 +272,8 @@ def test_the_page_has_no_end_of_an_element_in_its_sources() -> None:
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("rows", ["orders", "listeners"])
 def test_each_report_has_its_words(rows: str, language: str) -> None:
-    assert merged(page_in(language)["words"], rows) == words_of(rows)[language]
+    assert merged(load_page(language)["words"], rows) == words_of(rows)[language]
 
 
 def test_words_of_no_language_are_english() -> None:
-    assert page_in("None") == page_in("en")
+    assert load_page("None") == load_page("en")

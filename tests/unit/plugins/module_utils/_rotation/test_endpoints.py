@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
-from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, Expected
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
+    Endpoint,
+    ExpectedCertificate,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
     RenewalFacts,
     create_served_record,
@@ -45,7 +48,7 @@ HOST = "vpc.example.net"
 
 def planned(world: World, patterns: Sequence[str] | None = None, **expected: Any) -> list[EndpointAction]:
     """What is to be looked at of one endpoint."""
-    return plan_endpoints(world, [Endpoint(HOST, 443, NAME, Expected(**expected))], patterns)
+    return plan_endpoints(world, [Endpoint(HOST, 443, NAME, ExpectedCertificate(**expected))], patterns)
 
 
 def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
@@ -53,7 +56,7 @@ def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
     (action,) = planned(world, **(expected or {"names": (NAME,)}))
     record = made.record(None)
     chain = (certificate_of(record), *record.intermediates)
-    served = action.demand.fits(chain[0])
+    served = action.demand.is_met_by(chain[0])
     probed = replace(action, served=served, accepted=True, served_chains=(chain,))
     failed = probed.failed("not_served", {"error": "It must serve something, and serves something else."})
     return add_served_record(probed if served else failed, world.index)
@@ -90,7 +93,7 @@ def needs(world: World, action: EndpointAction, **known: Any) -> list[tuple[str,
 )
 def test_what_it_is_called(endpoint: Endpoint, name: str) -> None:
     """Two names that one address is asked for are two."""
-    (action,) = plan_endpoints(world_of([]), [replace(endpoint, expected=Expected((NAME,)))], None)
+    (action,) = plan_endpoints(world_of([]), [replace(endpoint, expected=ExpectedCertificate((NAME,)))], None)
     assert (action.name, action.uuid) == (name, name)
 
 
@@ -125,7 +128,12 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
 
 
 def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
-    expected = [None, Expected(names=(NAME,)), Expected(certificate_id=1), Expected(certificate_id=7)]
+    expected = [
+        None,
+        ExpectedCertificate(names=(NAME,)),
+        ExpectedCertificate(certificate_id=1),
+        ExpectedCertificate(certificate_id=7),
+    ]
     endpoints = [Endpoint(HOST, 443, NAME, demand) for demand in expected]
     why = find_unknown_expectation(endpoints, world_of([FRESH.record(1)]))
     assert why and why.facts["endpoint"] == 3 and why.facts["demand"].why_unknown.facts["certificate_id"] == 7

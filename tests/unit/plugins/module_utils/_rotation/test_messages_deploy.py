@@ -299,13 +299,13 @@ def test_why_a_listener_is_not_switched(reason: str, facts: dict[str, Any], said
 # What was seen
 
 
-def probe(finding: str, words: str = "192.0.2.1: No.", **known: Any) -> Any:
+def probe(finding: str, message: str = "192.0.2.1: No.", **known: Any) -> Any:
     """What was seen at all addresses."""
-    whole = {"closed": (), "working": (), "accepted": True, "refusal": None, **known}
-    return SimpleNamespace(finding=finding, words=words, **whole)
+    whole = {"unconnected_results": (), "working_addresses": (), "is_accepted": True, "rejection": None, **known}
+    return SimpleNamespace(finding=finding, message=message, **whole)
 
 
-SERVED, REFUSED = probe("served"), probe("served", accepted=False, refusal="it is old")
+SERVED, REFUSED = probe("served"), probe("served", is_accepted=False, rejection="it is old")
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ SERVED, REFUSED = probe("served"), probe("served", accepted=False, refusal="it i
         ({"probe": SERVED, "is_interrupted": True}, "The certificate is served."),
         ({"is_interrupted": True}, "The run was interrupted before it verified the served certificate."),
         (
-            {"probe": probe("served", closed=("192.0.2.2",))},
+            {"probe": probe("served", unconnected_results=("192.0.2.2",))},
             "The certificate is served. Cannot connect to 1 of the addresses from this host.",
         ),
         ({"probe": REFUSED}, "The certificate is served. TLS clients reject the certificate: it is old."),
@@ -355,7 +355,7 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
         ("not_served", {"probe": probe("failing")}, "no TLS handshake succeeds: 192.0.2.1: No."),
         (
             "not_served",
-            {"probe": probe("failing", working=("192.0.2.2",))},
+            {"probe": probe("failing", working_addresses=("192.0.2.2",))},
             "the TLS handshake fails at some addresses: 192.0.2.1: No.",
         ),
         ("not_served", {"probe": probe("unreachable")}, "the port no longer accepts connections: 192.0.2.1: No."),

@@ -11,7 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, Expected
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
+    Endpoint,
+    ExpectedCertificate,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import (
     EndpointAction,
     plan_endpoints,
@@ -90,7 +93,7 @@ def at_endpoint(
     """An endpoint with a certificate that was seen, or None, at each of its addresses: 192.0.2.1 and so on."""
     expected = expected or {"names": (asked,)}
     records = [record for record in served if record]
-    (action,) = plan_endpoints(world_of(records), [Endpoint(host, port, asked, Expected(**expected))], None)
+    (action,) = plan_endpoints(world_of(records), [Endpoint(host, port, asked, ExpectedCertificate(**expected))], None)
     leaves = tuple(
         (f"192.0.2.{number}", record and certificate_of(record)) for number, record in enumerate(served, start=1)
     )

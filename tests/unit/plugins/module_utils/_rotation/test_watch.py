@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
     Endpoint,
-    Expected,
+    ExpectedCertificate,
     ProbeResult,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import watch as serving
@@ -99,7 +99,7 @@ class World:
         chain = tuple(Certificate.of(certificate) for certificate in (issued.certificate, *issued.chain))
         accepted = not isinstance(answer, Refused)
         refusal = None if accepted else "its issuer is missing"
-        return ProbeResult(endpoint, address, chain, is_connected=True, accepted=accepted, refusal=refusal)
+        return ProbeResult(endpoint, address, chain, is_connected=True, is_accepted=accepted, rejection=refusal)
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_each_probe_has_the_same_time(world: World, timeout: float) -> None:
     nameless = replace(switched(), previous_record=None, target=None)
     watch = ListenerProbe(timeout, None, world.clock)
     watch.probe_once([nameless])
-    endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected((NAME,)))
+    endpoint = Endpoint("vpc.example.net", 8443, NAME, ExpectedCertificate((NAME,)))
     watch.wait_until_served(plan_endpoints(world_of([]), [endpoint], None))
     assert len(world.limits) == 5 and set(world.limits) == {10}
 
@@ -193,7 +193,9 @@ def test_all_addresses_serve_it(world: World, other: Answer) -> None:
     watch, seen = watched(world, OLD, OLD if other == NEW else GONE, at_0=(NEW, other))
     assert (seen.outcome, seen.reason, seen.served) == ("switched", None, True)
     assert (seen.served_fingerprint, seen.accepted, seen.refusal) == (NEW.fingerprint, True, None)
-    assert (seen.is_everywhere, len(seen.facts["probe"].closed)) == ((True, 0) if other == NEW else (False, 1))
+    assert (seen.is_everywhere, len(seen.facts["probe"].unconnected_results)) == (
+        (True, 0) if other == NEW else (False, 1)
+    )
     assert not watch.is_broken(seen) and not watch.warnings and world.clock.now == 0
 
 
@@ -207,7 +209,7 @@ def test_one_address_stays_behind(world: World) -> None:
     """It works, so that it is not broken; the address is named."""
     watch, seen = watched(world, OLD, OLD, at_0=(NEW, OLD))
     assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
-    assert seen.served_fingerprint == OLD.fingerprint and "192.0.2.2" in seen.facts["probe"].words
+    assert seen.served_fingerprint == OLD.fingerprint and "192.0.2.2" in seen.facts["probe"].message
     assert not watch.is_broken(seen) and world.clock.now == 120
 
 
@@ -256,7 +258,7 @@ def test_what_did_not_work_before_is_not_broken(world: World, before: Answer, af
 def test_what_cannot_be_reached_is_not_waited_for(world: World) -> None:
     watch, seen = watched(world, GONE, GONE, at_0=(GONE, "timeout"))
     assert (seen.outcome, seen.reason, seen.served) == ("switched", "unreachable", None)
-    assert "192.0.2.1" in seen.facts["probe"].words and world.clock.now == 0 and not watch.is_broken(seen)
+    assert "192.0.2.1" in seen.facts["probe"].message and world.clock.now == 0 and not watch.is_broken(seen)
 
 
 @pytest.mark.parametrize("how", [GONE, "timeout"])
@@ -264,7 +266,7 @@ def test_an_address_that_is_closed_afterwards(world: World, how: Answer) -> None
     """A machine of the balancer works no more; the other one does."""
     watch, seen = watched(world, OLD, OLD, at_0=(NEW, how))
     assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
-    assert "192.0.2.2" in seen.facts["probe"].words and watch.is_broken(seen) and 15 <= world.clock.now <= 18
+    assert "192.0.2.2" in seen.facts["probe"].message and watch.is_broken(seen) and 15 <= world.clock.now <= 18
     watch, seen = watched(world, OLD, OLD, at_0=(NEW, how), at_40=(NEW, NEW), timeout=10)
     assert watch.is_broken(seen) and not watch.wait_until_working(seen)
     world.shows = {0: (OLD, OLD)}
@@ -284,7 +286,7 @@ def test_an_address_that_did_not_work_before_may_be_closed(world: World, before:
 
 def endpoint_seen(world: World, *answers: Answer, **expected: Any) -> tuple[ListenerProbe, ListenerAction]:
     """An endpoint that must serve something, as it is seen now."""
-    endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected(**expected))
+    endpoint = Endpoint("vpc.example.net", 8443, NAME, ExpectedCertificate(**expected))
     records = [stored(number, one) for number, one in enumerate((OLD, NEW), start=1)]
     (planned,) = plan_endpoints(world_of(records, view=view_with(AUTHORITY.root)), [endpoint], None)
     world.shows = {0: answers}
@@ -404,7 +406,7 @@ def test_what_clients_accepted_before_and_refuse_now(world: World) -> None:
     watch, seen = watched(world, OLD, at_0=(Refused(NEW),))
     assert (seen.outcome, seen.reason, seen.served, seen.accepted) == ("failed", "not_accepted", True, False)
     assert seen.is_changed
-    assert (seen.facts["certificate_id"], seen.facts["probe"].refusal) == (2, "its issuer is missing")
+    assert (seen.facts["certificate_id"], seen.facts["probe"].rejection) == (2, "its issuer is missing")
     assert watch.is_broken(seen) and 15 <= world.clock.now <= 18
 
 
@@ -498,7 +500,7 @@ def test_what_was_seen_at_each_address_of_an_endpoint(
     world: World, answers: tuple[Answer, ...], seen_at: tuple[Issued | None, ...]
 ) -> None:
     """Whether it must serve that, and whether the run verifies it, or not; one that was not looked at was not seen."""
-    endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected((NAME,)))
+    endpoint = Endpoint("vpc.example.net", 8443, NAME, ExpectedCertificate((NAME,)))
     (planned,) = plan_endpoints(world_of([]), [endpoint], None)
     assert (planned.leaves, planned.is_everywhere) == ((), False)
     world.shows = {0: answers}

@@ -50,7 +50,7 @@ def test_what_authorities_tell_is_known_from_then_on() -> None:
         asked.extend(leaf for leaf, _chain in pairs)
         return {leaf: Revocation("revoked", leaf, NOW - DAY, "keyCompromise")}
 
-    authorities: Any = SimpleNamespace(ask=ask)
+    authorities: Any = SimpleNamespace(query=ask)
     told = world.add_revocations(authorities, [(leaf, OLD.intermediates)] * 2)
     assert told.view.is_revoked(leaf) and asked == [leaf]
     assert world.add_revocations(None, [(leaf, ())]) is world and not world.view.is_revoked(leaf)

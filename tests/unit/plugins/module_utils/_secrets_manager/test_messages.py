@@ -14,9 +14,9 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import SecretOutcome
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.messages import (
-    FORCE,
-    of_secret,
-    trouble,
+    FORCE_REMEDY,
+    describe_action,
+    explain_problem,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.plan import SecretAction
 
@@ -43,7 +43,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
     ],
 )
 def test_trouble(reason: str, facts: dict[str, Any], said: str) -> None:
-    assert trouble(Obstacle(reason, facts)) == said
+    assert explain_problem(Obstacle(reason, facts)) == said
 
 
 CHAIN = SimpleNamespace(trust="untrusted", why="its key is too short", lacks_root=False)
@@ -121,45 +121,49 @@ NEW, OLD = (
         (
             "names_not_covered",
             {"lost": ["a.example.com"]},
-            f"The certificate lacks DNS names of the secret's current version: a.example.com. {FORCE}",
+            f"The certificate lacks DNS names of the secret's current version: a.example.com. {FORCE_REMEDY}",
         ),
-        ("names_not_covered", {"lost": []}, f"The DNS names of the secret's current version are unknown. {FORCE}"),
+        (
+            "names_not_covered",
+            {"lost": []},
+            f"The DNS names of the secret's current version are unknown. {FORCE_REMEDY}",
+        ),
         (
             "key_type_differs",
             {"new": "EC", "present": "RSA"},
-            f"The key type differs: EC instead of RSA in the secret's current version. {FORCE}",
+            f"The key type differs: EC instead of RSA in the secret's current version. {FORCE_REMEDY}",
         ),
         (
             "organization_differs",
             {"new": frozenset({"Example Inc."}), "present": frozenset()},
-            f"The organization differs: Example Inc. instead of none in the secret's current version. {FORCE}",
+            f"The organization differs: Example Inc. instead of none in the secret's current version. {FORCE_REMEDY}",
         ),
         (
             "chain_incomplete",
             {"lacks_issuers": True},
             "The chain lacks intermediate certificates of the secret's current version. Specify all intermediate certificates, or none to keep the "
-            f"current intermediate certificates. {FORCE}",
+            f"current intermediate certificates. {FORCE_REMEDY}",
         ),
         (
             "untrusted",
             {"chain": CHAIN, "is_revoked": False},
             "TLS clients would trust the certificate less than the secret's current version: its key is too short. Reissue the certificate, or provide "
-            f"another chain of its CA. {FORCE}",
+            f"another chain of its CA. {FORCE_REMEDY}",
         ),
         (
             "superseded",
             {"new": NEW, "present": OLD},
             "The certificate is not a renewal of the secret's current version: it is valid from 2026-01-01T00:00:00Z to 2026-12-01T00:00:00Z, and the "
-            f"current version from 2027-01-01T00:00:00Z to 2027-12-01T00:00:00Z. {FORCE}",
+            f"current version from 2027-01-01T00:00:00Z to 2027-12-01T00:00:00Z. {FORCE_REMEDY}",
         ),
-        ("expired", {"end": NEW.not_after}, f"The certificate expired at 2026-12-01T00:00:00Z. {FORCE}"),
+        ("expired", {"end": NEW.not_after}, f"The certificate expired at 2026-12-01T00:00:00Z. {FORCE_REMEDY}"),
     ],
 )
 def test_a_secret(word: Any, facts: dict[str, Any], said: str) -> None:
     """The word is an outcome, or why it failed."""
     outcome, reason = (word, None) if word in get_args(SecretOutcome) else ("failed", word)
     action = SecretAction(outcome, reason, facts, "www", "web")
-    assert of_secret(action) == action.message == said
+    assert describe_action(action) == action.message == said
     simulated = f"Would be {said[0].lower()}{said[1:]}" if outcome in {"created", "updated"} else said
     assert action.simulated().message == simulated and action.simulated().state == simulated.replace(
         "Would be", "To be"

@@ -15,15 +15,15 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.plan import (
     SecretAction,
-    compare,
+    compare_content,
+    find_large_part,
     mark_repeated,
     plan_secret,
-    too_large,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.secret import (
     Secret,
     Value,
-    secret_of,
+    parse_secret,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -47,12 +47,12 @@ def content(issued: Issued = WWW, chain: bool = True) -> Content:
 
 def new(wanted: Content | None = None, **given: Any) -> SecretAction:
     action = SecretAction("created", None, {}, "www", "web", **{"group_id": "g1", **given})
-    return action.with_content(wanted or content(), WARNINGS, CLIENTS)
+    return action.add_content(wanted or content(), WARNINGS, CLIENTS)
 
 
 def secret(issued: Issued = WWW, **given: Any) -> Secret:
     row = {"id": "s1", "crn": "crn:s1", "name": "www", "secret_type": "imported_cert", "secret_group_id": "g1"}
-    found = secret_of({**row, **simulated.facts(issued.pem), "state": 1, **given})
+    found = parse_secret({**row, **simulated.facts(issued.pem), "state": 1, **given})
     assert found
     return found
 
@@ -68,7 +68,7 @@ def value(issued: Issued = WWW, **given: Any) -> Value:
 
 def renewed(**given: Any) -> SecretAction:
     """What to do where an earlier certificate is there."""
-    return compare(planned(secret(EARLIER), **given), value(EARLIER).bundle)
+    return compare_content(planned(secret(EARLIER), **given), value(EARLIER).bundle)
 
 
 def test_what_is_not_there_is_created() -> None:
@@ -76,11 +76,11 @@ def test_what_is_not_there_is_created() -> None:
     assert action == new(labels=("b", "a"), description="") and action.changes_something
     assert (action.outcome, action.facts, action.warnings) == ("created", {}, WARNINGS)
     version = {"certificate": WWW.pem, "intermediate": WWW.chain_pem, "private_key": WWW.key_pem}
-    assert action.as_version() == version
+    assert action.build_version() == version
     about = {"secret_type": "imported_cert", "name": "www", "secret_group_id": "g1"}
-    assert action.as_secret() == {**about, "labels": ["b", "a"], "description": "", **version}
-    assert planned().as_secret() == {**about, **version}
-    assert "intermediate" not in new(content(chain=False)).as_version()
+    assert action.build_secret() == {**about, "labels": ["b", "a"], "description": "", **version}
+    assert planned().build_secret() == {**about, **version}
+    assert "intermediate" not in new(content(chain=False)).build_version()
     assert WWW.key_pem not in repr(action)
 
 
@@ -93,7 +93,7 @@ def test_a_diff_shows_public_facts() -> None:
     headers = dict.fromkeys(("before_header", "after_header"), "web/www")
     assert planned().as_diff() == {**headers, "before": {}, "after": {**facts(WWW), "state": "Created."}}
     there = secret(EARLIER, labels=["b", "a"], description="old")
-    action = compare(planned(there, labels=("c",), description="new"), value(EARLIER).bundle).simulated()
+    action = compare_content(planned(there, labels=("c",), description="new"), value(EARLIER).bundle).simulated()
     assert action.as_diff() == {
         **headers,
         "before": {**facts(EARLIER), "labels": ["a", "b"], "description": "old"},
@@ -121,7 +121,7 @@ def test_the_values_of_what_is_there_are_read_whatever_its_metadata_says(there: 
     ],
 )
 def test_metadata_changes_only_as_far_as_it_is_given(given: Any, changes: dict[str, Any]) -> None:
-    action = compare(planned(secret(labels=["a", "b"], description="old"), **given), value().bundle)
+    action = compare_content(planned(secret(labels=["a", "b"], description="old"), **given), value().bundle)
     assert action.metadata == changes and not action.changes
     assert (action.outcome, action.facts) == (("updated", {"changed": tuple(changes)}) if changes else NO_CHANGE)
 
@@ -147,7 +147,7 @@ def test_metadata_changes_only_as_far_as_it_is_given(given: Any, changes: dict[s
 def test_values_are_compared_by_der_and_public_key(
     held: Value, wanted: Content, changes: tuple[str, ...], chain: tuple[Any, ...]
 ) -> None:
-    action = compare(plan_secret(new(wanted), [secret()], NOW), held.bundle)
+    action = compare_content(plan_secret(new(wanted), [secret()], NOW), held.bundle)
     assert action.changes == changes and action.issuers == tuple(map(Certificate.of, chain))
     assert not action.is_to_be_read
     assert (action.outcome, action.facts) == (("updated", {"changed": changes}) if changes else NO_CHANGE)
@@ -247,13 +247,13 @@ REPLACED: dict[str, tuple[Value, Content, str | None, dict[str, Any]]] = {
 def test_only_what_may_stand_in_for_the_current_version_replaces_it(name: str) -> None:
     held, wanted, reason, facts = REPLACED[name]
     there = plan_secret(new(wanted, labels=("a",)), [held.secret], NOW)
-    action = compare(there, held.bundle)
+    action = compare_content(there, held.bundle)
     assert (action.outcome, action.reason) == (("failed", reason) if reason else ("updated", None))
     assert facts.items() <= action.facts.items()
     assert action.secret == held.secret
     if reason:
         assert not action.changes and not action.metadata and action.content is None
-    forced = compare(replace(there, view=None), held.bundle)
+    forced = compare_content(replace(there, view=None), held.bundle)
     assert forced.outcome == "updated" and forced.changes and forced.metadata == {"labels": ["a"]}
     assert forced.content == wanted and forced.issuers == (wanted.intermediates or forced.issuers)
 
@@ -261,15 +261,15 @@ def test_only_what_may_stand_in_for_the_current_version_replaces_it(name: str) -
 def test_what_is_there_is_no_replacement() -> None:
     """Whatever the rule says of it: it has expired, nobody trusts it, and so on."""
     for held in (ENDED, self_signed("www.example.com"), PRIVATE, RSA):
-        action = compare(plan_secret(new(content(held)), [secret(held)], NOW), value(held).bundle)
+        action = compare_content(plan_secret(new(content(held)), [secret(held)], NOW), value(held).bundle)
         assert (action.outcome, action.facts) == NO_CHANGE
-        action = compare(plan_secret(new(without_chain(held)), [secret(held)], NOW), value(held).bundle)
+        action = compare_content(plan_secret(new(without_chain(held)), [secret(held)], NOW), value(held).bundle)
         assert (action.outcome, action.facts) == NO_CHANGE
 
 
 def test_nothing_is_known_of_what_cannot_be_read_and_is_not_described() -> None:
     there = secret(common_name=None, alt_names=[])
-    action = compare(plan_secret(new(), [there], NOW), UNREADABLE.bundle)
+    action = compare_content(plan_secret(new(), [there], NOW), UNREADABLE.bundle)
     assert (action.outcome, action.changes) == ("updated", ("certificate", "intermediate"))
 
 
@@ -348,12 +348,12 @@ def test_who_would_see_it_makes_no_other_plan() -> None:
 
 def test_a_new_look_forgets_the_one_before() -> None:
     found = replace(renewed(labels=("a",)), version_id="v1")
-    assert found.as_new() == new(labels=("a",)) and planned(secret()).as_new() == new()
+    assert found.plan_creation() == new(labels=("a",)) and planned(secret()).plan_creation() == new()
     assert not new().is_to_be_read
 
 
 def test_limits_of_values() -> None:
     fitting = replace(content(), private_key_pem="k" * 100_000)
-    assert too_large(content()) is too_large(fitting) is None
-    assert too_large(replace(fitting, private_key_pem="k" * 100_001)) == "private_key"
-    assert too_large(replace(content(), intermediates=content().intermediates * 200)) == "intermediate"
+    assert find_large_part(content()) is find_large_part(fitting) is None
+    assert find_large_part(replace(fitting, private_key_pem="k" * 100_001)) == "private_key"
+    assert find_large_part(replace(content(), intermediates=content().intermediates * 200)) == "intermediate"

@@ -10,7 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.secret import secret_of, value_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.secret import (
+    parse_secret,
+    parse_value,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import KeyRef, Origin
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
@@ -53,20 +56,23 @@ def test_how_it_is_recognised(changed: dict[str, Any], is_of: bool) -> None:
 
 @pytest.mark.parametrize("changed", [{"secret_type": None}, {"id": None}, {"id": ""}, {"id": 7}])
 def test_what_is_no_secret(changed: dict[str, Any]) -> None:
-    assert secret_of(row_of(ONE, **changed)) is None and value_of(row_of(ONE, certificate=ONE.pem, **changed)) is None
+    assert (
+        parse_secret(row_of(ONE, **changed)) is None
+        and parse_value(row_of(ONE, certificate=ONE.pem, **changed)) is None
+    )
 
 
 def test_a_secret_without_a_certificate_has_metadata_and_no_value() -> None:
     row = {"id": "s1", "secret_type": "arbitrary", "description": "Something else"}
-    found = secret_of(row)
+    found = parse_secret(row)
     assert found and found.secret_type == "arbitrary" and found.description == "Something else"
-    assert value_of(row) is None
+    assert parse_value(row) is None
 
 
 @pytest.mark.parametrize("odd", [None, "", 7, [], {}, "text", [None], {"a": 1}])
 @pytest.mark.parametrize("name", [*row_of(ONE), "managed_csr", "labels"])
 def test_odd_values_are_none(name: str, odd: Any) -> None:
-    found = secret_of({**row_of(ONE), name: odd})
+    found = parse_secret({**row_of(ONE), name: odd})
     assert found is None or isinstance(found.name, str)
 
 
@@ -92,7 +98,7 @@ def test_values() -> None:
     private = value(ONE, secret_type="private_cert", intermediate=None, issuing_ca=one, ca_chain=[one, other])
     assert private.chain == "\n".join([one, one, other])
     assert value(ONE, private_key=None).private_key is value(ONE, private_key="").private_key is None
-    assert value_of(row_of(ONE)) is None
+    assert parse_value(row_of(ONE)) is None
     assert ONE.key_pem not in repr(value(ONE))
 
 
@@ -147,8 +153,8 @@ def test_what_cannot_be_used_is_said(
 
 def test_metadata_of_another_certificate() -> None:
     """Then the secret was renewed between the two, and is read again; what is broken is told of later."""
-    assert value(ONE).is_as_described
-    assert value(ONE, certificate=ONE.pem + ONE.chain_pem).is_as_described
-    assert not replace(value(ONE), certificate=OTHER.pem).is_as_described
-    assert value(ONE, serial_number=None).is_as_described
-    assert value(ONE, certificate=CUT).is_as_described and value(ONE, certificate="nothing").is_as_described
+    assert value(ONE).is_consistent
+    assert value(ONE, certificate=ONE.pem + ONE.chain_pem).is_consistent
+    assert not replace(value(ONE), certificate=OTHER.pem).is_consistent
+    assert value(ONE, serial_number=None).is_consistent
+    assert value(ONE, certificate=CUT).is_consistent and value(ONE, certificate="nothing").is_consistent

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import (
-    NAME,
+    NAME_PATTERN,
     Instance,
     resolve_instance,
     why_metadata_invalid,
@@ -137,6 +137,6 @@ def test_limits_of_metadata(labels: list[str] | None, description: str | None, w
 
 def test_names() -> None:
     for name in ("www.example.com", "_a", "9-9", "a" * 256):
-        assert NAME.fullmatch(name)
+        assert NAME_PATTERN.fullmatch(name)
     for name in ("a", "a" * 257, "-a", "a-", "a_", "a b", "ä1", "*.example.com", "", "ab\n"):
-        assert not NAME.fullmatch(name), name
+        assert not NAME_PATTERN.fullmatch(name), name
