@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the module `ssl_certificate_report` with the parts of the page; or summarizes a run of the role `ssl_fulfillment`."""
+"""Run the module `ssl_certificate_report` with the parts of the page, or summarize a run of the role `ssl_fulfillment`."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables 
 
 
 class ActionModule(NormalAction):
-    """Runs the module."""
+    """The action plugin of `ssl_certificate_report`. Ansible requires this class name."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
-        """Run the module and return its result; return the summary of a run if `results` has the results of its modules."""
+        """Return the result of the module, or the summary of a run if `results` contains the results of several modules."""
         options = self._task.args
         page, results = options.get("page"), options.get("results")
         if isinstance(results, Mapping) and "asked" in results:
@@ -49,7 +49,7 @@ class ActionModule(NormalAction):
 
 
 def summarize_run(run: Run, at: datetime, *, is_check_mode: bool) -> dict[str, t.Any]:
-    """Return `result`, the lists of a run; `report`, the facts for its report; its last `lines`; and its `error`, empty if nothing failed.
+    """Return the lists of a run (`result`), the facts for the report, the summary (`lines`), and the error, empty if nothing failed.
 
     Args:
         run: the results of the modules.

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module as Ansible does, unless its task has `run_once` and would run several times.
+"""Run a module of the roles, unless the task has `run_once` and would run several times.
 
-`meta/runtime.yml` routes all modules of the roles here. Some strategies ignore `run_once`, and with `serial` a task runs once for each batch. A
-module that sends emails for all orders would then send them for each host, and its limits would apply to each host.
+`meta/runtime.yml` routes all modules of the roles to this plugin. Some strategies ignore `run_once`, and with `serial` a task runs once for each
+batch. A module that sends emails for all orders would then send each email once for each host.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ COMMAND_MODULES = ("ssl_certificate_rotate", "ssl_certificate_deploy")
 QUIET_CALLBACK = "softlayer.certificates.quiet"
 """The callback that prints only the errors of failed runs."""
 RUNNER_VARIABLE = "AWX_ISOLATED_DATA_DIR"
-"""Set by ansible-runner, and therefore in jobs of AWX and ansible-navigator, which give Ansible a terminal and read its output."""
+"""Environment variable that ansible-runner sets. AWX and ansible-navigator use ansible-runner, and read the terminal of Ansible."""
 
 
 class ActionModule(NormalAction):
-    """Runs a module, lets it show its progress if it runs on this host, and completes the commands in its messages."""
+    """The action plugin of all modules. Ansible requires this class name."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result."""
@@ -52,7 +52,7 @@ class ActionModule(NormalAction):
 
 
 def why_repeated(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
-    """Return why a task with `run_once` would run more than once in a play; `None` if it would not.
+    """Return why a task with `run_once` would run more than once in a play, or `None`.
 
     Args:
         strategy: the strategy of the play.
@@ -73,16 +73,16 @@ def why_repeated(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
 
 
 def is_linear(strategy: str) -> bool:
-    """Return whether a strategy runs each task for all hosts together, as `run_once` requires: `linear`, and strategies derived from it."""
+    """Return whether a strategy runs each task for all hosts together, like `linear` and its subclasses."""
     plugin = strategy_loader.get(strategy.removeprefix("ansible.builtin."), class_only=True)
     # Not by the class itself: by its long name, Ansible loads it a second time.
     return any(base.__module__.endswith("strategy.linear") for base in getattr(plugin, "__mro__", ()))
 
 
 def create_progress_environment(host: str) -> dict[str, str]:
-    """Return the environment in which a module shows its progress on the terminal of ansible-playbook; empty if ansible-playbook does not print to a terminal.
+    """Return the environment variable with the path of ansible-playbook's terminal, for progress messages; empty without a terminal.
 
-    The terminal is the output of the parent process, because the process of a task has none. Its path is available only on Linux.
+    The process of a task has no terminal, so the path is read from the parent process, which is possible only on Linux.
     """
     if RUNNER_VARIABLE in os.environ or t.cast(t.Any, constants).DEFAULT_STDOUT_CALLBACK == QUIET_CALLBACK:
         return {}

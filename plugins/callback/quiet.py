@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints only the error of a failed run."""
+"""Print only the error of a failed run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._failures i
 
 
 class CallbackModule(FailuresCallback):
-    """Prints the errors of a run."""
+    """The callback plugin. Ansible requires this class name."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints the summary of a run as plain text."""
+"""Print the summary of a run as plain text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PRINTED_ACTIONS = frozenset({"debug", "ansible.builtin.debug", "ansible.legacy.d
 
 
 class SummaryCallback(FailuresCallback):
-    """Prints the messages of `debug` tasks, warnings, and errors."""
+    """Callback that prints the messages of `debug` tasks, warnings, and errors."""
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         """Print the message of a `debug` task, and the warnings of any task."""
@@ -70,7 +70,7 @@ class SummaryCallback(FailuresCallback):
 
 
 class CallbackModule(DefaultCallback if Display().verbosity else SummaryCallback):  # type: ignore[misc]
-    """Prints the summary of a run; with `-v`, all tasks."""
+    """The callback plugin. With `-v`, it prints all tasks. Ansible requires this class name."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"

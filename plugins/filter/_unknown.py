@@ -23,12 +23,12 @@ MIN_PLAYBOOK_SIMILARITY = 0.88
 
 @convert_variables
 def find_unknown_variables(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
-    """Return a sentence for each unknown variable of a role, with the closest known one; empty if all are known.
+    """Return a message about each unknown variable of a role, with the closest known variable; empty if all variables are known.
 
     Args:
         names: the names of all variables.
         role_path: the path of the role.
-        playbook_dir: the directory of the playbook. In a playbook of this collection, variables of the role without its prefix are rejected, too.
+        playbook_dir: the directory of the playbook. In a playbook of this collection, variables without the prefix of the role are unknown, too.
     """
     role = os.path.basename(role_path)
     known = read_role_variables(role)

@@ -15,7 +15,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters im
 
 @hide_error_texts
 def certificate_facts(certificate: str | bytes) -> dict[str, t.Any]:
-    """Return the public facts of the first certificate in PEM text, DER or PKCS#7."""
+    """Return the public facts of the first certificate in a text or file content (PEM, DER, or PKCS#7)."""
     return read_input_certificates("certificate_facts", certificate)[0].facts()
 
 

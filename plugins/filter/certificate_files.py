@@ -31,7 +31,7 @@ def certificate_files(
     privatekey_passphrase: str | None = None,
     force: bool = False,
 ) -> dict[str, list[dict[str, t.Any]]]:
-    """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others."""
+    """Return the importable orders as options of `ssl_certificate_import`, and the reasons for all other orders."""
     require_certificate_libraries("The filter certificate_files")
     if (certificate_dir is None) == (collected is None):
         raise AnsibleFilterError(

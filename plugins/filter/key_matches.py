@@ -17,7 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters im
 
 @hide_error_texts
 def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: str | None = None) -> bool:
-    """Return whether a private key belongs to the certificate in a text, or to one of several."""
+    """Return whether a private key belongs to a certificate in the text."""
     certificates = read_input_certificates("key_matches", certificate)
     key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase), "passphrase")
     return any(certificate.public_key_sha256 == key.public_key_sha256 for certificate in certificates)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every SSL certificate order as an inventory host."""
+"""Add every SSL certificate order to the inventory as a host."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ class OrderListing:
 
     orders: tuple[Order, ...]
     store: tuple[StoreCertificate, ...] | None
-    """The records in the store that matter to these orders; `None` if the store was not or could not be read."""
+    """The records in the store for these orders; `None` if the store was not read."""
 
     def as_facts(self) -> dict[str, t.Any]:
         """Return the listing in the format of the cache."""
@@ -245,7 +245,7 @@ class OrderListing:
 
     @classmethod
     def from_facts(cls, facts: t.Any, *, with_store: bool) -> OrderListing | None:
-        """Return the cached listing, or `None` if its format differs, or the required store is missing."""
+        """Return the cached listing; `None` if the format differs, or the required store is missing."""
         try:
             orders = tuple(Order.from_facts(order) for order in facts["orders"])
             pems = {"certificate": "certificate", "intermediateCertificate": "intermediate_certificate"}
@@ -279,7 +279,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
-        """Fill the inventory."""
+        """Add the orders of a file to the inventory."""
         try:
             self._parse(inventory, loader, path, cache)
         except AnsibleError as error:
@@ -290,7 +290,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(unforeseen(error).message) from None
 
     def _report_last(self, path: str, why: str) -> None:
-        """Report the cause at the end of the run if Ansible ends the run: its own last message contains no cause."""
+        """Print the cause at the end of the run, because the last message of Ansible does not contain the cause."""
         if any(map(C.config.get_config_value, ("INVENTORY_UNPARSED_IS_FAILED", "INVENTORY_ANY_UNPARSED_IS_FAILED"))):
             atexit.register(self.display.error, f"Cannot read {path}: {why}", wrap_text=False)
 
@@ -314,7 +314,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._populate(inventory, listing, selection, params)
 
     def _validate(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return the plugin's own options as a module would receive them: with types, environment and defaults."""
+        """Return the plugin's own options with the types, environment variables, and defaults of the argument spec."""
         unknown = sorted(str(name) for name in set(config) - set(self.option_definitions))
         if unknown:
             raise AnsibleParserError(
@@ -351,7 +351,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _fetch_listing(
         self, settings: Settings, account_id: int | None, selection: Selection, may_be_cached: bool
     ) -> OrderListing:
-        """Return all orders that may be selected, from the cache if possible."""
+        """Return the orders before the selection, from the cache if possible."""
         key, facts = _compute_cache_key(settings, account_id, selection), None
         if self.get_option("cache") and may_be_cached:
             with suppress(Exception):  # cache plugins raise many kinds of errors for damaged data; then the API is read
@@ -370,7 +370,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _populate(
         self, inventory: InventoryData, listing: OrderListing, selection: Selection, params: Mapping[str, t.Any]
     ) -> None:
-        """Add the orders that are selected now, with their variables and groups."""
+        """Add the selected orders with their variables and groups."""
         missing = sorted(set(selection.order_ids or ()) - {order.id for order in listing.orders})
         if missing:
             self.display.warning(
@@ -413,9 +413,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 
 def _separate_groups(emails: Iterable[str | None]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Return the group of each domain of addresses, and the domains of each group name that would represent several domains.
+    """Return the group of each email domain, and the domains of each ambiguous group name.
 
-    A group must never get more domains later, so no domain gets the shared name: a limit to that name finds nothing.
+    An ambiguous name is not used for any domain, so that a limit to the name never selects orders of another domain.
     """
     by_name: dict[str, list[str]] = {}
     for domain in sorted({domain for email in emails for domain in _extract_domain(email)}):
@@ -436,7 +436,7 @@ def _collect_secrets(params: Mapping[str, t.Any]) -> set[str]:
 
 
 def _compute_cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
-    """Return the cache key of the data that `InventoryModule._listing` fetches, which is different for different data.
+    """Return the cache key of the data that `InventoryModule._fetch_listing` fetches.
 
     All IBM Cloud API keys share one user name, so the API key distinguishes accounts. The cache key does not reveal it.
     """
@@ -447,13 +447,13 @@ def _compute_cache_key(settings: Settings, account_id: int | None, selection: Se
 
 
 def _list_permanent_groups(windows: list[int], *, with_store: bool) -> list[str]:
-    """Return the groups that always exist, so that patterns can contain them."""
+    """Return the names of the groups that exist even without orders."""
     imported = ["imported", "not_imported", "superseded"] if with_store else []
     return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_name_window_group, windows), *imported]
 
 
 def _list_groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) -> list[str]:
-    """Return the groups that an order belongs to."""
+    """Return the names of the groups of an order, except approver groups."""
     groups = [f"status_{result['status']}"]
     days = result["days_until_expiry"]
     if has_passed(parse(result["expires_at"]), at):
@@ -467,7 +467,7 @@ def _list_groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) 
 
 
 def _extract_domain(email: str | None) -> list[str]:
-    """Return the domain of an order's recipient in ASCII form, if there is one."""
+    """Return the domain of an email address in ASCII form, as a list that is empty without a domain."""
     _local, at_sign, domain = (email or "").rpartition("@")
     return [ascii_name(domain)] if at_sign and domain else []
 

@@ -561,7 +561,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     Module(SPEC).answer(run, LIBRARIES)
 
 

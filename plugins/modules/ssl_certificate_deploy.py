@@ -590,7 +590,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.r
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     Module(SPEC).answer(run, LIBRARIES)
 
 

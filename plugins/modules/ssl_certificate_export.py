@@ -376,7 +376,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.run_
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     Module(SPEC).answer(run, LIBRARIES)
 
 

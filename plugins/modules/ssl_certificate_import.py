@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put certificates into, or take them out of, the account's certificate store."""
+"""Import certificates into the account's certificate store, or delete stored certificates."""
 
 from __future__ import annotations
 
@@ -625,7 +625,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.run_
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     Module(SPEC).answer(run, LIBRARIES)
 
 

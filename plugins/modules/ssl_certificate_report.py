@@ -229,7 +229,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.run
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     Module(SPEC).answer(partial(run, orders=OF_ORDERS), libraries)
 
 

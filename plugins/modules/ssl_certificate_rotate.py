@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Deploy renewed certificates to HTTPS listeners and verify what they serve."""
+"""Deploy renewed certificates to HTTPS listeners, and verify the served certificates."""
 
 from __future__ import annotations
 
@@ -1559,7 +1559,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.r
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     Module(SPEC).answer(run, libraries)
 
 

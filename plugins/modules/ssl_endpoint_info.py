@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Show which certificates network endpoints serve."""
+"""Show the certificates that network endpoints serve."""
 
 from __future__ import annotations
 
@@ -471,7 +471,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.run 
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     Module(SPEC).answer(run, list_libraries)
 
 

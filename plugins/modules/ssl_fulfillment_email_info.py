@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find the certificates in the fulfillment emails that have arrived."""
+"""Find the certificates in received fulfillment emails."""
 
 from __future__ import annotations
 
@@ -632,7 +632,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     Module(SPEC).answer(run, libraries)
 
 

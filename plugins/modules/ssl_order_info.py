@@ -346,7 +346,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     Module(SPEC).answer(run, LIBRARIES)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The input certificates of filters. Private to softlayer.certificates."""
+"""Read the input of certificate filters. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def read_input_certificates(name: str, text: str | bytes) -> list[Certificate]:
     """Return the certificates in the input of a filter.
 
     Raises:
-        AnsibleFilterError: if a library is missing, or if there are none.
-        CertificatesError: if they cannot be read.
+        AnsibleFilterError: if a library is missing, or the input contains no certificate.
+        CertificatesError: if a certificate cannot be read.
     """
     require_certificate_libraries(f"The filter {name}")
     certificates = read_certificates(as_bytes(text))

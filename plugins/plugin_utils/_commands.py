@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Complete the commands in messages with the options of this run, so that they work as printed. Private to softlayer.certificates.
+"""Complete the commands in messages with the options of the run. Private to softlayer.certificates.
 
-A module knows the purpose of a command (`module_utils/_base/remedies.py`). Only the control node knows how the run was started: the files of `-e`,
-the options of the task, and whether AWX runs it. A command never contains a secret: the options that it lacks are listed after it.
+A module creates the commands (`module_utils/_base/remedies.py`), but only the control node knows the start of the run: the files of `-e`, the
+options of the task, and AWX. A command never contains a secret; missing options are listed after the command.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MESSAGE_KEYS = frozenset({"msg", "message", "trust_message", "summary"})
 SKIPPED_KEYS = frozenset({"invocation", "diff", "preview"})
 COMMAND_PATTERN = re.compile(r"`[^`]*`")
 ROLE = "ssl_rotation"
-"""The role whose variables the playbooks take."""
+"""The role of the playbooks in commands."""
 PLAYBOOK_PATTERN = re.compile(
     r"`(ansible-playbook -i localhost, softlayer\.certificates\.(adopt|deploy|rotate))( [^`]*)?`"
 )
@@ -46,7 +46,7 @@ MODULE_PATTERN = re.compile(
     r"`(ansible localhost -m softlayer\.certificates\.(ssl_certificate_(?:deploy|import)) -a '[^'`]*)'`"
 )
 SOURCE_PATTERN = re.compile(r"\bsource[\"=]")
-"""A setting in a command that specifies the source."""
+"""Pattern of a setting that specifies the source in a command."""
 PLAYBOOK_OPTIONS = {"phases", "approved", "adopt", "gather_certificates"}
 """The options that the playbooks set."""
 IMPORT_OPTIONS = {
@@ -68,40 +68,40 @@ EXCLUDED_OPTIONS: Mapping[str, set[str]] = {
     "deploy": PLAYBOOK_OPTIONS | IMPORT_OPTIONS,
     "rotate": PLAYBOOK_OPTIONS,
 }
-"""Options without an effect in a playbook, or with a different meaning than in this run, by playbook."""
+"""Options that are not added to the command of a playbook, because they have no effect or another meaning, by playbook."""
 MODULE_OPTIONS: Mapping[str, Sequence[str]] = {
     "ssl_certificate_deploy": ("trusted_ca_path", "verify_timeout", "rollback", "ledger_url"),
     "ssl_certificate_import": ("ledger_url",),
 }
-"""Options of this run that a module also has, by module."""
+"""Options of the run to add to the command of a module, by module."""
 ADOPT_VARIABLES = {"source", "common_name", "name", "listener", "listeners"}
-"""Variables of the playbook `adopt`, which a command sets itself."""
+"""Variables of the playbook `adopt`, which the command already contains."""
 PLAIN_YAML_PATTERN = re.compile(r"(?!(?:y|yes|n|no|true|false|on|off|null)\Z)[A-Za-z/][\w./@-]*", re.IGNORECASE)
-"""Strings that YAML reads unchanged, also inside lists and dicts."""
+"""Pattern of strings that need no quotes in YAML lists and dicts."""
 TEMPLATE_PATTERN = re.compile(r"\{[{%#]")
 JOB_ID_VARIABLES = ("awx_job_id", "tower_job_id")
 """The extra variables in which AWX sets the ID of a job."""
 WORKFLOWS_VARIABLE = "__ssl_rotation_workflows"
-"""The variable in which the playbooks for AWX specify the workflows that replace playbooks."""
+"""The variable with the AWX workflows that replace playbooks."""
 
 
 @dataclass(frozen=True)
 class RunStart:
-    """How a run was started."""
+    """The options and the environment of a run."""
 
     options: Mapping[str, t.Any]
-    """The options of the task that the role has variables for."""
+    """The options of the task with a variable of the role."""
     files: Sequence[str] = ()
-    """The command line arguments for files with variables, and for their decryption."""
+    """The command line arguments for variable files and their decryption."""
     file_options: frozenset[str] = frozenset()
-    """The options that these files set."""
+    """The options in the variable files."""
     is_awx: bool = False
-    """Whether AWX runs it."""
+    """Whether AWX started the run."""
     workflows: Mapping[str, str] = field(default_factory=dict)
-    """The workflow that replaces a playbook in AWX, by playbook."""
+    """The AWX workflow that replaces a playbook, by playbook."""
 
     def build_playbook_command(self, begin: str, name: str, own: str) -> str:
-        """Return a command that runs a playbook, or the workflow that replaces it; `own` is the end of the command in the message."""
+        """Return the command for a playbook, or the workflow that replaces the playbook; `own` is the end of the command in the message."""
         if name in self.workflows:
             return f"the workflow `{self.workflows[name]}`"
         left_out = EXCLUDED_OPTIONS[name] | self.file_options | ({"sources"} if SOURCE_PATTERN.search(own) else set())
@@ -113,7 +113,7 @@ class RunStart:
         return self._add_notes(" ".join([begin, *self.files, *_format_settings(variables)]) + own, missing, notes)
 
     def build_module_command(self, begin: str, name: str) -> str:
-        """Return a command that runs a module; `begin` is the command in the message up to the last quote."""
+        """Return the command for a module; `begin` is the command in the message up to the last quote."""
         wanted = {option: self.options[option] for option in MODULE_OPTIONS[name] if option in self.options}
         texts = {option: _format_text(value) for option, value in wanted.items() if _can_be_shown(option, value)}
         words = [f"{option}={text}" for option, text in texts.items() if text]
@@ -131,13 +131,13 @@ class RunStart:
 def complete_commands(
     result: dict[str, t.Any], options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loader: DataLoader
 ) -> dict[str, t.Any]:
-    """Return the result of a module with the commands in its messages completed.
+    """Return the result of a module with complete commands in its messages.
 
     Args:
         result: the result.
         options: the options of the task.
         variables: the variables of Ansible.
-        loader: reads files, and decrypts them.
+        loader: reads and decrypts files.
     """
     start = cache(lambda: find_start(options, variables, loader))
 
@@ -159,11 +159,11 @@ def complete_commands(
 
 
 def complete_command(command: str, start: Callable[[], RunStart]) -> str:
-    """Return a complete command for a command in a message, with its backticks; any other text in backticks is returned unchanged.
+    """Return the complete command for a text in backticks; other texts are returned unchanged.
 
     Args:
-        command: the command.
-        start: returns how the run was started; called only if necessary.
+        command: the text, with the backticks.
+        start: returns the start of the run; called only if necessary.
     """
     if playbook := PLAYBOOK_PATTERN.fullmatch(command):
         return start().build_playbook_command(playbook[1], playbook[2], playbook[3] or "")
@@ -173,12 +173,12 @@ def complete_command(command: str, start: Callable[[], RunStart]) -> str:
 
 
 def find_start(options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loader: DataLoader) -> RunStart:
-    """Return how the present run was started.
+    """Return the start of the current run.
 
     Args:
-        options: the options of its task.
+        options: the options of the task.
         variables: the variables of Ansible.
-        loader: reads files, and decrypts them.
+        loader: reads and decrypts files.
     """
     workflows = make_plain(variables.get(WORKFLOWS_VARIABLE) or {})
     own = {option: value for option, value in _select_known(options).items() if not _is_default(option, value)}
@@ -198,7 +198,7 @@ def find_start(options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loa
 
 
 def _select_known(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the options that the role has variables for, as plain values, without empty ones."""
+    """Return the nonempty options with a variable of the role, as plain values."""
     known = read_role_variables(ROLE)
     values = {
         name: from_json(make_plain(value), (dict, list)) for name, value in options.items() if f"{ROLE}_{name}" in known
@@ -223,7 +223,7 @@ def _can_be_shown(option: str, value: t.Any) -> bool:
 
 
 def _format_settings(variables: Mapping[str, t.Any]) -> Iterator[str]:
-    """Yield the arguments that set variables, without double quotes if possible, because Ansible prints them with backslashes."""
+    """Yield the arguments that set variables, without double quotes if possible, because Ansible escapes double quotes."""
     texts = {name: _format_text(value) for name, value in variables.items()}
     yield from (f"-e {shlex.quote(f'{name}={text}')}" for name, text in texts.items() if text)
     others = {name: value for name, value in variables.items() if not texts[name]}
@@ -233,7 +233,7 @@ def _format_settings(variables: Mapping[str, t.Any]) -> Iterator[str]:
 
 
 def _format_text(value: t.Any) -> str | None:
-    """Return a value as text for `NAME=VALUE`; `None` if that is not possible."""
+    """Return the text of a value for `NAME=VALUE`; `None` for a value that requires quotes."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list) and all(isinstance(item, str) and item and "," not in item for item in value):
@@ -243,7 +243,7 @@ def _format_text(value: t.Any) -> str | None:
 
 
 def _format_yaml(value: t.Any) -> str | None:
-    """Return a value in YAML, on one line and without quotes; `None` if it requires quotes."""
+    """Return a value as one line of YAML; `None` for a value that requires quotes."""
     if isinstance(value, dict):
         pairs = [(_format_yaml(name), _format_yaml(item)) for name, item in value.items()]
         parts = [f"{name}: {item}" for name, item in pairs if name is not None and item is not None]
@@ -258,9 +258,9 @@ def _format_yaml(value: t.Any) -> str | None:
 
 
 def _read_extra_variables(loader: DataLoader) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
-    """Return the names of the variables that each file of the command line sets, by its path, and those set without a file.
+    """Return the variable names in each `-e` file, by path, and the names of all other `-e` variables.
 
-    Ansible has made each path absolute. One below the current directory is shortened again.
+    Paths below the current directory are relative.
     """
     files: dict[str, frozenset[str]] = {}
     others: set[str] = set()

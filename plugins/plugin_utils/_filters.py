@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The requirements, input values, and errors of filters. Private to softlayer.certificates."""
+"""Decorators and library checks for filters. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ R = t.TypeVar("R")
 
 
 def hide_error_texts(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a filter that reports unexpected errors without their text, which may contain a private key or passphrase."""
+    """Return a filter without the texts of unexpected errors, which may contain secrets."""
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -44,7 +44,7 @@ def hide_error_texts(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def convert_variables(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a filter that gets plain values, and whose result Ansible never evaluates as a template."""
+    """Return a filter with plain input values and a result that Ansible never evaluates as a template."""
 
     @hide_error_texts
     @wraps(function)
@@ -60,10 +60,10 @@ def require_certificate_libraries(who: str) -> None:
     """Check that the libraries for certificates are installed and new enough.
 
     Args:
-        who: what needs it, as the beginning of a sentence: `The filter key_matches`.
+        who: the beginning of the error message, such as `The filter key_matches`.
 
     Raises:
-        AnsibleFilterError: says which library, and how to install it.
+        AnsibleFilterError: for a missing or old library.
     """
     try:
         require_libraries(FOR_CERTIFICATES, who, "on the control node")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of the report page, which are next to this file. Private to softlayer.certificates."""
+"""Load the files of the report page. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE_FILES = {"template": "page.html.j2", "css": "page.css", "script": "page.js"
 
 @cache
 def load_page(language: str) -> dict[str, t.Any]:
-    """Return the sources of the page, and its texts in a language, or else in English."""
+    """Return the source files of the page, and the texts in a language; in English for an unknown language."""
     words = yaml_load((PAGE_FOLDER / "words.yml").read_bytes())
     sources = {name: (PAGE_FOLDER / file).read_text("utf-8") for name, file in PAGE_FILES.items()}
     return {**sources, "words": words.get(language) or words["en"]}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables and defaults of the roles of this collection, for filters. Private to softlayer.certificates."""
+"""Read the variables and defaults of roles of the collection. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TYPE_KEYS = ("type", "elements", "choices", "options", "no_log")
 
 @cache
 def read_role_variables(role: str) -> dict[str, dict[str, t.Any]]:
-    """Return a role's variables, from its argument specification, in the form of a module's options."""
+    """Return the argument specification of a role, in the format of module options."""
     options = _read_yaml(ROLES_FOLDER / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     return {name: _remove_defaults(option) for name, option in options.items()}
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From Ansible's variables to Python's values. Private to softlayer.certificates."""
+"""Convert Ansible variables to Python values. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import ansible.template
 from jinja2 import StrictUndefined, Undefined, UndefinedError
 
 HAS_TEMPLATE_MARKS = hasattr(ansible.template, "trust_as_template")
-"""Whether this ansible-core takes no text for a template unless it is marked as one: from 2.19 on."""
+"""Whether ansible-core evaluates only marked texts as templates (2.19 and later)."""
 
 
 def make_plain(value: t.Any) -> t.Any:
-    """Return a value without lazy containers and tags of ansible-core, decrypted.
+    """Return a decrypted value without the lazy containers and tags of ansible-core.
 
     Raises:
-        UndefinedError: the value, or one in it, is undefined by an `if` without `else`, which would be an empty text.
+        UndefinedError: for an undefined result of an `if` expression without `else`, also inside the value.
     """
     if isinstance(value, Undefined) and not isinstance(value, StrictUndefined):
         raise UndefinedError("An if expression without else did not return a value. Add an else branch.")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An endpoint on the network as users write it, and its probe result. Private to softlayer.certificates. Pure."""
+"""Parse the endpoints that users specify, and define probe results. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EXPECTED_REMEDY = 'Set DNS names, such as ["www.example.com"], or the ID of a ce
 
 @dataclass(frozen=True)
 class ExpectedCertificate:
-    """The expected certificate of an endpoint: a certificate for all of some names, or the certificate of a record in the store."""
+    """The expected certificate of an endpoint: a certificate for all `names`, or a certificate in the store."""
 
     names: tuple[str, ...] = ()
     certificate_id: int | None = None
@@ -42,7 +42,7 @@ class ExpectedCertificate:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A host and port to connect to; `server_name` is the requested name in the handshake (SNI, RFC 6066, 3), or `None`."""
+    """A host and port, and the requested name in the handshake (SNI, RFC 6066, 3)."""
 
     host: str
     port: int = HTTPS_PORT
@@ -58,7 +58,7 @@ class Endpoint:
 
     @property
     def network_host(self) -> str:
-        """The host for the resolver: a name in ASCII form, or an address."""
+        """The host for name resolution: a name in ASCII form, or an address."""
         return self.host if is_address(self.host) else ascii_name(self.host)
 
     @property
@@ -77,12 +77,14 @@ class Endpoint:
 class ProbeResult:
     """The result of a probe.
 
-    `chain` has the certificates as they were sent, the server's own first; it may contain certificates even if `reason` is set. `message` is
-    one sentence if `reason` is set.
-
-    `is_connected` is true if a connection was accepted, `is_cut` if the connection then broke or timed out, which may not happen again.
-    `accepted` is true if a TLS client accepts the certificate, `None` if unknown; `refusal` is the end of a sentence with the reason for a
-    rejection, and `is_for_other_name` is true if the name does not match.
+    Attributes:
+        chain: the sent certificates, the server's own certificate first; may be set even if `reason` is set.
+        message: one sentence about `reason`.
+        is_connected: whether the endpoint accepted a connection.
+        is_cut: whether the accepted connection broke or timed out, so that a second attempt may succeed.
+        is_accepted: whether a TLS client accepts the certificate; `None` if unknown.
+        rejection: the reason for a rejection, as the end of a sentence.
+        has_name_mismatch: whether the client rejected the certificate because of the name.
     """
 
     endpoint: Endpoint
@@ -103,8 +105,8 @@ def read_endpoint(written: object, place: str) -> Endpoint:
     """Parse an endpoint.
 
     Args:
-        written: text such as `host`, `host:port`, `[v6]:port` or an `https` URL, or a dict.
-        place: its position, for messages: `endpoints[0]`.
+        written: text such as `host`, `host:port`, `[v6]:port`, or an `https` URL; or a dict.
+        place: the position of the endpoint for messages, such as `endpoints[0]`.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -134,7 +136,7 @@ def read_endpoint(written: object, place: str) -> Endpoint:
 
 
 def has_expected_record(written: object) -> bool:
-    """Return whether the expected certificate is a record in the store, even if the endpoint is otherwise invalid."""
+    """Return whether an endpoint, even an invalid endpoint, specifies a certificate in the store by ID."""
     expected = written.get("expected") if isinstance(written, Mapping) else None
     return (
         expected.get("certificate_id") is not None if isinstance(expected, Mapping) else _parse_id(expected) is not None
@@ -142,7 +144,7 @@ def has_expected_record(written: object) -> bool:
 
 
 def _parse_expected(written: object, place: str) -> ExpectedCertificate | None:
-    """Parse the expected certificate of an endpoint: names, or the id of a certificate in the store."""
+    """Parse the expected certificate of an endpoint: DNS names, or the ID of a certificate in the store."""
     if isinstance(written, Mapping) and len(written) == 1:
         if (value := written.get("names")) is not None and _parse_id(value) is None:
             return _parse_expected(value, place)
@@ -163,7 +165,7 @@ def _parse_expected(written: object, place: str) -> ExpectedCertificate | None:
 
 
 def _parse_id(value: object) -> int | None:
-    """Return the id of a certificate in the store, also from text; `None` if the value is not an id."""
+    """Return the ID of a certificate in the store; `None` if the value is not an ID."""
     text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,17}", text) else None
 
@@ -228,17 +230,17 @@ class Demand:
     """The expected certificate of an endpoint, resolved with the store."""
 
     names: tuple[str, ...]
-    """Names of which the certificate must cover all."""
+    """DNS names that the certificate must cover; empty if `records` matter instead."""
     records: tuple[StoreCertificate, ...]
-    """The specified record, and the records that can replace it."""
+    """The specified record, and the records that can replace the specified record."""
     certificate_id: int | None = None
-    """The specified id of a record."""
+    """The specified ID of a record."""
     why_unknown: Obstacle[t.Literal["not_found"]] | None = None
-    """Why the expected certificate is unknown; `None` if it is known."""
+    """The reason why the expected certificate is unknown; `None` if known."""
 
     @classmethod
     def resolve(cls, expected: ExpectedCertificate, index: StoreIndex, view: TrustView) -> Demand:
-        """Resolve an expectation of a user."""
+        """Return the demand for the expected certificate that a user specified."""
         if expected.certificate_id is None:
             return cls(expected.names, ())
         record = index.by_handle.get(expected.certificate_id)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Evaluate whether each address of a name serves the expected certificate, and TLS clients accept it. Private to softlayer.certificates. Pure."""
+"""Evaluate the certificates that the addresses of a name serve. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ class Evaluation:
     """The evaluated results of all addresses of one name.
 
     Attributes:
-        finding: `served`, if every address that accepts connections serves the expected certificate; `other`, if one serves
-            another certificate; `failing`, if one completes no handshake; `unreachable`, if none accepts connections.
-        fingerprints: SHA-256 of the served certificates.
-        reported_fingerprint: the fingerprint to report; a different one than expected, if any.
+        finding: `served` if every address that accepts connections serves the expected certificate; `other` if an address serves
+            another certificate; `failing` if a handshake fails; `unreachable` if no address accepts connections.
+        fingerprints: SHA-256 fingerprints of the served certificates.
+        reported_fingerprint: the fingerprint to report, preferably of an unexpected certificate.
         expected: the expected certificate; `None` if unknown.
-        working_addresses: the addresses that completed a handshake.
-        failing_addresses: those that accepted a connection and completed none.
-        failed_results: their results.
-        other_results: the results of those that serve another certificate.
-        lost_results: the results of those that worked before, and do not accept connections any more.
-        unconnected_results: the results of those that did not accept a connection.
-        chains: what was sent, each once, with the server's own certificate first; that with the wanted one comes last.
-        accepting_addresses: the addresses where a client accepts what is served.
-        rejecting_addresses: those where it does not.
-        refusal: why it does not, as the end of a sentence.
-        leaves: the certificate that was seen at each address, `None` where nothing was seen.
+        working_addresses: the addresses with a successful handshake.
+        failing_addresses: the addresses that accepted a connection, but failed the handshake.
+        failed_results: the results of the failing addresses.
+        other_results: the results with another certificate.
+        lost_results: the results of addresses that worked before and now reject connections.
+        unconnected_results: the results of addresses that did not accept a connection.
+        chains: the different sent chains, the server's own certificate first; the chain of the expected certificate last.
+        accepting_addresses: the addresses with a certificate that TLS clients accept.
+        rejecting_addresses: the addresses with a certificate that TLS clients reject.
+        rejection: the reasons for the rejections, as the end of a sentence.
+        leaves: the served certificate of each address; `None` if unknown.
     """
 
     finding: Finding
@@ -81,9 +81,9 @@ class Evaluation:
         )
 
     def is_newly_rejected(self, before: Evaluation, *, is_promising: bool) -> bool:
-        """Return whether a TLS client rejects a certificate at an address now but accepted the previous one. All addresses count as the same.
+        """Return whether TLS clients reject a certificate now, but accepted the previous certificate at any address.
 
-        Without a previous probe, a certificate that should have been accepted counts as accepted (`is_promising`).
+        Without a previous probe, `is_promising` states whether TLS clients would have accepted the previous certificate.
         """
         was_accepted = bool(before.accepting_addresses) or (is_promising and not before.rejecting_addresses)
         return was_accepted and bool(self.rejecting_addresses - before.rejecting_addresses)
@@ -94,7 +94,7 @@ class Evaluation:
         return self.finding in {"served", "other"}
 
     def compare_with(self, before: Evaluation | None) -> Evaluation:
-        """Return a copy that counts addresses as failing if they worked before and do not accept connections any more."""
+        """Return a copy in which addresses that worked before and now reject connections count as failing."""
         lost = tuple(
             result for result in self.unconnected_results if before and result.ip_address in before.working_addresses
         )
@@ -118,16 +118,16 @@ class Evaluation:
 
 
 def evaluate_results(
-    results: Sequence[ProbeResult], wanted: Certificate | None, fits: Callable[[Certificate], bool] | None = None
+    results: Sequence[ProbeResult], expected: Certificate | None, fits: Callable[[Certificate], bool] | None = None
 ) -> Evaluation:
     """Evaluate the results of all addresses of a name.
 
     Args:
         results: one result per address.
         expected: the expected certificate; `None` if unknown.
-        fits: returns whether a certificate is acceptable in addition to `wanted`.
+        fits: returns whether a certificate is acceptable; by default, only `expected` is.
     """
-    fits = fits or (lambda certificate: certificate == wanted)
+    fits = fits or (lambda certificate: certificate == expected)
     reached = [result for result in results if result.is_connected]
     leaves = tuple((result.ip_address, result.chain[0] if result.chain else None) for result in results)
     if not reached:
@@ -143,7 +143,7 @@ def evaluate_results(
         finding,
         fingerprints=frozenset(result.chain[0].fingerprint_sha256 for result in seen),
         reported_fingerprint=(others or tuple(seen))[0].chain[0].fingerprint_sha256 if seen else None,
-        expected=wanted,
+        expected=expected,
         working_addresses=frozenset(result.ip_address for result in reached) - failing,
         failing_addresses=failing,
         failed_results=failed,

@@ -4,12 +4,10 @@
 
 """Probe endpoints with a TLS handshake. Private to softlayer.certificates.
 
-A connection is made for the handshake only. The served certificate is always read: if a TLS client rejects it, a second connection reads it
-without verification, with all protocols that OpenSSL supports.
+If a TLS client rejects the served certificate, a second connection reads the certificate without verification, with all protocols of OpenSSL.
 
-A connection that breaks, or whose handshake takes too long, is repeated once, because busy servers and hosts cause such errors. A connection
-that is refused or not accepted in time is not repeated: in the second case, the system has already tried four times within 10 seconds
-(RFC 6298, 2 and 5.5), so an unreachable endpoint takes this time only once.
+A broken connection or a handshake that times out is repeated once, because busy servers and hosts cause such errors. A refused connection, or a
+connection that times out, is not repeated: within 10 seconds, the system has already tried to connect four times (RFC 6298, 2 and 5.5).
 """
 
 from __future__ import annotations
@@ -42,17 +40,17 @@ CONNECTION_TIMEOUT = "{} did not accept a connection within {} seconds. Check ho
 HANDSHAKE_TIMEOUT = (
     "{} did not finish the TLS handshake within {} seconds. Check that the endpoint supports TLS and is not overloaded."
 )
-"""Messages about steps that timed out."""
+"""Messages about the steps of a probe that timed out: endpoint, seconds."""
 DEFAULT_CONCURRENCY = 32
-"""Default number of endpoints that are probed at the same time."""
+"""Default number of endpoints to probe at the same time."""
 
 
 def probe(endpoint: Endpoint, timeout: float, client: ssl.SSLContext | None = None) -> ProbeResult:
-    """Probe the first address of an endpoint that accepts a connection; never raise.
+    """Probe the first address of an endpoint that accepts a connection, and return the result; never raise.
 
     Args:
         endpoint: the endpoint to probe.
-        timeout: seconds for each step: to resolve the name, to connect, and for the handshake.
+        timeout: seconds for each step: name resolution, connection, and handshake.
         client: the settings of the TLS client that evaluates the certificate; `None` for no evaluation.
     """
     try:
@@ -68,17 +66,17 @@ def probe_all(
     concurrency: int = DEFAULT_CONCURRENCY,
     client: ssl.SSLContext | None = None,
 ) -> list[ProbeResult]:
-    """Probe endpoints, at most `concurrency` at the same time, and return the results in their order; see `probe`."""
+    """Probe at most `concurrency` endpoints at the same time, and return the results in the given order; see `probe`."""
     return _probe_concurrently(lambda endpoint: probe(endpoint, timeout, client), endpoints, concurrency)
 
 
 def probe_addresses(
     endpoint: Endpoint, timeout: float, stop: threading.Event | None = None, client: ssl.SSLContext | None = None
 ) -> list[ProbeResult]:
-    """Probe each address of an endpoint's host; return one failed result if its name does not resolve.
+    """Probe each address of an endpoint, and return the results; one failed result if the name does not resolve.
 
-    The hosts of a load balancer share a name, and may serve different certificates for a while. Once `stop` is set, the probe ends, with
-    the reason `timeout`.
+    The hosts of a load balancer share a name, and may temporarily serve different certificates. If `stop` is set, the probe ends with the reason
+    `timeout`.
     """
     try:
         addresses = _resolve(endpoint, timeout, stop)
@@ -90,7 +88,7 @@ def probe_addresses(
 def _probe_concurrently(
     probed: t.Callable[[T], ProbeResult], places: Sequence[T], concurrency: int = DEFAULT_CONCURRENCY
 ) -> list[ProbeResult]:
-    """Apply a probe to several places, at most `concurrency` at the same time."""
+    """Return the results of a probe of several endpoints or addresses, at most `concurrency` at the same time."""
     if len(places) < 2:  # the usual case, without the cost of a thread
         return [probed(place) for place in places]
     with ThreadPoolExecutor(max_workers=min(concurrency, len(places))) as pool:
@@ -110,7 +108,7 @@ def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -
     """Return the addresses of an endpoint's host.
 
     Raises:
-        CertificatesError: `unreachable` if there is none, `timeout`.
+        CertificatesError: `unreachable` without an address, or `timeout`.
     """
     try:
         return resolve(
@@ -138,10 +136,10 @@ def _probe(
     stop: threading.Event | None,
     client: ssl.SSLContext | None,
 ) -> ProbeResult:
-    """Probe the first address that accepts a connection; if a TLS client rejects the certificate, probe again without verification."""
+    """Probe the first address that accepts a connection. If a TLS client rejects the certificate, probe again without verification."""
 
     def shake_with_retry(places: Sequence[SocketAddress], client: ssl.SSLContext | None) -> ProbeResult:
-        """Shake hands; repeat once if the connection was cut."""
+        """Return the result of a handshake, or of a second handshake if the connection broke."""
         result = _shake_hands(endpoint, places, timeout, stop, client)
         return (
             _shake_hands(endpoint, _select_address(places, result), timeout, stop, client) if result.is_cut else result
@@ -155,7 +153,7 @@ def _probe(
 
 
 def _select_address(addresses: Sequence[SocketAddress], result: ProbeResult) -> Sequence[SocketAddress]:
-    """Return the address of a result; all addresses if unknown."""
+    """Return the address of a result, or all addresses if the address is unknown."""
     return [address for address in addresses if address.ip_address == result.ip_address] or addresses
 
 
@@ -166,7 +164,7 @@ def _shake_hands(
     stop: threading.Event | None,
     client: ssl.SSLContext | None,
 ) -> ProbeResult:
-    """Connect to the first address that accepts a connection, and shake hands with it."""
+    """Connect to the first address that accepts a connection, and return the result of the handshake."""
     ip_address = addresses[0].ip_address if len(addresses) == 1 else None
     try:
         connected, address = connect(addresses, _create_deadline(endpoint, CONNECTION_TIMEOUT, timeout, stop))
@@ -215,7 +213,7 @@ MISMATCH_ERRORS = (62, 64)
 
 @cache
 def get_unverified_settings() -> ssl.SSLContext:
-    """Return the settings of handshakes without verification; threads may share them."""
+    """Return the settings for handshakes without verification, which threads may share."""
     settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     settings.check_hostname = False
     settings.verify_mode = ssl.CERT_NONE
@@ -231,14 +229,14 @@ def get_unverified_settings() -> ssl.SSLContext:
 def shake_hands(
     connected: socket.socket, endpoint: Endpoint, ip_address: str, deadline: Deadline, client: ssl.SSLContext | None
 ) -> ProbeResult:
-    """Shake hands and return the result; no other data is sent.
+    """Shake hands, and return the result; send no other data.
 
-    A failure is part of the result, so that certificates which arrived before it are not lost.
+    The result of a failed handshake contains the certificates that arrived before the failure.
 
     Args:
         connected: an open connection without TLS.
         endpoint: the connected endpoint.
-        ip_address: its address.
+        ip_address: the connected address.
         deadline: the deadline of the whole handshake.
         client: the settings of the TLS client that evaluates the certificate; `None` for no verification.
     """
@@ -294,7 +292,7 @@ def shake_hands(
 
 
 def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline) -> bool:
-    """Continue the handshake with the received data, send pending data including alerts, and return whether the handshake is complete."""
+    """Continue the handshake, send pending data including alerts, and return whether the handshake is complete."""
     try:
         tls.do_handshake()
     except ssl.SSLWantReadError:
@@ -338,7 +336,7 @@ def _explain_error(error: ssl.SSLError) -> str:
 
 
 def _get_certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
-    """Return the certificates that the server sent, in DER, its own first."""
+    """Return the DER of the sent certificates, the server's own certificate first."""
     sent = certificates_of(tls, "get_unverified_chain")
     if sent is not None:
         return sent
@@ -349,7 +347,7 @@ def _get_certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
 
 
 def _parse_certificates(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
-    """Return the readable certificates; none if the server's own certificate is unreadable, because the others then have no context."""
+    """Return the readable certificates; empty if the server's own certificate is unreadable."""
     certificates: list[Certificate] = []
     for number, der in enumerate(ders):
         with suppress(CertificatesError):

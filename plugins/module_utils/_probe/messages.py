@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Messages about endpoints, and the certificates that they serve. Private to softlayer.certificates. Pure.
+"""Messages about endpoints and the served certificates. Private to softlayer.certificates. Pure.
 
-Messages about failed handshakes are in `handshake`, because they quote OpenSSL and the operating system.
+Messages about failed handshakes are in `handshake`, because such messages quote OpenSSL and the operating system.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def describe_expected(demand: Demand) -> str:
 def describe_evaluation(
     lost: Sequence[ProbeResult], failed: Sequence[ProbeResult], others: Sequence[ProbeResult]
 ) -> str:
-    """Return the message about the addresses of a name that do not serve the expected certificate; empty if all do.
+    """Return the message about addresses that do not serve the expected certificate; empty without such addresses.
 
     Args:
-        lost: addresses that worked before.
-        failed: addresses without a successful handshake.
-        others: addresses that serve another certificate; omitted if an address failed.
+        lost: results of addresses that worked before.
+        failed: results of addresses without a successful handshake.
+        others: results with another certificate; ignored if `failed` is set.
     """
     served = [
         f"{result.ip_address or result.endpoint.host} serves {_describe_certificate(result.chain[0])}"
@@ -68,7 +68,7 @@ def _describe_certificate(certificate: Certificate) -> str:
 
 
 def explain_endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]) -> str | None:
-    """Return the problem with an endpoint's certificate; `None` if there is none."""
+    """Return the message about the problem with an endpoint's certificate; `None` without a problem."""
     said = _explain_reason(result, reason, facts)
     is_said = not result.rejection or result.rejection in (said or "")
     return said if is_said else f"{said} OpenSSL reports: {result.rejection}."
@@ -106,7 +106,7 @@ def explain_missing_address(load_balancer: str, status: str | None) -> str:
 
 
 def warn_of_unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:
-    """Return the warning about certificate revocation lists that could not be fetched or used."""
+    """Return the warning about unusable certificate revocation lists."""
     whys = some_of([f"{about}: {why_unknown(why)}" for about, why in failed.items()], MAX_LISTS, "; ")
     return (
         f"Cannot check whether some certificates were revoked, because the revocation lists of their CAs cannot be used ({whys}). Check that this host "

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Describe the certificates of endpoints, and problems with them, in the form of results. Private to softlayer.certificates. Pure: roots and
-time are passed in."""
+"""Create the results of `ssl_endpoint_info` from probe results. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +20,11 @@ from .endpoint import Demand, ProbeResult
 
 
 class EndpointEntries:
-    """Create the entries of endpoints in results. A chain that many endpoints send is checked once.
+    """Factory of result entries. Each different chain is checked once.
 
     Args:
-        anchors: the trusted certificates; `None` if trust is not to be checked.
-        at: the present instant.
+        anchors: the trusted certificates; `None` to skip the trust check.
+        at: the current time.
     """
 
     def __init__(self, anchors: Anchors | None, at: datetime) -> None:
@@ -34,12 +33,12 @@ class EndpointEntries:
         self._checked: dict[tuple[Certificate, ...], Chain] = {}
 
     def build_entry(self, result: ProbeResult, name: str, demand: Demand | None = None) -> dict[str, t.Any]:
-        """Evaluate a probe result for a TLS client that requests a host name. Unknown fields are `None`.
+        """Return the entry for a probe result. Unknown fields are `None`.
 
         Args:
             result: the probe result.
-            name: the name.
-            demand: the expected certificate; `None` if there is none, or it is unknown.
+            name: the host name that a TLS client requests.
+            demand: the expected certificate; `None` for any or an unknown certificate.
         """
         served = result.chain[0] if result.chain else None
         chain = self.check_chain(result)
@@ -70,7 +69,7 @@ class EndpointEntries:
         }
 
     def check_chain(self, result: ProbeResult) -> Chain | None:
-        """Return the chain of a result; `None` without certificates, or without a trust check."""
+        """Return the checked chain of a probe result; `None` without certificates, or without a trust check."""
         if self.anchors is None or not result.chain:
             return None
         if result.chain not in self._checked:
@@ -81,7 +80,7 @@ class EndpointEntries:
     def _find_reason(
         self, result: ProbeResult, chain: Chain | None, other_name: str | None
     ) -> tuple[EndpointReason | None, Mapping[str, t.Any]]:
-        """Return the first applicable reason and its facts; see `messages.endpoint`."""
+        """Return the first applicable reason and its facts; see `messages.explain_endpoint`."""
         if result.reason is not None or not result.chain:
             return result.reason, {}
         served = result.chain[0]
@@ -97,7 +96,7 @@ class EndpointEntries:
 
 
 def collect_facts(certificate: Certificate | None) -> dict[str, t.Any]:
-    """Return the facts of a certificate that results contain, with its issuer; all null without a certificate."""
+    """Return the public facts and the issuer of a certificate; all facts are null without a certificate."""
     if certificate is None:
         return dict.fromkeys((*FACTS, "issuer"))
     return {**certificate.facts(), "issuer": certificate.shown_issuer}

@@ -4,8 +4,7 @@
 
 """Fetch certificate revocation lists (CRLs) from CAs. Private to softlayer.certificates.
 
-A revocation disqualifies a certificate or needs attention. A failed check is `unknown`, with a warning if a list could not be fetched or used, and
-changes nothing else.
+A failed check has the status `unknown`, and causes only a warning.
 """
 
 from __future__ import annotations
@@ -35,22 +34,22 @@ SPEC = ArgumentSpec(
     options={"check_revocation": {"type": "str", "choices": ["warn", "off"], "default": "warn"}},
 )
 MAX_CACHE_AGE = 12 * 3600.0
-"""Seconds after which a cached list is fetched again, so that yesterday's revocations are known today: many lists are valid for a week or more.
-Without a newer list, the cached one counts until it expires."""
+"""Maximum age of a cached list in seconds. An older list is fetched again, because many lists are valid for a week or longer; if the download
+fails, the cached list is used until it expires."""
 CertificateChain = tuple[Certificate, Chain]
 SentCertificate = tuple[Certificate, Sequence[Certificate]]
-"""A certificate, and the certificates that are sent with it."""
+"""A certificate and its intermediate certificates."""
 PointQuery = tuple[Question, DistributionPoint]
 
 
 @dataclass(frozen=True)
 class CrlResult:
-    """The answers of one list.
+    """The revocation statuses in one list.
 
     Attributes:
-        answers: one answer per certificate.
-        made_at: issue time of a usable list.
-        why: why the list cannot be used, if so.
+        answers: the revocation status of each certificate.
+        issued_at: issue time of a usable list.
+        why: the reason why the list cannot be used, or `None`.
     """
 
     answers: Mapping[Certificate, Revocation]
@@ -59,14 +58,14 @@ class CrlResult:
 
 
 class RevocationClient:
-    """Query CAs during a run, each URL at most once.
+    """Client that fetches revocation lists during a run, each URL at most once.
 
     Args:
         network: returns the network settings; called before the first request.
         cache: the cache of earlier runs.
-        seconds: maximum time for all lists together.
-        named: the CA certificates that the user specified. Their lists may have private addresses.
-        stop: once set, the queries end.
+        seconds: maximum time for all lists together, in seconds.
+        named: the CA certificates that the user specified; only their lists may have private addresses.
+        stop: ends the queries when set.
     """
 
     def __init__(
@@ -82,22 +81,22 @@ class RevocationClient:
         self._asked: set[CertificateChain] = set()
         self._got: dict[str, bytes | str] = {}
         self._failed: dict[str, Obstacle[str]] = {}
-        """Failures by the URL of the list, or by the name of a certificate without an answer."""
+        """Problems, by the URL of a list or the name of a certificate with an unknown status."""
 
     @property
     def warnings(self) -> list[str]:
-        """The warnings about lists that could not be fetched or used."""
+        """The warnings about unusable lists."""
         return [messages.warn_of_unusable_lists(self._failed)] if self._failed else []
 
     def query(
         self, pairs: Iterable[CertificateChain], anchors: Callable[[], Anchors], known: Mapping[Certificate, Revocation]
     ) -> dict[Certificate, Revocation]:
-        """Query the revocation of certificates with their chains, except known ones.
+        """Return the revocation status of each certificate in the chains, except known certificates.
 
         Args:
-            pairs: the certificates. Only certificates with a trusted chain are queried, because the CA of others is unknown.
+            pairs: the certificates with their chains; untrusted chains are skipped, because the CA is unknown.
             anchors: returns the trusted certificates; called before the first query.
-            known: the known answers.
+            known: the known revocation statuses.
         """
         at = now()
         questions: dict[Certificate, Question] = {}
@@ -132,7 +131,7 @@ class RevocationClient:
     def _read_lists(
         self, asked: Mapping[str, Sequence[PointQuery]], private: Collection[str], at: datetime
     ) -> Iterator[CrlResult]:
-        """Yield the answers of each list: the cached list if it is recent, else a fetched list, else the cached list."""
+        """Yield the result of each list: a recent cached list, else a fetched list, else an old cached list."""
         older: dict[str, CrlResult | None] = {}
         for url, questions in asked.items():
             kept = self._cache.read(url) if url not in self._got else None
@@ -167,7 +166,7 @@ class RevocationClient:
 
 
 def read_list(url: str, data: bytes, asked: Iterable[PointQuery], at: datetime) -> CrlResult:
-    """Verify the signature of a list and return its answers."""
+    """Verify the signature of a list, and return the revocation statuses in the list."""
     crl, asked = read_crl(data), list(asked)
     if crl is None:
         return create_unusable_result(url, asked, Obstacle("no_list"))
@@ -185,7 +184,7 @@ def read_list(url: str, data: bytes, asked: Iterable[PointQuery], at: datetime) 
 
 
 def create_unusable_result(url: str, asked: Iterable[PointQuery], why: Obstacle[str]) -> CrlResult:
-    """Return the answers of an unusable list."""
+    """Return unknown revocation statuses for an unusable list."""
     reason = Obstacle("unusable_list", {"url": url, "why": why})
     answers = {
         question.certificate: Revocation("unknown", question.certificate, why=reason) for question, _point in asked
@@ -194,12 +193,12 @@ def create_unusable_result(url: str, asked: Iterable[PointQuery], why: Obstacle[
 
 
 def create_revocation_client(module: Module, client: Client, folder: str | None) -> RevocationClient | None:
-    """Return the client for revocation queries; `None` if they are disabled.
+    """Return the client for revocation queries; `None` if the queries are disabled.
 
     Args:
         module: the options.
-        client: the session.
-        folder: the directory of the ledger, which also contains the cache.
+        client: the API session.
+        folder: the ledger directory, which also contains the cache.
 
     Raises:
         CertificatesError: as `read_named_anchors`.
@@ -217,12 +216,12 @@ def create_revocation_client(module: Module, client: Client, folder: str | None)
 
 
 def get_sent_certificates(record: StoreCertificate) -> SentCertificate:
-    """Return the certificate of a record with its intermediate certificates."""
+    """Return the certificate and the intermediate certificates of a record."""
     return certificate_of(record), record.intermediates
 
 
 def open_cache(folder: str | None, *, is_check_mode: bool) -> Cache:
-    """Return the cache in the directory of the ledger. Check mode only reads it."""
+    """Return the cache in the ledger directory, read-only in check mode."""
     return Cache(os.path.join(folder, "crls") if folder and is_fixed(folder) else None, is_read_only=is_check_mode)
 
 

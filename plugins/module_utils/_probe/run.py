@@ -57,13 +57,13 @@ SPEC = (
     )
 )
 API_TIMEOUT = api_options().options["timeout"]["default"]
-"""Minimum timeout of API calls in seconds, because `timeout` applies to probes."""
+"""Minimum timeout of API calls in seconds; the option `timeout` may be too short, because it applies to probes."""
 REASONS: tuple[EndpointReason, ...] = t.get_args(EndpointReason)
 
 
 @dataclass(frozen=True)
 class Item:
-    """An endpoint to probe, and additional facts for its result in `facts`. Without a host, `obstacle` is the reason."""
+    """An endpoint to probe, and additional facts for its result. If the endpoint has no host, `obstacle` is the reason."""
 
     endpoint: Endpoint
     facts: Mapping[str, t.Any] = field(default_factory=dict)
@@ -71,13 +71,13 @@ class Item:
 
 
 def list_libraries(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
-    """Return the Python libraries that a run with these options needs."""
+    """Return the names of the Python libraries that the options require."""
     for_lists = FOR_DOWNLOADS if params["check_revocation"] != "off" else ()
     return tuple(dict.fromkeys((*(FOR_API if is_api_needed(params) else ()), *for_lists, *FOR_CERTIFICATES)))
 
 
 def is_api_needed(params: t.Mapping[str, t.Any]) -> bool:
-    """Return whether the load balancers or the certificate store are read."""
+    """Return whether a run reads the load balancers or the certificate store."""
     expects_record = any(has_expected_record(parse_item(item)) for item in params["endpoints"] or ())
     return bool(params["from_load_balancers"] or params["gather_stored"] or expects_record)
 
@@ -132,7 +132,7 @@ def run(module: Module) -> dict[str, t.Any]:
 def find_revocations(
     module: Module, client: Client | None, entries: EndpointEntries, results: Sequence[ProbeResult]
 ) -> Mapping[tuple[Certificate, ...], Revocation]:
-    """Return the revocation of the served certificates by chain; empty if `check_revocation` is off."""
+    """Return the revocation status of the served certificates, by chain; empty if `check_revocation` is off."""
     params = module.params
     if params["check_revocation"] == "off":
         return {}
@@ -154,7 +154,7 @@ def find_revocations(
 
 
 def check_params(params: Mapping[str, t.Any]) -> None:
-    """Reject invalid values."""
+    """Reject missing endpoints and an invalid timeout."""
     if params["endpoints"] is None and not params["from_load_balancers"]:
         raise CertificatesError(
             "invalid_argument", "The endpoints to probe are missing. Set endpoints, or from_load_balancers: true."
@@ -166,7 +166,7 @@ def check_params(params: Mapping[str, t.Any]) -> None:
 
 
 def read_endpoints(given: Sequence[object] | None) -> list[Endpoint]:
-    """Return the endpoints of the option.
+    """Return the parsed endpoints of the option `endpoints`.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -175,7 +175,7 @@ def read_endpoints(given: Sequence[object] | None) -> list[Endpoint]:
 
 
 def add_expected_certificates(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
-    """Return endpoints, each with its expected certificate: by default, a certificate for the requested name.
+    """Return the endpoints with expected certificates; by default, a certificate for the requested name.
 
     Raises:
         CertificatesError: `invalid_argument` for a repeated endpoint.
@@ -194,7 +194,7 @@ def add_expected_certificates(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
 
 
 def parse_item(item: object) -> object:
-    """Return an item of `endpoints`; a dict may be text in the forms that Ansible accepts."""
+    """Return an item of `endpoints`, as a dict if the item is text with the JSON or `key=value` form of a dict."""
     if isinstance(item, str) and (item.strip().startswith("{") or "=" in item.partition("/")[0]):
         try:
             return check_type_dict(item)
@@ -204,7 +204,7 @@ def parse_item(item: object) -> object:
 
 
 def connect_client(module: Module) -> Client:
-    """Return an API client with a sufficient timeout, because `timeout` applies to one step of a probe."""
+    """Return an API client with a timeout of at least `API_TIMEOUT`."""
     params = {**module.params, "timeout": max(module.params["timeout"], API_TIMEOUT)}
     settings = resolve_settings(params, module.given - {"timeout"})
     module.hide(*settings.secrets)
@@ -212,7 +212,7 @@ def connect_client(module: Module) -> Client:
 
 
 def warn_of_limits(module: Module) -> None:
-    """Warn about facts that a user with view permission only does not get."""
+    """Warn about the facts that are unavailable to a user with view permission only."""
     given = module.params["endpoints"] or ()
     unmet = {
         "the module knows only the common names of certificates": "from_load_balancers",
@@ -232,7 +232,7 @@ def warn_of_limits(module: Module) -> None:
 
 
 def list_listeners(client: Client, records: Sequence[StoreCertificate]) -> list[Item]:
-    """Return the HTTPS listeners of the account's load balancers, sorted by the balancers' ids and by port."""
+    """Return the HTTPS listeners of the account, sorted by load balancer ID and port."""
     stored = {record.id: record for record in records}
     items = []
     for balancer in fetch_balancers(client):

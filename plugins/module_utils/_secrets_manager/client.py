@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A session of IBM Cloud Secrets Manager's SDK. Private to softlayer.certificates.
+"""Client for the SDK of IBM Cloud Secrets Manager. Private to softlayer.certificates.
 
-The SDK defines the calls; retries, rate and timeouts are the same as for the SoftLayer API.
+Retries, rate limits, and timeouts are the same as for the SoftLayer API.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ with suppress(ImportError):
     from ibm_secrets_manager_sdk.secrets_manager_v2 import SecretsManagerV2
 
 PAGE_SIZE = 1000
-"""Number of secrets per request, the maximum of the API."""
+"""Number of secrets per page, the maximum of the API."""
 MAX_PAGE_BYTES = 64 * 1024 * 1024
-"""Maximum uncompressed size of a page in bytes: secrets with 10 KB of custom metadata, and all names and labels."""
+"""Maximum uncompressed size of a page in bytes; each secret may have 10 KB of custom metadata, names, and labels."""
 MAX_RESPONSE_BYTES = 4 * 1024 * 1024
-"""Maximum uncompressed size of any other response in bytes: a certificate, a chain and a key of 100 KB each, and metadata."""
+"""Maximum uncompressed size of any other response in bytes: a certificate, a chain, and a key of 100 KB each, and metadata."""
 RENEWAL_FRACTION = 0.8
 """Fraction of a token's lifetime after which the token is renewed."""
 DEFAULT_GROUP = "default"
-"""Name and id of the group that always exists."""
+"""Name and ID of the secret group that always exists."""
 GROUP_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""Pattern of the id of any other group."""
+"""Pattern of the ID of any other secret group."""
 T = t.TypeVar("T")
 GRANT_TYPE = "urn:ibm:params:oauth:grant-type:apikey"
 
 
 class SecretsManager(Caller):
-    """A session with one instance that any number of threads may share.
+    """Session with one instance, which threads may share.
 
     Args:
         instance: the URLs and the login.
-        concurrency: as with `Caller`, like the other arguments.
-        stop: likewise.
-        warn: likewise.
+        concurrency: as in `Caller`.
+        stop: as in `Caller`.
+        warn: as in `Caller`.
         hide: hides a text in all output; called with each token before its use.
     """
 
@@ -88,15 +88,15 @@ class SecretsManager(Caller):
     # What is there
 
     def list_secrets(self, types: Sequence[str], labels: Sequence[str], group_ids: Sequence[str]) -> list[Secret]:
-        """Return the metadata of secrets (`GET /secrets`), sorted by id; the server's filters only save bytes.
+        """Return the metadata of the matching secrets (`GET /secrets`), sorted by ID.
 
         Args:
-            types: types of the secrets; all types if empty, likewise below.
+            types: types of the secrets; all types if empty.
             labels: labels that a secret must have.
-            group_ids: ids of groups that contain the secret.
+            group_ids: IDs of the secret groups; all groups if empty.
 
         Raises:
-            CertificatesError: with a code from `faults`; `incomplete_listing` if the server does not return the whole list.
+            CertificatesError: with a code from `faults`; `incomplete_listing` if the server returns only a part of the list.
         """
 
         def request(offset: int) -> Mapping[str, t.Any]:
@@ -126,7 +126,7 @@ class SecretsManager(Caller):
         ]
 
     def find_group_ids(self, names: Sequence[str]) -> list[str]:
-        """Return the ids of secret groups (`GET /secret_groups`), which may be given by name or id.
+        """Return the IDs of secret groups, specified by name or ID (`GET /secret_groups`).
 
         Raises:
             CertificatesError: with a code from `faults`; `not_found` for an unknown group.
@@ -165,7 +165,7 @@ class SecretsManager(Caller):
         return self._read("Reading the secret", lambda: self._sdk.get_secret(identifier), parse_value)
 
     def read_metadata(self, identifier: str) -> Secret:
-        """Return a secret's metadata as it is now (`GET /secrets/{id}/metadata`).
+        """Return the current metadata of a secret (`GET /secrets/{id}/metadata`).
 
         Raises:
             CertificatesError: with a code from `faults`.
@@ -174,7 +174,7 @@ class SecretsManager(Caller):
         return self._read(call, lambda: self._sdk.get_secret_metadata(identifier), parse_secret)
 
     def find_current_version(self, identifier: str) -> str | None:
-        """Return the id of a secret's current version (`GET /secrets/{id}/versions`); `None` if unknown.
+        """Return the ID of a secret's current version (`GET /secrets/{id}/versions`); `None` if unknown.
 
         Raises:
             CertificatesError: with a code from `faults`.
@@ -186,10 +186,10 @@ class SecretsManager(Caller):
     # What is changed
 
     def create(self, secret: Mapping[str, t.Any], before_sending: Callable[[], None]) -> Value:
-        """Create an `imported_cert` (`POST /secrets`), and return it; never repeated after a lost response.
+        """Create and return an `imported_cert` (`POST /secrets`). Never repeat the call after a lost response.
 
         Args:
-            secret: its properties, as the API has them.
+            secret: the properties, with the names of the API.
             before_sending: called right before the request is sent.
 
         Raises:
@@ -199,11 +199,11 @@ class SecretsManager(Caller):
         return self._write(call, lambda: self._sdk.create_secret(t.cast(t.Any, secret)), parse_value, before_sending)
 
     def add_version(self, identifier: str, version: Mapping[str, t.Any], before_sending: Callable[[], None]) -> str:
-        """Add a version to a secret (`POST /secrets/{id}/versions`), and return the version's id; never repeated after a lost response.
+        """Add a version to a secret (`POST /secrets/{id}/versions`), and return the ID of the version. Never repeat the call after a lost response.
 
         Args:
-            identifier: the secret's id.
-            version: its properties, as the API has them.
+            identifier: the ID of the secret.
+            version: the properties of the version, with the names of the API.
             before_sending: called right before the request is sent.
 
         Raises:
@@ -219,11 +219,11 @@ class SecretsManager(Caller):
     def update_metadata(
         self, identifier: str, changes: Mapping[str, t.Any], before_sending: Callable[[], None]
     ) -> Secret:
-        """Change a secret's metadata (`PATCH /secrets/{id}/metadata`), and return it; never repeated after a lost response.
+        """Change and return the metadata of a secret (`PATCH /secrets/{id}/metadata`). Never repeat the call after a lost response.
 
         Args:
-            identifier: the secret's id.
-            changes: the properties to change, as the API has them; all others stay.
+            identifier: the ID of the secret.
+            changes: the properties to change, with the names of the API.
             before_sending: called right before the request is sent.
 
         Raises:
@@ -272,7 +272,7 @@ class SecretsManager(Caller):
         before_sending: Callable[[], None] | None = None,
         largest_answer: int = MAX_RESPONSE_BYTES,
     ) -> Mapping[str, t.Any]:
-        """Make a call, after a login if necessary. If the token is rejected, log in and repeat the call once."""
+        """Return the response to a call, after a login if necessary. If the server rejects the token, log in again and repeat the call once."""
 
         def call_once(attempt: Attempt) -> t.Any:
             attempt.largest_answer = largest_answer
@@ -298,10 +298,9 @@ class SecretsManager(Caller):
         return answer
 
     def _log_in(self, instead_of: str = "") -> str:
-        """Return a valid token. Request a new token if the present one is old or was rejected.
+        """Return a valid token. Request a new token if the current token is old or was rejected.
 
-        A token manager of the SDK would connect without the time limits and proxies of this session, and let all threads wait
-        for a minute after a failed login.
+        The token manager of the SDK is not used, because it ignores the timeouts and the proxy of the session.
 
         Raises:
             CertificatesError: with a code from `faults`.
@@ -346,15 +345,14 @@ class SecretsManager(Caller):
 def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     """Return all rows of a paginated list, each once.
 
-    It is read for as long as it says that it goes on, and brings anything new. Each page begins with the last row of the one before; if it
-    does not, something was removed meanwhile, and may have moved others to places that were already read. If there are as many rows as
-    the list says, these are all. If not, it may count what the user may not see: it is then read until nothing more comes.
+    Each page begins with the last row of the previous page, so that a deletion during the listing is detected. If the number of rows differs from
+    the reported total, which may include invisible secrets, the list is read again until a page is empty.
 
     Args:
         ask: returns the response at an offset.
 
     Raises:
-        CertificatesError: `incomplete_listing`, as `list_all`, or if no offset is behind the end of a list that says that it has more.
+        CertificatesError: `incomplete_listing`, as `list_all`, or if the reported total cannot be reached.
     """
     totals: set[int | None] = set()
     has_end = False
@@ -397,7 +395,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
 
 
 def _compute_sort_key(identifier: object) -> int:
-    """Return a sort key for ids in the order of the server."""
+    """Return the sort key of an ID, in the order of the server."""
     try:
         return uuid.UUID(str(identifier)).int
     except ValueError:

@@ -4,11 +4,9 @@
 
 """Explain failed calls to IBM Cloud Secrets Manager, and failed logins. Private to softlayer.certificates.
 
-It makes no calls. The codes are those of `_softlayer.faults`, and mean the same: `no_answer` is that of a call which may have been carried out.
-Besides
-them there are `no_permission` (HTTP 403) and `refused` (409, there is one of this name; 412, a version is locked). An answer is the service's own if it has the
-list `errors`; any other one with an error's status may be that of a gateway before it, and what is behind the gateway may have
-carried the call out.
+The codes are the same as in `_softlayer.faults`, plus `no_permission` (HTTP 403) and `refused` (409: the name exists; 412: a version is locked).
+A response of the service itself contains the list `errors`. Any other error response may come from a gateway, so the service may have processed
+the request (`no_answer`).
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ REJECTION_ERRORS: Mapping[int, CertificatesError] = {
         "a lock keeps the previous version. Switch the service that holds the lock to the current version, or remove the lock. Then run the playbook again.",
     ),
 }
-"""Errors and fixes for rejections by the service."""
+"""Errors with fixes, by the HTTP status of a rejection by the service."""
 
 
 def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repeatable: bool) -> CertificatesError:
@@ -48,7 +46,7 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
         url: the URL of the instance.
         attempt: the facts about the request.
         error: the exception.
-        repeatable: whether the call only reads.
+        repeatable: whether the call changes nothing, so that a repetition is harmless.
     """
     answer = attempt.answer
     if answer is None:
@@ -81,7 +79,7 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
 
 
 def explain_login(url: str, attempt: Attempt, error: BaseException) -> CertificatesError:
-    """Return the error for a failed login: as `explain`, with the URL of IAM."""
+    """Return the error for a failed login at the IAM URL; see `explain`."""
     call = "The login for Secrets Manager"
     answer = attempt.answer
     if answer is None:
@@ -113,7 +111,7 @@ def _read_error_text(answer: Answer, name: str) -> str | None:
 
     Args:
         answer: the response.
-        name: the property that only responses of this service have: a list of errors, or a text.
+        name: the property with the error text in responses of the service.
     """
     try:
         body = json.loads(answer.body)

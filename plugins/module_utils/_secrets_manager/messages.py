@@ -19,11 +19,11 @@ from .._x509 import messages as of_x509
 CURRENT_VERSION = "the secret's current version"
 FORCE_REMEDY = "To make the certificate the current version anyway, set force: true."
 PART_NAMES = {"certificate": "certificate", "intermediate": "intermediate certificates", "private_key": "private key"}
-"""Names of the parts of a version. Changed metadata has the names of the API."""
+"""Names of the parts of a version, by their API names."""
 
 
 def explain_problem(why: Obstacle[t.Any]) -> str:
-    """Return why a certificate in Secrets Manager cannot be used, and the fix."""
+    """Return the message about an unusable certificate in Secrets Manager."""
     match why.reason, why.facts:
         case "key_missing", {"has_key": False}:
             return "Secrets Manager contains no private key for the certificate. Import the certificate into Secrets Manager again with its private key."
@@ -38,7 +38,7 @@ def explain_problem(why: Obstacle[t.Any]) -> str:
 
 
 def describe_action(action: Action[t.Any, t.Any]) -> str:
-    """Return the message about a certificate in Secrets Manager."""
+    """Return the message about the action for a certificate in Secrets Manager."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _}:
             return of_error(reason, action.facts)

@@ -4,9 +4,8 @@
 
 """Decide what to create and change in IBM Cloud Secrets Manager. Private to softlayer.certificates.
 
-Pure. First by metadata (`plan_secret`); the values of what is there have to be read, and are compared (`compare_content`), since a server need not
-say in metadata which certificate it is. What may become a secret's current version is decided by the rule of `superseding`. A real run
-carries out exactly the plan that check mode and diff mode show.
+Pure. `plan_secret` decides by the metadata of the secrets, and `compare_content` by their values, because the metadata may not identify the
+certificate. The rules of `can_replace` apply to a new current version. Check mode and diff mode show exactly the plan that a real run carries out.
 """
 
 from __future__ import annotations
@@ -52,15 +51,15 @@ class SecretAction(Action[SecretOutcome, Code]):
 
     MESSAGE = messages.describe_action
     REASONS = frozenset(t.get_args(SecretReason)) | {"invalid_argument"}
-    """The last one says that an option makes no sense."""
+    """The reason codes of an action; `invalid_argument` reports an invalid option."""
     CHECKS_STATE_ON_RETRY = True
     RESET_ON_FAILURE = {"content": None, "is_to_be_read": False, "changes": (), "metadata": {}}
     ERROR_DETAILS = frozenset({"trust", "version_id", "has_written"})
 
     name: str
-    """Name of the secret, as the user specified it."""
+    """Name of the secret that the user specified."""
     group: str
-    """Name or id of the group, as the user specified it."""
+    """Name or ID of the secret group that the user specified."""
     group_id: str = ""
     labels: tuple[str, ...] | None = None
     """Expected labels; `None` for any."""
@@ -70,19 +69,19 @@ class SecretAction(Action[SecretOutcome, Code]):
     trust: Trust | None = None
     warnings: tuple[Obstacle[str], ...] = ()
     content: Content | None = field(default=None, repr=False)
-    """Expected content; `None` if unknown or not accepted."""
+    """Expected content; `None` if unknown or invalid."""
     view: TrustView | None = field(default=None, repr=False, compare=False)
-    """The TLS clients that must trust it; `None` if it may replace any version."""
+    """Trust of TLS clients, for the comparison with the current version; `None` with the option `force`."""
     secret: Secret | None = None
-    """The present secret."""
+    """The existing secret; `None` if the secret does not exist yet."""
     is_to_be_read: bool = False
-    """Whether the values must be read to compare."""
+    """Whether the values of the existing secret must be read."""
     changes: tuple[Part, ...] = ()
     """Parts that require a new version."""
     issuers: tuple[Certificate, ...] = ()
-    """Chain of the new version."""
+    """Intermediate certificates of the new version."""
     metadata: Mapping[str, t.Any] = field(default_factory=dict)
-    """Properties of its metadata to change, with the names of the API."""
+    """Metadata properties to change, with the names of the API."""
     version_id: str | None = None
     has_written: bool = False
     """Whether a new version was created although the action failed."""
@@ -90,23 +89,23 @@ class SecretAction(Action[SecretOutcome, Code]):
     def add_content(
         self, content: Content, warnings: tuple[Obstacle[str], ...], view: TrustView | None
     ) -> SecretAction:
-        """Return the action that creates the secret, before the present secrets are known."""
+        """Return the action that creates the secret with a content."""
         known = replace(self, certificate=content.certificate, trust=content.trust, warnings=warnings)
         return replace(known, content=content, view=view).plan_creation()
 
     def plan_creation(self) -> SecretAction:
-        """Return the action that creates the secret, without the present secret."""
+        """Return the action that creates the secret, without the facts of an existing secret."""
         known = replace(self, outcome="created", facts={}, secret=None, is_to_be_read=False, changes=())
         return replace(known, issuers=self.expected_content.intermediates, metadata={}, version_id=None)
 
     @property
     def expected_content(self) -> Content:
-        """The expected content, which must be known."""
+        """The expected content of an action with a content."""
         return t.cast(Content, self.content)
 
     @property
     def key(self) -> tuple[str, str]:
-        """Unique key of the secret: the id of its group and its name, as in listings."""
+        """Unique key of the secret: the ID of the group and the name, as in listings."""
         return self.group_id, printable(self.name)
 
     @property
@@ -136,7 +135,7 @@ class SecretAction(Action[SecretOutcome, Code]):
         }
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return the action in the form of the module's results: public facts only."""
+        """Return the public facts of the action for the result of the module."""
         unknown: dict[str, t.Any] = {**dict.fromkeys(FACTS), "subject_alt_names": []}
         return {
             "id": self.secret.id if self.secret else None,
@@ -150,7 +149,7 @@ class SecretAction(Action[SecretOutcome, Code]):
         }
 
     def as_diff(self) -> dict[str, t.Any]:
-        """Return the action in the form of Ansible's diffs: public facts only."""
+        """Return the public facts of the action for diff mode."""
         certificate, present = t.cast(Certificate, self.certificate), self.secret
         header = printable(f"{self.group}/{self.name}")
         before: dict[str, t.Any] = {}
@@ -173,13 +172,13 @@ class SecretAction(Action[SecretOutcome, Code]):
 
 
 def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> SecretAction:
-    """Decide how to import a certificate, by the metadata of the secrets with its name.
+    """Return the action for a certificate, by the metadata of the secrets with the same name.
 
     Args:
-        new: the action if Secrets Manager does not contain it.
-        there: the secrets with its name in its group, of any type. Names are unique for each type: an imported certificate is preferred, even if
-            other secrets have the name.
-        at: the present instant.
+        new: the action that creates the secret.
+        there: the secrets with the same name in the same group, of any type. Names are unique for each type, so an imported certificate takes
+            precedence over secrets of other types.
+        at: the current time.
     """
     imported = [secret for secret in there if secret.secret_type == IMPORTED_TYPE]
     if not there:
@@ -204,10 +203,10 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
 
 
 def compare_content(action: SecretAction, held: Bundle) -> SecretAction:
-    """Decide how to import a certificate, by the values of the present secret.
+    """Return the action for a certificate, by the values of the existing secret.
 
-    Certificates are equal if their DER is equal, and keys if their public keys are. A chain that the user does not give is left as it is.
-    A certificate that cannot replace the current version does not become the current version.
+    Certificates are compared by DER, and keys by their public keys. Without a specified chain, the chain of the secret does not change. The action
+    fails if the certificate cannot replace the current version.
     """
     content = action.expected_content
     is_same = held.certificate == content.certificate
@@ -227,10 +226,9 @@ def compare_content(action: SecretAction, held: Bundle) -> SecretAction:
 
 
 def find_version_obstacle(action: SecretAction, held: Bundle, view: TrustView) -> Obstacle[Code] | None:
-    """Return why a certificate with its chain cannot replace a secret's current version.
+    """Return the reason why a certificate with its chain cannot replace a secret's current version, or `None`.
 
-    An expired version may also be replaced by a certificate that became valid earlier. For an unreadable version, only the names in its metadata
-    count.
+    A certificate that became valid earlier can replace only an expired version. An unreadable version is compared by the names in its metadata.
     """
     new = StoreCertificate.create_unstored(action.expected_content.certificate, action.issuers)
     if held.certificate is None:
@@ -253,7 +251,7 @@ def find_version_obstacle(action: SecretAction, held: Bundle, view: TrustView) -
 
 
 def find_large_part(content: Content) -> Part | None:
-    """Return the part of a certificate that is larger than the limit of Secrets Manager."""
+    """Return the first part of a certificate that exceeds `MAX_PART_BYTES`, or `None`."""
     parts: Mapping[Part, str] = {
         "certificate": content.certificate.pem(),
         "intermediate": pem_bundle(content.intermediates),
@@ -263,7 +261,7 @@ def find_large_part(content: Content) -> Part | None:
 
 
 def mark_repeated(actions: Sequence[SecretAction]) -> list[SecretAction]:
-    """Fail all items that specify the same secret, because the intended one is unknown."""
+    """Return the actions, with a failure for all items that specify the same secret."""
     positions: dict[tuple[str, str], list[int]] = defaultdict(list)
     for position, action in enumerate(actions):
         if action.group_id:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read certificates of IBM Cloud Secrets Manager with their keys: one, or all for a rotation. Private to softlayer.certificates."""
+"""Read certificates and private keys from IBM Cloud Secrets Manager. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from .secret import Secret
 from .settings import SECRET_TYPES, resolve_instance
 
 SECRET_ERROR_CODES = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
-"""Codes of errors that affect one secret only."""
+"""Codes of errors that affect only one secret."""
 
 
 @dataclass(frozen=True)
 class InstanceListing:
-    """The certificates of an instance, and the session to read them."""
+    """The certificates of an instance, and the session for reading their values."""
 
     manager: SecretsManager
     secrets: Sequence[Secret]
 
 
 def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.Event) -> Future[InstanceListing]:
-    """List an instance in the background. Errors are raised when the result is requested.
+    """Start to list an instance in the background, and return the future listing.
 
     Args:
         module: the options; receives the keys to hide.
         source: the options of the source.
-        stop: ends the calls once set.
+        stop: ends the calls when set.
     """
     listing: Future[InstanceListing] = Future()
     try:
@@ -62,7 +62,7 @@ def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.E
 
 
 def read_bundle(module: Module, manager: SecretsManager, identifier: str) -> Bundle:
-    """Return a certificate with its private key, which never appears in output. Read again if it was renewed meanwhile.
+    """Return a certificate with its private key, which is hidden in all output. If a renewal interferes, read once more.
 
     Raises:
         CertificatesError: as `SecretsManager.read`.
@@ -79,8 +79,7 @@ def _list_selected(manager: SecretsManager, source: Mapping[str, t.Any]) -> list
     """Return the metadata of the certificates that a source selects.
 
     Raises:
-        CertificatesError: as `SecretsManager.list_secrets`; `not_found` if a selection option matches nothing, for example because of a typing
-            error.
+        CertificatesError: as `SecretsManager.list_secrets`; `not_found` if a selection option matches nothing.
     """
     groups = manager.find_group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
     secrets = manager.list_secrets(source["types"] or SECRET_TYPES, source["labels"] or (), groups)
@@ -100,6 +99,6 @@ def _list_selected(manager: SecretsManager, source: Mapping[str, t.Any]) -> list
 
 
 def _is_named(secret: Secret, patterns: Sequence[str] | None) -> bool:
-    """Return whether a secret's name matches one of the shell patterns, whatever the case; `None` means no restriction."""
+    """Return whether the name of a secret matches a shell pattern, ignoring case; always true for `None`."""
     name = secret.name.casefold()
     return patterns is None or any(fnmatch.fnmatchcase(name, pattern.casefold()) for pattern in patterns)

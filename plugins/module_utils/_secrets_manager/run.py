@@ -4,8 +4,8 @@
 
 """Run the module `secrets_manager_certificate`. Private to softlayer.certificates.
 
-A lock in the ledger allows only one run at a time to change an instance. Before a new version, and after a lost response, the present secret is
-read, because another control node may have its own ledger.
+A lock in the ledger allows only one run at a time to change an instance. Control nodes with different ledgers do not share the lock, so the
+existing secret is read before a new version is added, and after a lost response.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def check_item(item: Item, which: str) -> None:
 
 
 def check_given(item: Item, module: Module) -> SecretAction:
-    """Check one certificate as far as possible without any API. A certificate of the certificate store has no content yet."""
+    """Return the action for an item before any API call. A certificate from the certificate store does not have a content yet."""
     labels = None if item["labels"] is None else tuple(dict.fromkeys(item["labels"]))
     new = SecretAction(
         "created", None, {}, item["name"], item["secret_group"], labels=labels, description=item["description"]
@@ -142,7 +142,7 @@ def check_given(item: Item, module: Module) -> SecretAction:
 
 
 def add_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -> SecretAction:
-    """Return the action that creates a secret of a certificate with its key, or its failure."""
+    """Return the action with the certificate and the private key, or a failed action."""
     new = replace(new, certificate=bundle.certificate)
     try:
         options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], is_for_store=False)
@@ -159,7 +159,7 @@ def add_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) ->
 def take_from_store(
     module: Module, client: Client, items: Sequence[Item], steps: Sequence[SecretAction]
 ) -> list[SecretAction]:
-    """Return the actions, with the content of certificates from the certificate store, which is only read into memory."""
+    """Return the actions with the contents of certificates from the certificate store. Private keys stay in memory."""
 
     def hide(text: str) -> None:
         module.hide(*key_texts(text.encode("utf-8", "replace")))
@@ -206,7 +206,7 @@ def take_from_store(
 
 
 def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
-    """Read the metadata of the instance once, and values if needed; return the action for each certificate."""
+    """Return the action for each certificate, by the metadata and, if needed, the values of the secrets."""
     grouped = []
     for step in steps:
         try:
@@ -240,7 +240,7 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
 
 
 def compare_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
-    """Return the action for a certificate, by the values of the present secret."""
+    """Return the action after the values of the existing secret were compared, if needed."""
     if step.secret is None or not step.is_to_be_read:
         return step
     try:
@@ -255,10 +255,10 @@ def compare_values(module: Module, manager: SecretsManager, step: SecretAction) 
 
 
 def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
-    """Carry out a plan for several certificates at the same time. A failure does not affect the others.
+    """Carry out a plan for several certificates in parallel, and return the completed actions.
 
     Raises:
-        CertificatesError: as `acquire`, before anything is changed.
+        CertificatesError: as `acquire`, before any change.
     """
     if not any(step.changes_something for step in steps):
         return list(steps)
@@ -276,12 +276,12 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
 
 
 class Writer:
-    """Carry out the plan for one certificate.
+    """Callable that carries out the action for one certificate.
 
     Args:
         module: the module.
-        manager: the instance.
-        before_sending: called right before each change is sent; if it raises, nothing is sent.
+        manager: the session with the instance.
+        before_sending: called right before each change; an exception prevents the change.
     """
 
     def __init__(self, module: Module, manager: SecretsManager, before_sending: Callable[[], None]) -> None:
@@ -290,7 +290,7 @@ class Writer:
         self._before_sending = before_sending
 
     def __call__(self, step: SecretAction) -> SecretAction:
-        """Return the action with its outcome; never raise."""
+        """Return the completed action; never raise."""
         try:
             if step.outcome == "created":
                 step = self._create(step)
@@ -304,10 +304,10 @@ class Writer:
             return step.because(add_api_text(error, step.name))
 
     def _create(self, step: SecretAction) -> SecretAction:
-        """Create a secret. If the secret exists now, or after a lost response, return the remaining action.
+        """Create a secret, and return the action; if the secret exists now, return the remaining action.
 
         Raises:
-            CertificatesError: as `SecretsManager.create`; `no_answer` if it may still be created.
+            CertificatesError: as `SecretsManager.create`; `no_answer` if the secret may still be created.
         """
         try:
             return replace(step, secret=self._manager.create(step.build_secret(), self._before_sending).secret)
@@ -321,10 +321,10 @@ class Writer:
             return seen
 
     def _update(self, step: SecretAction) -> SecretAction:
-        """Add a version and change metadata, if needed. After a lost response, read the secret before deciding.
+        """Add a version and change the metadata, if needed, and return the action. After a lost response, read the secret.
 
         Raises:
-            CertificatesError: as `SecretsManager.add_version` and `update_metadata`; `no_answer` if it may still be done.
+            CertificatesError: as `SecretsManager.add_version` and `update_metadata`; `no_answer` if the change may still happen.
         """
         identifier = t.cast(Secret, step.secret).id
         if step.changes:
@@ -349,10 +349,10 @@ class Writer:
         return step
 
     def _plan_again(self, step: SecretAction) -> SecretAction:
-        """Return the action for a certificate by the present secret: `created` if there is none.
+        """Return the action by the current state of the secret; `created` if the secret does not exist.
 
         Raises:
-            CertificatesError: with a code of `_secrets_manager.faults`, less `no_answer`.
+            CertificatesError: with a code of `_secrets_manager.faults`, except `no_answer`.
         """
         manager, known = self._manager, step.secret
         try:
@@ -367,21 +367,21 @@ class Writer:
         return compare_values(self._module, manager, plan_secret(step.plan_creation(), same, now()))
 
     def _plan_after_failure(self, step: SecretAction) -> SecretAction | None:
-        """Return the remaining action for a certificate after a failed write; `None` if the secret cannot be read."""
+        """Return the remaining action after a failed write; `None` if the secret cannot be read."""
         with suppress(CertificatesError):
             return self._plan_again(step)
         return None
 
 
 def convert_read_error(error: CertificatesError) -> CertificatesError:
-    """Return the error of a reading call, for which a lost response leaves nothing unknown."""
+    """Return the error of a read call, with `api_error` instead of `no_answer`, because a read call changes nothing."""
     if error.code != "no_answer":
         return error
     return CertificatesError("api_error", error.message, **error.details)
 
 
 def add_api_text(error: CertificatesError, name: str = "") -> CertificatesError:
-    """Return an error with the text of Secrets Manager.
+    """Return an error with the error text of the Secrets Manager response.
 
     Args:
         error: the error.
@@ -402,7 +402,7 @@ def add_api_text(error: CertificatesError, name: str = "") -> CertificatesError:
 def build_result(
     done: Sequence[SecretAction], api_calls: int, stop: threading.Event, *, single: bool
 ) -> dict[str, t.Any]:
-    """Return the module's result, with `failure` if a certificate failed."""
+    """Return the module's result, with `failure` if an action failed."""
     certificates = [step.as_result() for step in done]
     counts = {outcome: sum(step.outcome == outcome for step in done) for outcome in t.get_args(SecretOutcome)}
     result: dict[str, t.Any] = {

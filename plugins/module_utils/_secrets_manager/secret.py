@@ -27,17 +27,17 @@ from .._x509.certificate import Certificate, name_set
 IMPORTED_TYPE = "imported_cert"
 """The type of imported certificates."""
 ACTIVE, DEACTIVATED = 1, 3
-"""The states of a usable secret, and of an expired certificate (NIST SP 800-57)."""
+"""The states of a usable secret and of an expired certificate (NIST SP 800-57)."""
 STATE_NAMES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
 MISSING_KEY: Trouble = Obstacle("key_missing", {"has_key": False})
-"""The problem of an imported certificate without a private key, which is allowed."""
+"""The problem with an imported certificate without a private key."""
 KEY_ALGORITHM = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
-"""Key algorithms such as `RSA2048` and `EC256`."""
+"""Pattern of key algorithms with a key size, such as `RSA2048` and `EC256`."""
 
 
 @dataclass(frozen=True)
 class Secret:
-    """The metadata of a secret. Properties of certificates are empty for other types."""
+    """The metadata of a secret. Certificate properties are empty for other secret types."""
 
     id: str
     crn: str
@@ -69,11 +69,11 @@ class Secret:
 
     @property
     def why_inactive(self) -> str | None:
-        """Description of its state, or `None` if the secret can be used."""
+        """Description of the state of an unusable secret, or `None`."""
         return None if self.state in {None, ACTIVE} else STATE_NAMES.get(self.state or 0, f"in the state {self.state}")
 
     def is_of(self, certificate: Certificate) -> bool:
-        """Return whether a certificate matches this metadata."""
+        """Return whether a certificate matches the metadata."""
         algorithm = KEY_ALGORITHM.fullmatch(self.key_algorithm)
         size = certificate.key_size
         return (
@@ -86,7 +86,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Value:
-    """A certificate with its private key and its issuers, as PEM."""
+    """A certificate with the private key and the intermediate certificates, as PEM."""
 
     secret: Secret
     certificate: str
@@ -95,7 +95,7 @@ class Value:
 
     @cached_property
     def bundle(self) -> Bundle:
-        """The readable content; its path is the id of the secret."""
+        """The parsed values; the path is the ID of the secret."""
         texts = {"certificate": self.certificate, "privatekey": self.private_key, "intermediate": self.chain or None}
         there = bundle_of_parts({part: None if text is None else text.encode() for part, text in texts.items()})
         trouble = there.trouble
@@ -108,13 +108,13 @@ class Value:
 
     @property
     def is_consistent(self) -> bool:
-        """Whether the certificate matches its metadata: it may have been renewed during the reading."""
+        """Whether the certificate matches the metadata; false if a renewal interfered."""
         number, there = self.secret.serial_number, self.bundle.certificates
         return number is None or not there or any(number == certificate.parsed.serial_number for certificate in there)
 
 
 def parse_secret(row: Mapping[str, t.Any]) -> Secret | None:
-    """Return a secret's metadata; `None` without an id."""
+    """Return the metadata in an API response; `None` without an ID or a type."""
     secret_type = row.get("secret_type")
     if not isinstance(secret_type, str) or not isinstance(row.get("id"), str) or not row["id"]:
         return None
@@ -144,7 +144,7 @@ def parse_secret(row: Mapping[str, t.Any]) -> Secret | None:
 
 
 def parse_value(row: Mapping[str, t.Any]) -> Value | None:
-    """Return a secret with its values; `None` if it is not a certificate, or has no values."""
+    """Return the secret and the values in an API response; `None` without a certificate."""
     secret = parse_secret(row)
     certificate = row.get("certificate")
     if secret is None or not isinstance(certificate, str) or not certificate:
@@ -174,7 +174,7 @@ def _parse_list(value: object) -> Iterable[t.Any]:
 
 
 def _parse_serial_number(value: object) -> int | None:
-    """Parse a serial number in hex, usually with colons between the bytes."""
+    """Parse a hexadecimal serial number with optional colons or hyphens."""
     try:
         return int(str(value).replace(":", "").replace("-", "").strip(), 16)
     except ValueError:

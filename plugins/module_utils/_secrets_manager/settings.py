@@ -21,21 +21,21 @@ from .._store.options import certificates_options
 from .._x509.options import certificate_options
 
 DOMAIN = ".secrets-manager.appdomain.cloud"
-"""Domain of instances: the first label of a host name is the id of the instance."""
+"""Domain of instances; the first label of a host name is the ID of the instance."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 EXAMPLE_URL = "https://INSTANCE-ID.REGION.secrets-manager.appdomain.cloud"
 IAM_URL = "https://iam.cloud.ibm.com"
 PRIVATE_IAM_URL = "https://private.iam.cloud.ibm.com"
 """IAM URL for access over IBM Cloud's private network."""
 KEY_VARIABLE = "IBMCLOUD_API_KEY"
-"""Environment variable from which IBM's own tools read the API key."""
+"""Environment variable for the API key, also used by the tools of IBM."""
 SECRET_TYPES = ("public_cert", "imported_cert", "private_cert")
-"""The types of secrets in IBM Cloud Secrets Manager that are certificates."""
+"""The secret types of certificates in IBM Cloud Secrets Manager."""
 MAX_LABELS = 30
 LABEL_LENGTHS = range(2, 65)
 MAX_DESCRIPTION_LENGTH = 1024
 NAME_PATTERN = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
-"""Names that IBM's reference allows. The service may allow more, so other names are not rejected here."""
+"""Secret names that IBM's API reference allows. Other names are not rejected, because the service may allow more."""
 NAME_RULE = (
     "According to IBM's API reference, the name of a secret must have 2 to 256 characters: letters from A to Z, digits, and the characters _ - . between "
     "letters and digits. The first character may also be _. Change name."
@@ -53,7 +53,7 @@ def instance_options() -> ArgumentSpec:
 
 
 def secrets_source_options() -> ArgumentSpec:
-    """Return the options of the source IBM Cloud Secrets Manager."""
+    """Return the options of a Secrets Manager source in a rotation."""
     return instance_options() + ArgumentSpec(
         options={
             "api_key": {"type": "str", "no_log": True},
@@ -102,7 +102,7 @@ class Instance:
 
     @property
     def identity(self) -> str:
-        """Unique identity, independent of the spelling of the URL: the id in the public and private host name, or else the URL."""
+        """Unique identity: the ID in the public or private host name, or else the normalized URL."""
         parts = urlsplit(self.url)
         host = (parts.hostname or "").rstrip(".")
         if host.endswith(DOMAIN):
@@ -118,7 +118,7 @@ def resolve_instance(
     Args:
         params: the module's options.
         given: names of the options that the user set.
-        own: `instance_url`, `iam_url`, and the API key as `key_option`, each of which may be `None`.
+        own: the values of `instance_url`, `iam_url`, and `key_option`, or `None`.
         key_option: name of the option with the API key.
 
     Raises:
@@ -140,7 +140,7 @@ def resolve_instance(
 
 
 def _resolve_api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None, key_option: str) -> str:
-    """Return the IBM Cloud API key: from its own option, else the SoftLayer key if it is an IBM Cloud key, else from the environment.
+    """Return the IBM Cloud API key: from `key_option`, else the SoftLayer API key if the user name is `apikey`, else from the environment.
 
     Raises:
         CertificatesError: as `resolve_settings`.
