@@ -283,13 +283,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             self._parse(inventory, loader, path, cache)
         except AnsibleError as error:
-            self._report_last(path, error.message)
+            self._report_at_exit(path, error.message)
             raise
         except Exception as error:  # Ansible would show its text, which may quote a secret
-            self._report_last(path, unforeseen(error).message)
+            self._report_at_exit(path, unforeseen(error).message)
             raise AnsibleParserError(unforeseen(error).message) from None
 
-    def _report_last(self, path: str, why: str) -> None:
+    def _report_at_exit(self, path: str, why: str) -> None:
         """Print the cause at the end of the run, because the last message of Ansible does not contain the cause."""
         if any(map(C.config.get_config_value, ("INVENTORY_UNPARSED_IS_FAILED", "INVENTORY_ANY_UNPARSED_IS_FAILED"))):
             atexit.register(self.display.error, f"Cannot read {path}: {why}", wrap_text=False)

@@ -28,7 +28,7 @@ def hide_error_texts(function: Callable[P, R]) -> Callable[P, R]:
     """Return a filter without the texts of unexpected errors, which may contain secrets."""
 
     @wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+    def call_filter(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except (AnsibleError, TemplateError):  # something undefined, for example
@@ -40,7 +40,7 @@ def hide_error_texts(function: Callable[P, R]) -> Callable[P, R]:
                 raise  # it has no such argument, or lacks one
             raise AnsibleFilterError(f"{function.__name__}: {unforeseen(error).message}") from None
 
-    return wrapper
+    return call_filter
 
 
 def convert_variables(function: Callable[P, R]) -> Callable[P, R]:
@@ -48,12 +48,12 @@ def convert_variables(function: Callable[P, R]) -> Callable[P, R]:
 
     @hide_error_texts
     @wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+    def call_filter(*args: P.args, **kwargs: P.kwargs) -> R:
         result: t.Any = function(*map(make_plain, args), **{name: make_plain(value) for name, value in kwargs.items()})
         # Where templates are marked, none of what Python put together is one, and to go through a large result would take long.
         return t.cast(R, result if HAS_TEMPLATE_MARKS else wrap_var(result))
 
-    return wrapper
+    return call_filter
 
 
 def require_certificate_libraries(who: str) -> None:

@@ -24,7 +24,9 @@ from .._x509.certificate import Certificate
 
 HTTPS_PORT = 443
 ENDPOINT_KEYS = ("host", "port", "server_name", "expected")
-HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+HOST_NAME_PATTERN = re.compile(
+    r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
+)
 """A host name in ASCII form (RFC 1123, 2.1). Underscores are allowed."""
 BRACKETED_ADDRESS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -112,7 +114,7 @@ def read_endpoint(written: object, place: str) -> Endpoint:
         CertificatesError: `invalid_argument`.
     """
     if isinstance(written, str):
-        host, port = _split(written.strip(), place)
+        host, port = _split_address(written.strip(), place)
         return _create_endpoint(host, port, None, place)
     if not isinstance(written, Mapping):
         raise _create_error(
@@ -179,7 +181,7 @@ def _parse_text(written: Mapping[str, t.Any], key: str, place: str) -> str | Non
     return value.strip() or None
 
 
-def _split(text: str, place: str) -> tuple[str, object]:
+def _split_address(text: str, place: str) -> tuple[str, object]:
     """Split a text into host and port."""
     if URL_SCHEME.match(text):  # a URL that was copied from a browser; its path is ignored
         try:
@@ -216,7 +218,7 @@ def _create_endpoint(host: str, port: object, server_name: str | None, place: st
 
 def is_host(text: str) -> bool:
     """Return whether a text is an address or a host name, but not a wildcard."""
-    return is_address(text) or HOST_NAME.fullmatch(ascii_name(text)) is not None
+    return is_address(text) or HOST_NAME_PATTERN.fullmatch(ascii_name(text)) is not None
 
 
 def _create_error(place: str, value: object, why: str) -> CertificatesError:

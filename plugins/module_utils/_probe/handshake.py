@@ -35,9 +35,9 @@ from .endpoint import Endpoint, ProbeResult
 
 T = t.TypeVar("T")
 
-RESOLUTION_TIMEOUT = "The name of {} did not resolve within {} seconds. Check the name servers of this host."
-CONNECTION_TIMEOUT = "{} did not accept a connection within {} seconds. Check host, port, and the firewalls between this host and the endpoint."
-HANDSHAKE_TIMEOUT = (
+RESOLUTION_TIMEOUT_MESSAGE = "The name of {} did not resolve within {} seconds. Check the name servers of this host."
+CONNECTION_TIMEOUT_MESSAGE = "{} did not accept a connection within {} seconds. Check host, port, and the firewalls between this host and the endpoint."
+HANDSHAKE_TIMEOUT_MESSAGE = (
     "{} did not finish the TLS handshake within {} seconds. Check that the endpoint supports TLS and is not overloaded."
 )
 """Messages about the steps of a probe that timed out: endpoint, seconds."""
@@ -112,7 +112,7 @@ def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -
     """
     try:
         return resolve(
-            endpoint.network_host, endpoint.port, _create_deadline(endpoint, RESOLUTION_TIMEOUT, timeout, stop)
+            endpoint.network_host, endpoint.port, _create_deadline(endpoint, RESOLUTION_TIMEOUT_MESSAGE, timeout, stop)
         )
     except ValueError:
         message = f"The host name of {endpoint.address_text} is not valid. Correct the host name."
@@ -167,7 +167,7 @@ def _shake_hands(
     """Connect to the first address that accepts a connection, and return the result of the handshake."""
     ip_address = addresses[0].ip_address if len(addresses) == 1 else None
     try:
-        connected, address = connect(addresses, _create_deadline(endpoint, CONNECTION_TIMEOUT, timeout, stop))
+        connected, address = connect(addresses, _create_deadline(endpoint, CONNECTION_TIMEOUT_MESSAGE, timeout, stop))
     except CertificatesError as error:
         return _create_failure(endpoint, error, ip_address)
     except ConnectionResetError as error:  # it was accepted, or else there would be nothing to reset
@@ -181,7 +181,7 @@ def _shake_hands(
         why = f"Cannot connect to {endpoint.address_text} ({error.strerror}). Check host, port, and the network."
         return _create_failure(endpoint, CertificatesError(code, why), ip_address)
     with connected:
-        deadline = _create_deadline(endpoint, HANDSHAKE_TIMEOUT, timeout, stop)
+        deadline = _create_deadline(endpoint, HANDSHAKE_TIMEOUT_MESSAGE, timeout, stop)
         return shake_hands(connected, endpoint, address.ip_address, deadline, client)
 
 
@@ -195,7 +195,7 @@ TLS_RECORDS = (0x15, 0x16)
 """Content types of an alert and of a handshake message, with which a server's response begins (RFC 8446, 5.1)."""
 TLS_MAJOR = b"\x03"
 """First byte of the version in a record, from SSL 3.0 to TLS 1.3."""
-ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
+ALERT_PATTERN = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
 """OpenSSL's names of the alerts that a server sends."""
 ALERT_MEANINGS = {
     "handshake_failure": ", usually because it requires a client certificate, does not recognize the server name, or supports none of the offered ciphers",
@@ -205,7 +205,7 @@ ALERT_MEANINGS = {
     "certificate_required": ", because it requires a client certificate",
 }
 """Meaning of the most common alerts (RFC 8446, 6.2; RFC 6066, 3), as part of a sentence."""
-MAX_SHOWN_CHARACTERS = 80
+MAX_QUOTE_LENGTH = 80
 """Maximum number of characters of a server's text in a message."""
 MISMATCH_ERRORS = (62, 64)
 """OpenSSL's error numbers for a mismatch of the host name or address."""
@@ -257,7 +257,7 @@ def shake_hands(
     is_for_other_name = is_cut = False
     beginning = b""
     try:
-        while not _advance(tls, outgoing, connected, deadline):
+        while not _continue_handshake(tls, outgoing, connected, deadline):
             data = receive(connected, deadline)
             if len(beginning) < 2:
                 beginning += data
@@ -291,7 +291,9 @@ def shake_hands(
     return replace(known, is_accepted=reason is None, rejection=refusal, has_name_mismatch=is_for_other_name)
 
 
-def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline) -> bool:
+def _continue_handshake(
+    tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline
+) -> bool:
     """Continue the handshake, send pending data including alerts, and return whether the handshake is complete."""
     try:
         tls.do_handshake()
@@ -312,7 +314,7 @@ def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
     """
     if not data or (data[0] in TLS_RECORDS and data[1:2] in (b"", TLS_MAJOR)):
         return
-    line = data[:MAX_SHOWN_CHARACTERS].partition(b"\n")[0].strip()
+    line = data[:MAX_QUOTE_LENGTH].partition(b"\n")[0].strip()
     is_text = line.isascii() and line.decode("ascii").isprintable()
     said = f": {line.decode('ascii')}" if line and is_text else ""
     what = "does not respond with TLS"
@@ -328,7 +330,7 @@ def _explain_error(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return printable(error.verify_message).rstrip(".")
     reason = error.reason or ""
-    alert = ALERT.fullmatch(reason)
+    alert = ALERT_PATTERN.fullmatch(reason)
     if alert:
         name = alert[1].lower()
         return f"the server sent the alert {name}{ALERT_MEANINGS.get(name, '')}"

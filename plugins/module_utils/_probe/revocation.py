@@ -47,14 +47,14 @@ class CrlResult:
     """The revocation statuses in one list.
 
     Attributes:
-        answers: the revocation status of each certificate.
+        revocations: the revocation status of each certificate.
         issued_at: issue time of a usable list.
-        why: the reason why the list cannot be used, or `None`.
+        obstacle: the reason why the list cannot be used, or `None`.
     """
 
-    answers: Mapping[Certificate, Revocation]
+    revocations: Mapping[Certificate, Revocation]
     issued_at: datetime = datetime.min
-    why: Obstacle[str] | None = None
+    obstacle: Obstacle[str] | None = None
 
 
 class RevocationClient:
@@ -116,7 +116,7 @@ class RevocationClient:
                     asked.setdefault(url, []).append((question, point))
         answers: dict[Certificate, list[Revocation]] = {certificate: [] for certificate in questions}
         for reading in self._read_lists(asked, private, at):
-            for certificate, answer in reading.answers.items():
+            for certificate, answer in reading.revocations.items():
                 answers[certificate].append(answer)
         decided = {
             certificate: decisive(reported) if reported else Revocation("unknown", certificate, why=NOT_NAMED)
@@ -135,7 +135,7 @@ class RevocationClient:
         older: dict[str, CrlResult | None] = {}
         for url, questions in asked.items():
             kept = self._cache.read(url) if url not in self._got else None
-            if kept is None or (reading := read_list(url, kept.data, questions, at)).why:
+            if kept is None or (reading := read_list(url, kept.data, questions, at)).obstacle:
                 older[url] = None
             elif kept.age < MAX_CACHE_AGE:
                 yield reading
@@ -156,11 +156,15 @@ class RevocationClient:
                 if isinstance(data, str)
                 else read_list(url, data, questions, at)
             )
-            if isinstance(data, bytes) and not reading.why and not (before and before.issued_at > reading.issued_at):
+            if (
+                isinstance(data, bytes)
+                and not reading.obstacle
+                and not (before and before.issued_at > reading.issued_at)
+            ):
                 new[url] = data
                 before = None
-            elif before is None and reading.why:
-                self._failed[url] = reading.why
+            elif before is None and reading.obstacle:
+                self._failed[url] = reading.obstacle
             yield before or reading
         self._cache.keep(new)
 
@@ -176,7 +180,7 @@ def read_list(url: str, data: bytes, asked: Iterable[PointQuery], at: datetime) 
         why = why_not[question.issuer]
         certificate = question.certificate
         answers |= (
-            create_unusable_result(url, [(question, point)], why).answers
+            create_unusable_result(url, [(question, point)], why).revocations
             if why
             else {certificate: crl.about(certificate, point)}
         )
@@ -189,7 +193,7 @@ def create_unusable_result(url: str, asked: Iterable[PointQuery], why: Obstacle[
     answers = {
         question.certificate: Revocation("unknown", question.certificate, why=reason) for question, _point in asked
     }
-    return CrlResult(answers, why=why)
+    return CrlResult(answers, obstacle=why)
 
 
 def create_revocation_client(module: Module, client: Client, folder: str | None) -> RevocationClient | None:

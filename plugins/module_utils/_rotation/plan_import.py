@@ -327,7 +327,9 @@ def plan_reading(
             continue
         names = secret.names | frozenset(name for name in secret.alt_names if is_address(name))
         alike = by_serial_number.get(secret.serial_number, ())
-        same = next(iter(best([record for record in alike if secret.is_of(certificate_of(record))], view)), None)
+        same = next(
+            iter(best([record for record in alike if secret.is_metadata_of(certificate_of(record))], view)), None
+        )
         if same is not None and not _can_complete(secret, same, options, view):
             plan.stored_secrets.append((secret, same))
         elif not secret.has_private_key and not secret.why_inactive:

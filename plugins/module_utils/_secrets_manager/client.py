@@ -41,7 +41,7 @@ RENEWAL_FRACTION = 0.8
 """Fraction of a token's lifetime after which the token is renewed."""
 DEFAULT_GROUP = "default"
 """Name and ID of the secret group that always exists."""
-GROUP_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+GROUP_ID_PATTERN = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Pattern of the ID of any other secret group."""
 T = t.TypeVar("T")
 GRANT_TYPE = "urn:ibm:params:oauth:grant-type:apikey"
@@ -139,7 +139,7 @@ class SecretsManager(Caller):
             except CertificatesError as error:
                 if error.code != "no_permission":
                     raise
-                if all(name == DEFAULT_GROUP or GROUP_ID.fullmatch(name) for name in names):
+                if all(name == DEFAULT_GROUP or GROUP_ID_PATTERN.fullmatch(name) for name in names):
                     return list(names)  # roles for a group alone may not be enough to list all
                 why = f"{error.message} Listing secret groups requires the roles for the whole instance. Alternatively, specify the ID of the secret group."
                 raise CertificatesError(error.code, why, **error.details) from None
@@ -358,7 +358,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     has_end = False
     last: Mapping[str, t.Any] = {}
 
-    def read(offset: int) -> list[Row]:
+    def read_page(offset: int) -> list[Row]:
         nonlocal has_end, last
         last = ask(offset)
         totals.add(parse_number(last.get("total_count")))
@@ -370,7 +370,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     offset = 0
     has_gap = False
     for _page in range(MAX_PAGES):
-        before, rows = len(known), read(offset)
+        before, rows = len(known), read_page(offset)
         has_gap = has_gap or (bool(known) and all(row["id"] > max(known) for row in rows))
         known |= {row["id"]: row for row in rows}
         offset += max(len(rows) - 1, 1)
@@ -378,7 +378,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
             break
     if totals == {len(known)} and not has_gap:
         return list(known.values())
-    rows = list_all(lambda offset, _limit: Page(read(offset), None), PAGE_SIZE)
+    rows = list_all(lambda offset, _limit: Page(read_page(offset), None), PAGE_SIZE)
     expected = max((total for total in totals if total is not None), default=0)
     is_full = len(last["secrets"]) >= (parse_number(last.get("limit")) or PAGE_SIZE)
     goes_on = last.get("next") or is_full

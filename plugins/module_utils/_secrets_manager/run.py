@@ -77,12 +77,12 @@ def run(module: Module) -> dict[str, t.Any]:
         check_item(item, "" if is_single else f"Item {position}: ")
     instance = resolve_instance(params, module.given, params, "iam_api_key")
     module.hide(instance.api_key)
-    steps = [check_given(item, module) for item in items]  # before this line, a signal simply ends the run
+    steps = [plan_item(item, module) for item in items]  # before this line, a signal simply ends the run
     stop = module.stop_on_signals()
     client = None
     if any(item["certificate_id"] is not None for item in items):
         client = connect(module, params["concurrency"], stop)
-        steps = take_from_store(module, client, items, steps)
+        steps = read_from_store(module, client, items, steps)
     manager = SecretsManager(instance, params["concurrency"], stop, module.warn, module.hide)
     steps = plan(module, manager, steps)
     for step in steps:
@@ -126,7 +126,7 @@ def check_item(item: Item, which: str) -> None:
         raise CertificatesError("invalid_argument", f"{which}{why}")
 
 
-def check_given(item: Item, module: Module) -> SecretAction:
+def plan_item(item: Item, module: Module) -> SecretAction:
     """Return the action for an item before any API call. A certificate from the certificate store does not have a content yet."""
     labels = None if item["labels"] is None else tuple(dict.fromkeys(item["labels"]))
     new = SecretAction(
@@ -156,7 +156,7 @@ def add_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) ->
     return new.add_content(content, warnings, view)
 
 
-def take_from_store(
+def read_from_store(
     module: Module, client: Client, items: Sequence[Item], steps: Sequence[SecretAction]
 ) -> list[SecretAction]:
     """Return the actions with the contents of certificates from the certificate store. Private keys stay in memory."""
@@ -164,7 +164,7 @@ def take_from_store(
     def hide(text: str) -> None:
         module.hide(*key_texts(text.encode("utf-8", "replace")))
 
-    def take(pair: tuple[Item, SecretAction]) -> SecretAction:
+    def read_one(pair: tuple[Item, SecretAction]) -> SecretAction:
         item, step = pair
         identifier = item["certificate_id"]
         if identifier is None:
@@ -186,7 +186,7 @@ def take_from_store(
         bundle = Bundle((certificate,), stored.record.intermediates, KeyRef.of(key))
         return add_bundle(step, bundle, item, module)
 
-    taken = client.each(take, list(zip(items, steps, strict=True)))
+    taken = client.each(read_one, list(zip(items, steps, strict=True)))
     missing = [
         item["certificate_id"] is not None and step.reason == "not_found"
         for item, step in zip(items, taken, strict=True)

@@ -31,7 +31,7 @@ ACTIVE, DEACTIVATED = 1, 3
 STATE_NAMES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
 MISSING_KEY: Trouble = Obstacle("key_missing", {"has_key": False})
 """The problem with an imported certificate without a private key."""
-KEY_ALGORITHM = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
+KEY_ALGORITHM_PATTERN = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
 """Pattern of key algorithms with a key size, such as `RSA2048` and `EC256`."""
 
 
@@ -72,9 +72,9 @@ class Secret:
         """Description of the state of an unusable secret, or `None`."""
         return None if self.state in {None, ACTIVE} else STATE_NAMES.get(self.state or 0, f"in the state {self.state}")
 
-    def is_of(self, certificate: Certificate) -> bool:
+    def is_metadata_of(self, certificate: Certificate) -> bool:
         """Return whether a certificate matches the metadata."""
-        algorithm = KEY_ALGORITHM.fullmatch(self.key_algorithm)
+        algorithm = KEY_ALGORITHM_PATTERN.fullmatch(self.key_algorithm)
         size = certificate.key_size
         return (
             self.serial_number == certificate.parsed.serial_number

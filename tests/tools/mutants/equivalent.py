@@ -167,11 +167,11 @@ EQUIVALENT: dict[str, str] = {
     "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",
     "revocation.RevocationClient._read_lists: kept.age < MAX_CACHE_AGE => kept.age <= MAX_CACHE_AGE": "One moment of hours.",
-    "revocation.RevocationClient._read_lists: isinstance(data, bytes) and (not reading.why) and (not (before and before.issued_at >"
-    " reading.issued_at)) => not reading.why and (not (before and before.issued_at > reading.issued_at))": (
+    "revocation.RevocationClient._read_lists: isinstance(data, bytes) and (not reading.obstacle) and (not (before and before.issued_at >"
+    " reading.issued_at)) => not reading.obstacle and (not (before and before.issued_at > reading.issued_at))": (
         "What is no list is the reason why there is none."
     ),
-    "revocation.RevocationClient._read_lists: before is None and reading.why => before is None": "There is one, unless what was got can be used.",
+    "revocation.RevocationClient._read_lists: before is None and reading.obstacle => before is None": "There is one, unless what was got can be used.",
     "plan_import.list_warnings: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
         "Only a certificate takes the place of others."
     ),

@@ -159,7 +159,7 @@ def test_what_is_cut_is_tried_once_more(
         probing,
         "_create_deadline",
         lambda at, step, timeout, stop: real(
-            at, step, limits.pop() if step is probing.HANDSHAKE_TIMEOUT and limits else timeout, stop
+            at, step, limits.pop() if step is probing.HANDSHAKE_TIMEOUT_MESSAGE and limits else timeout, stop
         ),
     )
     with breaking(SERVED, visits=1, how=how) as server:

@@ -27,8 +27,8 @@ EC = AUTHORITY.issue("www.example.com")
 
 def test_the_certificate_that_metadata_describes() -> None:
     found = secret(ONE)
-    assert found.is_of(Certificate(ONE.der)) and secret(EC).is_of(Certificate(EC.der))
-    assert not found.is_of(Certificate(EC.der))
+    assert found.is_metadata_of(Certificate(ONE.der)) and secret(EC).is_metadata_of(Certificate(EC.der))
+    assert not found.is_metadata_of(Certificate(EC.der))
     assert found.names == {"www.example.com", "example.com"} and found.has_private_key and found.has_chain
 
 
@@ -51,7 +51,7 @@ def test_the_certificate_that_metadata_describes() -> None:
     ],
 )
 def test_how_it_is_recognised(changed: dict[str, Any], is_of: bool) -> None:
-    assert secret(ONE, **changed).is_of(Certificate(ONE.der)) is is_of
+    assert secret(ONE, **changed).is_metadata_of(Certificate(ONE.der)) is is_of
 
 
 @pytest.mark.parametrize("changed", [{"secret_type": None}, {"id": None}, {"id": ""}, {"id": 7}])
