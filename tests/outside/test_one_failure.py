@@ -137,6 +137,6 @@ def test_a_playbook_that_imports_from_a_mailbox(fleet: Simulator, tmp_path: Path
     output = " ".join(ran.output.split())
     assert "Cannot read the message with UID 2 in the folder INBOX" in output
     assert (
-        "Cannot read the message with UID 4 in the folder INBOX: the server rejects the request: [SERVERBUG] not that one."
+        "Cannot read the message with UID 4 in the folder INBOX: the server rejected the request: [SERVERBUG] not that one."
         in output
     )

@@ -285,7 +285,7 @@ class ImapMailbox(Mailbox):
             return secured(**where, ssl_context=self._context)
         except ssl.SSLCertVerificationError as error:
             what = (
-                f"has a certificate that cannot be verified ({error.verify_message}). Set ca_path to the certificate of the CA, or host to a host name "
+                f"has a certificate that cannot be verified ({error.verify_message}). Set ca_path to the CA certificate, or set host to a host name "
                 "in the certificate."
             )
             raise self._failure("tls_error", what) from None
@@ -319,7 +319,7 @@ class ImapMailbox(Mailbox):
             box.folder.set(folder, readonly=True)
         except imap_tools.MailboxFolderSelectError:
             names = [printable(each.name) for each in box.folder.list()[:SHOWN_FOLDERS]]
-            message = f"The mail server {self._settings.host}:{self._port} has no readable folder {folder}. Available folders: {', '.join(names)}."
+            message = f"The mail server {self._settings.host}:{self._port} does not have a readable folder {folder}. Available folders: {', '.join(names)}."
             raise CertificatesError("not_found", message, folder=folder) from None
         validity = box.client.response("UIDVALIDITY")[1][0]
         if self._validity not in {None, validity}:
@@ -359,9 +359,9 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
         raise CertificatesError("invalid_argument", f"ca_path of imap: {error.message}") from None
     except (OSError, ValueError) as error:
         why = (
-            "it contains no certificate"
+            "the file does not contain a certificate"
             if isinstance(error, ssl.SSLError)
-            else getattr(error, "strerror", "it is not a valid path")
+            else getattr(error, "strerror", "the path is not valid")
         )
         fix = "Set ca_path to a file with CA certificates." if settings.ca_path else "Correct or replace the file."
         message = f"Cannot use {what}{shown(roots or '')}: {why}. {fix}"

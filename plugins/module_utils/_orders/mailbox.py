@@ -125,7 +125,7 @@ class _FileMailbox(Mailbox):
                 if data.startswith(b"From ") and SEPARATOR.search(data):
                     raise CertificatesError(
                         "not_found",
-                        f"Cannot read the file{shown(path)}: it is an mbox. Save each message as an .eml file, or configure the mail program to use a "
+                        f"Cannot read the file{shown(path)}: the file is an mbox. Save each message as an .eml file, or configure the mail program to use a "
                         "Maildir.",
                     )
                 return cut(data, Location(path=encodable(path)), self._largest, is_whole=is_small)
@@ -164,7 +164,7 @@ class MaildirMailbox(_FileMailbox):
         if not _is_maildir(path):
             raise CertificatesError(
                 "not_found",
-                f"{path} is not a Maildir: the directories new and cur are missing. Set maildir to the directory that contains them, or use paths for "
+                f"{path} is not a Maildir: the directories new and cur are missing. Set maildir to the directory that contains new and cur, or set paths to "
                 ".eml files.",
             )
 

@@ -42,7 +42,7 @@ def email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
     """Return the message about an order's fulfillment email."""
     match reason, facts:
         case _, {"unrecorded": error, **others}:
-            return f"{email(reason, others)} The ledger could not record the outcome, so it counts as unknown: {error}"
+            return f"{email(reason, others)} The outcome counts as unknown, because the ledger could not record the outcome: {error}"
         case None, {"recipient": recipient}:
             return f"The fulfillment email goes to {printable(recipient or 'the address of the order')}."
         case "outcome_unknown", {"error": error, "recipient": recipient}:
@@ -54,7 +54,7 @@ def email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
         case "not_found", _:
             return NO_SUCH_ORDER
         case "refused", _:
-            return "The API rejected the request for the email without a reason. Get the certificate from the portal of the CA."
+            return "The API rejected the request for the email without a reason. Download the certificate from the CA portal."
     return f"Not requested: {_why_not_requested(reason, facts)}"
 
 
@@ -65,12 +65,16 @@ def _why_not_requested(reason: str | None, facts: Mapping[str, t.Any]) -> str:
         case _, {"ineligibility": ineligibility}:
             return INELIGIBLE[ineligibility]
         case "recipient_not_allowed", {"recipient": None, "option": option}:
-            return f"the API does not return the recipient, so {option} cannot allow it."
+            return f"the API does not return the recipient, so {option} cannot allow the recipient. Check the order in the portal."
         case "recipient_not_allowed", {"recipient": recipient, "option": option} if not is_one_address(recipient):
-            return f'the recipient "{printable(recipient)}" is not exactly one address, so {option} cannot allow it.'
+            return f'the recipient "{printable(recipient)}" is not exactly one address, so {option} cannot allow the recipient. Check the order in the portal.'
         case "recipient_not_allowed", {"recipient": recipient, "option": option, "domain": domain}:
-            hint = f". Its patterns match whole addresses: write *@{printable(domain)}" if domain else ""
-            return f"{option} does not allow the recipient {recipient}{hint}."
+            fix = (
+                f"Patterns must match whole addresses: to allow the domain, write *@{printable(domain)}"
+                if domain
+                else f"Check the address, or change {option}"
+            )
+            return f"{option} does not allow the recipient {recipient}. {fix}."
         case "recipient_not_allowed", _:
             return "the run in check mode returned no recipient for this order, so no recipient is approved. Run the playbook in check mode again."
         case "recipient_changed", {"seen": seen, "recipient": recipient, "is_approved": is_approved}:
@@ -84,7 +88,7 @@ def _why_not_requested(reason: str | None, facts: Mapping[str, t.Any]) -> str:
         case "cooldown", {"requested_at": at, "next_allowed_at": until}:
             return f"the email was requested at {iso(at)}. The next request is allowed at {iso(until)}. To request the email now, set force: true."
         case "outcome_unknown", {"requested_at": at, "is_under_way": True}:
-            return f"another run started a request at {iso(at)} and may have sent it. Run the playbook again to see the result."
+            return f"another run started a request at {iso(at)} and may have sent the request. Run the playbook again to see the result."
         case "outcome_unknown", {"requested_at": at}:
             return (
                 f"the API did not respond to a request at {iso(at)}, so the email may have been sent. Check the mailbox. To request the email again, "
@@ -99,7 +103,7 @@ def _why_not_requested(reason: str | None, facts: Mapping[str, t.Any]) -> str:
         case "api_error", {"lost_responses": count}:
             return f"the outcome of the previous {count} requests is unknown. Check the network, and any proxy between this host and the API."
         case "api_error", _:
-            return "the run was interrupted before the request."
+            return "the run was interrupted before the request. Run the playbook again."
     raise AssertionError(reason, facts)
 
 
@@ -107,7 +111,8 @@ def without_key(orders: Sequence[str]) -> str:
     """Return the warning about orders that cannot be matched with certificates."""
     return (
         f"The API returns no readable CSR for {some_of(orders, MAX_ORDERS_NAMED)}, so these orders cannot be matched with stored certificates or "
-        "emails. Exclude the orders whose certificates are already in the store, and import the others manually with ssl_certificate_import."
+        "emails. Exclude the orders whose certificates are already in the store, and import the certificates of the other orders manually with "
+        "ssl_certificate_import."
     )
 
 
@@ -134,7 +139,7 @@ def unmatched(why: Obstacle[UnmatchedReason]) -> str:
         case "approval_request", _:
             return "The message requests the domain administrator's approval. Approve the order."
         case "no_certificate", _:
-            return "The message contains no certificate."
+            return "The message does not contain a certificate."
         case "no_matching_key", _:
             return "The certificates in the message do not have an expected public key."
         case "expired", _:
@@ -159,11 +164,11 @@ def unmatched(why: Obstacle[UnmatchedReason]) -> str:
             return f"{unreadable(facts)} Open the message with another program and {save_manually}, or request the email again."
         case "unsupported_attachment", {"is_outlook": True}:
             return (
-                "The message, or an attachment, has the unsupported format .msg of Outlook. Save the message as an .eml file in Outlook, or "
+                "The message, or an attachment, has the unsupported Outlook format .msg. Save the message as an .eml file in Outlook, or "
                 f"{save_manually}."
             )
         case "unsupported_attachment", {"file_name": name}:
-            named = f" Its file name is {printable(name[:SHOWN_NAME])}." if name else ""
+            named = f" The file name of the attachment is {printable(name[:SHOWN_NAME])}." if name else ""
             return (
                 "An attachment that may contain the certificate has an unsupported file format or compression. Unpack the attachment, and "
                 f"{save_manually}.{named}"
@@ -179,7 +184,7 @@ def unreadable(facts: Mapping[str, t.Any]) -> str:
         case {"lost": error}:
             why = error
         case {"refused": words}:
-            why = f"the server rejects the request: {words}"
+            why = f"the server rejected the request: {words}"
         case _:
             why = "the response of the server does not contain the message."
     return f"Cannot read the message with UID {facts['uid']} in the folder {facts['folder']}: {why}"
@@ -196,9 +201,9 @@ def missing(why: Obstacle[MissingReason]) -> str:
         case "waiting_for_email", {"certificate": certificate, "is_expired": is_expired}:
             came = f"The certificate {certificate.shown_name} with the expected public key has arrived"
             if is_expired:
-                return f"{came}, but it expired at {iso(certificate.not_after)}. No newer certificate has arrived yet."
+                return f"{came}, but expired at {iso(certificate.not_after)}. No newer certificate has arrived yet."
             start = iso(certificate.not_before)
-            return f"{came}, but it is not valid before {start}. Run the playbook again after that time, or check the clock of this host."
+            return f"{came}, but is not valid before {start}. Run the playbook again when the certificate is valid, or check the clock of this host."
         case "waiting_for_email", _:
             return "No message with the certificate has arrived yet."
         case "no_public_key", _:
@@ -216,7 +221,7 @@ def untrusted(why: Obstacle[Untrusted]) -> str:
     match why.reason, why.facts:
         case "untrusted", {"certificate": certificate, "chain": None}:
             return (
-                f"{for_other_names(certificate)} Anyone who has a CSR can get a certificate for another name from it. If the certificate is correct, "
+                f"{for_other_names(certificate)} Anyone who has a CSR can use the CSR to get a certificate for another name. If the certificate is correct, "
                 "import it with ssl_certificate_import."
             )
         case reason, {"certificate": certificate, "chain": chain}:
@@ -260,14 +265,14 @@ def waiting(why: Obstacle[WaitingReason]) -> str:
             return "Waiting for the fulfillment email: no message with the certificate has arrived yet."
         case _, {"what": what, "files": files, "folder": folder, "file_name": name}:
             several = " and ".join(map(printable, files))
-            return f"Waiting for the {what}: {several} in {printable(folder)} all match. Rename the correct file to {name}."
+            return f"Waiting for the {what}: {several} in {printable(folder)} all match the order's name. Rename the correct file to {name}."
         case "waiting_for_key", {"other_key": path}:
             return (
                 f"Waiting for the private key: the key in {path} belongs to another CSR. Save the key of the order's CSR in this path, or order the "
-                "certificate again with a CSR of the present key."
+                "certificate again with a CSR of the current key."
             )
         case "waiting_for_certificate", _:
-            return f"Waiting for the certificate: save it from the fulfillment email.{where}"
+            return f"Waiting for the certificate: save the certificate from the fulfillment email.{where}"
         case "waiting_for_key", _:
             return f"Waiting for the private key of the order's CSR.{where}"
     return f"Not imported: {INELIGIBLE[t.cast(Ineligibility, why.reason)]}"
@@ -276,8 +281,8 @@ def waiting(why: Obstacle[WaitingReason]) -> str:
 def late(message: str, requested_at: datetime, recipient: str | None) -> str:
     """Return the message about an email that has not arrived; `message` describes the missing item."""
     return (
-        f"{message} The email was requested at {iso(requested_at)} and sent to {printable(recipient or 'the domain administrator')}. Check that this "
-        "address forwards to the mailbox, and check the spam folders."
+        f"{message} The email was requested at {iso(requested_at)} and sent to {printable(recipient or 'the domain administrator')}. Check that the "
+        "recipient's address forwards to the mailbox, and check the spam folders."
     )
 
 

@@ -78,7 +78,7 @@ def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
         return f"port of imap must be from 1 to {MAX_PORT}."
     host = imap.get("host") or ""
     if ":" in host and not is_address(host):
-        return "host of imap must be a host name or an IP address only. Set the port in port, and the user in username."
+        return "host of imap must be a host name or an IP address only. Set port to the port, and username to the user name."
     for name in ("host", "username", "password", "folder"):
         value = imap.get(name)
         if value is not None and (not value or any(ord(character) < ord(" ") for character in value)):

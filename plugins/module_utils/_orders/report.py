@@ -61,8 +61,8 @@ OBSTACLES: set[MissingReason | WaitingReason] = {
 """Reasons of a phase that are more specific than the state."""
 LIMITED_TO_VIEW: Record = {
     "source": "the certificate store",
-    "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so the report shows all orders as not imported. Grant the permission to see "
-    "which orders are imported.",
+    "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so the report shows all orders as not imported. Grant the permission to see the "
+    "imported orders.",
 }
 Lasting = Mapping[str, Mapping[frozenset[str], datetime]]
 """Latest expiry by name and by all names of the orders with that name. A pending order counts as the latest."""

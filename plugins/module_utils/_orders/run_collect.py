@@ -83,7 +83,7 @@ def run(module: Module) -> dict[str, t.Any]:
     box = open_mailbox(params)
     if params["open_always"] and (gone := missing_places(params)):
         raise CertificatesError(
-            "not_found", f"Cannot open the mailbox: {gone} does not exist. Correct the path, or create it."
+            "not_found", f"Cannot open the mailbox: {gone} does not exist. Correct or create the path."
         )
     wanted, api_calls = find_wanted(module, params)
     known = known_issuers(params["intermediate_path"], params["intermediate_content"])
@@ -149,7 +149,9 @@ def open_mailbox(params: Options) -> Mailbox:
         raise CertificatesError("invalid_argument", why_not)
     named = find_mailbox_count_error(params)
     if named:
-        raise CertificatesError("invalid_argument", f"Exactly one of {', '.join(MAILBOXES)} must be set{named}")
+        raise CertificatesError(
+            "invalid_argument", f"Exactly one of {', '.join(MAILBOXES[:-1])}, and {MAILBOXES[-1]} must be set{named}"
+        )
     largest = params["max_message_bytes"]
     if params["imap"] is not None:
         return ImapMailbox(ImapSettings(**params["imap"]), largest)
@@ -178,7 +180,7 @@ def warn_of_untrusted(module: Module, search: Search) -> None:
     said = [messages.untrusted(why_untrusted(match)) for match in refused]
     said += [messages.accepted(why_untrusted(match)) for match in untrusted]
     said += [messages.for_other_names(match.certificate) for match in taken if match.is_for_other_names]
-    warn_of_each(module, said, MAX_WARNINGS, "The same applies to {} more certificates.")
+    warn_of_each(module, said, MAX_WARNINGS, "{} more certificates are not trusted, or have unexpected names.")
 
 
 def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_rest: str) -> None:
@@ -218,7 +220,7 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
     except (KeyError, TypeError):
         raise CertificatesError(
             "invalid_argument",
-            "Each item of orders must have id, common_name and public_key_sha256. Set orders to the orders that ssl_order_info returns.",
+            "Each item of orders must have id, common_name, and public_key_sha256. Set orders to the orders that ssl_order_info returns.",
         ) from None
     return wanted
 
@@ -294,9 +296,9 @@ def search_and_wait(
             except CertificatesError as error:  # keep what was found; the server may come back
                 lost = error
     if lost:
-        module.warn(f"While waiting: {lost.message}")
+        module.warn(f"Failed to read the mailbox during the wait: {lost.message}")
     unread = box.unread()
     for location, why in unread:
         search.skip(location, why)
     said = [messages.skipped_message(why) for _location, why in unread]
-    warn_of_each(module, said, MAX_UNREAD_SHOWN, "Skipped {} more messages or folders that cannot be read.")
+    warn_of_each(module, said, MAX_UNREAD_SHOWN, "Skipped {} more messages or directories that cannot be read.")

@@ -77,7 +77,8 @@ def account_of(params: Mapping[str, t.Any]) -> int | None:
     named = {params["account_id"], (params["select"] or {}).get("account_id")} - {None}
     if len(named) > 1:
         raise CertificatesError(
-            "invalid_argument", "account_id and select.account_id specify different accounts. Remove one of them."
+            "invalid_argument",
+            "account_id and select.account_id specify different accounts. Remove one of the two options.",
         )
     account: int | None = next(iter(named), None)
     return account
@@ -115,7 +116,7 @@ def index_for(client: Client, selection: Selection) -> StoreIndex | None:
         if error.code != "not_found" or selection.imported is not None:
             raise
     client.warn(
-        f"{STORE_READ_ERROR}, so certificate_ids, imported and superseded_by are null. Grant the permission to see them."
+        f"{STORE_READ_ERROR}, so certificate_ids, imported, and superseded_by are null. Grant the permission to compare the orders with the store."
     )
     return None
 
@@ -135,6 +136,7 @@ def narrow_selection(selection: Selection, fields: Sequence[str] | None) -> tupl
     of_the_store = [name for name in fields if name in STORE_KEYS]
     if of_the_store and not selection.needs_store:
         raise CertificatesError(
-            "invalid_argument", f"fields: {', '.join(of_the_store)} can only be returned with gather_imported: true."
+            "invalid_argument",
+            f"fields: {', '.join(of_the_store)} can only be returned with gather_imported: true. Set gather_imported, or shorten fields.",
         )
     return replace(selection, gather_imported=bool(of_the_store)), frozenset({"id", *fields})

@@ -119,7 +119,7 @@ def plan(
     orders, missing, index = select_orders(client, account_id, selection, view, FACTS)
     if selection.common_names and not orders:
         module.warn(
-            f"No SSL order matches common_names ({', '.join(selection.common_names)}). ssl_order_info lists the existing orders."
+            f"No SSL order matches common_names ({', '.join(selection.common_names)}). To list the existing orders, run ssl_order_info."
         )
     keys = {key_of(account_id, order_id): order_id for order_id in orders}
     last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys], at - MAX_REQUEST_AGE).items()}
@@ -175,7 +175,7 @@ def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
             "allow_ephemeral_ledger: true.",
             ledger=place.database,
         )
-    module.warn(f"{what}, so a later run does not find these requests and may request the same emails again.")
+    module.warn(f"{what}, so a later run does not find the requests of this run and may request the same emails again.")
 
 
 class _NotRequested(Exception):

@@ -26,25 +26,31 @@ def why_not(why: Obstacle[t.Any]) -> str:
         case "expires_earlier", {"end": end, "issuer": issuer}:
             if issuer:
                 return (
-                    f"The intermediate certificate {issuer.shown_name} of the new certificate expires at {iso(end)}, earlier than the present "
+                    f"The intermediate certificate {issuer.shown_name} of the new certificate expires at {iso(end)}, earlier than the current "
                     f"certificate, and is itself due for renewal. {CURRENT_CHAIN}"
                 )
-            return f"The new certificate expires at {iso(end)}, earlier than the present one, and is itself due for renewal. Renew the new certificate first."
+            return (
+                f"The new certificate expires at {iso(end)}, earlier than the current certificate, and is itself due for renewal. Renew the new "
+                "certificate first."
+            )
         case "expired", {"end": end, "issuer": issuer}:
             name = issuer.shown_name if issuer else "none"
             return f"The intermediate certificate {name} expired at {iso(end)}. {CURRENT_CHAIN}"
         case "expired", {"end": end}:
             return f"The certificate expired at {iso(end)}."
         case "not_yet_valid", {"start": start, "issuer": issuer}:
-            return f"The intermediate certificate {issuer.shown_name} is not valid before {iso(start)}. Run the playbook again after that time."
+            return (
+                f"The intermediate certificate {issuer.shown_name} is not valid before {iso(start)}. Run the playbook again when the intermediate "
+                "certificate is valid."
+            )
         case "not_yet_valid", {"start": start}:
-            return f"The certificate is not valid before {iso(start)}. Run the playbook again after that time."
+            return f"The certificate is not valid before {iso(start)}. Run the playbook again when the certificate is valid."
         case "revoked", {"revocation": revocation}:
-            return f"The certificate was {revocation.shown}. Reissue it."
+            return f"The certificate was {revocation.shown}. Reissue the certificate."
         case "names_not_covered", {"lost": lost}:
             if not lost:
-                return "The DNS names of the present certificate are unknown, and the new certificate may lack some of them."
-            return f"The new certificate lacks DNS names of the present one: {some_of(lost)}."
+                return "The DNS names of the current certificate are unknown, and the new certificate may lack some of them."
+            return f"The new certificate lacks DNS names of the current certificate: {some_of(lost)}."
         case "organization_differs", {"new": ours, "present": theirs}:
             return f"The organization differs: {listed(ours)} instead of {listed(theirs)}."
         case "key_type_differs", {"new": ours, "present": theirs}:

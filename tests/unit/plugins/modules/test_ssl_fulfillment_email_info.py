@@ -632,7 +632,7 @@ def test_a_server_that_is_gone() -> None:
     run = succeeded(finished(process, SECONDS))
     assert [entry["reason"] for entry in run["missing"]] == ["waiting_for_email"]
     said = str(run["warnings"])
-    assert "While waiting" in said and str(other.port) in said
+    assert "during the wait" in said and str(other.port) in said
     assert "s3cr3t" not in run.output
 
 

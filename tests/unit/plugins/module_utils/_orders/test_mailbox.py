@@ -397,7 +397,7 @@ def test_an_mbox_is_told_with_what_to_do(tmp_path: Path, line_end: bytes) -> Non
     (tmp_path / "folder").mkdir()
     path = tmp_path / "folder/mails.eml"
     path.write_bytes(mbox_of(message("one"), message("two")).replace(b"\n", line_end))
-    with fails("not_found", "it is an mbox. Save each message as an .eml file"):
+    with fails("not_found", "the file is an mbox. Save each message as an .eml file"):
         list(PathsMailbox([str(path)], LARGEST).read(LONG_AGO, never))
     box = PathsMailbox([str(tmp_path)], LARGEST)
     assert subjects(box.read(LONG_AGO, never)) == []

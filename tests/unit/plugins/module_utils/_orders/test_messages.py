@@ -46,15 +46,16 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
         (None, {"recipient": "a\x1b@b"}, "The fulfillment email goes to a\\x1b@b."),
         (None, {"recipient": None}, "The fulfillment email goes to the address of the order."),
         (None, {"recipient": ADDRESS, "unrecorded": "The ledger is away."},
-         "The fulfillment email goes to admin@example.com. The ledger could not record the outcome, so it counts as unknown: The ledger is away."),
+         "The fulfillment email goes to admin@example.com. The outcome counts as unknown, because the ledger could not record the outcome: The "
+         "ledger is away."),
         ("outcome_unknown", {"error": "No answer.", "recipient": ADDRESS},
          "No answer. Check the mailbox of admin@example.com. To request the email again, set force: true."),
         ("rate_limited", {"error": "Later."}, "Later."),
         ("not_found", {}, NO_SUCH_ORDER),
-        ("refused", {}, "The API rejected the request for the email without a reason. Get the certificate from the portal of the CA."),
+        ("refused", {}, "The API rejected the request for the email without a reason. Download the certificate from the CA portal."),
         ("not_found", {"address_error": "It is gone."}, "Not requested: the recipient could not be read again. It is gone."),
         ("api_error", {"ledger_error": "The ledger is away."}, "Not requested: The ledger is away."),
-        ("api_error", {}, "Not requested: the run was interrupted before the request."),
+        ("api_error", {}, "Not requested: the run was interrupted before the request. Run the playbook again."),
         ("api_error", {"lost_responses": 20},
          "Not requested: the outcome of the previous 20 requests is unknown. Check the network, and any proxy between this host and the API."),
         *(
@@ -63,13 +64,15 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
             for reason in (ineligibility, "changed_meanwhile")
         ),
         ("recipient_not_allowed", {"recipient": None, "option": "recipients", "domain": None},
-         "Not requested: the API does not return the recipient, so recipients cannot allow it."),
+         "Not requested: the API does not return the recipient, so recipients cannot allow the recipient. Check the order in the portal."),
         ("recipient_not_allowed", {"recipient": "a@b.c\n, d@e.f", "option": "recipients", "domain": None},
-         'Not requested: the recipient "a@b.c\\n, d@e.f" is not exactly one address, so recipients cannot allow it.'),
+         'Not requested: the recipient "a@b.c\\n, d@e.f" is not exactly one address, so recipients cannot allow the recipient. '
+         "Check the order in the portal."),
         ("recipient_not_allowed", {"recipient": ADDRESS, "option": "allowed_recipients", "domain": None},
-         "Not requested: allowed_recipients does not allow the recipient admin@example.com."),
+         "Not requested: allowed_recipients does not allow the recipient admin@example.com. Check the address, or change allowed_recipients."),
         ("recipient_not_allowed", {"recipient": ADDRESS, "option": "allowed_recipients", "domain": "example.com"},
-         "Not requested: allowed_recipients does not allow the recipient admin@example.com. Its patterns match whole addresses: write *@example.com."),
+         "Not requested: allowed_recipients does not allow the recipient admin@example.com. Patterns must match whole addresses: to "
+         "allow the domain, write *@example.com."),
         ("recipient_not_allowed", {}, f"Not requested: the run in check mode returned no recipient for this order, so no recipient is approved. {AGAIN}"),
         ("recipient_changed", {"seen": ADDRESS, "recipient": None, "is_approved": True},
          "Not requested: the recipient changed from admin@example.com to no address since the run in check mode. Check who changed the recipient, and "
@@ -83,7 +86,7 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
          "Not requested: the email was requested at 2026-12-01T08:00:00Z. The next request is allowed at 2026-12-02T08:00:00Z. To request the email "
          "now, set force: true."),
         ("outcome_unknown", {**REQUESTED, "is_under_way": True},
-         "Not requested: another run started a request at 2026-12-01T08:00:00Z and may have sent it. Run the playbook again to see the result."),
+         "Not requested: another run started a request at 2026-12-01T08:00:00Z and may have sent the request. Run the playbook again to see the result."),
         ("outcome_unknown", {**REQUESTED, "is_under_way": False},
          "Not requested: the API did not respond to a request at 2026-12-01T08:00:00Z, so the email may have been sent. Check the mailbox. To request "
          "the email again, set force: true."),
@@ -132,7 +135,7 @@ UNSUPPORTED = (
     [
         ("link_only", {}, "The message contains only a link to the certificate. Download the certificate from the link."),
         ("approval_request", {}, "The message requests the domain administrator's approval. Approve the order."),
-        ("no_certificate", {}, "The message contains no certificate."),
+        ("no_certificate", {}, "The message does not contain a certificate."),
         ("no_matching_key", {}, "The certificates in the message do not have an expected public key."),
         ("expired", {}, "The certificate with the expected public key has expired. Get the renewed certificate."),
         ("not_yet_valid", {},
@@ -147,16 +150,16 @@ UNSUPPORTED = (
         ("unreadable", {"error": "The disk is broken."},
          "The disk is broken. Open the message with another program and save the certificate manually, or request the email again."),
         ("unreadable", {**OF_SERVER, "lost": "It is away."}, f"{UNREADABLE} It is away. {OTHERWISE}"),
-        ("unreadable", {**OF_SERVER, "refused": "No."}, f"{UNREADABLE} the server rejects the request: No. {OTHERWISE}"),
+        ("unreadable", {**OF_SERVER, "refused": "No."}, f"{UNREADABLE} the server rejected the request: No. {OTHERWISE}"),
         ("unreadable", OF_SERVER, f"{UNREADABLE} the response of the server does not contain the message. {OTHERWISE}"),
         ("unsupported_attachment", {"is_outlook": True, "file_name": "a.msg"},
-         "The message, or an attachment, has the unsupported format .msg of Outlook. Save the message as an .eml file in Outlook, or save the certificate "
+         "The message, or an attachment, has the unsupported Outlook format .msg. Save the message as an .eml file in Outlook, or save the certificate "
          "manually."),
         ("unsupported_attachment", {"is_outlook": False, "file_name": ""}, UNSUPPORTED),
         ("unsupported_attachment", {"is_outlook": False, "file_name": "a\u202e" + 99 * "x"},
-         f"{UNSUPPORTED} Its file name is a\\u202e{(SHOWN_NAME - 2) * 'x'}."),
+         f"{UNSUPPORTED} The file name of the attachment is a\\u202e{(SHOWN_NAME - 2) * 'x'}."),
         ("untrusted", untrusted(None),
-         f"{NOT_ITS_NAMES} Anyone who has a CSR can get a certificate for another name from it. If the certificate is correct, import it with "
+         f"{NOT_ITS_NAMES} Anyone who has a CSR can use the CSR to get a certificate for another name. If the certificate is correct, import it with "
          "ssl_certificate_import."),
         ("untrusted", untrusted("its root is unknown"),
          f"{RIGHT_KEY} its root is unknown. Anyone can create a certificate with a known public key. {trust_remedy(ROOTLESS, 'new')}"),
@@ -182,11 +185,11 @@ def test_a_certificate_for_other_names() -> None:
     [
         ("waiting_for_email", {}, "No message with the certificate has arrived yet."),
         ("waiting_for_email", {"certificate": CERTIFICATE, "is_expired": True},
-         "The certificate www.example.com with the expected public key has arrived, but it expired at 2026-12-01T08:00:00Z. No newer certificate has "
+         "The certificate www.example.com with the expected public key has arrived, but expired at 2026-12-01T08:00:00Z. No newer certificate has "
          "arrived yet."),
         ("waiting_for_email", {"certificate": CERTIFICATE, "is_expired": False},
-         "The certificate www.example.com with the expected public key has arrived, but it is not valid before 2026-12-01T08:00:00Z. Run the playbook "
-         "again after that time, or check the clock of this host."),
+         "The certificate www.example.com with the expected public key has arrived, but is not valid before 2026-12-01T08:00:00Z. Run the playbook "
+         "again when the certificate is valid, or check the clock of this host."),
         ("no_public_key", {},
          "The API does not return the order's CSR, so no certificate can be matched with the order. Find the certificate by its CSR, with csr_paths of "
          "ssl_fulfillment_email_info."),
@@ -212,7 +215,7 @@ def test_an_empty_mailbox(options: dict[str, Any], where: str) -> None:
     )
 
 
-FOR_CERTIFICATE = "Waiting for the certificate: save it from the fulfillment email."
+FOR_CERTIFICATE = "Waiting for the certificate: save the certificate from the fulfillment email."
 FOR_KEY = "Waiting for the private key of the order's CSR."
 
 
@@ -230,9 +233,9 @@ FOR_KEY = "Waiting for the private key of the order's CSR."
          f"{FOR_KEY} The order has no name, so its files cannot be found by name. Import the certificate manually with ssl_certificate_import."),
         ("waiting_for_key", {"other_key": "/m/a.key"},
          "Waiting for the private key: the key in /m/a.key belongs to another CSR. Save the key of the order's CSR in this path, or order the "
-         "certificate again with a CSR of the present key."),
+         "certificate again with a CSR of the current key."),
         ("waiting_for_certificate", {"what": "certificate's chain", "files": ["A.chain.pem", "a\n"], "folder": "/m", "file_name": "a.ca-bundle"},
-         "Waiting for the certificate's chain: A.chain.pem and a\\n in /m all match. Rename the correct file to a.ca-bundle."),
+         "Waiting for the certificate's chain: A.chain.pem and a\\n in /m all match the order's name. Rename the correct file to a.ca-bundle."),
     ],
 )  # fmt: skip
 def test_imports(reason: Any, facts: dict[str, Any], said: str) -> None:
@@ -245,8 +248,8 @@ def test_imports(reason: Any, facts: dict[str, Any], said: str) -> None:
 )
 def test_an_email_that_is_late(recipient: str | None, whom: str) -> None:
     assert late("It waits.", AT, recipient) == (
-        f"It waits. The email was requested at 2026-12-01T08:00:00Z and sent to {whom}. Check that this address forwards to the mailbox, and check the "
-        "spam folders."
+        f"It waits. The email was requested at 2026-12-01T08:00:00Z and sent to {whom}. Check that the recipient's address forwards to the mailbox, and "
+        "check the spam folders."
     )
 
 

@@ -56,7 +56,7 @@ def test_what_is_taken(mail: dict[str, Any]) -> None:
         ({"maildir": ""}, "maildir must not be empty."),
         (
             {"imap": {**IMAP, "host": "mail.example.com:993"}},
-            "host of imap must be a host name or an IP address only. Set the port in port, and the user in username.",
+            "host of imap must be a host name or an IP address only. Set port to the port, and username to the user name.",
         ),
         ({"imap": {**IMAP, "port": 0}}, "port of imap must be from 1 to 65535."),
         ({"imap": {**IMAP, "port": 65_536}}, "port of imap must be from 1 to 65535."),

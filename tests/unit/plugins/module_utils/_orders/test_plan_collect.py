@@ -308,7 +308,7 @@ def test_a_message_that_is_not_read_is_told() -> None:
 @pytest.mark.parametrize(
     ("is_outlook", "ends"),
     [
-        (False, "manually. Its file name is certificate.tar.gz."),
+        (False, "manually. The file name of the attachment is certificate.tar.gz."),
         (True, "as an .eml file in Outlook, or save the certificate manually."),
     ],
 )

@@ -197,7 +197,7 @@ def test_keys_about_the_store_that_is_not_read(monkeypatch: pytest.MonkeyPatch) 
         run(monkeypatch, account, **{**ANY, "fields": ["superseded_by", "product", "imported"]})
     assert (caught.value.code, caught.value.message) == (
         "invalid_argument",
-        "fields: superseded_by, imported can only be returned with gather_imported: true.",
+        "fields: superseded_by, imported can only be returned with gather_imported: true. Set gather_imported, or shorten fields.",
     )
     assert account.masks == []
 

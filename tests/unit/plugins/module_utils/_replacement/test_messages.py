@@ -46,40 +46,41 @@ def chain(trust: str, *, lacks_root: bool = False) -> Any:
             "expires_earlier",
             {"end": AT, "issuer": None},
             (
-                "The new certificate expires at 2026-12-01T08:00:00Z, earlier than the present one, and is itself due for renewal. Renew "
+                "The new certificate expires at 2026-12-01T08:00:00Z, earlier than the current certificate, and is itself due for renewal. Renew "
                 "the new certificate first."
             ),
         ),
         (
             "expires_earlier",
             {"end": AT, "issuer": ISSUER},
-            "The intermediate certificate Public CA 2 of the new certificate expires at 2026-12-01T08:00:00Z, earlier than the present certificate, "
+            "The intermediate certificate Public CA 2 of the new certificate expires at 2026-12-01T08:00:00Z, earlier than the current certificate, "
             "and is itself due for renewal. Import the certificate again with the current chain of its CA.",
         ),
         (
             "not_yet_valid",
             {"start": AT},
-            "The certificate is not valid before 2026-12-01T08:00:00Z. Run the playbook again after that time.",
+            "The certificate is not valid before 2026-12-01T08:00:00Z. Run the playbook again when the certificate is valid.",
         ),
         (
             "not_yet_valid",
             {"start": AT, "issuer": ISSUER},
-            "The intermediate certificate Public CA 2 is not valid before 2026-12-01T08:00:00Z. Run the playbook again after that time.",
+            "The intermediate certificate Public CA 2 is not valid before 2026-12-01T08:00:00Z. Run the playbook again when the "
+            "intermediate certificate is valid.",
         ),
         (
             "revoked",
             {"revocation": REVOCATION},
-            "The certificate was revoked at 2026-12-01T08:00:00Z (keyCompromise). Reissue it.",
+            "The certificate was revoked at 2026-12-01T08:00:00Z (keyCompromise). Reissue the certificate.",
         ),
         (
             "names_not_covered",
             {"lost": ["a.example.com"]},
-            "The new certificate lacks DNS names of the present one: a.example.com.",
+            "The new certificate lacks DNS names of the current certificate: a.example.com.",
         ),
         (
             "names_not_covered",
             {"lost": []},
-            "The DNS names of the present certificate are unknown, and the new certificate may lack some of them.",
+            "The DNS names of the current certificate are unknown, and the new certificate may lack some of them.",
         ),
         (
             "organization_differs",

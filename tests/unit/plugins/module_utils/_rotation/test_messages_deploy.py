@@ -50,7 +50,7 @@ STORED, COPY, COMING = (
     for number in (2, 3, None)
 )
 LOST = Obstacle("names_not_covered", {"lost": ["a.example.com"]})
-LACKS = "The new certificate lacks DNS names of the present one: a.example.com."
+LACKS = "The new certificate lacks DNS names of the current certificate: a.example.com."
 NOT_OFFERED = Obstacle("key_type_not_offered", {"key_type": "EC", "load_balancer": "web", "offers_rsa": True})
 NO_SUITES = (
     "Load balancer web does not offer cipher suites for EC keys, so TLS clients could not connect. By default, load balancers offer cipher "
@@ -234,7 +234,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "not_yet_valid",
             {"certificate_id": 2, "why": Obstacle("not_yet_valid", {"start": AT})},
-            f"Did not deploy certificate 2: The certificate is not valid before {iso(AT)}. Run the playbook again after that time.",
+            f"Did not deploy certificate 2: The certificate is not valid before {iso(AT)}. Run the playbook again when the certificate is valid.",
         ),
         (
             "key_type_not_offered",

@@ -72,7 +72,7 @@ LATER = (
     "same DNS names, but was issued earlier. To deploy the certificate in the source, run `ansible-playbook -i localhost, softlayer.certificates.adopt {}-e "
     "common_name=www.example.com`; otherwise, {}."
 )
-NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new certificate lacks DNS names of the present one: api.example.com."
+NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new certificate lacks DNS names of the current certificate: api.example.com."
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
             renews_nothing("not_yet_valid", start=NOW),
             (
                 f"Cannot replace certificate 1 in the certificate store. The certificate is not valid before {iso(NOW)}. Run the playbook again "
-                "after that time."
+                "when the certificate is valid."
             ),
         ),
     ],
