@@ -14,12 +14,12 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import mark_needs_attention
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, rows_in
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, build_run_rows
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.summary import (
     Run,
-    facts_of,
-    outcome,
-    summary,
+    build_outcome,
+    build_summary,
+    collect_facts,
     why_failed,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import merged
@@ -56,16 +56,16 @@ def summarize_run(run: Run, at: datetime, *, is_check_mode: bool) -> dict[str, t
         at: the current time.
         is_check_mode: whether the run only simulated its changes.
     """
-    result = outcome(run)
+    result = build_outcome(run)
     if {"collect", "import"} & set(run.asked):  # the phases that wait for missing files and emails
         answers = (run.known, run.emails)
         emails = {email["order_id"]: email for answer in answers for email in answer.get("emails") or ()}
         result["skipped"] = [
             mark_needs_attention(record, emails.get(record.get("order_id"), {}), at) for record in result["skipped"]
         ]
-    report = facts_of(run, result) if run.store else {}
-    rows = rows_in(report, at) if report else ()
-    lines = summary(run, result, is_check_mode=is_check_mode)
+    report = collect_facts(run, result) if run.store else {}
+    rows = build_run_rows(report, at) if report else ()
+    lines = build_summary(run, result, is_check_mode=is_check_mode)
     if report:
         words = merged(load_page("en")["words"], ORDERS.rows)["attention"]
         lines = [*lines, *order_remedies(rows, words), *order_table(rows), order_totals(rows)]

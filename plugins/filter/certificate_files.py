@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import import_files as order_files
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import known_issuers
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import read_known_issuers
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import (
     hide_error_texts,
     require_certificate_libraries,
@@ -38,8 +38,8 @@ def certificate_files(
             "certificate_files: Exactly one of certificate_dir and collected must be set. Set the other argument to none."
         )
     passphrase = None if privatekey_passphrase is None else str(privatekey_passphrase)
-    issuers = known_issuers(os.path.expanduser(intermediate_path)) if intermediate_path else []
-    return order_files.certificate_files(
+    issuers = read_known_issuers(os.path.expanduser(intermediate_path)) if intermediate_path else []
+    return order_files.find_certificate_files(
         orders, certificate_dir, privatekey_dir, collected, issuers, passphrase, force=force
     )
 

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import now
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import records_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import parse_records
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import (
@@ -37,7 +37,7 @@ def fulfillment_report(
     require_certificate_libraries("The filter fulfillment_report")
     parts = {"orders": orders, "store": store, "emails": emails, "collected": collected}
     parts |= {"missing": missing, "skipped": skipped, "failed": failed}
-    results = {name: records_of(name, part) for name, part in parts.items() if name != "store" or part is not None}
+    results = {name: parse_records(name, part) for name, part in parts.items() if name != "store" or part is not None}
     report = build(results, words, now(), previous)
     return {"data": report, "csv": as_csv(ORDERS, report)}
 

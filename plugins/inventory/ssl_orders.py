@@ -187,10 +187,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.names
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import masked, secrets_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import has_passed, now, parse
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import about, results
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_list import index_for
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import find_related, list_results
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_list import read_index
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import trust_view_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import create_trust_view
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import (
     STATUS_CHOICES,
@@ -360,9 +360,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if listing is None:
             client = Client(settings, warn=lambda text: self.display.warning(f"{self.NAME}: {text}"))
             orders = fetch_orders(client, client.fetch_account_id(account_id), selection.order_ids)
-            index = index_for(client, selection)
+            index = read_index(client, selection)
             self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
-            listing = OrderListing(tuple(orders), None if index is None else tuple(about(orders, index)))
+            listing = OrderListing(tuple(orders), None if index is None else tuple(find_related(orders, index)))
             if self.get_option("cache"):
                 self._cache[key] = listing.as_facts()
         return listing
@@ -389,7 +389,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_group(inventory, name)
         at = now()
         index = None if listing.store is None else StoreIndex(listing.store)
-        for result in results(selection, listing.orders, index, trust_view_of(None)):
+        for result in list_results(selection, listing.orders, index, create_trust_view(None)):
             # The name is unique by its id, and contains no characters with a meaning in patterns.
             stem = re.sub(r"[^a-z0-9.-]", "_", ascii_name(shown_name_of(result) or "order"))
             host = inventory.add_host(f"{stem}_{result['id']}", group=main_group)

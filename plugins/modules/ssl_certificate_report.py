@@ -224,13 +224,13 @@ failure:
 from functools import partial
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import OF_ORDERS
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDER_REPORT
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.run import SPEC, libraries, run
 
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).answer(partial(run, orders=OF_ORDERS), libraries)
+    Module(SPEC).answer(partial(run, orders=ORDER_REPORT), libraries)
 
 
 if __name__ == "__main__":

@@ -628,12 +628,16 @@ failure:
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_collect import SPEC, libraries, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_collect import (
+    SPEC,
+    run,
+    select_libraries,
+)
 
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).answer(run, libraries)
+    Module(SPEC).answer(run, select_libraries)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ import sys
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._http import network
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import trusted_roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import read_trusted_roots
 
 
 def take_roots_away(patch: pytest.MonkeyPatch | None = None) -> None:
     """Take from this process all roots that no option names; for good, unless it is given what undoes it."""
     patch = patch or pytest.MonkeyPatch()
-    trusted_roots.cache_clear()
+    read_trusted_roots.cache_clear()
     for variable in network.ROOTS_VARIABLES:
         patch.delenv(variable, raising=False)
     nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")

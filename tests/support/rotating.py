@@ -26,7 +26,7 @@ from tests.support.stored import Made, view_with
 def entry(made: Made, number: int = 1, source: str = "certbot", **changed: Any) -> SourceCertificate:
     """A certificate of a source, with the chain that could be built of what the source has."""
     record = made.record(None)
-    chain = view_with().chain(record)
+    chain = view_with().find_chain(record)
     found = SourceCertificate(
         source,
         f"entry-{number}",

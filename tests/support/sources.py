@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import trust_view_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import create_trust_view
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import as_facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
     MailContent,
@@ -97,7 +97,7 @@ class Reader:
         warnings: list[str] = []
         trusted = self.roots if roots == "" else roots
         source = Source.of({kind: str(path) if mail is None else {"paths": []}, **others})
-        view = trust_view_of(None if trusted is None else str(trusted))
+        view = create_trust_view(None if trusted is None else str(trusted))
 
         def read_mailbox(_position: int, keys: Mapping[str, str]) -> MailContent:
             assert mail is not None

@@ -31,7 +31,7 @@ MAX_RATIO = 100
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 DIRECTORY_ENTRY = b"PK\x01\x02"
 ENCRYPTED_FLAG = 0x1
-AES = 99
+AES_METHOD = 99
 ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -51,7 +51,7 @@ TNEF = b"\x78\x9f\x3e\x22"
 """First bytes of `winmail.dat`, in which Outlook wraps attachments (MS-OXTNEF, 2.1.3.1)."""
 WRAPPED_NAME = re.compile(rb"\.(?:crt|cer|pem|der|p7b|ca-bundle|zip)\0", re.IGNORECASE)
 """End of the name of an attachment in `winmail.dat` that may contain a certificate."""
-TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
+TAR_MAGIC, TAR_MAGIC_OFFSET = b"ustar", 257
 ARCHIVE_SIGNATURES = (
     b"7z\xbc\xaf\x27\x1c",
     b"Rar!\x1a\x07",
@@ -64,7 +64,7 @@ ARCHIVE_SIGNATURES = (
     TNEF,
 )
 COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-OUTLOOK_NAME = ".msg"
+OUTLOOK_SUFFIX = ".msg"
 OUTLOOK_STREAM = "__properties_version1.0".encode("utf-16-le")
 """Bytes that every message in Outlook's own format contains (MS-OXMSG, 2.4)."""
 DOCUMENT_SIGNATURES = (
@@ -91,7 +91,7 @@ class UnreadFile:
     name: str
     kind: UnreadKind
 
-    def may_hold_certificate(self, *, in_context: bool) -> bool:
+    def can_contain_certificate(self, *, in_context: bool) -> bool:
         """Return whether the file may contain a certificate. `in_context`: whether the message is about certificates.
 
         Documents are attached to all kinds of messages. The topic of an unsupported message is unknown.
@@ -126,7 +126,7 @@ class Unpacker:
             yield "malformed"
 
     def _unzip_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> File | UnreadFile | Sign:
-        if entry.flag_bits & ENCRYPTED_FLAG or entry.compress_type == AES:
+        if entry.flag_bits & ENCRYPTED_FLAG or entry.compress_type == AES_METHOD:
             return "encrypted"
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             return UnreadFile(entry.filename, "archive")
@@ -142,13 +142,13 @@ class Unpacker:
         return "too_large" if len(content) > allowed else (entry.filename, content)
 
 
-def unread_file(name: str, content: bytes) -> UnreadFile | None:
+def detect_unread_file(name: str, content: bytes) -> UnreadFile | None:
     """Return a file of an unsupported format, with the name of the wrapped attachment; `None` if the format is not recognized as unsupported."""
     if wrapped := WRAPPED_NAME.search(content) if content.startswith(TNEF) else None:
         inner = content[max(0, wrapped.start() - 100) : wrapped.end() - 1].rpartition(b"\0")[2]
         name = f"{inner.decode('ascii', 'replace')} in {name}"
-    if content.startswith(COMPOUND_FILE) and (name.lower().endswith(OUTLOOK_NAME) or OUTLOOK_STREAM in content):
+    if content.startswith(COMPOUND_FILE) and (name.lower().endswith(OUTLOOK_SUFFIX) or OUTLOOK_STREAM in content):
         return UnreadFile(name, "message")
-    if content.startswith(ARCHIVE_SIGNATURES) or content.startswith(TAR_MAGIC, TAR_MAGIC_AT):
+    if content.startswith(ARCHIVE_SIGNATURES) or content.startswith(TAR_MAGIC, TAR_MAGIC_OFFSET):
         return UnreadFile(name, "archive")
     return UnreadFile(name, "document") if content.startswith(DOCUMENT_SIGNATURES) else None

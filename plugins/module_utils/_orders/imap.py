@@ -25,7 +25,7 @@ from .._base.files import check_plain_file, shown
 from .._base.text import printable
 from .._http.network import default_roots
 from . import messages
-from .mailbox import Enough, Mailbox, Raw, Unread, cut
+from .mailbox import CompletionCheck, Mailbox, RawMessage, UnreadItem, truncate_message
 from .message_parts import MAX_HEADER_BYTES
 from .plan_collect import Location
 
@@ -54,20 +54,20 @@ class ImapSettings:
     timeout: float
 
 
-MAX_READ_COMPLETELY = 500
+MAX_SMALL_FOLDER = 500
 """Maximum size of a folder that is read completely. In a larger folder, the server searches for certificates first."""
-MAX_PER_REQUEST = 200
+MAX_REQUEST_MESSAGES = 200
 """Maximum number of messages per request. Exchange rejects very long commands."""
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 PAUSES = (0, 1, 2, 4)
 """Delays in seconds before the attempts to restore a lost connection. The sequence restarts after each message that was read or given up."""
 MAX_FAILURES = 3
 """Maximum number of lost connections per message: one when requested with others, and two when requested alone, because the network may fail, too."""
-MAX_GIVEN_UP = 20
+MAX_CONSECUTIVE_FAILURES = 20
 """Maximum number of consecutive messages that cannot be read. If there are more, the server limits the connection, or fails."""
 MAX_IDLE_SECONDS = 25 * 60
 """Maximum duration of IDLE: servers may log out a client after 30 minutes (RFC 2177)."""
-SHOWN_FOLDERS = 10
+MAX_SHOWN_FOLDERS = 10
 CONNECTION_ERRORS = (imaplib.IMAP4.abort, OSError)
 """Exceptions for a lost connection."""
 TEMPORARY_REJECTIONS = ("[UNAVAILABLE]", "[LIMIT]", "[OVERQUOTA]")
@@ -81,30 +81,30 @@ CERTIFICATE_PART = re.compile(
     re.IGNORECASE,
 )
 """Media types and file names in a `BODYSTRUCTURE` that indicate a certificate."""
-QUOTED = re.compile(r"\[?b([\"'])(.*?)\1\]?")
+SERVER_QUOTATION = re.compile(r"\[?b([\"'])(.*?)\1\]?")
 """Quotation of the server in exceptions of `imaplib`."""
 
 
 class ImapMailbox(Mailbox):
     """A folder on a mail server (RFC 9051, RFC 3501), opened read-only. A lost connection is restored.
 
-    If the folder has at most `MAX_READ_COMPLETELY` candidate messages, all are read. In a larger folder the server searches: only messages with
+    If the folder has at most `MAX_SMALL_FOLDER` candidate messages, all are read. In a larger folder the server searches: only messages with
     PEM in their text or with attachments are read, first those with a subject about certificates.
     """
 
     def __init__(self, settings: ImapSettings, largest: int) -> None:
         self._settings = settings
         self._port = settings.port or PORTS[settings.security]
-        self._largest = largest
+        self._max_bytes = largest
         self._seen: set[int] = set()
         self._failures: Counter[int] = Counter()
         """Number of failed requests per message. After the first one, the message is requested alone."""
         self._unread: dict[int, Obstacle[UnmatchedReason]] = {}
-        self._given_up: Counter[str] = Counter()
+        self._unreturned_counts: Counter[str] = Counter()
         """Number of consecutive messages that the server did not return, by requested item."""
         self._validity: object = None
         self._box: imap_tools.BaseMailBox | None = None
-        self._context = _tls_context(settings)
+        self._context = _create_tls_context(settings)
 
     def __enter__(self) -> ImapMailbox:
         self._box = self._connect()
@@ -116,11 +116,11 @@ class ImapMailbox(Mailbox):
                 *CONNECTION_ERRORS, *COMMAND_ERRORS, ValueError
             ):  # imaplib reads from the file that it has closed
                 self._box.logout()
-            self._drop()
+            self._close_connection()
 
-    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+    def read(self, since: datetime, enough: CompletionCheck) -> Iterator[RawMessage]:
         """See `Mailbox`. The newest messages come first. A message that repeatedly breaks the connection is given up."""
-        self._given_up.clear()
+        self._unreturned_counts.clear()
         pauses = iter(PAUSES)
         while True:
             progress = len(self._seen) + self._failures.total()
@@ -129,8 +129,8 @@ class ImapMailbox(Mailbox):
                 yield from self._read(box, since, enough)
                 return
             except (*CONNECTION_ERRORS, CertificatesError) as error:
-                self._drop()
-                failure = error if isinstance(error, CertificatesError) else self._lost(error)
+                self._close_connection()
+                failure = error if isinstance(error, CertificatesError) else self._create_connection_error(error)
                 if len(self._seen) + self._failures.total() > progress:
                     pauses = iter(PAUSES)
                 pause = next(pauses, None)
@@ -138,9 +138,9 @@ class ImapMailbox(Mailbox):
                     raise failure from None
                 time.sleep(pause)
             except COMMAND_ERRORS as error:
-                raise self._failure("mailbox_error", f"rejected a command: {_in_words(error)}") from None
+                raise self._create_error("mailbox_error", f"rejected a command: {_describe_error(error)}") from None
 
-    def unread(self) -> Sequence[Unread]:
+    def list_unread(self) -> Sequence[UnreadItem]:
         """See `Mailbox`."""
         folder = self._settings.folder
         return tuple((Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
@@ -155,11 +155,11 @@ class ImapMailbox(Mailbox):
                     self._box.idle.wait(min(seconds, MAX_IDLE_SECONDS))
                 return
         except (*CONNECTION_ERRORS, *COMMAND_ERRORS):
-            self._drop()
+            self._close_connection()
             until = min(until, time.monotonic() + 1)
         time.sleep(max(0, until - time.monotonic()))
 
-    def _read(self, box: imap_tools.BaseMailBox, since: datetime, enough: Enough) -> Iterator[Raw]:
+    def _read(self, box: imap_tools.BaseMailBox, since: datetime, enough: CompletionCheck) -> Iterator[RawMessage]:
         box.client.noop()  # lets the server report new messages
         box.client.response("EXISTS")  # what is reported later may be missing from the search
         day = since - timedelta(days=1)  # servers compare days, in their own time zone
@@ -167,15 +167,20 @@ class ImapMailbox(Mailbox):
         present = _search(box, window)
         self._unread = {uid: why for uid, why in self._unread.items() if uid in present}
         new = sorted(present - self._seen, reverse=True)
-        if len(new) <= MAX_READ_COMPLETELY:
-            yield from self._messages(box, new, since)
+        if len(new) <= MAX_SMALL_FOLDER:
+            yield from self._read_messages(box, new, since)
         else:
-            yield from self._likely_messages(box, window, new, since, enough)
+            yield from self._read_likely_messages(box, window, new, since, enough)
         self._seen |= present
 
-    def _likely_messages(
-        self, box: imap_tools.BaseMailBox, window: imap_tools.AND, new: Sequence[int], since: datetime, enough: Enough
-    ) -> Iterator[Raw]:
+    def _read_likely_messages(
+        self,
+        box: imap_tools.BaseMailBox,
+        window: imap_tools.AND,
+        new: Sequence[int],
+        since: datetime,
+        enough: CompletionCheck,
+    ) -> Iterator[RawMessage]:
         """Yield the messages of a large folder that may contain a certificate, the most likely ones first."""
         telling = imap_tools.AND(window, imap_tools.OR(subject=["certificate", "zertifikat", "ssl"]))
         # The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters.
@@ -184,27 +189,29 @@ class ImapMailbox(Mailbox):
         for criteria in (telling, window):
             if enough():
                 return
-            yield from self._messages(box, _matching(box, new, imap_tools.AND(criteria, pem)), since)
-            several = _matching(box, new, imap_tools.AND(criteria, of_parts))
+            yield from self._read_messages(box, _find_matches(box, new, imap_tools.AND(criteria, pem)), since)
+            several = _find_matches(box, new, imap_tools.AND(criteria, of_parts))
             structures = self._fetch(box, several, "BODYSTRUCTURE", STRUCTURE)
-            yield from self._messages(box, [uid for uid, each in structures if CERTIFICATE_PART.search(each[0])], since)
+            yield from self._read_messages(
+                box, [uid for uid, each in structures if CERTIFICATE_PART.search(each[0])], since
+            )
         if not enough():  # they may say why a certificate is missing
-            yield from self._messages(box, _matching(box, new, telling)[:MAX_READ_COMPLETELY], since)
+            yield from self._read_messages(box, _find_matches(box, new, telling)[:MAX_SMALL_FOLDER], since)
 
-    def _messages(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[Raw]:
+    def _read_messages(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[RawMessage]:
         listed = self._fetch(box, uids, "RFC822.SIZE INTERNALDATE", SIZE)
         sizes: dict[int, int] = {}
         for uid, size in listed:
             received = imaplib.Internaldate2tuple(size.string)
             if received is None or time.mktime(received) >= since.timestamp():
                 sizes[uid] = int(size[1])
-        large = [uid for uid, size in sizes.items() if size > self._largest]
-        for batch in (*_batches({uid: size for uid, size in sizes.items() if size <= self._largest}), large):
+        large = [uid for uid, size in sizes.items() if size > self._max_bytes]
+        for batch in (*_group_batches({uid: size for uid, size in sizes.items() if size <= self._max_bytes}), large):
             items = f"BODY.PEEK[HEADER]<0.{MAX_HEADER_BYTES}>" if batch is large else "BODY.PEEK[]"
             for uid, data in self._fetch(box, batch, items):
                 self._seen.add(uid)
                 location = Location(folder=self._settings.folder, uid=uid)
-                yield cut(data, location, self._largest, is_whole=batch is not large)
+                yield truncate_message(data, location, self._max_bytes, is_complete=batch is not large)
 
     def _fetch(
         self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str, form: re.Pattern[bytes] | None = None
@@ -217,7 +224,9 @@ class ImapMailbox(Mailbox):
         """
         left = [uid for uid in uids if uid not in self._seen]
         together = [uid for uid in left if not self._failures[uid]]
-        groups = [together[start : start + MAX_PER_REQUEST] for start in range(0, len(together), MAX_PER_REQUEST)]
+        groups = [
+            together[start : start + MAX_REQUEST_MESSAGES] for start in range(0, len(together), MAX_REQUEST_MESSAGES)
+        ]
         groups += [[uid] for uid in left if self._failures[uid]]
         for group in groups:  # it grows
             is_alone = bool(self._failures[group[0]])
@@ -227,18 +236,18 @@ class ImapMailbox(Mailbox):
             except CONNECTION_ERRORS as error:
                 self._failures.update(group)
                 if self._failures[group[0]] == MAX_FAILURES:
-                    self._give_up(group[0], items, {"lost": self._lost(error).message})
+                    self._give_up(group[0], items, {"lost": self._create_connection_error(error).message})
                 raise
             except imaplib.IMAP4.error as error:
                 kind, data = "BAD", [str(error).encode()]
             if kind != "OK":
-                facts = {"refused": _in_words(data[0].decode(errors="replace"))}
+                facts = {"refused": _describe_error(data[0].decode(errors="replace"))}
                 data = box.client.response("FETCH")[1]
             missing = set(group)
-            for uid, attributes, content in sorted(_responses(data), key=itemgetter(0), reverse=True):
+            for uid, attributes, content in sorted(_parse_responses(data), key=itemgetter(0), reverse=True):
                 value = form.search(attributes) if form else content
                 if uid in missing and value is not None:
-                    self._given_up[items] = 0
+                    self._unreturned_counts[items] = 0
                     missing.discard(uid)
                     yield uid, value
             if not is_alone:
@@ -252,10 +261,10 @@ class ImapMailbox(Mailbox):
     def _give_up(self, uid: int, items: str, facts: Mapping[str, str]) -> None:
         self._seen.add(uid)
         why = self._unread[uid] = Obstacle("unreadable", {"uid": uid, "folder": self._settings.folder, **facts})
-        self._given_up[items] += 1
-        if self._given_up[items] == MAX_GIVEN_UP:
-            what = f"did not return {MAX_GIVEN_UP} messages in a row. {messages.unreadable(why.facts)} Try again later."
-            raise self._failure("mailbox_error", what)
+        self._unreturned_counts[items] += 1
+        if self._unreturned_counts[items] == MAX_CONSECUTIVE_FAILURES:
+            what = f"did not return {MAX_CONSECUTIVE_FAILURES} messages in a row. {messages.describe_unreadable(why.facts)} Try again later."
+            raise self._create_error("mailbox_error", what)
 
     def _connect(self) -> imap_tools.BaseMailBox:
         """Return a connection with the folder opened read-only.
@@ -268,10 +277,10 @@ class ImapMailbox(Mailbox):
             self._log_in(box)
             self._open_folder(box)
         except CONNECTION_ERRORS as error:
-            self._drop()
-            raise self._lost(error) from None
+            self._close_connection()
+            raise self._create_connection_error(error) from None
         except BaseException:
-            self._drop()
+            self._close_connection()
             raise
         return box
 
@@ -288,17 +297,17 @@ class ImapMailbox(Mailbox):
                 f"has a certificate that cannot be verified ({error.verify_message}). Set ca_path to the CA certificate, or set host to a host name "
                 "in the certificate."
             )
-            raise self._failure("tls_error", what) from None
+            raise self._create_error("tls_error", what) from None
         except ssl.SSLError as error:
             what = f"does not support TLS on this port ({error.reason}). Set security: tls with port 993, or security: starttls with port 143."
-            raise self._failure("tls_error", what) from None
+            raise self._create_error("tls_error", what) from None
         except ValueError:  # from the library for an invalid port, or from the resolver for an invalid name
             what = f"cannot be reached with security: {settings.security}. Check host and port of imap (tls requires port 993, starttls port 143)."
-            raise self._failure("invalid_argument", what) from None
+            raise self._create_error("invalid_argument", what) from None
         except (*CONNECTION_ERRORS, *COMMAND_ERRORS) as error:
             if "TLS not supported" in str(error):
-                raise self._failure("tls_error", "does not offer STARTTLS. Set security: tls.") from None
-            raise self._lost(error, "cannot be reached") from None
+                raise self._create_error("tls_error", "does not offer STARTTLS. Set security: tls.") from None
+            raise self._create_connection_error(error, "cannot be reached") from None
 
     def _log_in(self, box: imap_tools.BaseMailBox) -> None:
         settings = self._settings
@@ -309,16 +318,16 @@ class ImapMailbox(Mailbox):
             raise
         except COMMAND_ERRORS as error:  # the message does not quote the server, which may quote the password
             if any(code in str(error).upper() for code in TEMPORARY_REJECTIONS):
-                raise self._failure("unreachable", "temporarily rejects logins. Try again later.") from None
+                raise self._create_error("unreachable", "temporarily rejects logins. Try again later.") from None
             what = f"rejects the login of {settings.username}. Check username and password. Providers with two-factor authentication require an app password."
-            raise self._failure("authentication_failed", what) from None
+            raise self._create_error("authentication_failed", what) from None
 
     def _open_folder(self, box: imap_tools.BaseMailBox) -> None:
         folder = self._settings.folder
         try:
             box.folder.set(folder, readonly=True)
         except imap_tools.MailboxFolderSelectError:
-            names = [printable(each.name) for each in box.folder.list()[:SHOWN_FOLDERS]]
+            names = [printable(each.name) for each in box.folder.list()[:MAX_SHOWN_FOLDERS]]
             message = f"The mail server {self._settings.host}:{self._port} does not have a readable folder {folder}. Available folders: {', '.join(names)}."
             raise CertificatesError("not_found", message, folder=folder) from None
         validity = box.client.response("UIDVALIDITY")[1][0]
@@ -327,25 +336,25 @@ class ImapMailbox(Mailbox):
                 known.clear()  # the numbers now mean other messages (RFC 9051, 2.3.1.1)
         self._validity = validity
 
-    def _lost(self, error: BaseException, what: str = "closed the connection") -> CertificatesError:
+    def _create_connection_error(self, error: BaseException, what: str = "closed the connection") -> CertificatesError:
         if isinstance(error, TimeoutError):
             why = f"did not respond within {self._settings.timeout:g} seconds. Raise timeout of imap, check host and port, or try again later."
         else:
-            why = f"{what}: {_in_words(error)} Check host and port, or try again later."
-        return self._failure("unreachable", why)
+            why = f"{what}: {_describe_error(error)} Check host and port, or try again later."
+        return self._create_error("unreachable", why)
 
-    def _failure(self, code: Code, what: str) -> CertificatesError:
+    def _create_error(self, code: Code, what: str) -> CertificatesError:
         message = f"The mail server {self._settings.host}:{self._port} {what}"
         return CertificatesError(code, message, host=self._settings.host)
 
-    def _drop(self) -> None:
+    def _close_connection(self) -> None:
         if self._box is not None:
             with suppress(OSError):
                 self._box.client.shutdown()
             self._box = None
 
 
-def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
+def _create_tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
     if settings.security == "none":
         return None
     roots = settings.ca_path or (default_roots() if settings.validate_certs else None)
@@ -376,7 +385,7 @@ def _search(box: imap_tools.BaseMailBox, criteria: imap_tools.AND) -> set[int]:
     return set(map(int, box.uids(criteria)))
 
 
-def _matching(box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: imap_tools.AND) -> list[int]:
+def _find_matches(box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: imap_tools.AND) -> list[int]:
     """Return the messages that match criteria, and the messages for which the server rejects the search.
 
     Dovecot rejects a whole search if it cannot read one message.
@@ -384,14 +393,14 @@ def _matching(box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: imap_t
     try:
         found = _search(box, imap_tools.AND(criteria, uid=imap_tools.U(str(uids[-1]), str(uids[0]))))
     except imap_tools.MailboxUidsError:
-        if len(uids) <= MAX_PER_REQUEST:
+        if len(uids) <= MAX_REQUEST_MESSAGES:
             return list(uids)
         middle = len(uids) // 2
-        return _matching(box, uids[:middle], criteria) + _matching(box, uids[middle:], criteria)
+        return _find_matches(box, uids[:middle], criteria) + _find_matches(box, uids[middle:], criteria)
     return [uid for uid in uids if uid in found]
 
 
-def _responses(data: Sequence[t.Any]) -> Iterator[tuple[int, bytes, bytes | None]]:
+def _parse_responses(data: Sequence[t.Any]) -> Iterator[tuple[int, bytes, bytes | None]]:
     """Yield UID, attributes, and content of each message in a response to FETCH, from the pieces that `imaplib` returns."""
     attributes, content = b"", None
     for part in data:
@@ -407,7 +416,7 @@ def _responses(data: Sequence[t.Any]) -> Iterator[tuple[int, bytes, bytes | None
             attributes, content = b"", None
 
 
-def _batches(sizes: dict[int, int]) -> Iterator[list[int]]:
+def _group_batches(sizes: dict[int, int]) -> Iterator[list[int]]:
     """Yield messages to request together: as many as `MAX_BATCH_BYTES` allow, and at least one."""
     batch: list[int] = []
     bytes_in_batch = 0
@@ -421,10 +430,10 @@ def _batches(sizes: dict[int, int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _in_words(error: BaseException | str) -> str:
+def _describe_error(error: BaseException | str) -> str:
     """Describe an error as a sentence, without the content of messages."""
     words = str(getattr(error, "strerror", None) or error)
     if "unexpected response" in words:
         words = "the response is not IMAP"
-    plain = printable(QUOTED.sub(r"\2", words[:1000]))[:200].strip().rstrip(".")
+    plain = printable(SERVER_QUOTATION.sub(r"\2", words[:1000]))[:200].strip().rstrip(".")
     return f"{plain}."

@@ -28,16 +28,16 @@ from .._x509.read import read_certificates
 from . import messages
 
 Order = Mapping[str, t.Any]
-CERTIFICATE = (".crt",)
-INTERMEDIATE = (".ca-bundle", ".chain.pem")
-PRIVATE_KEY = (".key",)
-WAITING: Mapping[tuple[str, ...], tuple[WaitingReason, str]] = {
-    CERTIFICATE: ("waiting_for_certificate", "certificate"),
-    INTERMEDIATE: ("waiting_for_certificate", "certificate's chain"),
-    PRIVATE_KEY: ("waiting_for_key", "private key"),
+CERTIFICATE_SUFFIXES = (".crt",)
+INTERMEDIATE_SUFFIXES = (".ca-bundle", ".chain.pem")
+KEY_SUFFIXES = (".key",)
+WAITING_REASONS: Mapping[tuple[str, ...], tuple[WaitingReason, str]] = {
+    CERTIFICATE_SUFFIXES: ("waiting_for_certificate", "certificate"),
+    INTERMEDIATE_SUFFIXES: ("waiting_for_certificate", "certificate's chain"),
+    KEY_SUFFIXES: ("waiting_for_key", "private key"),
 }
 """Reason and description of each missing file, by file name endings."""
-RECORDS_OF_MODULES = {
+MODULE_RECORDS = {
     "orders": ("the orders that ssl_order_info returned", {"id", "common_name", "status"}),
     "collected": (
         "the certificates that ssl_fulfillment_email_info returned",
@@ -52,17 +52,17 @@ RECORDS_OF_MODULES = {
 """Part of another module's result, and its required keys, by parameter name."""
 
 
-def records_of(name: str, given: t.Any) -> list[Order]:
+def parse_records(name: str, given: t.Any) -> list[Order]:
     """Return the records from another module's result; an empty list for null.
 
     Args:
-        name: see `RECORDS_OF_MODULES`.
+        name: see `MODULE_RECORDS`.
         given: the list. Other types are rejected.
 
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    what, keys = RECORDS_OF_MODULES[name]
+    what, keys = MODULE_RECORDS[name]
     records = list(given) if isinstance(given, Iterable) else [] if given is None else [given]
     if not all(isinstance(record, Mapping) and keys <= record.keys() for record in records):
         needed = f" with {', '.join(sorted(keys))}" if keys else ""
@@ -71,7 +71,7 @@ def records_of(name: str, given: t.Any) -> list[Order]:
     return records
 
 
-def certificate_files(
+def find_certificate_files(
     orders: Iterable[Order] | None,
     certificate_dir: str | None,
     privatekey_dir: str,
@@ -93,7 +93,7 @@ def certificate_files(
         force: whether to ignore newer certificates in the store.
 
     Raises:
-        CertificatesError: `not_found` for a directory; as `records_of`.
+        CertificatesError: `not_found` for a directory; as `parse_records`.
     """
     for folder in (certificate_dir, privatekey_dir):
         if folder is not None and not os.path.isdir(os.path.expanduser(folder)):
@@ -101,27 +101,27 @@ def certificate_files(
                 "not_found",
                 f"Cannot find certificates and private keys: the directory {folder} does not exist on this host. Create the directory, or correct the path.",
             )
-    mailed = None if collected is None else _with_chains(records_of("collected", collected), issuers)
-    pairs = _with_emails(None if orders is None else records_of("orders", orders), mailed or ())
-    files = _Files([order for order, _found in pairs], privatekey_passphrase)
+    mailed = None if collected is None else _complete_chains(parse_records("collected", collected), issuers)
+    pairs = _assign_emails(None if orders is None else parse_records("orders", orders), mailed or ())
+    files = _OrderFiles([order for order, _found in pairs], privatekey_passphrase)
     places = {
-        "waiting_for_certificate": (certificate_dir, CERTIFICATE),
-        "waiting_for_key": (privatekey_dir, PRIVATE_KEY),
+        "waiting_for_certificate": (certificate_dir, CERTIFICATE_SUFFIXES),
+        "waiting_for_key": (privatekey_dir, KEY_SUFFIXES),
     }
     ready, skipped, at = [], [], now()
     for order, found in pairs:
         unclear: list[Obstacle[WaitingReason]] = []
         if mailed is None:
-            certificate = files.certificate(order, t.cast(str, certificate_dir), issuers, unclear)
+            certificate = files.find_certificate(order, t.cast(str, certificate_dir), issuers, unclear)
         else:
             certificate = {
                 "certificate_content": found.get("certificate"),
                 "intermediate_content": found.get("intermediate_certificate"),
             }
-        private_key = files.find(order, privatekey_dir, PRIVATE_KEY, unclear)
+        private_key = files.find_file(order, privatekey_dir, KEY_SUFFIXES, unclear)
         has_certificate = (certificate.get("certificate_path") or certificate.get("certificate_content")) is not None
         has_key, by_email = private_key is not None, mailed is not None
-        why = why_not_imported(
+        why = why_import_blocked(
             order, at, has_certificate=has_certificate, has_key=has_key, by_email=by_email, force=force
         )
         needs_attention = False
@@ -130,17 +130,17 @@ def certificate_files(
         elif why is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
             why, needs_attention = Obstacle("waiting_for_key", {"other_key": private_key}), True
         elif why and why.reason in places:
-            why = Obstacle(why.reason, files.where(order, *places[why.reason]))
+            why = Obstacle(why.reason, files.find_expected_path(order, *places[why.reason]))
         if why:
             names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
-            said = {"reason": why.reason, "message": messages.waiting(why), "needs_attention": needs_attention}
+            said = {"reason": why.reason, "message": messages.describe_waiting(why), "needs_attention": needs_attention}
             skipped.append({"order_id": order["id"], **names, **said})
         else:
             ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
     return {"ready": ready, "skipped": skipped}
 
 
-def _with_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> list[tuple[Order, Order]]:
+def _assign_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> list[tuple[Order, Order]]:
     """Return the orders, each with its certificates from emails. Without orders, return the orders of the certificates."""
     if orders is None:
         of_mail = {"status": "approved", "expires_at": None}
@@ -155,7 +155,7 @@ def _with_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> lis
     return pairs
 
 
-def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> list[Order]:
+def _complete_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> list[Order]:
     """Return each certificate from emails once. If an email has no chain, build the chain from the certificates in other emails.
 
     The signature proves the issuer, so it does not matter where the issuer's certificate comes from.
@@ -168,42 +168,44 @@ def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> li
         {
             **found,
             "intermediate_certificate": found["intermediate_certificate"]
-            or _chain_of(as_bytes(found["certificate"]), issuers),
+            or _build_chain(as_bytes(found["certificate"]), issuers),
         }
         for found in distinct.values()
     ]
 
 
-def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
+def _build_chain(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
     """Return the chain of the certificate in a file, as far as it can be built, or `None` if its issuer is unknown."""
     pile = read_certificates(certificate)
     leaf = next((certificate for certificate in pile if not certificate.may_issue), None)
     return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None
 
 
-class _Files:
+class _OrderFiles:
     """The files named after orders. If several orders have the same name, for example after a renewal, each order has its own files."""
 
     def __init__(self, orders: Iterable[Order], passphrase: str | None) -> None:
         self._namesakes: dict[str, list[Order]] = {}
         for order in orders:
             self._namesakes.setdefault(ascii_name(shown_name_of(order) or ""), []).append(order)
-        self._public_keys = cache(lambda path: _public_keys(lambda: read_file(path), passphrase))
-        self._names_in = cache(_names_in)
+        self._read_public_keys = cache(lambda path: _read_public_keys(lambda: read_file(path), passphrase))
+        self._list_file_names = cache(_list_file_names)
 
-    def certificate(
+    def find_certificate(
         self, order: Order, folder: str, issuers: Sequence[Certificate], unclear: list[Obstacle[WaitingReason]]
     ) -> dict[str, str | None]:
         """Return the paths of an order's certificate and chain, as options of `ssl_certificate_import`; see `find`."""
-        path, chain_path = (self.find(order, folder, endings, unclear) for endings in (CERTIFICATE, INTERMEDIATE))
+        path, chain_path = (
+            self.find_file(order, folder, endings, unclear) for endings in (CERTIFICATE_SUFFIXES, INTERMEDIATE_SUFFIXES)
+        )
         if not path or chain_path or not issuers:
             return {"certificate_path": path, "intermediate_path": chain_path}
         chain = None
         with suppress(CertificatesError):  # the import reports the error
-            chain = _chain_of(read_file(path), issuers)
+            chain = _build_chain(read_file(path), issuers)
         return {"certificate_path": path, "intermediate_content": chain}
 
-    def find(
+    def find_file(
         self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[Obstacle[WaitingReason]]
     ) -> str | None:
         """Return the path of the file of an order, unless it is known to belong to another order.
@@ -215,30 +217,30 @@ class _Files:
             unclear: receives the reason if several files match.
         """
         name, key = shown_name_of(order), order.get("public_key_sha256")
-        paths = self._paths(name, folder, endings)
+        paths = self._find_paths(name, folder, endings)
         if len(paths) > 1:
-            reason, what = WAITING[endings]
+            reason, what = WAITING_REASONS[endings]
             files, file_name = [os.path.basename(path) for path in paths], file_stems(t.cast(str, name))[0] + endings[0]
             facts = {"what": what, "files": files, "folder": folder, "file_name": file_name}
             unclear.append(Obstacle(reason, facts))
             return None
         path = next(iter(paths), None)
         namesakes = self._namesakes[ascii_name(name or "")]
-        if path and len(namesakes) > 1 and key not in {None, *self._public_keys(path)}:
-            is_of_another = any(other.get("public_key_sha256") in self._public_keys(path) for other in namesakes)
+        if path and len(namesakes) > 1 and key not in {None, *self._read_public_keys(path)}:
+            is_of_another = any(other.get("public_key_sha256") in self._read_public_keys(path) for other in namesakes)
             return None if is_of_another else path
         return path
 
-    def where(self, order: Order, folder: str | None, endings: tuple[str, ...]) -> dict[str, str | None]:
+    def find_expected_path(self, order: Order, folder: str | None, endings: tuple[str, ...]) -> dict[str, str | None]:
         """Return the expected `path` of an order's file, `None` if the order has no name; empty if the file exists, but belongs to another order."""
         name = shown_name_of(order)
-        if folder is None or self._paths(name, folder, endings):
+        if folder is None or self._find_paths(name, folder, endings):
             return {}
         return {"path": os.path.join(folder, file_stems(name)[0] + endings[0]) if name else None}
 
-    def _paths(self, name: str | None, folder: str, endings: Iterable[str]) -> list[str]:
+    def _find_paths(self, name: str | None, folder: str, endings: Iterable[str]) -> list[str]:
         """Return the path of the file for a name; several paths if no file has exactly this name and more than one matches."""
-        root, names = absolute(folder), self._names_in(folder)
+        root, names = absolute(folder), self._list_file_names(folder)
         exact = [stem + ending for stem in file_stems(name) for ending in endings] if name else []
         alike = exact if names is None else [other for file in exact for other in names.get(spelling(file), ())]
         there = [file for file in dict.fromkeys(alike) if os.path.exists(os.path.join(root, file))]
@@ -255,18 +257,18 @@ class _Files:
         """
         wanted = order.get("public_key_sha256")
         path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
-        issued_for = self._public_keys(path) if path else _public_keys(lambda: as_bytes(content), None)
-        return wanted in issued_for and wanted not in (self._public_keys(private_key) or {wanted})
+        issued_for = self._read_public_keys(path) if path else _read_public_keys(lambda: as_bytes(content), None)
+        return wanted in issued_for and wanted not in (self._read_public_keys(private_key) or {wanted})
 
 
-def _names_in(folder: str) -> dict[str, list[str]] | None:
+def _list_file_names(folder: str) -> dict[str, list[str]] | None:
     """Return the file names in a directory by spelling; `None` if the directory cannot be listed, so that only exact names match."""
     with suppress(OSError):
         return by_spelling(os.listdir(absolute(folder)))
     return None
 
 
-def _public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset[str]:
+def _read_public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset[str]:
     """Return the SHA-256 of the public keys in a file; an empty set if the file cannot be read, because the import reports that."""
     with suppress(CertificatesError):
         there = read_bundle(read(), "any", passphrase)
@@ -275,7 +277,7 @@ def _public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset
     return frozenset()
 
 
-def why_not_imported(
+def why_import_blocked(
     order: Mapping[str, t.Any], at: datetime, *, has_certificate: bool, has_key: bool, by_email: bool, force: bool
 ) -> Obstacle[WaitingReason] | None:
     """Return why the certificate of an order cannot be imported now, or `None` if it can."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._base.times import SLACK, is_of_term, term_of
-from .._replacement.can_replace import PresentCertificate, age, find_replacement_obstacle
+from .._replacement.can_replace import PresentCertificate, find_replacement_obstacle, get_age
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.orders import STORE_KEYS, Order, Selection
@@ -35,7 +35,7 @@ def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
     return has_key and is_of_term(term, validity, at) and not certificate.is_root
 
 
-def supersedes_order(record: StoreCertificate, order: Order, view: TrustView) -> bool:
+def can_replace_order(record: StoreCertificate, order: Order, view: TrustView) -> bool:
     """Return whether a certificate in the store can replace an order's certificate, of which fewer facts are known.
 
     It must have another key or term. It must have been issued later, or at the same time with a later expiry. If no date of the order is
@@ -52,67 +52,67 @@ def supersedes_order(record: StoreCertificate, order: Order, view: TrustView) ->
 
 
 @dataclass(frozen=True)
-class Standing:
+class StoreState:
     """The state of an order in the store."""
 
-    of_its_key: tuple[StoreCertificate, ...]
+    same_key_records: tuple[StoreCertificate, ...]
     """Certificates with the public key of its CSR."""
-    imported_as: tuple[StoreCertificate, ...]
+    own_records: tuple[StoreCertificate, ...]
     """Records of the order's own certificate."""
-    superseded_by: tuple[StoreCertificate, ...]
+    successors: tuple[StoreCertificate, ...]
     """Certificates that can replace it; empty if its own certificate is in the store."""
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the state in the form of `ssl_order_info`."""
         return {
-            "certificate_ids": [record.id for record in self.of_its_key],
-            "imported": bool(self.imported_as),
-            "superseded_by": [record.id for record in self.superseded_by],
+            "certificate_ids": [record.id for record in self.same_key_records],
+            "imported": bool(self.own_records),
+            "superseded_by": [record.id for record in self.successors],
         }
 
 
-def standing(order: Order, index: StoreIndex, view: TrustView) -> Standing:
+def find_store_state(order: Order, index: StoreIndex, view: TrustView) -> StoreState:
     """Return the state of an order in the store."""
-    of_its_key = tuple(index.with_key(order.public_key_sha256))
-    imported_as = tuple(record for record in of_its_key if is_imported(order, record, view.at))
+    same_key_records = tuple(index.find_by_key(order.public_key_sha256))
+    imported_as = tuple(record for record in same_key_records if is_imported(order, record, view.at))
     if imported_as:
-        return Standing(of_its_key, imported_as, ())
-    candidates = index.valid_at(view.at).covering(order.names)
-    successors = [record for record in candidates if supersedes_order(record, order, view)]
+        return StoreState(same_key_records, imported_as, ())
+    candidates = index.select_valid(view.at).find_covering(order.names)
+    successors = [record for record in candidates if can_replace_order(record, order, view)]
     # An earlier certificate with the same key contains more requirements, if it is for the order's names: several orders may share a key.
-    earlier = [record for record in of_its_key if certificate_of(record).names >= order.names]
-    before = max(earlier, key=age, default=None)
+    earlier = [record for record in same_key_records if certificate_of(record).names >= order.names]
+    before = max(earlier, key=get_age, default=None)
     if before is not None:
         successors = [
             record
             for record in successors
             if find_replacement_obstacle(record, PresentCertificate.of(before), view) is None
         ]
-    return Standing(of_its_key, (), tuple(successors))
+    return StoreState(same_key_records, (), tuple(successors))
 
 
-def about(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
+def find_related(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
     """Return the certificates in the store that can matter to these orders at any time, sorted by id."""
     wanted = {
         record.stored_id: record
         for order in orders
-        for record in (*index.with_key(order.public_key_sha256), *index.covering(order.names))
+        for record in (*index.find_by_key(order.public_key_sha256), *index.find_covering(order.names))
     }
     return [wanted[identifier] for identifier in sorted(wanted)]
 
 
-def select(
+def select_with_state(
     selection: Selection, orders: Iterable[Order], index: StoreIndex | None, view: TrustView
-) -> list[tuple[Order, Standing | None]]:
-    """Return the selected orders, each with its state in the store, or `None` without `index`. The arguments are those of `results`."""
+) -> list[tuple[Order, StoreState | None]]:
+    """Return the selected orders, each with its state in the store, or `None` without `index`. The arguments are those of `list_results`."""
     taken = (order for order in orders if selection.matches(order, view.at))
-    states = [(order, standing(order, index, view) if index is not None else None) for order in taken]
+    states = [(order, find_store_state(order, index, view) if index is not None else None) for order in taken]
     if selection.imported is None:
         return states
-    return [(order, state) for order, state in states if state and bool(state.imported_as) is selection.imported]
+    return [(order, state) for order, state in states if state and bool(state.own_records) is selection.imported]
 
 
-def results(
+def list_results(
     selection: Selection, orders: Iterable[Order], index: StoreIndex | None, view: TrustView
 ) -> list[dict[str, t.Any]]:
     """Return the selected orders in the form of the modules' results.
@@ -123,7 +123,7 @@ def results(
         index: the certificates in the store; `None` if unknown. Results have fields about the store only if `selection` requires them.
         view: the TLS clients that must trust a replacement of an order's certificate.
     """
-    taken = select(selection, orders, index, view)
+    taken = select_with_state(selection, orders, index, view)
     if not selection.needs_store:
         return [order.as_result(view.at) for order, _state in taken]
     unknown = dict.fromkeys(STORE_KEYS)

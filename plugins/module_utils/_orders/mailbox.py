@@ -28,24 +28,24 @@ from .plan_collect import Location
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawMessage:
     """A message as it is stored. A message that is too large contains only its beginning or its headers."""
 
     data: bytes = field(repr=False)
     location: Location
-    is_whole: bool = True
+    is_complete: bool = True
 
 
-def cut(data: bytes, location: Location, largest: int, *, is_whole: bool = True) -> Raw:
+def truncate_message(data: bytes, location: Location, largest: int, *, is_complete: bool = True) -> RawMessage:
     """Return a message that was read up to the size limit or slightly more, cut to its beginning if it is too large."""
-    if is_whole and len(data) <= largest:
-        return Raw(data, location)
-    return Raw(data[:MAX_HEADER_BYTES], location, is_whole=False)
+    if is_complete and len(data) <= largest:
+        return RawMessage(data, location)
+    return RawMessage(data[:MAX_HEADER_BYTES], location, is_complete=False)
 
 
-Unread = tuple[Location, Obstacle[UnmatchedReason]]
+UnreadItem = tuple[Location, Obstacle[UnmatchedReason]]
 """Location of a message or a directory, and why it could not be read."""
-Enough = Callable[[], bool]
+CompletionCheck = Callable[[], bool]
 """Returns whether the search is complete."""
 
 
@@ -56,7 +56,7 @@ class Mailbox(AbstractContextManager["Mailbox"]):
         """Close the source."""
 
     @abc.abstractmethod
-    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+    def read(self, since: datetime, enough: CompletionCheck) -> Iterator[RawMessage]:
         """Yield the messages that were received after an instant and have not been yielded before.
 
         Messages that are less likely to contain a certificate come later, and may be skipped if `enough` returns true.
@@ -65,7 +65,7 @@ class Mailbox(AbstractContextManager["Mailbox"]):
             CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `mailbox_error`.
         """
 
-    def unread(self) -> Sequence[Unread]:
+    def list_unread(self) -> Sequence[UnreadItem]:
         """Return the messages and directories that the last `read` could not read, each with the reason."""
         return ()
 
@@ -76,9 +76,9 @@ class Mailbox(AbstractContextManager["Mailbox"]):
 
 # Files
 
-MESSAGES = (".eml", ".msg")
+MESSAGE_SUFFIXES = (".eml", ".msg")
 """Endings of the names of message files. Not all such files are readable."""
-SEPARATOR = re.compile(rb"\nFrom \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d ")
+MBOX_SEPARATOR = re.compile(rb"\nFrom \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d ")
 """Separator line between messages of an mbox (RFC 4155), with a sender and the beginning of a date."""
 
 
@@ -87,19 +87,19 @@ class _FileMailbox(Mailbox):
 
     def __init__(self, largest: int, named: Collection[str] = ()) -> None:
         """Set the maximum size of a message, and the files and directories that the user specified, which must be readable."""
-        self._largest = largest
+        self._max_bytes = largest
         self._named = named
         self._seen: set[str] = set()
         self._unread: dict[str, Obstacle[UnmatchedReason]] = {}
 
     @abc.abstractmethod
-    def _paths(self) -> Iterator[tuple[str, str]]:
+    def _find_paths(self) -> Iterator[tuple[str, str]]:
         """Yield a stable name and the path of each present message."""
 
-    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+    def read(self, since: datetime, enough: CompletionCheck) -> Iterator[RawMessage]:
         """See `Mailbox`. A file's modification time counts as the time when its message was received."""
         self._unread.clear()
-        for name, path in self._paths():
+        for name, path in self._find_paths():
             if name in self._seen:
                 continue
             try:
@@ -113,32 +113,32 @@ class _FileMailbox(Mailbox):
                 self._seen.add(name)
                 yield raw
 
-    def _read_file(self, path: str, since: datetime) -> Raw | None:
+    def _read_file(self, path: str, since: datetime) -> RawMessage | None:
         """Return a message, or `None` if it was received too early or is gone."""
         try:
             with open_plain_file("message", path) as file:
                 status = os.fstat(file.fileno())
                 if status.st_mtime < since.timestamp():
                     return None
-                is_small = status.st_size <= self._largest
-                data = file.read(self._largest + 1 if is_small else MAX_HEADER_BYTES)  # it may grow meanwhile
-                if data.startswith(b"From ") and SEPARATOR.search(data):
+                is_small = status.st_size <= self._max_bytes
+                data = file.read(self._max_bytes + 1 if is_small else MAX_HEADER_BYTES)  # it may grow meanwhile
+                if data.startswith(b"From ") and MBOX_SEPARATOR.search(data):
                     raise CertificatesError(
                         "not_found",
                         f"Cannot read the file{shown(path)}: the file is an mbox. Save each message as an .eml file, or configure the mail program to use a "
                         "Maildir.",
                     )
-                return cut(data, Location(path=encodable(path)), self._largest, is_whole=is_small)
+                return truncate_message(data, Location(path=encodable(path)), self._max_bytes, is_complete=is_small)
         except FileNotFoundError:
             return None  # moved or removed meanwhile, or a broken link
         except OSError as error:
             raise not_readable("message", path, error) from None
 
-    def unread(self) -> Sequence[Unread]:
+    def list_unread(self) -> Sequence[UnreadItem]:
         """See `Mailbox`."""
         return tuple((Location(path=encodable(path)), why) for path, why in self._unread.items())
 
-    def _listed(self, folder: str) -> list[os.DirEntry[str]]:
+    def _list_entries(self, folder: str) -> list[os.DirEntry[str]]:
         """Return the visible entries of a directory, sorted by name; none if an unspecified directory cannot be listed."""
         try:
             with os.scandir(folder) as entries:
@@ -168,9 +168,9 @@ class MaildirMailbox(_FileMailbox):
                 ".eml files.",
             )
 
-    def _paths(self) -> Iterator[tuple[str, str]]:
+    def _find_paths(self) -> Iterator[tuple[str, str]]:
         for part in ("new", "cur"):  # in this order a message that is moved meanwhile is seen twice, not missed
-            for entry in self._listed(os.path.join(self._path, part)):
+            for entry in self._list_entries(os.path.join(self._path, part)):
                 if not _is_folder(entry):
                     yield entry.name.partition(":")[0], entry.path
 
@@ -192,25 +192,27 @@ class PathsMailbox(_FileMailbox):
                     f"{path} is a Maildir, not a directory of .eml files. Set maildir instead of paths.",
                 )
 
-    def _paths(self) -> Iterator[tuple[str, str]]:
+    def _find_paths(self) -> Iterator[tuple[str, str]]:
         for given in self._named:
-            paths = self._below(given) if os.path.isdir(given) else [given]
-            yield from ((f"{os.path.realpath(path)} {_state(path)}", path) for path in paths)
+            paths = self._find_files(given) if os.path.isdir(given) else [given]
+            yield from ((f"{os.path.realpath(path)} {_describe_state(path)}", path) for path in paths)
 
-    def _below(self, named: str) -> Iterator[str]:
+    def _find_files(self, named: str) -> Iterator[str]:
         """Yield the messages in a directory, then in its subdirectories. Links to directories are not followed."""
         waiting = [named]
         while waiting:
             folder = waiting.pop()
-            entries = self._listed(folder)
+            entries = self._list_entries(folder)
             folders = [entry.path for entry in entries if _is_folder(entry)]
             yield from (
-                entry.path for entry in entries if entry.name.lower().endswith(MESSAGES) and not _is_folder(entry)
+                entry.path
+                for entry in entries
+                if entry.name.lower().endswith(MESSAGE_SUFFIXES) and not _is_folder(entry)
             )
             waiting += reversed(folders)
 
 
-def _state(path: str) -> str:
+def _describe_state(path: str) -> str:
     """Return a file's modification time and size as text, to detect a change after it was read."""
     try:
         status = os.stat(path)

@@ -20,22 +20,22 @@ from .._base.errors import CertificatesError
 from .._x509.certificate import Certificate
 from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
-from .archives import COMPOUND_FILE, OUTLOOK_NAME, ZIP_MAGIC, Unpacker, UnreadFile, unread_file
-from .message_parts import MAX_PARTS, NO_HEADERS, Headers, Part, shown_headers, with_line_ends
+from .archives import COMPOUND_FILE, OUTLOOK_SUFFIX, ZIP_MAGIC, Unpacker, UnreadFile, detect_unread_file
+from .message_parts import MAX_PARTS, NO_HEADERS, Headers, Part, format_headers, normalize_line_ends
 from .message_text import (
     ANCHOR,
     BARE_BASE64,
     CERTIFICATE_LABELS,
     LINK,
-    SAMPLE,
-    about,
-    as_text,
-    bare_blocks,
-    mentions_certificates,
-    pem_blocks,
-    shortened,
-    wide_charset,
-    without_tags,
+    SAMPLE_BYTES,
+    decode_text,
+    detect_topic,
+    detect_wide_charset,
+    find_bare_blocks,
+    find_pem_blocks,
+    has_certificate_terms,
+    remove_tags,
+    shorten_text,
 )
 
 Format = t.Literal["inline_pem", "pem", "der", "pkcs7", "zip"]
@@ -56,12 +56,14 @@ MAX_BARE_BLOCKS = 20
 MAX_BARE_LENGTH = 64 * 1024
 """Maximum number of characters of such a block."""
 
-SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
-SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+SIGNATURE_TYPES = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
+SIGNED_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 SIGNED_ENTITY = re.compile(rb"Content-Type[ \t]*:", re.IGNORECASE)
 """Beginning of signed content (RFC 8551, 3.5.2)."""
-OUTLOOK = "application/vnd.ms-outlook"
-FORWARDED = frozenset({"message/rfc822", "message/global"})
+OUTLOOK_TYPE = "application/vnd.ms-outlook"
+FORWARDED_TYPES = frozenset({"message/rfc822", "message/global"})
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 HTML_NAMES = (".html", ".htm", ".xhtml")
 ENVELOPED_DATA = (bytes.fromhex("06092a864886f70d010703"), bytes.fromhex("060b2a864886f70d0109100117"))
@@ -97,9 +99,9 @@ def read_message(data: bytes) -> Message:
     reader = _Reader()
     if data.startswith(COMPOUND_FILE):
         return Message(NO_HEADERS, (), frozenset({"unsupported", "outlook"}))
-    headers = shown_headers(reader.read_entity(with_line_ends(data), depth=0))
-    in_context = mentions_certificates(headers.subject or "") or reader.is_about_certificates
-    names = [file.name for file in reader.unread if file.may_hold_certificate(in_context=in_context)]
+    headers = format_headers(reader.read_entity(normalize_line_ends(data), depth=0))
+    in_context = has_certificate_terms(headers.subject or "") or reader.is_about_certificates
+    names = [file.name for file in reader.unread if file.can_contain_certificate(in_context=in_context)]
     signs = {"unsupported": bool(names), "outlook": any(file.kind == "message" for file in reader.unread)}
     reader.signs |= {sign for sign, is_there in signs.items() if is_there}
     candidates = tuple(reader.candidates.values())
@@ -124,7 +126,7 @@ class _Reader:
     def read_entity(self, data: bytes, depth: int) -> email.message.Message:
         """Read a message and return its headers."""
         part, above = Part(data, 0, len(data)), self._subject
-        self._subject = shown_headers(part.headers).subject or ""
+        self._subject = format_headers(part.headers).subject or ""
         self._read_part(part, data, depth)
         self._subject = above
         return part.headers
@@ -133,7 +135,7 @@ class _Reader:
         self._parts -= 1
         if depth > MAX_DEPTH or self._parts < 0:
             self.signs.add("too_large")
-        elif part.content_type in SIGNATURES:
+        elif part.content_type in SIGNATURE_TYPES:
             pass  # its certificates belong to the sender
         elif part.content_type == "multipart/encrypted":
             self.signs.add("encrypted")
@@ -142,7 +144,7 @@ class _Reader:
         else:
             default_type = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
             has_parts = False
-            for start, end in part.parts():
+            for start, end in part.find_parts():
                 has_parts = True
                 self._read_part(Part(data, start, end, default_type), data, depth + 1)
                 if self._parts < 0:
@@ -152,23 +154,23 @@ class _Reader:
                 self._read_leaf(part, depth)
 
     def _read_leaf(self, part: Part, depth: int) -> None:
-        content = part.content()
-        if part.content_type in FORWARDED or part.file_name.lower().endswith(".eml"):
-            self.read_entity(with_line_ends(content), depth + 1)
-        elif part.content_type in SIGNED and (signed := SIGNED_ENTITY.search(content)):
+        content = part.decode_content()
+        if part.content_type in FORWARDED_TYPES or part.file_name.lower().endswith(".eml"):
+            self.read_entity(normalize_line_ends(content), depth + 1)
+        elif part.content_type in SIGNED_TYPES and (signed := SIGNED_ENTITY.search(content)):
             self.read_entity(content[signed.start() :], depth + 1)  # the certificates after it belong to the sender
         elif part.is_body or part.content_type.startswith("multipart/"):
             self._read_body(content, part.charset, "inline_pem", is_html=part.content_type in HTML_TYPES)
         else:
             is_html = part.content_type in HTML_TYPES
-            name = part.file_name + OUTLOOK_NAME * (part.content_type == OUTLOOK)
+            name = part.file_name + OUTLOOK_SUFFIX * (part.content_type == OUTLOOK_TYPE)
             self._read_file(name, content, part.charset, level=0, is_html=is_html)
 
     def _read_body(self, content: bytes, charset: str, form: Format, *, is_html: bool) -> None:
         text = self._decode(content, charset)
-        plain = without_tags(text) if is_html else text
-        self.is_about_certificates |= mentions_certificates(plain)
-        if topic := about(f"{self._subject}.\n{plain}"):
+        plain = remove_tags(text) if is_html else text
+        self.is_about_certificates |= has_certificate_terms(plain)
+        if topic := detect_topic(f"{self._subject}.\n{plain}"):
             self.signs.add(topic)
         if LINK.search(plain) or (is_html and ANCHOR.search(text)):
             self.signs.add("link")
@@ -195,18 +197,18 @@ class _Reader:
             self._read_base64(content, "zip" if level else None)
         elif is_html or name.lower().endswith(HTML_NAMES):
             self._read_body(content, charset, "zip" if level else "pem", is_html=True)
-        elif unread := unread_file(name, content):
+        elif unread := detect_unread_file(name, content):
             self.unread.append(unread)
         elif (
-            b"BEGIN" in content or wide_charset(content) or b"\0" not in content[:SAMPLE]
+            b"BEGIN" in content or detect_wide_charset(content) or b"\0" not in content[:SAMPLE_BYTES]
         ):  # binary files contain zeros
             self._read_text(self._decode(content, charset), "zip" if level else "pem")
-        elif name.lower().endswith(OUTLOOK_NAME):
+        elif name.lower().endswith(OUTLOOK_SUFFIX):
             self.unread.append(UnreadFile(name, "message"))
 
     def _decode(self, content: bytes, charset: str) -> str:
         """Return the decoded text, cut to the limit for a message."""
-        text, is_all = shortened(as_text(content, charset), self._text)
+        text, is_all = shorten_text(decode_text(content, charset), self._text)
         if not is_all:
             self.signs.add("too_large")
         self._text -= len(text)
@@ -214,7 +216,7 @@ class _Reader:
 
     def _read_text(self, text: str, form: Format) -> None:
         """Read the certificates in a text: PEM, then bare base64."""
-        for block in pem_blocks(text):
+        for block in find_pem_blocks(text):
             if block.label == "PGP MESSAGE":
                 self.signs.add("encrypted")
             if block.label not in CERTIFICATE_LABELS:
@@ -225,7 +227,7 @@ class _Reader:
                 self._read_base64(block.body, form)
             if len(self.candidates) >= MAX_CERTIFICATES:
                 break
-        for body in bare_blocks(text, MAX_BARE_BLOCKS, MAX_BARE_LENGTH):
+        for body in find_bare_blocks(text, MAX_BARE_BLOCKS, MAX_BARE_LENGTH):
             self._read_der(from_base64(body), form, is_guess=True)
 
     def _read_base64(self, body: bytes, form: Format | None) -> None:

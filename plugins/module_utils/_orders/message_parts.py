@@ -40,7 +40,7 @@ FIELD_END = re.compile(LINE_END + rb"(?![ \t])")
 HEADER_END = re.compile(LINE_END + rb"(?![ \t]|[!-9;-~]+[ \t]*:)")
 BLANK_LINE = re.compile(rb"[ \t]*" + LINE_END)
 ENVELOPE_LINE = re.compile(rb">?From [^\r\n]*" + LINE_END)
-KEPT_FIELD = re.compile(
+RELEVANT_FIELD = re.compile(
     rb"(?<![^\r\n])(content-type|content-transfer-encoding|content-disposition|message-id|from|date|subject)[ \t]*:",
     re.IGNORECASE,
 )
@@ -59,7 +59,7 @@ class Headers:
 NO_HEADERS = Headers(None, None, None, None)
 
 
-def with_line_ends(data: bytes) -> bytes:
+def normalize_line_ends(data: bytes) -> bytes:
     """Return a message with LF line ends if it has only CR, as old Macs wrote."""
     return data if b"\n" in data else data.replace(b"\r", b"\n")
 
@@ -97,7 +97,7 @@ class Part:
             and _parse(self.headers.get_content_disposition) != "attachment"
         )
 
-    def content(self) -> bytes:
+    def decode_content(self) -> bytes:
         """Its content, with the transfer encoding decoded."""
         raw = self._data[self.start : self.end]
         encoding = str(self.headers.get("content-transfer-encoding", "")).partition(";")[0].strip().lower()
@@ -105,7 +105,7 @@ class Part:
             return from_base64(raw)
         return quopri.decodestring(raw) if encoding == "quoted-printable" else raw
 
-    def parts(self) -> Iterator[tuple[int, int]]:
+    def find_parts(self) -> Iterator[tuple[int, int]]:
         """Yield the start and end of each part of a multipart (RFC 2046, 5.1.1). The last part may have no end line."""
         declared = (_parse(self.headers.get_boundary) or "").encode("utf-8", "replace")
         delimiter = b"\n--" + declared
@@ -138,17 +138,17 @@ def _read_fields(data: bytes, start: int, end: int) -> tuple[email.message.Messa
     if FIELD_NAME.match(data, position, end):
         last = HEADER_END.search(data, position, end)
         after = last.end() if last else end
-        for field_name in KEPT_FIELD.finditer(data, position, after):
+        for field_name in RELEVANT_FIELD.finditer(data, position, after):
             name = field_name[1].decode("ascii").lower()
             if name not in headers:
                 value_end = FIELD_END.search(data, field_name.end(), after)
-                headers[name] = _unfolded(data[field_name.end() : value_end.start() if value_end else after])
+                headers[name] = _unfold(data[field_name.end() : value_end.start() if value_end else after])
         position = after
     blank = BLANK_LINE.match(data, position, end)
     return headers, blank.end() if blank else position
 
 
-def _unfolded(value: bytes) -> str:
+def _unfold(value: bytes) -> str:
     value = value[: 2 * MAX_FIELD_LENGTH]
     try:
         text = value.decode("utf-8")
@@ -165,27 +165,27 @@ def _parse(parse: Callable[[], t.Any]) -> t.Any:
         return None
 
 
-def shown_headers(headers: email.message.Message) -> Headers:
+def format_headers(headers: email.message.Message) -> Headers:
     """Return the headers that results contain."""
     return Headers(
-        message_id=_one_line(headers.get("message-id")),
-        sender=_one_line(headers.get("from")),
-        date=_parse(lambda: _in_utc(email.utils.parsedate_to_datetime(headers["date"]))),
-        subject=_one_line(headers.get("subject")),
+        message_id=_decode_line(headers.get("message-id")),
+        sender=_decode_line(headers.get("from")),
+        date=_parse(lambda: _convert_to_utc(email.utils.parsedate_to_datetime(headers["date"]))),
+        subject=_decode_line(headers.get("subject")),
     )
 
 
 def read_headers(data: bytes) -> Headers:
     """Return the headers of a message of which only the beginning was read."""
-    return shown_headers(Part(with_line_ends(data), 0, len(data)).headers)
+    return format_headers(Part(normalize_line_ends(data), 0, len(data)).headers)
 
 
-def _in_utc(moment: datetime) -> datetime:
+def _convert_to_utc(moment: datetime) -> datetime:
     """Return an instant in UTC. An instant without a time zone counts as UTC (RFC 5322, 3.3)."""
     return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def _one_line(value: str | None) -> str | None:
+def _decode_line(value: str | None) -> str | None:
     """Return a header field decoded (RFC 2047), as one printable line."""
     if value is None:
         return None

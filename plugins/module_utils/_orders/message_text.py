@@ -19,14 +19,14 @@ from itertools import islice
 from .._base.text import with_real_line_ends
 from .._x509 import pem
 
-MEDIUM_BYTES = 64 * 1024
+EXCERPT_LENGTH = 64 * 1024
 """Number of characters kept of a text that is too long: at its beginning, and after each place where PEM may begin."""
 UNSAFE_CODECS = frozenset(
     {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 )
 """Python's own text encodings: no mail uses them, and some take quadratic time."""
 BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-SAMPLE = 2_000
+SAMPLE_BYTES = 2_000
 """Number of bytes to check for undeclared UTF-16, and for zeros, which binary files contain."""
 TYPOGRAPHY = {
     **dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
@@ -46,15 +46,15 @@ TAG_MARK = re.compile(r">|=\s{0,4}([\"'])")
 BLOCK_TAGS = frozenset(
     {"br", "p", "div", "tr", "td", "li", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote"}
 )
-EMBEDDED = re.compile(
+EMBEDDED_PICTURE = re.compile(
     r"data:[a-zA-Z0-9.+-]{1,40}/[a-zA-Z0-9.+-]{1,40}[a-zA-Z0-9=;:.\"'-]{0,60};base64,[A-Za-z0-9+/=%\s]+"
 )
 """An embedded picture (a `data:` URL, RFC 2397)."""
 
 
-def as_text(content: bytes, charset: str) -> str:
+def decode_text(content: bytes, charset: str) -> str:
     """Return the decoded text. An unsuitable charset is replaced by one that extends ASCII."""
-    wide = wide_charset(content)
+    wide = detect_wide_charset(content)
     if wide and (wide != "utf-16" or not charset.lower().startswith(("utf-16", "utf-32"))):
         charset = wide
     try:
@@ -67,11 +67,11 @@ def as_text(content: bytes, charset: str) -> str:
     return text
 
 
-def wide_charset(content: bytes) -> str | None:
+def detect_wide_charset(content: bytes) -> str | None:
     """Detect the charset of text with two bytes per character by its byte order mark or its zeros; `None` for other text."""
     if content.startswith(BYTE_ORDER_MARKS):
         return "utf-16"
-    sample = content[:SAMPLE]
+    sample = content[:SAMPLE_BYTES]
     zeros = sample[::2].count(0), sample[1::2].count(0)
     many, few = 0.7 * len(sample) / 2, 0.1 * len(sample) / 2
     if len(sample) < 4:
@@ -81,21 +81,21 @@ def wide_charset(content: bytes) -> str | None:
     return "utf-16-be" if zeros[0] > many and zeros[1] < few else None
 
 
-def shortened(text: str, most: int) -> tuple[str, bool]:
+def shorten_text(text: str, most: int) -> tuple[str, bool]:
     """Return the parts of a text that may contain certificates, at most `most` characters, and whether all such parts are returned.
 
     If a text is too long, embedded pictures are removed first, then everything far from any `BEGIN`.
     """
     if len(text) <= most:
         return text, True
-    text = EMBEDDED.sub("", text)
+    text = EMBEDDED_PICTURE.sub("", text)
     if len(text) <= most:
         return text, True
-    pieces = [text[: min(MEDIUM_BYTES, most)]]
+    pieces = [text[: min(EXCERPT_LENGTH, most)]]
     kept, position = len(pieces[0]), len(pieces[0])
     while kept < most and (begin := text.find("BEGIN", max(position - len("BEGIN"), 0))) >= 0:
         start = max(position, begin - 100)
-        pieces.append(text[start : min(begin + MEDIUM_BYTES, start + most - kept)])
+        pieces.append(text[start : min(begin + EXCERPT_LENGTH, start + most - kept)])
         kept += len(pieces[-1])
         position = start + len(pieces[-1])
     return "\n".join(pieces), text.find("BEGIN", position) < 0
@@ -108,7 +108,7 @@ class Block(t.NamedTuple):
     body: bytes | None
 
 
-def pem_blocks(text: str) -> Iterator[Block]:
+def find_pem_blocks(text: str) -> Iterator[Block]:
     """Yield the PEM blocks of certificates, and the labels of other blocks, even if mail programs have reformatted them."""
     if "BEGIN" not in text:
         return
@@ -124,13 +124,13 @@ def pem_blocks(text: str) -> Iterator[Block]:
                 yield Block(begin[0], None)
             begin = label, marker.end()
         elif begin is not None:
-            yield Block(begin[0], _base64_in(text[begin[1] : marker.start()]))
+            yield Block(begin[0], _extract_base64(text[begin[1] : marker.start()]))
             begin = None
     if begin is not None:
         yield Block(begin[0], None)
 
 
-def bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
+def find_bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
     """Yield possible base64 of DER without PEM's begin and end lines. Trailing text may be included.
 
     Blocks between PEM lines are skipped.
@@ -140,12 +140,12 @@ def bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
         most: maximum number of blocks.
         longest: maximum number of characters of a block.
     """
-    text = _without_pem(text)
+    text = _remove_pem(text)
     for begin in islice(BARE_BEGIN.finditer(text), most):
-        yield _base64_in(text[begin.start() : begin.start() + longest])
+        yield _extract_base64(text[begin.start() : begin.start() + longest])
 
 
-def _without_pem(text: str) -> str:
+def _remove_pem(text: str) -> str:
     """Return a text without the parts from a `BEGIN` to the next `END`, or to the end."""
     if "BEGIN" not in text:
         return text
@@ -159,19 +159,19 @@ def _without_pem(text: str) -> str:
     return "\n".join(pieces)
 
 
-def _base64_in(text: str) -> bytes:
+def _extract_base64(text: str) -> bytes:
     """Return the base64 of a block without quotation marks and line breaks that mail programs and ticket systems insert."""
     return with_real_line_ends(QUOTATION.sub("", text).encode("ascii", "replace"))
 
 
-def without_tags(text: str) -> str:
+def remove_tags(text: str) -> str:
     """Return the text of HTML, with a line break for each tag that begins a new line."""
     pieces = []
     position = 0
     while (start := text.find("<", position)) >= 0:
         pieces.append(text[position:start])
         tag = TAG.match(text, start)
-        position = _tag_end(text, tag.end()) if tag else start + 1
+        position = _find_tag_end(text, tag.end()) if tag else start + 1
         if not tag:
             pieces.append("<")
         elif (tag[1] or "").lower() in BLOCK_TAGS:
@@ -183,7 +183,7 @@ def without_tags(text: str) -> str:
         return plain
 
 
-def _tag_end(text: str, position: int) -> int:
+def _find_tag_end(text: str, position: int) -> int:
     """Return the end of a tag or comment, given a position after its start. A `>` in an attribute value does not end a tag."""
     if text.startswith("!--", position - 1):
         end = text.find("-->", position)
@@ -199,7 +199,7 @@ def _tag_end(text: str, position: int) -> int:
 # What a message without a certificate is about, from its words in English and German. No decision here ever yields a certificate: it
 # only shows what a person should do about a message.
 
-About = t.Literal["approval", "issued"]
+Topic = t.Literal["approval", "issued"]
 
 SUBJECTS = ("certificat", "zertifikat", "ssl")
 """Words in messages about certificates, in lower case."""
@@ -215,22 +215,22 @@ INNER_POINT = re.compile(r"(?<=\w)[.:](?=\w)")
 SENTENCE = re.compile(r"[^.!?:]+[.!?:]*")
 
 
-def _any_of(*patterns: str) -> re.Pattern[str]:
+def _compile_patterns(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns))
 
 
-TOPIC = _any_of(*SUBJECTS, r"\b(?:order|domain|bestellung|auftrag)\b")
-ELSEWHERE = _any_of(
+TOPIC = _compile_patterns(*SUBJECTS, r"\b(?:order|domain|bestellung|auftrag)\b")
+UNRELATED_TOPIC = _compile_patterns(
     r"\b(?:invoice|receipt|payment|quote|webinar|newsletter|survey|recently|expires?|expired|revoked)\b",
     r"\b(?:rechnung|umfrage)\b|\bläuft\b.{0,80}\bab\b",
 )
 """Topics of sentences that are not about an order."""
-NOT_ISSUED = _any_of(
+ISSUANCE_NEGATION = _compile_patterns(
     r"\b(?:once|after|when|as soon as|before|until|if|will|cannot|no|nothing|not|sobald|nachdem|bevor|wird|werden|nicht)\b.*",
     r"\b(?:that|which) (?:was|were|is) issued\b",
 )
 """Words after which "issued" does not mean that the certificate has been issued."""
-ASKED = _any_of(
+APPROVAL_REQUEST = _compile_patterns(
     r"\border approval\b|\bapprover\b|\bdomain administrator\b|\b(?:your|for|requires?|needs?) approval\b|\baction required\b|\bon hold\b",
     r"\b(?:to|please|and|or) (?:approve|authori[sz]e)\b|\bapprove (?:or|/|it|the|this|order)\b|\bi approve\b|\bpermit the issuance\b",
     r"\bdomain (?:control )?(?:validation|verification)\b|\b(?:validation|verification) code\b|\b(?:verify|validate) (?:the|your|this) domain\b",
@@ -239,7 +239,7 @@ ASKED = _any_of(
     r"\bgenehmig(?:e|en|er|ung)\b|\bfreigabe\b|\bbestätigen sie\b|\bzur bestätigung\b|\bzustimmung\b|\bstimmen sie\b|\b(?:wurde|hat)\b.{0,60}\bbeantragt\b",
 )
 """Requests to approve an order or to prove control of the domain."""
-ISSUED = _any_of(
+ISSUANCE_NOTICE = _compile_patterns(
     r"\b(?:has|have|was|were|is)(?: (?:been|now|just|successfully)){0,2} (?:(?:re-?)?issued|re-?keyed|renewed)\b|\b(?:certificates?|ssl) issued\b",
     r"\b(?:certificate|ssl|order)\b.{0,60}\b(?:is|are) (?:now )?(?:ready|available|complete)\b|\bapproved your (?:request|order)\b",
     r"\b(?:download|pick up|collect|retrieve|find) (?:the |your )?(?:\w+ )?(?:certificate|\w*ssl)\b",
@@ -248,20 +248,22 @@ ISSUED = _any_of(
 """Announcements that a certificate has been issued."""
 
 
-def about(text: str) -> About | None:
+def detect_topic(text: str) -> Topic | None:
     """Return whether a text asks for approval of a certificate or announces one, or `None` if neither."""
     text = PARAGRAPH.sub(". ", QUOTATION_MARKS.sub("", text[:MAX_TEXT_LENGTH]))
     words = INNER_POINT.sub("·", LINK.sub(" ", " ".join(text.lower().split())))
     if not TOPIC.search(words):
         return None
-    sentences = [sentence for sentence in SENTENCE.findall(words) if not ELSEWHERE.search(sentence)]
-    asked = {phrase for sentence in sentences for phrase in ASKED.findall(sentence)}
-    issued = {phrase for sentence in sentences for phrase in ISSUED.findall(NOT_ISSUED.sub(" ", sentence))}
+    sentences = [sentence for sentence in SENTENCE.findall(words) if not UNRELATED_TOPIC.search(sentence)]
+    asked = {phrase for sentence in sentences for phrase in APPROVAL_REQUEST.findall(sentence)}
+    issued = {
+        phrase for sentence in sentences for phrase in ISSUANCE_NOTICE.findall(ISSUANCE_NEGATION.sub(" ", sentence))
+    }
     if len(asked) > len(issued):
         return "approval"
     return "issued" if issued else None
 
 
-def mentions_certificates(text: str) -> bool:
+def has_certificate_terms(text: str) -> bool:
     """Return whether a text mentions certificates."""
     return any(subject in text.lower() for subject in SUBJECTS)

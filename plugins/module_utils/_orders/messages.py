@@ -19,30 +19,30 @@ from .._base.messages import Form
 from .._base.names import is_one_address
 from .._base.text import printable, some_of
 from .._base.times import iso
-from .._replacement.messages import trust_remedy
+from .._replacement.messages import find_trust_remedy
 from .._report.summary import Record, label, listed, named, stored_as
 from .._x509.certificate import Certificate
 
-INELIGIBLE: Mapping[Ineligibility, str] = {
+INELIGIBILITY_MESSAGES: Mapping[Ineligibility, str] = {
     "pending": "the CA has not approved the order yet, so no certificate can be sent. Wait for the approval.",
     "canceled": "the order was canceled or rejected, so no certificate can be sent. Remove the order from the selection.",
     "expired": "the order has expired. Order a new certificate.",
     "unknown_status": "the order has a status that this release does not support. Update softlayer.certificates, or check the order in the portal.",
 }
-SHOWN_NAME = 80
+MAX_SHOWN_NAME = 80
 """Characters of an attachment's name in a message."""
-MAX_ORDERS_NAMED = 10
+MAX_LISTED_ORDERS = 10
 """Maximum number of orders that a warning names."""
 
 
 # Requests of emails
 
 
-def email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
+def describe_email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
     """Return the message about an order's fulfillment email."""
     match reason, facts:
         case _, {"unrecorded": error, **others}:
-            return f"{email(reason, others)} The outcome counts as unknown, because the ledger could not record the outcome: {error}"
+            return f"{describe_email(reason, others)} The outcome counts as unknown, because the ledger could not record the outcome: {error}"
         case None, {"recipient": recipient}:
             return f"The fulfillment email goes to {printable(recipient or 'the address of the order')}."
         case "outcome_unknown", {"error": error, "recipient": recipient}:
@@ -55,15 +55,15 @@ def email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
             return NO_SUCH_ORDER
         case "refused", _:
             return "The API rejected the request for the email without a reason. Download the certificate from the CA portal."
-    return f"Not requested: {_why_not_requested(reason, facts)}"
+    return f"Not requested: {_describe_request_obstacle(reason, facts)}"
 
 
-def _why_not_requested(reason: str | None, facts: Mapping[str, t.Any]) -> str:
+def _describe_request_obstacle(reason: str | None, facts: Mapping[str, t.Any]) -> str:
     match reason, facts:
         case _, {"ledger_error": error}:
             return str(error)
         case _, {"ineligibility": ineligibility}:
-            return INELIGIBLE[ineligibility]
+            return INELIGIBILITY_MESSAGES[ineligibility]
         case "recipient_not_allowed", {"recipient": None, "option": option}:
             return f"the API does not return the recipient, so {option} cannot allow the recipient. Check the order in the portal."
         case "recipient_not_allowed", {"recipient": recipient, "option": option} if not is_one_address(recipient):
@@ -95,7 +95,7 @@ def _why_not_requested(reason: str | None, facts: Mapping[str, t.Any]) -> str:
                 "set force: true."
             )
         case "already_imported", {"certificate_ids": ids}:
-            held = f"the order's certificate (id {_listed(ids)})"
+            held = f"the order's certificate (id {_join_ids(ids)})"
             return f"the store already contains {held}. To request the email anyway, set force: true."
         case "superseded", {"certificate_id": identifier, "not_after": end}:
             held = f"a newer certificate for the order's names (id {identifier}, expires at {iso(end)})"
@@ -107,10 +107,10 @@ def _why_not_requested(reason: str | None, facts: Mapping[str, t.Any]) -> str:
     raise AssertionError(reason, facts)
 
 
-def without_key(orders: Sequence[str]) -> str:
+def describe_orders_without_key(orders: Sequence[str]) -> str:
     """Return the warning about orders that cannot be matched with certificates."""
     return (
-        f"The API returns no readable CSR for {some_of(orders, MAX_ORDERS_NAMED)}, so these orders cannot be matched with stored certificates or "
+        f"The API returns no readable CSR for {some_of(orders, MAX_LISTED_ORDERS)}, so these orders cannot be matched with stored certificates or "
         "emails. Exclude the orders whose certificates are already in the store, and import the certificates of the other orders manually with "
         "ssl_certificate_import."
     )
@@ -119,7 +119,7 @@ def without_key(orders: Sequence[str]) -> str:
 # Mailboxes
 
 
-def empty_mailbox(mailbox: Mapping[str, t.Any]) -> str:
+def describe_empty_mailbox(mailbox: Mapping[str, t.Any]) -> str:
     """Return the message about an empty mailbox, which the options of `ssl_fulfillment_email_info` describe."""
     where = mailbox["maildir"] or ", ".join(mailbox["paths"] or ())
     if mailbox["imap"]:
@@ -130,7 +130,7 @@ def empty_mailbox(mailbox: Mapping[str, t.Any]) -> str:
     )
 
 
-def unmatched(why: Obstacle[UnmatchedReason]) -> str:
+def describe_unmatched(why: Obstacle[UnmatchedReason]) -> str:
     """Return why no certificate was accepted from a message, and the fix."""
     save_manually = "save the certificate manually"
     match why.reason, why.facts:
@@ -161,22 +161,22 @@ def unmatched(why: Obstacle[UnmatchedReason]) -> str:
         case "malformed", _:
             return "The message is damaged. Request the email again."
         case "unreadable", facts:
-            return f"{unreadable(facts)} Open the message with another program and {save_manually}, or request the email again."
+            return f"{describe_unreadable(facts)} Open the message with another program and {save_manually}, or request the email again."
         case "unsupported_attachment", {"is_outlook": True}:
             return (
                 "The message, or an attachment, has the unsupported Outlook format .msg. Save the message as an .eml file in Outlook, or "
                 f"{save_manually}."
             )
         case "unsupported_attachment", {"file_name": name}:
-            named = f" The file name of the attachment is {printable(name[:SHOWN_NAME])}." if name else ""
+            named = f" The file name of the attachment is {printable(name[:MAX_SHOWN_NAME])}." if name else ""
             return (
                 "An attachment that may contain the certificate has an unsupported file format or compression. Unpack the attachment, and "
                 f"{save_manually}.{named}"
             )
-    return untrusted(t.cast("Obstacle[Untrusted]", why))
+    return describe_untrusted(t.cast("Obstacle[Untrusted]", why))
 
 
-def unreadable(facts: Mapping[str, t.Any]) -> str:
+def describe_unreadable(facts: Mapping[str, t.Any]) -> str:
     """Return why a message or a directory could not be read."""
     match facts:
         case {"error": error}:
@@ -190,12 +190,12 @@ def unreadable(facts: Mapping[str, t.Any]) -> str:
     return f"Cannot read the message with UID {facts['uid']} in the folder {facts['folder']}: {why}"
 
 
-def skipped_message(why: Obstacle[UnmatchedReason]) -> str:
+def describe_skipped_message(why: Obstacle[UnmatchedReason]) -> str:
     """Return the warning about a message that was skipped."""
-    return f"Skipped: {unmatched(why)}"
+    return f"Skipped: {describe_unmatched(why)}"
 
 
-def missing(why: Obstacle[MissingReason]) -> str:
+def describe_missing(why: Obstacle[MissingReason]) -> str:
     """Return why a certificate was not found in a mailbox."""
     match why.reason, why.facts:
         case "waiting_for_email", {"certificate": certificate, "is_expired": is_expired}:
@@ -213,30 +213,30 @@ def missing(why: Obstacle[MissingReason]) -> str:
             )
         case "not_found", _:
             return "The order does not exist, or the API user cannot access it."
-    return untrusted(t.cast("Obstacle[Untrusted]", why))
+    return describe_untrusted(t.cast("Obstacle[Untrusted]", why))
 
 
-def untrusted(why: Obstacle[Untrusted]) -> str:
+def describe_untrusted(why: Obstacle[Untrusted]) -> str:
     """Return the message about a certificate that has the expected public key, but is not trusted or has other names."""
     match why.reason, why.facts:
         case "untrusted", {"certificate": certificate, "chain": None}:
             return (
-                f"{for_other_names(certificate)} Anyone who has a CSR can use the CSR to get a certificate for another name. If the certificate is correct, "
-                "import it with ssl_certificate_import."
+                f"{describe_name_mismatch(certificate)} Anyone who has a CSR can use the CSR to get a certificate for another name. If the certificate is "
+                "correct, import it with ssl_certificate_import."
             )
         case reason, {"certificate": certificate, "chain": chain}:
             warning = "Anyone can create a certificate with a known public key. " if reason == "untrusted" else ""
-            remedy = trust_remedy(chain, "new")
+            remedy = find_trust_remedy(chain, "new")
             return f"The certificate {certificate.shown_name} has the expected public key, but {chain.why}. {warning}{remedy}"
     raise AssertionError(why)
 
 
-def accepted(why: Obstacle[Untrusted]) -> str:
+def describe_accepted(why: Obstacle[Untrusted]) -> str:
     """Return the warning about an accepted certificate that is not trusted."""
-    return f"Accepted an untrusted certificate: {untrusted(why)}"
+    return f"Accepted an untrusted certificate: {describe_untrusted(why)}"
 
 
-def for_other_names(certificate: Certificate) -> str:
+def describe_name_mismatch(certificate: Certificate) -> str:
     """Return the message about a certificate without the expected names."""
     return (
         f"The certificate {certificate.shown_name} has the expected public key, but neither the order's common name nor a name in the CSR. Check the "
@@ -247,7 +247,7 @@ def for_other_names(certificate: Certificate) -> str:
 # Imports
 
 
-def waiting(why: Obstacle[WaitingReason]) -> str:
+def describe_waiting(why: Obstacle[WaitingReason]) -> str:
     """Return why an order is not imported now."""
     where = ""
     if "path" in why.facts:  # what is waited for would be that file
@@ -260,7 +260,7 @@ def waiting(why: Obstacle[WaitingReason]) -> str:
         case "already_imported", _:
             return "The store already contains the order's certificate."
         case "superseded", {"certificate_ids": ids}:
-            return f"Not imported: the store already contains a newer certificate for the order's names (id {_listed(ids)})."
+            return f"Not imported: the store already contains a newer certificate for the order's names (id {_join_ids(ids)})."
         case "waiting_for_email", _:
             return "Waiting for the fulfillment email: no message with the certificate has arrived yet."
         case _, {"what": what, "files": files, "folder": folder, "file_name": name}:
@@ -275,10 +275,10 @@ def waiting(why: Obstacle[WaitingReason]) -> str:
             return f"Waiting for the certificate: save the certificate from the fulfillment email.{where}"
         case "waiting_for_key", _:
             return f"Waiting for the private key of the order's CSR.{where}"
-    return f"Not imported: {INELIGIBLE[t.cast(Ineligibility, why.reason)]}"
+    return f"Not imported: {INELIGIBILITY_MESSAGES[t.cast(Ineligibility, why.reason)]}"
 
 
-def late(message: str, requested_at: datetime, recipient: str | None) -> str:
+def describe_late_email(message: str, requested_at: datetime, recipient: str | None) -> str:
     """Return the message about an email that has not arrived; `message` describes the missing item."""
     return (
         f"{message} The email was requested at {iso(requested_at)} and sent to {printable(recipient or 'the domain administrator')}. Check that the "
@@ -286,7 +286,7 @@ def late(message: str, requested_at: datetime, recipient: str | None) -> str:
     )
 
 
-def _listed(ids: Sequence[int]) -> str:
+def _join_ids(ids: Sequence[int]) -> str:
     return ", ".join(map(str, ids))
 
 
@@ -296,7 +296,7 @@ def _listed(ids: Sequence[int]) -> str:
 NO_ORDERS = "No order matches the selection."
 
 
-def line(kind: str, record: Record, form: Form) -> str:
+def format_line(kind: str, record: Record, form: Form) -> str:
     """Return the summary line of an order.
 
     Args:
@@ -314,17 +314,17 @@ def line(kind: str, record: Record, form: Form) -> str:
     return f"{order}: {would_be}{record['outcome']}{stored_as(record)}"
 
 
-def skipped_needing_attention(skipped: Sequence[Record]) -> str:
+def format_skipped_orders(skipped: Sequence[Record]) -> str:
     """Return the message that lists the skipped orders that need attention."""
     need = "1 order needs" if len(skipped) == 1 else f"{len(skipped)} orders need"
-    return f"{need} attention:{listed([*map(_attention_message, skipped)])}"
+    return f"{need} attention:{listed([*map(_format_attention, skipped)])}"
 
 
-def _attention_message(skipped: Record) -> str:
+def _format_attention(skipped: Record) -> str:
     return f"{named(skipped) or 'a certificate'}: {skipped['reason']}: {skipped['message']}"
 
 
-def rows_needing_attention(rows: Sequence[Record], fail_on: Collection[str]) -> str:
+def format_failing_rows(rows: Sequence[Record], fail_on: Collection[str]) -> str:
     """Return which rows of the report fail a run, each with the kinds of attention for which the run fails."""
     need = "1 order needs" if len(rows) == 1 else f"{len(rows)} orders need"
     kinds = (", ".join(kind for kind in row["attention"] if kind in fail_on) for row in rows)

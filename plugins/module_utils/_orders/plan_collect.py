@@ -19,14 +19,14 @@ from .._base.codes import MissingReason, UnmatchedReason, Untrusted
 from .._base.errors import Obstacle
 from .._base.names import own_names
 from .._base.times import iso, parse
-from .._replacement.can_replace import copy_quality
+from .._replacement.can_replace import rank_copy
 from .._x509.certificate import Certificate, name_set, pem_bundle
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains
 from . import messages
 from .message import Candidate, Format, Message, read_message
 from .message_parts import Headers, read_headers
 
-MAX_OF_ONE_KEY = 10
+MAX_SAME_KEY_CERTIFICATES = 10
 """Maximum number of certificates with the same key in one message to check for trust, the newest first."""
 NO_ANCHORS = Anchors()
 Names: t.TypeAlias = "frozenset[str]"
@@ -54,22 +54,22 @@ class Match:
     names: Names = frozenset()
 
     @property
-    def right_names(self) -> int:
+    def covered_name_count(self) -> int:
         """Number of expected names that the certificate covers."""
         return len(self.names & self.certificate.server_names)
 
     @property
     def is_for_other_names(self) -> bool:
         """Whether the certificate covers none of the expected names."""
-        return bool(self.names) and not self.right_names
+        return bool(self.names) and not self.covered_name_count
 
     @property
-    def is_right(self) -> bool:
+    def is_acceptable(self) -> bool:
         """Whether the certificate is trusted and covers an expected name."""
         return self.chain.trust == "trusted" and not self.is_for_other_names
 
 
-def by_key(targets: Iterable[Target]) -> Mapping[str, Sequence[Names]]:
+def group_by_key(targets: Iterable[Target]) -> Mapping[str, Sequence[Names]]:
     """Return the expected names of certificates by public key."""
     of_key: dict[str, list[Names]] = {}
     for key, names in targets:
@@ -77,7 +77,7 @@ def by_key(targets: Iterable[Target]) -> Mapping[str, Sequence[Names]]:
     return of_key
 
 
-def take(
+def select_matches(
     message: Message,
     targets: Mapping[str, Sequence[Names]],
     at: datetime,
@@ -90,13 +90,13 @@ def take(
 
     Args:
         message: a message.
-        targets: what to find, `by_key`. If two have the same key, neither gets a certificate for the other's names.
+        targets: what to find, `group_by_key`. If two have the same key, neither gets a certificate for the other's names.
         at: the present instant.
         anchors: returns the trusted certificates; called only if there is a certificate to check.
         known: issuers that may be missing from the message.
     """
     wanted: dict[str, list[Candidate]] = {}
-    for candidate in _wanted(message, targets.keys()):
+    for candidate in _find_expected(message, targets.keys()):
         if candidate.certificate.is_valid(at):
             wanted.setdefault(candidate.certificate.public_key_sha256, []).append(candidate)
     if not wanted:
@@ -110,34 +110,34 @@ def take(
                 its = candidate.certificate.server_names
                 is_for_another = bool(names) and not names & its and any(others & its for others in targets[key])
                 if not is_for_another:
-                    alike.setdefault(_stands_for(candidate.certificate, names), []).append(candidate)
-            matches[key, names] = [_best_of(several, chains, names) for several in alike.values()]
+                    alike.setdefault(_find_group(candidate.certificate, names), []).append(candidate)
+            matches[key, names] = [_select_best(several, chains, names) for several in alike.values()]
     return {target: best for target, best in matches.items() if best}
 
 
-def _stands_for(certificate: Certificate, names: Names) -> object:
+def _find_group(certificate: Certificate, names: Names) -> object:
     """Return the group in which certificates compete: one group if the expected names are known."""
     return None if names else (certificate.identities, certificate.organizations)
 
 
-def _best_of(candidates: list[Candidate], chains: Chains, names: Names) -> Match:
+def _select_best(candidates: list[Candidate], chains: Chains, names: Names) -> Match:
     """Return the newest certificate that is trusted and has all names, or else the closest match.
 
     Anyone who has a CSR can get a trusted certificate for another name from it.
     """
     newest = sorted(candidates, key=lambda candidate: candidate.certificate.age, reverse=True)
     matches = []
-    for each in newest[:MAX_OF_ONE_KEY]:
+    for each in newest[:MAX_SAME_KEY_CERTIFICATES]:
         match = Match(each.certificate, chains.of(each.certificate), each.format, names)
-        if match.chain.trust == "trusted" and match.right_names == len(names):
+        if match.chain.trust == "trusted" and match.covered_name_count == len(names):
             return match
         matches.append(match)
-    return max(matches, key=_quality)
+    return max(matches, key=_rank)
 
 
 def why_unmatched(message: Message, keys: Collection[str], at: datetime) -> UnmatchedReason | None:
     """Return why a message has no usable certificate, or `None` if it has one."""
-    wanted = [candidate.certificate for candidate in _wanted(message, keys)]
+    wanted = [candidate.certificate for candidate in _find_expected(message, keys)]
     if any(certificate.is_valid(at) for certificate in wanted):
         return None
     if wanted:
@@ -156,16 +156,16 @@ def why_unmatched(message: Message, keys: Collection[str], at: datetime) -> Unma
     return "no_matching_key" if message.candidates else "no_certificate"
 
 
-def _quality(match: Match) -> tuple[object, ...]:
+def _rank(match: Match) -> tuple[object, ...]:
     """Return a sort key: the better certificate sorts higher.
 
     The order of criteria is trust, names, age; of copies of the same certificate, the one with the better chain is better.
     """
-    quality = copy_quality(match.certificate, match.chain)
-    return match.chain.trust == "trusted", match.right_names, match.certificate.age, quality
+    quality = rank_copy(match.certificate, match.chain)
+    return match.chain.trust == "trusted", match.covered_name_count, match.certificate.age, quality
 
 
-def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
+def _find_expected(message: Message, keys: Collection[str]) -> list[Candidate]:
     return [candidate for candidate in message.candidates if candidate.certificate.public_key_sha256 in keys]
 
 
@@ -173,7 +173,7 @@ def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExpectedCertificate:
     """An expected certificate: the certificate of an order, or any certificate with the public key of a CSR or private key."""
 
     public_key_sha256: str | None
@@ -181,42 +181,42 @@ class Wanted:
     common_name: str | None = None
     path: str | None = None
     exists: bool = True
-    requested_names: tuple[str, ...] = ()
+    csr_names: tuple[str, ...] = ()
     """The names in the CSR, used without a common name."""
 
     @property
     def target(self) -> Target | None:
         """The public key and names to match, if known."""
-        names = name_set(None, own_names(self.common_name, self.requested_names))
+        names = name_set(None, own_names(self.common_name, self.csr_names))
         return (self.public_key_sha256, names) if self.public_key_sha256 else None
 
 
-def why_missing(wanted: Wanted, search: Search, at: datetime) -> Obstacle[MissingReason]:
+def why_missing(wanted: ExpectedCertificate, search: Search, at: datetime) -> Obstacle[MissingReason]:
     """Return why a certificate was not found."""
     if not wanted.target:
         return Obstacle("no_public_key" if wanted.exists else "not_found")
-    if refused := search.refused.get(wanted.target):
+    if refused := search.rejected.get(wanted.target):
         return why_untrusted(refused)
-    invalid = search.invalid.get(wanted.target[0])
+    invalid = search.invalid_certificates.get(wanted.target[0])
     facts = {"certificate": invalid, "is_expired": invalid.not_after < at} if invalid else {}
     return Obstacle("waiting_for_email", facts)
 
 
-def as_missing(wanted: Wanted, why: Obstacle[MissingReason]) -> dict[str, t.Any]:
+def format_missing(wanted: ExpectedCertificate, why: Obstacle[MissingReason]) -> dict[str, t.Any]:
     """Return a missing certificate in the form of the module's results."""
     came: Certificate | None = why.facts.get("certificate")
-    names = came if not (wanted.common_name or wanted.requested_names) else None
+    names = came if not (wanted.common_name or wanted.csr_names) else None
     invalid = came if why.reason == "waiting_for_email" else None
     return {
         "order_id": wanted.order_id,
         "common_name": names.common_name if names else wanted.common_name,
-        "subject_alt_names": names.subject_alt_names if names else list(wanted.requested_names),
+        "subject_alt_names": names.subject_alt_names if names else list(wanted.csr_names),
         "path": wanted.path,
         "public_key_sha256": wanted.public_key_sha256,
         "not_before": iso(invalid.not_before) if invalid else None,
         "not_after": iso(invalid.not_after) if invalid else None,
         "reason": why.reason,
-        "message": messages.missing(why),
+        "message": messages.describe_missing(why),
     }
 
 
@@ -230,14 +230,14 @@ class Location:
 
 
 @dataclass(frozen=True)
-class Collected:
+class CollectedCertificate:
     """A certificate, and the message in which it was found."""
 
     match: Match
     headers: Headers
     location: Location
 
-    def as_result(self, wanted: Wanted) -> dict[str, t.Any]:
+    def as_result(self, wanted: ExpectedCertificate) -> dict[str, t.Any]:
         """Return the certificate in the form of the module's results."""
         certificate = self.match.certificate
         facts = certificate.facts()
@@ -249,7 +249,7 @@ class Collected:
             "trust": self.match.chain.trust,
             "certificate": certificate.pem(),
             "intermediate_certificate": pem_bundle(self.match.chain.issuers) or None,
-            "source": {**_origin(self.headers, self.location), "format": self.match.format},
+            "source": {**_describe_origin(self.headers, self.location), "format": self.match.format},
         }
 
 
@@ -258,7 +258,7 @@ class Search:
 
     A trusted certificate is better than any other; after that, the newer one is better. If a message does not contain the
     issuers, they are taken from other messages: the signature proves the issuer, so its source does not matter. Trusted issuers
-    are tried at once, all others in `settle`. So a sender of many issuers can only hinder what needs untrusted issuers.
+    are tried at once, all others in `complete_chains`. So a sender of many issuers can only hinder what needs untrusted issuers.
     """
 
     def __init__(
@@ -278,83 +278,83 @@ class Search:
             require_trust: whether to accept only trusted certificates.
         """
         self.targets = tuple(dict.fromkeys(targets))
-        self._by_key = by_key(self.targets)
+        self._by_key = group_by_key(self.targets)
         self._missing = set(self.targets)
         self._anchors = anchors
         self._known = dict.fromkeys(known)
         self._require_trust = require_trust
         self._issuers: dict[Certificate, None] = {}
-        self._waiting: list[tuple[Target, Collected, Mapping[str, t.Any] | None]] = []
+        self._waiting: list[tuple[Target, CollectedCertificate, Mapping[str, t.Any] | None]] = []
         """Matches whose issuers may be in another message, with the provisional rejection."""
-        self._collected: dict[Target, dict[object, Collected]] = {}
-        self.refused: dict[Target, Match] = {}
-        self.invalid: dict[str, Certificate] = {}
+        self._collected: dict[Target, dict[object, CollectedCertificate]] = {}
+        self.rejected: dict[Target, Match] = {}
+        self.invalid_certificates: dict[str, Certificate] = {}
         """By public key, the newest certificate that has expired or is not valid yet."""
         self.unmatched: list[Mapping[str, t.Any]] = []
         self.unmatched_count = 0
-        self.examined = 0
+        self.examined_count = 0
 
     @property
     def is_complete(self) -> bool:
         """Whether every target was found, trusted and with its names."""
         return not self._missing
 
-    def lacks(self, targets: Iterable[Target]) -> bool:
+    def has_missing(self, targets: Iterable[Target]) -> bool:
         """Return whether at least one target was not found, trusted and with its names."""
         return not self._missing.isdisjoint(targets)
 
-    def collected(self, target: Target | None) -> list[Collected]:
+    def find_collected(self, target: Target | None) -> list[CollectedCertificate]:
         """Return the certificates found for a target: one certificate, if its names are known."""
         return list(self._collected[target].values()) if target in self._collected else []
 
     def examine(self, data: bytes, location: Location, at: datetime) -> None:
         """Search a message at the present instant, so that certificates issued during the wait are valid."""
         message = read_message(data)
-        self.examined += 1
+        self.examined_count += 1
         reason = why_unmatched(message, self._by_key.keys(), at)
         if reason:
             facts = {"is_outlook": "outlook" in message.signs, "file_name": message.unread_name}
             self._reject(message.headers, location, Obstacle(reason, facts))
-        for certificate in (candidate.certificate for candidate in _wanted(message, self._by_key.keys())):
-            known = self.invalid.get(certificate.public_key_sha256, certificate)
+        for certificate in (candidate.certificate for candidate in _find_expected(message, self._by_key.keys())):
+            known = self.invalid_certificates.get(certificate.public_key_sha256, certificate)
             if not certificate.is_valid(at) and certificate.age >= known.age:
-                self.invalid[certificate.public_key_sha256] = certificate
-        for target, several in take(message, self._by_key, at, self._anchors, self._known).items():
+                self.invalid_certificates[certificate.public_key_sha256] = certificate
+        for target, several in select_matches(message, self._by_key, at, self._anchors, self._known).items():
             for match in several:
-                self._consider(target, Collected(match, message.headers, location), at)
+                self._consider(target, CollectedCertificate(match, message.headers, location), at)
         issuers = (candidate.certificate for candidate in message.candidates if candidate.certificate.may_issue)
         new = (issuer for issuer in issuers if not issuer.is_self_issued and issuer not in self._issuers)
         self._issuers |= dict.fromkeys(islice(new, MAX_ISSUERS - len(self._issuers)))
 
-    def settle(self, at: datetime) -> None:
+    def complete_chains(self, at: datetime) -> None:
         """Try the issuers of all messages on certificates without an issuer. Call this method after the whole mailbox has been read."""
         if self._waiting:
-            self._try_again(at, self._issuers)
+            self._retry_chains(at, self._issuers)
 
-    def skip(self, location: Location, why: Obstacle[UnmatchedReason], beginning: bytes = b"") -> None:
+    def record_skipped(self, location: Location, why: Obstacle[UnmatchedReason], beginning: bytes = b"") -> None:
         """Record a message that was not read completely."""
-        self.examined += 1
+        self.examined_count += 1
         self._reject(read_headers(beginning), location, why)
 
-    def _consider(self, target: Target, collected: Collected, at: datetime) -> None:
+    def _consider(self, target: Target, collected: CollectedCertificate, at: datetime) -> None:
         match, rejection = collected.match, None
-        if match.is_right or not self._require_trust:
-            alike, terms = self._collected.setdefault(target, {}), _stands_for(match.certificate, target[1])
-            if terms not in alike or _quality(match) > _quality(alike[terms].match):
+        if match.is_acceptable or not self._require_trust:
+            alike, terms = self._collected.setdefault(target, {}), _find_group(match.certificate, target[1])
+            if terms not in alike or _rank(match) > _rank(alike[terms].match):
                 alike[terms] = collected
-            if match.is_right:
+            if match.is_acceptable:
                 self._missing.discard(target)  # whatever takes its place is right, too
         else:
-            self.refused[target] = match
+            self.rejected[target] = match
             rejection = self._reject(collected.headers, collected.location, why_untrusted(match))
         if match.chain.trust == "incomplete" and len(self._waiting) < MAX_UNMATCHED:
             self._waiting.append((target, collected, rejection))
         new = dict.fromkeys(match.chain.issuers) if match.chain.trust == "trusted" else {}
         if new.keys() - self._known.keys():
             self._known |= new
-            self._try_again(at)
+            self._retry_chains(at)
 
-    def _try_again(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
+    def _retry_chains(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
         """Check whether the known issuers, or others, complete the chains of certificates found before."""
         below = (issuer for _target, collected, _rejection in self._waiting for issuer in collected.match.chain.issuers)
         chains = Chains([*self._known, *below, *others], self._anchors(), at)
@@ -372,7 +372,11 @@ class Search:
         self._waiting = still
 
     def _reject(self, headers: Headers, location: Location, why: Obstacle[t.Any]) -> Mapping[str, t.Any]:
-        entry = {**_origin(headers, location), "reason": why.reason, "message": messages.unmatched(why)}
+        entry = {
+            **_describe_origin(headers, location),
+            "reason": why.reason,
+            "message": messages.describe_unmatched(why),
+        }
         self.unmatched_count += 1
         if len(self.unmatched) < MAX_UNMATCHED:
             self.unmatched.append(entry)
@@ -386,7 +390,7 @@ def why_untrusted(match: Match) -> Obstacle[Untrusted]:
     return Obstacle(UNTRUSTED.get(match.chain.trust, "untrusted"), facts)
 
 
-def _origin(headers: Headers, location: Location) -> dict[str, t.Any]:
+def _describe_origin(headers: Headers, location: Location) -> dict[str, t.Any]:
     return {
         "message_id": headers.message_id,
         "from": headers.sender,
@@ -420,4 +424,8 @@ def mark_needs_attention(skipped: Record, email: Record, at: datetime) -> Record
         return {**skipped, "needs_attention": True}
     if reason != "waiting_for_email" or requested is None or at - requested < MAX_DELIVERY_TIME or is_to_come:
         return {**skipped, "needs_attention": False}
-    return {**skipped, "needs_attention": True, "message": messages.late(message, requested, email.get("recipient"))}
+    return {
+        **skipped,
+        "needs_attention": True,
+        "message": messages.describe_late_email(message, requested, email.get("recipient")),
+    }

@@ -20,7 +20,7 @@ from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.values import parse_number
 from . import messages
-from .imported import standing
+from .imported import find_store_state
 
 if t.TYPE_CHECKING:
     from .._ledger.ledger import Entry
@@ -93,7 +93,7 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
     @property
     def message(self) -> str:
         """The message about the email."""
-        return messages.email(self.reason, self.facts)
+        return messages.describe_email(self.reason, self.facts)
 
     @property
     def is_open(self) -> bool:
@@ -151,8 +151,8 @@ def plan_email(order: Order, last: Entry | None, options: EmailOptions, at: date
             facts = {"recipient": recipient, "option": option, "domain": domain}
             return email.failed("recipient_not_allowed", facts, next_allowed_at=until)
     if last is not None and until is not None and not options.force:
-        return blocked(email, last, options.min_interval, at)
-    return as_requested(email, at, options.min_interval)
+        return block_email(email, last, options.min_interval, at)
+    return mark_requested(email, at, options.min_interval)
 
 
 def limit_to_approved(email: EmailAction, approved: Mapping[int, str | None]) -> EmailAction:
@@ -170,7 +170,7 @@ def limit_to_approved(email: EmailAction, approved: Mapping[int, str | None]) ->
     return email.failed("recipient_changed", {"seen": seen, "recipient": recipient, "is_approved": True})
 
 
-def blocked(email: EmailAction, last: Entry, interval: timedelta, at: datetime) -> EmailAction:
+def block_email(email: EmailAction, last: Entry, interval: timedelta, at: datetime) -> EmailAction:
     """Return an email that is not requested because of the last recorded request.
 
     If that email may not have been sent, the email fails. Otherwise, a task with retries would succeed without an email.
@@ -187,13 +187,13 @@ def blocked(email: EmailAction, last: Entry, interval: timedelta, at: datetime) 
     )
 
 
-def as_requested(email: EmailAction, at: datetime, interval: timedelta) -> EmailAction:
+def mark_requested(email: EmailAction, at: datetime, interval: timedelta) -> EmailAction:
     """Return an email as requested at an instant, in check mode as well."""
     until = at + interval if interval else None
     return replace(email, outcome="requested", requested_at=at, next_allowed_at=until)
 
 
-def unless_imported(email: EmailAction, order: Order, index: StoreIndex, view: TrustView) -> EmailAction:
+def skip_stored_email(email: EmailAction, order: Order, index: StoreIndex, view: TrustView) -> EmailAction:
     """Skip an email if the order's certificate, or a certificate that can replace it, is already in the store.
 
     Args:
@@ -204,20 +204,20 @@ def unless_imported(email: EmailAction, order: Order, index: StoreIndex, view: T
     """
     if not email.is_open:
         return email
-    in_store = standing(order, index, view)
+    in_store = find_store_state(order, index, view)
     reason: InStore
     facts: dict[str, t.Any]
-    if in_store.imported_as:
-        reason, facts = "already_imported", {"certificate_ids": [record.id for record in in_store.imported_as]}
-    elif in_store.superseded_by:
-        newest = max(in_store.superseded_by, key=lambda record: (record.not_after or view.at, record.id))
+    if in_store.own_records:
+        reason, facts = "already_imported", {"certificate_ids": [record.id for record in in_store.own_records]}
+    elif in_store.successors:
+        newest = max(in_store.successors, key=lambda record: (record.not_after or view.at, record.id))
         reason, facts = "superseded", {"certificate_id": newest.id, "not_after": newest.not_after}
     else:
         return email
     return replace(email, outcome="skipped", reason=reason, facts=facts, requested_at=None, next_allowed_at=None)
 
 
-def not_selected(
+def fail_unselected(
     approved: Mapping[int, str | None], order_ids: Collection[int] | None, planned: Collection[int]
 ) -> list[EmailAction]:
     """Return the failed emails of approved orders that the selection no longer contains.

@@ -49,7 +49,7 @@ ORDERS = Schema(
     needs={"orders": {"id": (), "status": ()}},
     of_the_run=frozenset({"mail_found", "mail_date"}),  # the email of an imported order is not searched any more
 )
-PLANNED: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
+PLAN_REASONS: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
 """Reasons for a failed request that the next plan repeats, and which have their own state."""
 OBSTACLES: set[MissingReason | WaitingReason] = {
     "waiting_for_key",
@@ -59,12 +59,12 @@ OBSTACLES: set[MissingReason | WaitingReason] = {
     "chain_incomplete",
 }
 """Reasons of a phase that are more specific than the state."""
-LIMITED_TO_VIEW: Record = {
+VIEW_PERMISSION_NOTICE: Record = {
     "source": "the certificate store",
     "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so the report shows all orders as not imported. Grant the permission to see the "
     "imported orders.",
 }
-Lasting = Mapping[str, Mapping[frozenset[str], datetime]]
+LatestExpiries = Mapping[str, Mapping[frozenset[str], datetime]]
 """Latest expiry by name and by all names of the orders with that name. A pending order counts as the latest."""
 
 
@@ -91,7 +91,7 @@ class OrderFacts:
         return cls(**{each.name: results[each.name] for each in fields(cls) if results.get(each.name) is not None})
 
     @cached_property
-    def about(self) -> Mapping[str, Mapping[int, Record]]:
+    def entries_by_order(self) -> Mapping[str, Mapping[int, Record]]:
         """Entries of each list, except the store, by order."""
         names = ("emails", "collected", "missing", "skipped", "failed")
         return {
@@ -100,7 +100,7 @@ class OrderFacts:
         }
 
     @cached_property
-    def failures(self) -> Mapping[int, Sequence[Record]]:
+    def failures_by_order(self) -> Mapping[int, Sequence[Record]]:
         """Failures by order."""
         by_order: dict[int, list[Record]] = {}
         for record in self.failed:
@@ -114,7 +114,7 @@ class OrderFacts:
         return {record["fingerprint_sha256"] for record in self.store or () if record.get("fingerprint_sha256")}
 
     @cached_property
-    def by_key(self) -> Mapping[str, Sequence[Record]] | None:
+    def records_by_key(self) -> Mapping[str, Sequence[Record]] | None:
         """Records of the store by SHA-256 of the public keys; `None` if the store could not be read, or with view permission only."""
         if self.store is None or self.is_limited_to_view:
             return None
@@ -146,7 +146,7 @@ class OrderFacts:
         return sorted(reported, key=lambda listener: listener_place(listener["listener"]))
 
     @cached_property
-    def balances(self) -> bool:
+    def has_load_balancers(self) -> bool:
         """Whether load balancers serve any certificate in the store."""
         return any(record.get("services") for record in self.store or ())
 
@@ -165,28 +165,28 @@ def build(results: Record, words: Record, at: datetime, previous: str | None = N
     orders, known = results["orders"], OrderFacts.of(results)
     ids = {order["id"] for order in orders}
     others = (record for record in known.failed if record.get("order_id") not in ids)
-    notices = [*map(notice, others), *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
+    notices = [*map(notice, others), *([VIEW_PERMISSION_NOTICE] if known.is_limited_to_view else [])]
 
-    def data_at(moment: datetime) -> Row:
-        rows = rows_of(orders, known, moment)
+    def build_data(moment: datetime) -> Row:
+        rows = build_rows(orders, known, moment)
         served = Counter(
             name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()}
         )
         return as_data(
             *(ORDERS, rows, notices, words, moment),
-            load_balancers=dict(sorted(served.items())) if known.balances else None,
+            load_balancers=dict(sorted(served.items())) if known.has_load_balancers else None,
             listeners=known.listeners,
         )
 
-    return unless_same(ORDERS, data_at, previous, at)
+    return unless_same(ORDERS, build_data, previous, at)
 
 
-def rows_in(results: Record, at: datetime) -> list[Row]:
+def build_run_rows(results: Record, at: datetime) -> list[Row]:
     """Return the rows of the report for a run of the role `ssl_fulfillment`; an empty list without a report."""
-    return rows_of(results.get("orders") or (), OrderFacts.of(results), at)
+    return build_rows(results.get("orders") or (), OrderFacts.of(results), at)
 
 
-def rows_of(orders: Sequence[Record], known: OrderFacts, at: datetime) -> list[Row]:
+def build_rows(orders: Sequence[Record], known: OrderFacts, at: datetime) -> list[Row]:
     """Return a row for each order, the most urgent first."""
     forever = datetime.max.replace(tzinfo=timezone.utc)
     lasting: dict[str, dict[frozenset[str], datetime]] = {}
@@ -197,10 +197,10 @@ def rows_of(orders: Sequence[Record], known: OrderFacts, at: datetime) -> list[R
             for name in names:
                 last = lasting.setdefault(name, {})
                 last[names] = max(last.get(names, expires), expires)
-    return sorted((_row(order, known, lasting, at) for order in orders), key=_urgency)
+    return sorted((_build_row(order, known, lasting, at) for order in orders), key=_rank_urgency)
 
 
-def _urgency(row: Row) -> tuple[int, int, str, int]:
+def _rank_urgency(row: Row) -> tuple[int, int, str, int]:
     """Return a sort key: attention, then state, then expiry."""
     kinds = row["attention"]
     return (
@@ -211,16 +211,16 @@ def _urgency(row: Row) -> tuple[int, int, str, int]:
     )
 
 
-def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Row:
+def _build_row(order: Record, known: OrderFacts, lasting: LatestExpiries, at: datetime) -> Row:
     identifier: int = order["id"]
-    email = known.about["emails"].get(identifier, {})
-    certificates = _certificates(order, known, at)
+    email = known.entries_by_order["emails"].get(identifier, {})
+    certificates = _find_certificates(order, known, at)
     records = certificates or []
-    counts = [_service_count(record) for record in records]
-    mail_found, mail_date = _mail(identifier, known, imported=bool(certificates))
-    last = max(_ends(records), default=None)
+    counts = [_count_services(record) for record in records]
+    mail_found, mail_date = _find_mail(identifier, known, imported=bool(certificates))
+    last = max(_parse_ends(records), default=None)
     ends = parse(order.get("expires_at")) or last
-    served = min(_ends(record for record in records if record.get("services")), default=last)
+    served = min(_parse_ends(record for record in records if record.get("services")), default=last)
     expires = served if served and ends and served < ends - SLACK else ends
     row = {
         "order_id": identifier,
@@ -238,7 +238,7 @@ def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Ro
         "mail_date": mail_date,
         "certificate_ids": None if certificates is None else [record["id"] for record in certificates],
         "certificate_notes": [record["notes"] for record in records if record.get("notes")],
-        "served_by": _served_by(records),
+        "served_by": _list_listeners(records),
         "services": sum(filter(None, counts)) if counts and None not in counts else None,
         "expires_at": iso(expires),
         "days_left": days_until(expires, at),
@@ -246,57 +246,57 @@ def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Ro
     is_unused = (
         row["served_by"] == [] and not any(counts) and not any(record.get("superseded_by") for record in records)
     )
-    state, reason = _state(
+    state, reason = _find_state(
         row,
         known,
         over=find_ineligibility(order["status"], ends, at),
-        is_idle=known.balances and is_unused,
+        is_idle=known.has_load_balancers and is_unused,
         is_superseded=bool(order.get("superseded_by")),
     )
     row |= {"state": state, "reason": reason}
-    row["message"] = _message(row, known)
+    row["message"] = _join_messages(row, known)
     is_reissued = bool(served and last and last > served + SLACK)
-    row["attention"] = _attention(
+    row["attention"] = _find_attention(
         row,
         renewed=state == "superseded" or is_reissued or _is_renewed(order, lasting),
-        serves_expired=any(record.get("services") for record in _expired(order, known, at)),
+        serves_expired=any(record.get("services") for record in _find_expired(order, known, at)),
     )
     return row
 
 
-def _term(order: Record) -> tuple[datetime | None, datetime | None]:
+def _parse_term(order: Record) -> tuple[datetime | None, datetime | None]:
     effective_at, created_at, expires_at = (
         parse(order.get(f"{name}_at")) for name in ("effective", "created", "expires")
     )
     return term_of(effective_at, created_at, expires_at)
 
 
-def _ends(records: Iterable[Record]) -> Iterator[datetime]:
+def _parse_ends(records: Iterable[Record]) -> Iterator[datetime]:
     return filter(None, (parse(record.get("not_after")) for record in records))
 
 
-def _expired(order: Record, known: OrderFacts, at: datetime) -> Iterator[Record]:
+def _find_expired(order: Record, known: OrderFacts, at: datetime) -> Iterator[Record]:
     """Yield the expired records of an order's certificate."""
-    term = _term(order)
-    for record in (known.by_key or {}).get(order.get("public_key_sha256") or "", ()):
+    term = _parse_term(order)
+    for record in (known.records_by_key or {}).get(order.get("public_key_sha256") or "", ()):
         begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
         if begin and end and end < at and is_of_term(term, (begin, end), end):
             yield record
 
 
-def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Record] | None:
+def _find_certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Record] | None:
     """Return the records in the store of an order's certificate; `None` if unknown.
 
     These are the records of its own term, or else the records of a later term with the same key.
     """
-    if known.by_key is None:
+    if known.records_by_key is None:
         ids = order.get("certificate_ids") or () if order.get("imported") else ()
         return None if order.get("imported") is None else [{"id": identifier} for identifier in ids]
-    term = _term(order)
+    term = _parse_term(order)
     # What the listing compared with the order and did not take for its certificate, such as one that was signed with its own key.
     others = order.get("certificate_ids") or () if order.get("imported") is False else ()
     fitting, own = [], []
-    for record in known.by_key.get(order.get("public_key_sha256") or "", ()):
+    for record in known.records_by_key.get(order.get("public_key_sha256") or "", ()):
         begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
         if begin and end and is_of_term(term, (begin, end), at) and record["id"] not in others:
             fitting.append(record)
@@ -305,13 +305,13 @@ def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Re
     return own or fitting
 
 
-def _service_count(record: Record) -> int | None:
+def _count_services(record: Record) -> int | None:
     """Return the number of services that use a record, but at least the number of its listeners."""
     reported, listeners = record.get("associated_service_count"), len(record.get("services") or ())
     return max(reported or 0, listeners) if listeners else reported
 
 
-def _served_by(certificates: Sequence[Record]) -> list[str] | None:
+def _list_listeners(certificates: Sequence[Record]) -> list[str] | None:
     """Return the listeners that serve these records, such as `shop:443`; `None` if unknown, or without records."""
     services = [record.get("services") for record in certificates]
     if not services or None in services:
@@ -320,20 +320,20 @@ def _served_by(certificates: Sequence[Record]) -> list[str] | None:
     return [f"{balancer}:{port}" for balancer, port in sorted(listeners)]
 
 
-def _mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[bool | None, str | None]:
+def _find_mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[bool | None, str | None]:
     """Return whether the email with the certificate was found (`None` if not searched), and its date.
 
     If the certificate from the email is in the store, but the order is not imported, the certificate belongs to an earlier order with the same key.
     The email of an imported order is not searched.
     """
-    certificate = known.about["collected"].get(identifier)
+    certificate = known.entries_by_order["collected"].get(identifier)
     if certificate is not None and (imported or certificate.get("fingerprint_sha256") not in known.fingerprints):
         return True, iso(parse(certificate["source"]["date"]))
-    is_missing = not imported and (certificate is not None or identifier in known.about["missing"])
+    is_missing = not imported and (certificate is not None or identifier in known.entries_by_order["missing"])
     return (False if is_missing else None), None
 
 
-def _state(
+def _find_state(
     row: Row, known: OrderFacts, *, over: Ineligibility | None, is_idle: bool, is_superseded: bool
 ) -> tuple[State, str]:
     """Return an order's state and the reason.
@@ -346,10 +346,10 @@ def _state(
         is_superseded: whether another certificate in the store can replace its own.
     """
     planned, failure, missing, skipped = (
-        known.about[name].get(row["order_id"], {}) for name in ("emails", "failed", "missing", "skipped")
+        known.entries_by_order[name].get(row["order_id"], {}) for name in ("emails", "failed", "missing", "skipped")
     )
     plan = planned.get("reason")
-    if failure and (failure.get("reason") not in PLANNED or failure.get("reason") != plan):
+    if failure and (failure.get("reason") not in PLAN_REASONS or failure.get("reason") != plan):
         return "failed", failure.get("reason") or "api_error"
     if over:  # nothing else matters then
         return over, over
@@ -373,25 +373,25 @@ def _state(
     return "requestable", obstacle or ("requestable_again" if again else "requestable")
 
 
-def _message(row: Row, known: OrderFacts) -> str | None:
+def _join_messages(row: Row, known: OrderFacts) -> str | None:
     """Return the messages of the modules about an order's failures or obstacles, or `None` if the state is sufficient."""
     identifier = row["order_id"]
     if row["state"] == "failed":
-        reported = known.failures[identifier]
+        reported = known.failures_by_order[identifier]
     else:
-        others = (known.about[name].get(identifier, {}) for name in ("missing", "skipped"))
+        others = (known.entries_by_order[name].get(identifier, {}) for name in ("missing", "skipped"))
         reported = [record for record in others if record.get("reason") == row["reason"] and row["reason"] in OBSTACLES]
     return " ".join(dict.fromkeys(record["message"] for record in reported if record.get("message"))) or None
 
 
-def _is_renewed(order: Record, lasting: Lasting) -> bool:
+def _is_renewed(order: Record, lasting: LatestExpiries) -> bool:
     """Return whether another order with all of its names expires later."""
     expires, names = parse(order.get("expires_at")), names_of(order)
     others = lasting.get(next(iter(names), ""), {})
     return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
 
 
-def _attention(row: Row, *, renewed: bool, serves_expired: bool) -> list[Attention]:
+def _find_attention(row: Row, *, renewed: bool, serves_expired: bool) -> list[Attention]:
     """Return why the order needs attention, the most urgent reason first."""
     kinds = set(ATTENTION) & {row["state"], row["reason"]}
     days = row["days_left"]
@@ -408,4 +408,4 @@ def _attention(row: Row, *, renewed: bool, serves_expired: bool) -> list[Attenti
 PARTS = ("orders", *(field.name for field in fields(OrderFacts)))
 
 
-OF_ORDERS = Kind(ORDERS, PARTS, build)
+ORDER_REPORT = Kind(ORDERS, PARTS, build)

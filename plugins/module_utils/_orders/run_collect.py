@@ -20,7 +20,7 @@ from .._base.options import ArgumentSpec
 from .._base.progress import waiting
 from .._base.text import printable
 from .._base.times import now
-from .._replacement.roots import anchors_for, known_issuers, trust_view_of
+from .._replacement.roots import create_trust_view, find_anchors, read_known_issuers
 from .._softlayer.options import api_options, select_option, selection_options
 from .._softlayer.values import parse_number
 from .._x509.certificate import Certificate
@@ -32,7 +32,7 @@ from . import messages
 from .imap import ImapMailbox, ImapSettings
 from .mailbox import Mailbox, MaildirMailbox, PathsMailbox
 from .options import MAILBOXES, find_mailbox_count_error, mailbox_options, why_unusable
-from .plan_collect import Search, Target, Wanted, as_missing, is_awaited, why_missing, why_untrusted
+from .plan_collect import ExpectedCertificate, Search, Target, format_missing, is_awaited, why_missing, why_untrusted
 
 SPEC = (
     api_options()
@@ -68,10 +68,10 @@ MAX_UNREAD_SHOWN = 10
 Options = t.Mapping[str, t.Any]
 
 
-def libraries(params: Options) -> tuple[str, ...]:
+def select_libraries(params: Options) -> tuple[str, ...]:
     """Return the Python libraries that a run with these options needs."""
     return (
-        *(FOR_API if asks_the_api(params) else ()),
+        *(FOR_API if is_api_needed(params) else ()),
         *FOR_CERTIFICATES,
         *(FOR_IMAP if params["imap"] else ()),
     )
@@ -81,12 +81,12 @@ def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
     box = open_mailbox(params)
-    if params["open_always"] and (gone := missing_places(params)):
+    if params["open_always"] and (gone := find_missing_paths(params)):
         raise CertificatesError(
             "not_found", f"Cannot open the mailbox: {gone} does not exist. Correct or create the path."
         )
-    wanted, api_calls = find_wanted(module, params)
-    known = known_issuers(params["intermediate_path"], params["intermediate_content"])
+    wanted, api_calls = find_expected(module, params)
+    known = read_known_issuers(params["intermediate_path"], params["intermediate_content"])
     awaited: set[Target] = set()
     if params["wait"]:  # for all expected certificates, unless the requested emails are known
         emails, at = params["emails"], now()
@@ -96,21 +96,21 @@ def run(module: Module) -> dict[str, t.Any]:
     if why := why_empty(params, search):
         module.warn(why)
     at = now()
-    missing = [item for item in wanted if not search.collected(item.target)]
+    missing = [item for item in wanted if not search.find_collected(item.target)]
     return {
         "changed": False,
-        "certificates": [each.as_result(item) for item in wanted for each in search.collected(item.target)],
-        "missing": [as_missing(item, why_missing(item, search, at)) for item in missing],
+        "certificates": [each.as_result(item) for item in wanted for each in search.find_collected(item.target)],
+        "missing": [format_missing(item, why_missing(item, search, at)) for item in missing],
         "unmatched": search.unmatched,
         "unmatched_count": search.unmatched_count,
-        "messages_examined": search.examined,
+        "messages_examined": search.examined_count,
         "api_calls": api_calls,
     }
 
 
 def search_mailbox(
     module: Module,
-    wanted: t.Sequence[Wanted],
+    wanted: t.Sequence[ExpectedCertificate],
     known: t.Sequence[Certificate],
     mailbox: Options,
     box: Mailbox,
@@ -133,7 +133,7 @@ def search_mailbox(
         module.warn("paths is empty, so no message was read.")
     targets = {item.target for item in wanted if item.target}
     trust, path = module.params["trust"], module.params["trusted_ca_path"]
-    anchors = cache(lambda: anchors_for(trust, path, module.warn) or Anchors())
+    anchors = cache(lambda: find_anchors(trust, path, module.warn) or Anchors())
     search = Search(targets, anchors, known, require_trust=trust == "require")
     if targets or open_always:
         with box:
@@ -160,7 +160,7 @@ def open_mailbox(params: Options) -> Mailbox:
     return PathsMailbox(params["paths"], largest)
 
 
-def missing_places(params: Options) -> str:
+def find_missing_paths(params: Options) -> str:
     """Return the paths of a file mailbox if none of them exists, for example on an unmounted disk; otherwise an empty string."""
     places = [params["maildir"]] if params["maildir"] is not None else params["paths"] or []
     return "" if any(map(os.path.exists, places)) else printable(", ".join(places))
@@ -168,18 +168,18 @@ def missing_places(params: Options) -> str:
 
 def why_empty(params: Options, search: Search) -> str:
     """Return the message about an empty mailbox if it was searched; an empty string otherwise. Daily runs make this no warning."""
-    is_empty = search.targets and not search.examined and params["paths"] != []
-    return messages.empty_mailbox(params) if is_empty else ""
+    is_empty = search.targets and not search.examined_count and params["paths"] != []
+    return messages.describe_empty_mailbox(params) if is_empty else ""
 
 
 def warn_of_untrusted(module: Module, search: Search) -> None:
     """Warn about untrusted certificates, both rejected and accepted."""
-    refused = [match for target, match in search.refused.items() if not search.collected(target)]
-    taken = [collected.match for target in search.targets for collected in search.collected(target)]
+    refused = [match for target, match in search.rejected.items() if not search.find_collected(target)]
+    taken = [collected.match for target in search.targets for collected in search.find_collected(target)]
     untrusted = [match for match in taken if match.chain.trust != "trusted"]
-    said = [messages.untrusted(why_untrusted(match)) for match in refused]
-    said += [messages.accepted(why_untrusted(match)) for match in untrusted]
-    said += [messages.for_other_names(match.certificate) for match in taken if match.is_for_other_names]
+    said = [messages.describe_untrusted(why_untrusted(match)) for match in refused]
+    said += [messages.describe_accepted(why_untrusted(match)) for match in untrusted]
+    said += [messages.describe_name_mismatch(match.certificate) for match in taken if match.is_for_other_names]
     warn_of_each(module, said, MAX_WARNINGS, "{} more certificates are not trusted, or have unexpected names.")
 
 
@@ -191,28 +191,30 @@ def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_r
         module.warn(of_the_rest.format(len(sentences) - most))
 
 
-def find_wanted(module: Module, params: Options) -> tuple[list[Wanted], int]:
+def find_expected(module: Module, params: Options) -> tuple[list[ExpectedCertificate], int]:
     """Return the certificates to find, in the order of the options, and the number of API calls made."""
     orders = params["orders"] or ()
     if params["skip_imported"]:
         orders = [order for order in orders if not (order.get("imported") or order.get("superseded_by"))]
-    wanted = [wanted_of(order) for order in orders]
-    fetched, api_calls = fetch_wanted(module, params) if asks_the_api(params) else ([], 0)
+    wanted = [parse_order(order) for order in orders]
+    fetched, api_calls = fetch_expected(module, params) if is_api_needed(params) else ([], 0)
     wanted += fetched
     for path in params["csr_paths"] or ():
-        request = named(path, read_request)
-        wanted.append(Wanted(request.public_key_sha256, path=path, requested_names=request.names))
+        request = parse_file(path, read_request)
+        wanted.append(ExpectedCertificate(request.public_key_sha256, path=path, csr_names=request.names))
     for path in params["privatekey_paths"] or ():
-        wanted.append(Wanted(named(path, lambda data: public_key_of(module, params, data)), path=path))
+        wanted.append(
+            ExpectedCertificate(parse_file(path, lambda data: hash_public_key(module, params, data)), path=path)
+        )
     return wanted, api_calls
 
 
-def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
+def parse_order(order: t.Mapping[str, t.Any]) -> ExpectedCertificate:
     """Return the certificate to find for an order in the form of `ssl_order_info`."""
     try:
         names = tuple(order.get("subject_alt_names") or ())
-        wanted = Wanted(
-            order["public_key_sha256"], parse_number(order["id"]), order["common_name"], requested_names=names
+        wanted = ExpectedCertificate(
+            order["public_key_sha256"], parse_number(order["id"]), order["common_name"], csr_names=names
         )
         texts = (wanted.public_key_sha256 or "", wanted.common_name or "", *names)
         if wanted.order_id is None or not all(isinstance(text, str) for text in texts):
@@ -225,34 +227,34 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
     return wanted
 
 
-def asks_the_api(params: Options) -> bool:
+def is_api_needed(params: Options) -> bool:
     """Return whether orders must be fetched from the API."""
     return bool(params["order_ids"]) or params["select"] is not None
 
 
-def fetch_wanted(module: Module, params: Options) -> tuple[list[Wanted], int]:
+def fetch_expected(module: Module, params: Options) -> tuple[list[ExpectedCertificate], int]:
     """Return the certificates to find for the orders in `select` and `order_ids`, and the number of API calls made."""
     # Imported here, because only this function needs the SDK, and loading it takes longer than reading a mailbox.
     from .._softlayer.client import connect
     from .._softlayer.orders import STORE_FACTS, Selection
-    from .run_list import account_of, select_orders
+    from .run_list import find_account_id, select_orders
 
     selection = Selection.from_module(params)
     client = connect(module)
-    account_id = client.fetch_account_id(account_of(params))
-    orders, missing, _index = select_orders(client, account_id, selection, trust_view_of(None), STORE_FACTS)
+    account_id = client.fetch_account_id(find_account_id(params))
+    orders, missing, _index = select_orders(client, account_id, selection, create_trust_view(None), STORE_FACTS)
     wanted = [
-        wanted_of(orders[id_].as_facts()) if id_ in orders else Wanted(None, id_, exists=False)
+        parse_order(orders[id_].as_facts()) if id_ in orders else ExpectedCertificate(None, id_, exists=False)
         for id_ in dict.fromkeys([*(params["order_ids"] or ()), *orders, *missing])
         if id_ in orders or id_ in missing
     ]
     return wanted, client.api_calls
 
 
-Read = t.TypeVar("Read")
+Content = t.TypeVar("Content")
 
 
-def public_key_of(module: Module, params: Options, data: bytes) -> str:
+def hash_public_key(module: Module, params: Options, data: bytes) -> str:
     """Return the SHA-256 of a private key's public key."""
     module.hide(*key_texts(data))
     key = read_private_key(data, params["privatekey_passphrase"])
@@ -260,7 +262,7 @@ def public_key_of(module: Module, params: Options, data: bytes) -> str:
     return key.public_key_sha256
 
 
-def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
+def parse_file(path: str, read: t.Callable[[bytes], Content]) -> Content:
     """Return the content of a file, parsed by `read`. Errors contain the path."""
     data = read_file(path)
     try:
@@ -278,17 +280,17 @@ def search_and_wait(
 
     def search_once() -> None:
         for message in box.read(since, lambda: search.is_complete):
-            if message.is_whole:
+            if message.is_complete:
                 search.examine(message.data, message.location, now())
             else:
-                search.skip(message.location, Obstacle("too_large", {"is_unread": True}), message.data)
-        search.settle(now())
+                search.record_skipped(message.location, Obstacle("too_large", {"is_unread": True}), message.data)
+        search.complete_chains(now())
 
     search_once()
     until = time.monotonic() + timeout
     lost = None
     with waiting("mailbox: waiting for emails with certificates", timeout):
-        while search.lacks(awaited) and time.monotonic() < until:
+        while search.has_missing(awaited) and time.monotonic() < until:
             box.wait(min(interval, max(0, until - time.monotonic())))
             try:
                 search_once()
@@ -297,8 +299,8 @@ def search_and_wait(
                 lost = error
     if lost:
         module.warn(f"Failed to read the mailbox during the wait: {lost.message}")
-    unread = box.unread()
+    unread = box.list_unread()
     for location, why in unread:
-        search.skip(location, why)
-    said = [messages.skipped_message(why) for _location, why in unread]
+        search.record_skipped(location, why)
+    said = [messages.describe_skipped_message(why) for _location, why in unread]
     warn_of_each(module, said, MAX_UNREAD_SHOWN, "Skipped {} more messages or directories that cannot be read.")

@@ -16,14 +16,13 @@ from .._base.module import Module
 from .._base.names import any_matches
 from .._base.options import ArgumentSpec
 from .._replacement.index import StoreIndex
-from .._replacement.roots import trust_view_of
+from .._replacement.roots import create_trust_view
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options, select_option, selection_options
 from .._softlayer.orders import DERIVED_FACTS, PROPERTIES, STORE_KEYS, Order, Selection, fetch_orders
 from .._softlayer.store import STORE_READ_ERROR, fetch_for_orders
-from .imported import results as selected
-from .imported import select
+from .imported import list_results, select_with_state
 
 FIELDS = ("id", *PROPERTIES, *DERIVED_FACTS, *STORE_KEYS)
 """The keys of an order's record."""
@@ -49,9 +48,9 @@ def run(module: Module) -> dict[str, t.Any]:
         fact for name in fields for fact in DERIVED_FACTS.get(name, {name}) if fact in PROPERTIES
     }  # of the records
     client = connect(module)
-    account_id = client.fetch_account_id(account_of(params))
+    account_id = client.fetch_account_id(find_account_id(params))
     orders = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts)
-    results = selected(selection, orders, index_for(client, selection), trust_view_of(None))
+    results = list_results(selection, orders, read_index(client, selection), create_trust_view(None))
     if set(fields) < set(FIELDS):
         results = [{name: value for name, value in result.items() if name in fields} for result in results]
     return {
@@ -68,7 +67,7 @@ def run(module: Module) -> dict[str, t.Any]:
     }
 
 
-def account_of(params: Mapping[str, t.Any]) -> int | None:
+def find_account_id(params: Mapping[str, t.Any]) -> int | None:
     """Return the id of the account to select orders from, if specified.
 
     Raises:
@@ -96,11 +95,11 @@ def select_orders(
     """
     orders = fetch_orders(client, account_id, selection.order_ids, {*facts, *selection.facts})
     index = None if selection.imported is None else StoreIndex(fetch_for_orders(client, "remove imported"))
-    taken = {order.id: order for order, _state in select(selection, orders, index, view)}
+    taken = {order.id: order for order, _state in select_with_state(selection, orders, index, view)}
     return taken, frozenset(selection.order_ids or ()) - {order.id for order in orders}, index
 
 
-def index_for(client: Client, selection: Selection) -> StoreIndex | None:
+def read_index(client: Client, selection: Selection) -> StoreIndex | None:
     """Return the stored certificates to compare orders with; `None` if no comparison is needed.
 
     Without permission, warn and return `None`, unless the selection depends on the store.

@@ -25,7 +25,7 @@ from .._base.times import iso, now
 from .._ledger.ledger import Claim, Key, Ledger, lease_for
 from .._ledger.place import find_place, find_why_lost, ledger_options
 from .._replacement.index import StoreIndex
-from .._replacement.roots import trust_view_of
+from .._replacement.roots import create_trust_view
 from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options, select_option, selection_options
 from .._softlayer.orders import FULFILLMENT_EMAIL, STORE_FACTS, Selection, fetch_order, resend_fulfillment_email
@@ -35,14 +35,14 @@ from .plan_request import (
     EmailAction,
     EmailOptions,
     approved_recipients,
-    as_requested,
-    blocked,
+    block_email,
+    fail_unselected,
     limit_to_approved,
-    not_selected,
+    mark_requested,
     plan_email,
-    unless_imported,
+    skip_stored_email,
 )
-from .run_list import account_of, select_orders
+from .run_list import find_account_id, select_orders
 
 SPEC = (
     api_options()
@@ -71,9 +71,9 @@ MAX_UNKNOWN_OUTCOMES = 20
 """Maximum number of consecutive requests with unknown outcome. Then the run stops, because the responses of the API are lost on the way."""
 MAX_REQUEST_AGE = timedelta(days=30)
 """Maximum age of the first request of an email that counts: the default age of searched emails. An older request had another purpose."""
-WITHOUT_STORE = "set skip_imported: false"
+STORE_ADVICE = "set skip_imported: false"
 """Advice for a user without permission to read the store. For a role without such a variable, ../../plugin_utils/_called.py removes it."""
-FACTS = STORE_FACTS | {"approver_email", "technical_contact_email", "status"}
+REQUESTED_FACTS = STORE_FACTS | {"approver_email", "technical_contact_email", "status"}
 """Requested facts of orders. The result contains the names in the CSR, so the CSR is always requested."""
 
 
@@ -92,7 +92,7 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module, params["concurrency"], module.stop_on_signals())
     ledger = Ledger(params["ledger_url"], read_only=module.check_mode)
     try:
-        account_id = client.fetch_account_id(account_of(params))
+        account_id = client.fetch_account_id(find_account_id(params))
         emails = plan(module, client, ledger, account_id, selection, options)
         planned = [email for email in emails if email.outcome == "requested"]
         check_plan(module, planned)
@@ -114,14 +114,14 @@ def plan(
     module: Module, client: Client, ledger: Ledger, account_id: int, selection: Selection, options: EmailOptions
 ) -> list[EmailAction]:
     """Read the facts and return the planned action for each selected order."""
-    view = trust_view_of(None)
+    view = create_trust_view(None)
     at = view.at
-    orders, missing, index = select_orders(client, account_id, selection, view, FACTS)
+    orders, missing, index = select_orders(client, account_id, selection, view, REQUESTED_FACTS)
     if selection.common_names and not orders:
         module.warn(
             f"No SSL order matches common_names ({', '.join(selection.common_names)}). To list the existing orders, run ssl_order_info."
         )
-    keys = {key_of(account_id, order_id): order_id for order_id in orders}
+    keys = {build_key(account_id, order_id): order_id for order_id in orders}
     last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys], at - MAX_REQUEST_AGE).items()}
     for order_id, entry in last_requests.items():
         if entry.is_from_the_future(at):
@@ -133,20 +133,20 @@ def plan(
                 ledger.correct(entry, at)
     emails = [plan_email(order, last_requests.get(order.id), options, at) for order in orders.values()]
     if options.skip_imported and not options.force and any(email.is_open for email in emails):
-        index = index or StoreIndex(fetch_for_orders(client, WITHOUT_STORE))
-        emails = [unless_imported(email, orders[email.order_id], index, view) for email in emails]
+        index = index or StoreIndex(fetch_for_orders(client, STORE_ADVICE))
+        emails = [skip_stored_email(email, orders[email.order_id], index, view) for email in emails]
     emails += (EmailAction("failed", "not_found", {}, order_id) for order_id in missing)
     if options.approved is not None:
-        gone = not_selected(options.approved, selection.order_ids, {email.order_id for email in emails})
+        gone = fail_unselected(options.approved, selection.order_ids, {email.order_id for email in emails})
         emails = [*(limit_to_approved(email, options.approved) for email in emails), *gone]
     requested = [email for email in emails if email.outcome == "requested"]
     without_key = [email.name for email in requested if not orders[email.order_id].public_key_sha256]
     if without_key and options.skip_imported:
-        module.warn(messages.without_key(without_key))
+        module.warn(messages.describe_orders_without_key(without_key))
     return sorted(emails, key=lambda email: email.order_id)
 
 
-def key_of(account_id: int, order_id: int) -> Key:
+def build_key(account_id: int, order_id: int) -> Key:
     """Return the key of an order's requests in the ledger."""
     return Key("email", f"{account_id}/{FULFILLMENT_EMAIL}/{order_id}")
 
@@ -178,7 +178,7 @@ def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
     module.warn(f"{what}, so a later run does not find the requests of this run and may request the same emails again.")
 
 
-class _NotRequested(Exception):
+class _RequestObstacle(Exception):
     """Raised right before a request if the email, the only argument, must not be requested."""
 
 
@@ -210,13 +210,13 @@ class Requester:
         try:
             if self._ledger_error:  # a failed ledger also fails for the remaining orders
                 raise self._ledger_error
-            key = key_of(self._account_id, email.order_id)
+            key = build_key(self._account_id, email.order_id)
             claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
         except CertificatesError as error:
             self._ledger_error = error
             return email.failed("api_error", {"ledger_error": error.message})
         if not isinstance(claim, Claim):  # another run was faster
-            return blocked(email, claim, self._options.min_interval, at)
+            return block_email(email, claim, self._options.min_interval, at)
         done, record = self._request(email, claim)
         try:
             record(claim)
@@ -230,14 +230,14 @@ class Requester:
         is_accepted = is_outcome_unknown = False
         try:
             is_accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_again, email))
-        except _NotRequested as why_not:
+        except _RequestObstacle as why_not:
             return why_not.args[0], self._ledger.release
         except CertificatesError as failure:
             error, is_outcome_unknown = failure, failure.code == "no_answer"  # then it may have been sent
         with self._lock:
             self._unknown_outcomes = self._unknown_outcomes + 1 if is_outcome_unknown else 0
             self.has_sent |= is_accepted or is_outcome_unknown
-        requested = as_requested(email, claim.requested_at, self._options.min_interval)
+        requested = mark_requested(email, claim.requested_at, self._options.min_interval)
         if error and is_outcome_unknown:
             until = requested.next_allowed_at
             facts = {"error": error.message, "recipient": email.recipient}
@@ -258,14 +258,14 @@ class Requester:
         try:
             order = fetch_order(self._client, self._account_id, email.order_id)
         except CertificatesError as error:
-            raise _NotRequested(replace(email.because(error), facts={"address_error": error.message})) from None
+            raise _RequestObstacle(replace(email.because(error), facts={"address_error": error.message})) from None
         ineligibility, recipient = order.find_ineligibility(now()), order.approver_email
         if ineligibility:
             reason: EmailReason = ineligibility if self._options.approved is None else "changed_meanwhile"
-            raise _NotRequested(email.failed(reason, {"ineligibility": ineligibility}))
+            raise _RequestObstacle(email.failed(reason, {"ineligibility": ineligibility}))
         if recipient != email.recipient:
             facts = {"seen": email.recipient, "recipient": recipient, "is_approved": False}
-            raise _NotRequested(email.failed("recipient_changed", facts))
+            raise _RequestObstacle(email.failed("recipient_changed", facts))
 
 
 def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]:

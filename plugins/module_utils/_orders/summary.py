@@ -16,7 +16,7 @@ from .._base.messages import Form
 from .._report.summary import Record, failures, skipped
 from . import messages
 
-LISTS = ("requested", "collected", "imported", "skipped", "failed")
+RESULT_LISTS = ("requested", "collected", "imported", "skipped", "failed")
 """The lists in `ssl_fulfillment_result`."""
 
 
@@ -54,7 +54,7 @@ class Run:
         )
 
 
-def facts_of(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
+def collect_facts(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
     """Return the facts for the report."""
     imported = {record["order_id"]: record["id"] for record in result["imported"] if record.get("id") is not None}
     orders = [  # the orders were listed before the import
@@ -78,9 +78,9 @@ def facts_of(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
     }
 
 
-def outcome(run: Run) -> dict[str, list[Record]]:
+def build_outcome(run: Run) -> dict[str, list[Record]]:
     """Return the content of `ssl_fulfillment_result` after a run."""
-    result: dict[str, list[Record]] = {name: [] for name in LISTS}
+    result: dict[str, list[Record]] = {name: [] for name in RESULT_LISTS}
     for email in run.emails.get("emails") or ():
         result[email["outcome"]].append(email)
     if run.mails and "certificates" not in run.mails:
@@ -88,7 +88,7 @@ def outcome(run: Run) -> dict[str, list[Record]]:
     elif run.mails and {"collect", "import"} & set(run.asked):  # a run with only the phase report collects nothing
         result["collected"] += run.mails["certificates"]
     if run.mails and "collect" in run.asked:  # the last phase's message about an order counts
-        missing = _unreported(result, run.mails.get("missing", ()))
+        missing = _select_unreported(result, run.mails.get("missing", ()))
         ids = {order["order_id"] for order in missing}
         result["skipped"] = [*(order for order in result["skipped"] if order.get("order_id") not in ids), *missing]
     imported = {} if run.imported.get("skipped") else run.imported
@@ -111,7 +111,7 @@ def outcome(run: Run) -> dict[str, list[Record]]:
     return result
 
 
-def _unreported(result: Mapping[str, Sequence[Record]], skipped: Iterable[Record]) -> list[Record]:
+def _select_unreported(result: Mapping[str, Sequence[Record]], skipped: Iterable[Record]) -> list[Record]:
     """Return the skipped orders, except missing emails whose failed request is already reported."""
     failed = {order.get("order_id") for order in result["failed"]}
     return [order for order in skipped if order["reason"] != "waiting_for_email" or order["order_id"] not in failed]
@@ -124,7 +124,7 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
         why_missing.get(order["order_id"], order) if order["reason"] == "waiting_for_email" else order
         for order in run.imported.get("skipped_items", ())
     )
-    result["skipped"] = _unreported(result, skipped_items)
+    result["skipped"] = _select_unreported(result, skipped_items)
     for record in run.imported["certificates"]:
         if record["outcome"] in {"imported", "updated"}:
             result["imported"].append(record)
@@ -134,7 +134,7 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
             result["failed"].append(record)
 
 
-def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> list[str]:
+def build_summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> list[str]:
     """Return the last lines of a run: a line for each order that was changed or found, for each reason for skipping, and the totals.
 
     `why_failed` returns everything that fails the run.
@@ -150,19 +150,19 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: 
     collected = [record for record in result["collected"] if record["order_id"] not in imported]
     return [
         *([] if has_orders or result["failed"] else [messages.NO_ORDERS]),
-        *(messages.line("requested", record, form) for record in result["requested"]),
-        *(messages.line("collected", record, form) for record in collected),
-        *(messages.line("imported", record, form) for record in result["imported"]),
+        *(messages.format_line("requested", record, form) for record in result["requested"]),
+        *(messages.format_line("collected", record, form) for record in collected),
+        *(messages.format_line("imported", record, form) for record in result["imported"]),
         *skipped(record for record in result["skipped"] if not record.get("needs_attention")),
-        *([f"This run: {totals(result, is_check_mode=is_check_mode)}."] if any(result.values()) else []),
+        *([f"This run: {format_totals(result, is_check_mode=is_check_mode)}."] if any(result.values()) else []),
     ]
 
 
-def totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> str:
+def format_totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> str:
     """Return how many orders are in each list of a result."""
     would_be = {name: f"would be {name}" for name in ("requested", "imported")} if is_check_mode else {}
     urgent = sum(bool(record.get("needs_attention")) for record in result["skipped"])
-    counts = {would_be.get(name, name): len(result[name]) for name in LISTS}
+    counts = {would_be.get(name, name): len(result[name]) for name in RESULT_LISTS}
     counts |= {"skipped": counts["skipped"] - urgent, "need attention" if urgent > 1 else "needs attention": urgent}
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
@@ -179,8 +179,8 @@ def why_failed(
     """
     needed = [record for record in result["skipped"] if record.get("needs_attention")]
     said = [failures(result["failed"])] if result["failed"] else []
-    said += [messages.skipped_needing_attention(needed)] if needed else []
+    said += [messages.format_skipped_orders(needed)] if needed else []
     reported = {record.get("order_id") for record in result["failed"]}
     failing = [row for row in rows if {*row["attention"]} & {*fail_on} and row["order_id"] not in reported]
-    said += [messages.rows_needing_attention(failing, fail_on)] if failing else []
+    said += [messages.format_failing_rows(failing, fail_on)] if failing else []
     return "\n".join(said)

@@ -17,7 +17,7 @@ from .._base.codes import NotSeen
 from .._base.errors import CertificatesError, Obstacle
 from .._base.names import MAX_PORT, ascii_name, is_address
 from .._base.text import printable
-from .._replacement.index import StoreIndex, why_not_held
+from .._replacement.index import StoreIndex, why_unavailable
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate
 from .._x509.certificate import Certificate
@@ -247,8 +247,8 @@ class Demand:
             return cls(expected.names, ())
         record = index.by_handle.get(expected.certificate_id)
         if record is None or record.certificate is None:
-            return cls((), (), expected.certificate_id, why_not_held(expected.certificate_id, record))
-        return cls((), (record, *index.superseding(record, view)), expected.certificate_id)
+            return cls((), (), expected.certificate_id, why_unavailable(expected.certificate_id, record))
+        return cls((), (record, *index.find_successors(record, view)), expected.certificate_id)
 
     def is_met_by(self, certificate: Certificate) -> bool:
         """Return whether a certificate meets the demand."""

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from .._base.errors import Obstacle
 from .._base.text import some_of
 from .._base.times import iso
-from .._replacement.messages import trust_remedy
+from .._replacement.messages import find_trust_remedy
 from .._x509.certificate import Certificate
 from .._x509.messages import why_unknown
 from .endpoint import Demand, ProbeResult
@@ -96,7 +96,7 @@ def _explain_reason(result: ProbeResult, reason: str | None, facts: Mapping[str,
         case "name_mismatch", _:
             return f"{what} does not cover {result.endpoint.checked_name} according to TLS clients. {NAME_REMEDY}"
         case _, {"chain": chain}:
-            return f"{what} is not trusted: {chain.why}. {trust_remedy(chain, 'served')}"
+            return f"{what} is not trusted: {chain.why}. {find_trust_remedy(chain, 'served')}"
     return f"TLS clients reject the {certificate}." if result.is_accepted is False else None
 
 

@@ -22,7 +22,7 @@ from .._base.options import ArgumentSpec
 from .._base.times import now
 from .._http.download import CRL_LIMITS, Cache, Reach, content_of, download
 from .._http.network import Network
-from .._replacement.roots import roots_in
+from .._replacement.roots import read_roots
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
@@ -231,4 +231,4 @@ def open_cache(folder: str | None, *, is_check_mode: bool) -> Cache:
 
 def read_named_anchors(path: str | None) -> Anchors:
     """Return the trusted certificates that the user specified."""
-    return roots_in(path) if path else Anchors()
+    return read_roots(path) if path else Anchors()

@@ -23,8 +23,8 @@ from .._base.options import ArgumentSpec, concurrency_options
 from .._base.times import now
 from .._http.network import MAX_TIMEOUT, Network, network_of
 from .._replacement.index import StoreIndex
-from .._replacement.messages import why_not
-from .._replacement.roots import roots_if_any
+from .._replacement.messages import describe_obstacle
+from .._replacement.roots import find_roots
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import fetch_balancers
@@ -87,7 +87,7 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     check_params(params)
     items = [Item(endpoint) for endpoint in read_endpoints(params["endpoints"])]
-    anchors = roots_if_any(params["trusted_ca_path"], module.warn)
+    anchors = find_roots(params["trusted_ca_path"], module.warn)
     client, listing = None, None
     if is_api_needed(params):
         client = connect_client(module)
@@ -102,7 +102,9 @@ def run(module: Module) -> dict[str, t.Any]:
     ]
     for number, demand in enumerate(demands):
         if demand and demand.why_unknown and not (listing and listing.is_limited):
-            raise CertificatesError("not_found", f"endpoints[{number}].expected: {why_not(demand.why_unknown)}")
+            raise CertificatesError(
+                "not_found", f"endpoints[{number}].expected: {describe_obstacle(demand.why_unknown)}"
+            )
     to_probe = [item.endpoint for item in items if not item.obstacle]
     tls_client = anchors.client if anchors else None
     results = probe_all(to_probe, params["timeout"], params["concurrency"], client=tls_client)
@@ -113,7 +115,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for item, demand in zip(items, demands, strict=True):
         unseen = ProbeResult(item.endpoint, reason="unreachable", message=item.obstacle)
         result = unseen if item.obstacle else next(left)
-        ids = [record.id for record in index.same(result.chain[0])] if index and result.chain else None
+        ids = [record.id for record in index.find_copies(result.chain[0])] if index and result.chain else None
         name = item.endpoint.server_name or item.endpoint.host
         known = demand if demand and not demand.why_unknown else None
         revocation = revocations.get(result.chain)

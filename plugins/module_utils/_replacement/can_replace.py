@@ -40,7 +40,7 @@ class Overrides:
     """Whether a wildcard covers the DNS names below it; otherwise, only the same name counts."""
 
 
-ACCEPT: Mapping[str, str] = {
+ACCEPT_OPTIONS: Mapping[str, str] = {
     "expired": "allow_expired",
     "names_not_covered": "allow_name_loss",
     "organization_differs": "allow_organization_change",
@@ -73,38 +73,38 @@ class PresentCertificate:
         return cls(certificate.identities, certificate.accepted, certificate.alternatives, certificate.key_type, record)
 
 
-def age(record: StoreCertificate) -> tuple[datetime, datetime]:
+def get_age(record: StoreCertificate) -> tuple[datetime, datetime]:
     """Return the sort key of a record with a certificate; the newest record sorts last."""
     return certificate_of(record).age
 
 
-def supersedes(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
+def can_supersede(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
     """Return whether a certificate can replace another one."""
     return is_newer(new, old, view) and find_replacement_obstacle(new, PresentCertificate.of(old), view) is None
 
 
 def is_newer(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
     """Return whether a certificate became valid later, or at the same time and expires later, or is the same with a chain that the other record lacks."""
-    return age(new) > age(old) if new.certificate != old.certificate else completes(new, old, view)
+    return get_age(new) > get_age(old) if new.certificate != old.certificate else has_better_chain(new, old, view)
 
 
-def completes(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
+def has_better_chain(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
     """Return whether a record has a better chain for the same certificate: a longer one, or one that expires later if the other one is due for renewal."""
     if new.certificate != old.certificate or new.intermediates == old.intermediates:
         return False
-    if view.level(new) != view.level(old):
-        return view.level(new) > view.level(old)
-    if view.trust(old):
-        return view.end(new) > view.end(old) and bool(view.lifespan(old).is_due(view.at))
-    ours, theirs = view.chain(new).issuers, view.chain(old).issuers
+    if view.find_level(new) != view.find_level(old):
+        return view.find_level(new) > view.find_level(old)
+    if view.is_trusted(old):
+        return view.find_end(new) > view.find_end(old) and bool(view.find_lifespan(old).is_due(view.at))
+    ours, theirs = view.find_chain(new).issuers, view.find_chain(old).issuers
     return len(ours) > len(theirs) and ours[: len(theirs)] == theirs
 
 
-def is_as_good(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
+def is_equivalent(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
     """Return whether another certificate of exactly the same age could also be used, so that the choice is ambiguous."""
     return (
         new.certificate != old.certificate
-        and age(new) == age(old)
+        and get_age(new) == get_age(old)
         and find_replacement_obstacle(new, PresentCertificate.of(old), view) is None
     )
 
@@ -129,7 +129,7 @@ def find_replacement_obstacle(
         return Obstacle("revoked", {"revocation": view.revocations[ours]})
     if old is None:
         return None
-    lost = lost_names(ours, old, wildcards=accepted.wildcards)
+    lost = find_lost_names(ours, old, wildcards=accepted.wildcards)
     if (lost or not old.identities) and not accepted.name_loss:
         return Obstacle("names_not_covered", {"lost": lost})
     theirs = old.record and certificate_of(old.record)
@@ -137,12 +137,12 @@ def find_replacement_obstacle(
         return Obstacle("organization_differs", {"new": ours.organizations, "present": theirs.organizations})
     if old.key_type not in {None, ours.key_type} and not accepted.key_type_change:
         return Obstacle("key_type_differs", {"new": ours.key_type, "present": old.key_type})
-    lifespan = view.lifespan(new)
+    lifespan = view.find_lifespan(new)
     if lifespan.is_over(view.at) and not accepted.expired:
         return Obstacle("expired", {"end": lifespan.end, "issuer": lifespan.limited_by})
     if lifespan.starts_by and lifespan.is_to_come(view.at):
         return Obstacle("not_yet_valid", {"start": lifespan.start, "issuer": lifespan.starts_by})
-    expires_earlier = overrides is None and old.record is not None and view.end(new) < view.end(old.record)
+    expires_earlier = overrides is None and old.record is not None and view.find_end(new) < view.find_end(old.record)
     if expires_earlier and lifespan.is_due(view.at):
         return Obstacle("expires_earlier", {"end": lifespan.end, "issuer": lifespan.limited_by})
     return None if accepted.untrusted else _why_less_trusted(new, old, view)
@@ -156,7 +156,9 @@ OVERRIDABLE: Mapping[str, str] = {
 """The obstacles that the user may accept for an initial certificate; never the rejection by TLS clients."""
 
 
-def obstacles(new: StoreCertificate, old: PresentCertificate | None, view: TrustView) -> list[Obstacle[ObstacleReason]]:
+def find_obstacles(
+    new: StoreCertificate, old: PresentCertificate | None, view: TrustView
+) -> list[Obstacle[ObstacleReason]]:
     """Return all obstacles that the user must accept before a certificate replaces another one; the last obstacle may be one that cannot be accepted."""
     found, overrides = [], Overrides(wildcards=True)
     while why := find_replacement_obstacle(new, old, view, overrides):
@@ -169,20 +171,20 @@ def obstacles(new: StoreCertificate, old: PresentCertificate | None, view: Trust
 
 def required_overrides(new: StoreCertificate, old: PresentCertificate | None, view: TrustView) -> Overrides:
     """Return the smallest set of overrides that lets one certificate replace another."""
-    reasons = [why.reason for why in obstacles(new, old, view)]
+    reasons = [why.reason for why in find_obstacles(new, old, view)]
     return Overrides(wildcards=True, **{OVERRIDABLE[reason]: True for reason in reasons if reason in OVERRIDABLE})
 
 
-def losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[Obstacle[str]]:
+def find_losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[Obstacle[str]]:
     """Return the properties that are lost if a certificate replaces another one."""
     ours, theirs = certificate_of(new), certificate_of(old)
-    names = lost_names(ours, PresentCertificate.of(old), wildcards=True)
-    organizations, days = theirs.organizations - ours.organizations, (view.end(old) - view.end(new)).days
+    names = find_lost_names(ours, PresentCertificate.of(old), wildcards=True)
+    organizations, days = theirs.organizations - ours.organizations, (view.find_end(old) - view.find_end(new)).days
     found = {
         "names": {"names": names} if names else None,
         "organization": {"organizations": organizations} if organizations else None,
         "key_type": {"new": ours.key_type, "present": theirs.key_type} if ours.key_type != theirs.key_type else None,
-        "trust": {} if view.level(new) < view.level(old) else None,
+        "trust": {} if view.find_level(new) < view.find_level(old) else None,
         "time": {"days": days} if days > 0 else None,
     }
     return [Obstacle(kind, facts) for kind, facts in found.items() if facts is not None]
@@ -197,26 +199,26 @@ def _why_less_trusted(
     root certificates of a private CA are not available to the users who request emails. A revoked certificate can be replaced only by one
     with at least the trust that it had before the revocation.
     """
-    chain = view.chain(new)
+    chain = view.find_chain(new)
     highest = LEVELS.index("trusted")
-    needed = view.levels(old.record) if old.record else (highest, highest)
-    is_enough = all(ours >= theirs for ours, theirs in zip(view.levels(new), needed, strict=True))
+    needed = view.find_levels(old.record) if old.record else (highest, highest)
+    is_enough = all(ours >= theirs for ours, theirs in zip(view.find_levels(new), needed, strict=True))
     if is_enough or (old.record is None and chain.issuers):
         return None
     is_revoked = bool(view.why_revoked(certificate_of(new), new.intermediates))
     return Obstacle(UNTRUSTED[chain.trust], {"chain": chain, "is_revoked": is_revoked})
 
 
-def lost_names(new: Certificate, old: PresentCertificate, *, wildcards: bool) -> list[str]:
+def find_lost_names(new: Certificate, old: PresentCertificate, *, wildcards: bool) -> list[str]:
     """Return which names and addresses of the other one a certificate is not for, sorted.
 
     TLS clients must accept this one for all names for which they accept the other one, so a common name cannot replace a DNS name.
     """
     lost = old.identities - new.identities | old.accepted - new.accepted | old.alternatives - new.alternatives
-    return sorted(not_under_wildcards(lost, new.accepted) if wildcards else lost)
+    return sorted(select_uncovered(lost, new.accepted) if wildcards else lost)
 
 
-def not_under_wildcards(names: Iterable[str], accepted: Collection[str]) -> list[str]:
+def select_uncovered(names: Iterable[str], accepted: Collection[str]) -> list[str]:
     """Return the names that no wildcard among other names covers."""
     return [name for name in names if wildcard_over(name) not in accepted]
 
@@ -224,7 +226,7 @@ def not_under_wildcards(names: Iterable[str], accepted: Collection[str]) -> list
 Copy = t.TypeVar("Copy")
 
 
-def copy_quality(leaf: Certificate, chain: Chain) -> tuple[int, datetime, int]:
+def rank_copy(leaf: Certificate, chain: Chain) -> tuple[int, datetime, int]:
     """Return a sort key for copies of one certificate, each with its own chain: the better copy sorts higher.
 
     The criteria are whether clients trust the chain (they do not if something of it was revoked, see `TrustView.chain`), until when they
@@ -234,12 +236,14 @@ def copy_quality(leaf: Certificate, chain: Chain) -> tuple[int, datetime, int]:
     return LEVELS.index(chain.trust), end, len(chain.issuers)
 
 
-def best_copies(copies: Iterable[Copy], view: TrustView, record_of: Callable[[Copy], StoreCertificate]) -> list[Copy]:
-    """Return the best copy of each certificate by `copy_quality`; of equals the stored one with the smallest id, or the first one."""
+def select_best_copies(
+    copies: Iterable[Copy], view: TrustView, record_of: Callable[[Copy], StoreCertificate]
+) -> list[Copy]:
+    """Return the best copy of each certificate by `rank_copy`; of equals the stored one with the smallest id, or the first one."""
 
     def quality(copy: Copy) -> tuple[tuple[int, datetime, int], float]:
         record = record_of(copy)
-        return copy_quality(certificate_of(record), view.chain(record)), -(record.id or math.inf)
+        return rank_copy(certificate_of(record), view.find_chain(record)), -(record.id or math.inf)
 
     found: dict[Certificate, Copy] = {}
     for copy in copies:
@@ -249,13 +253,14 @@ def best_copies(copies: Iterable[Copy], view: TrustView, record_of: Callable[[Co
     return list(found.values())
 
 
-def best(records: Sequence[StoreCertificate], view: TrustView) -> list[StoreCertificate]:
+def select_best(records: Sequence[StoreCertificate], view: TrustView) -> list[StoreCertificate]:
     """Return the best of the records that can replace the same record; several if they are equally good.
 
     It is one on the highest level of trust, then the newest. Of records of the same certificate, it is the best copy.
     """
     ranked = [
-        ((view.level(record), age(record)), record) for record in best_copies(records, view, lambda record: record)
+        ((view.find_level(record), get_age(record)), record)
+        for record in select_best_copies(records, view, lambda record: record)
     ]
     highest = max((rank for rank, _record in ranked), default=None)
     return [record for rank, record in ranked if rank == highest]

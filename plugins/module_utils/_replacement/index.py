@@ -16,20 +16,20 @@ from functools import cached_property
 from .._base.errors import Obstacle
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
-from .can_replace import Overrides, PresentCertificate, age, find_replacement_obstacle, is_newer, supersedes
+from .can_replace import Overrides, PresentCertificate, can_supersede, find_replacement_obstacle, get_age, is_newer
 from .trust import TrustView
 
 K = t.TypeVar("K")
 
 
-def _grouped(pairs: Iterable[tuple[K, StoreCertificate]]) -> dict[K, list[StoreCertificate]]:
+def _group_records(pairs: Iterable[tuple[K, StoreCertificate]]) -> dict[K, list[StoreCertificate]]:
     found: dict[K, list[StoreCertificate]] = defaultdict(list)
     for key, record in pairs:
         found[key].append(record)
     return found
 
 
-def why_not_held(identifier: int, record: StoreCertificate | None) -> Obstacle[t.Literal["not_found"]]:
+def why_unavailable(identifier: int, record: StoreCertificate | None) -> Obstacle[t.Literal["not_found"]]:
     """Return why the store has no certificate with an id that a user gives: it has no such record, or none that can be read."""
     return Obstacle("not_found", {"certificate_id": identifier, "is_there": record is not None})
 
@@ -50,80 +50,82 @@ class StoreIndex:
         return iter(self.by_handle.values())
 
     @cached_property
-    def longest_chain(self) -> int:
+    def max_chain_length(self) -> int:
         """The maximum number of intermediate certificates of a record: the number that the store keeps is not documented."""
         return max((len(record.intermediates) for record in self._known), default=0)
 
     @cached_property
-    def _by_key(self) -> dict[str, list[StoreCertificate]]:
-        return _grouped((certificate_of(record).public_key_sha256, record) for record in self._known)
+    def _records_by_key(self) -> dict[str, list[StoreCertificate]]:
+        return _group_records((certificate_of(record).public_key_sha256, record) for record in self._known)
 
     @cached_property
-    def _by_certificate(self) -> dict[Certificate, list[StoreCertificate]]:
-        return _grouped((certificate_of(record), record) for record in self._known)
+    def _records_by_certificate(self) -> dict[Certificate, list[StoreCertificate]]:
+        return _group_records((certificate_of(record), record) for record in self._known)
 
     @cached_property
-    def _by_name(self) -> dict[str, list[StoreCertificate]]:
-        return _grouped((name, record) for record in self._known for name in certificate_of(record).identities)
+    def _records_by_name(self) -> dict[str, list[StoreCertificate]]:
+        return _group_records((name, record) for record in self._known for name in certificate_of(record).identities)
 
     @cached_property
-    def _by_rarest(self) -> dict[str, list[StoreCertificate]]:
+    def _records_by_rarest_name(self) -> dict[str, list[StoreCertificate]]:
         """Look up the rarest name, so that a name in thousands of certificates does not take longer."""
         named = (record for record in self._known if certificate_of(record).identities)
-        return _grouped((min(certificate_of(record).identities, key=self._rarity), record) for record in named)
+        return _group_records(
+            (min(certificate_of(record).identities, key=self._rank_rarity), record) for record in named
+        )
 
-    def _rarity(self, name: str) -> tuple[int, str]:
-        return len(self._by_name[name]), name
+    def _rank_rarity(self, name: str) -> tuple[int, str]:
+        return len(self._records_by_name[name]), name
 
     @cached_property
-    def _position(self) -> dict[Handle | None, int]:
+    def _positions(self) -> dict[Handle | None, int]:
         return {handle: position for position, handle in enumerate(self.by_handle)}
 
-    def _sorted(self, records: Iterable[StoreCertificate]) -> list[StoreCertificate]:
+    def _sort(self, records: Iterable[StoreCertificate]) -> list[StoreCertificate]:
         """Return records sorted by id; those that are not stored yet come last, in the order that they were given in."""
-        return sorted(records, key=lambda record: (record.id or math.inf, self._position[record.handle]))
+        return sorted(records, key=lambda record: (record.id or math.inf, self._positions[record.handle]))
 
-    def with_key(self, public_key_sha256: str | None) -> list[StoreCertificate]:
+    def find_by_key(self, public_key_sha256: str | None) -> list[StoreCertificate]:
         """Return the records with a public key (SHA-256 of the SubjectPublicKeyInfo, in hex)."""
-        return self._by_key.get(public_key_sha256 or "", [])
+        return self._records_by_key.get(public_key_sha256 or "", [])
 
-    def same(self, certificate: Certificate) -> list[StoreCertificate]:
+    def find_copies(self, certificate: Certificate) -> list[StoreCertificate]:
         """Return the records that hold a certificate."""
-        return self._by_certificate.get(certificate, [])
+        return self._records_by_certificate.get(certificate, [])
 
-    def covering(self, names: frozenset[str]) -> list[StoreCertificate]:
+    def find_covering(self, names: frozenset[str]) -> list[StoreCertificate]:
         """Return the records that have all of these names; an empty list without names."""
-        fewest = min((self._by_name.get(name, []) for name in names), key=len, default=[])
+        fewest = min((self._records_by_name.get(name, []) for name in names), key=len, default=[])
         return [record for record in fewest if names <= certificate_of(record).identities]
 
-    def within(self, names: frozenset[str]) -> list[StoreCertificate]:
+    def find_within(self, names: frozenset[str]) -> list[StoreCertificate]:
         """Return the records whose names are all among these names."""
-        found = (record for name in names for record in self._by_rarest.get(name, ()))
+        found = (record for name in names for record in self._records_by_rarest_name.get(name, ()))
         return [record for record in found if certificate_of(record).identities <= names]
 
-    def sharing(self, names: frozenset[str]) -> list[StoreCertificate]:
+    def find_sharing(self, names: frozenset[str]) -> list[StoreCertificate]:
         """Return the records that have any of these names, in the order of the store."""
-        sharing = {record.handle: record for name in names for record in self._by_name.get(name, ())}
-        return self._sorted(sharing.values())
+        sharing = {record.handle: record for name in names for record in self._records_by_name.get(name, ())}
+        return self._sort(sharing.values())
 
-    def valid_at(self, at: datetime) -> StoreIndex:
+    def select_valid(self, at: datetime) -> StoreIndex:
         """Return the records that are valid at a time: no other record can replace anything, and most records of a name have expired."""
         if at not in self._valid:
             self._valid[at] = StoreIndex(record for record in self._known if certificate_of(record).is_valid(at))
         return self._valid[at]
 
-    def superseding(self, old: StoreCertificate, view: TrustView) -> list[StoreCertificate]:
+    def find_successors(self, old: StoreCertificate, view: TrustView) -> list[StoreCertificate]:
         """Return the records that can replace a certificate."""
-        candidates = self.valid_at(view.at).covering(certificate_of(old).identities)
-        return [record for record in candidates if supersedes(record, old, view)]
+        candidates = self.select_valid(view.at).find_covering(certificate_of(old).identities)
+        return [record for record in candidates if can_supersede(record, old, view)]
 
-    def superseded_by(self, new: StoreCertificate, view: TrustView) -> list[StoreCertificate]:
+    def find_superseded(self, new: StoreCertificate, view: TrustView) -> list[StoreCertificate]:
         """Return the records that a certificate can replace, sorted by ID, without its own record, which may be about to get its chain."""
-        within = self.within(certificate_of(new).identities) if certificate_of(new).is_valid(view.at) else ()
-        older = (record for record in within if record.handle != new.handle and supersedes(new, record, view))
-        return self._sorted(older)
+        within = self.find_within(certificate_of(new).identities) if certificate_of(new).is_valid(view.at) else ()
+        older = (record for record in within if record.handle != new.handle and can_supersede(new, record, view))
+        return self._sort(older)
 
-    def before(
+    def find_predecessor(
         self, new: StoreCertificate, view: TrustView, imported: Collection[Handle] = (), *, may_be_over: bool = False
     ) -> StoreCertificate | None:
         """Return the newest older record that is valid and has all names of a certificate: what it probably replaced.
@@ -137,11 +139,11 @@ class StoreIndex:
         overrides = Overrides(expired=may_be_over)
         older = [
             record
-            for record in self.covering(certificate_of(new).identities)
+            for record in self.find_covering(certificate_of(new).identities)
             if record.handle not in imported
             and record.certificate != new.certificate
             and not is_newer(record, new, view)
             and find_replacement_obstacle(record, PresentCertificate.of(new), view, overrides)
             is None  # though it may end soon
         ]
-        return max(older, key=age, default=None)
+        return max(older, key=get_age, default=None)

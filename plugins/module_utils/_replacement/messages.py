@@ -14,20 +14,20 @@ from .._base.times import iso
 from .._x509.chain import Chain
 from .._x509.crl import Revocation
 
-REPLACED_CHAIN = "Import the certificate again with the replacement chain of its CA."
+REPLACEMENT_CHAIN_REMEDY = "Import the certificate again with the replacement chain of its CA."
 """The remedy for a revoked intermediate certificate."""
-CURRENT_CHAIN = "Import the certificate again with the current chain of its CA."
+CURRENT_CHAIN_REMEDY = "Import the certificate again with the current chain of its CA."
 """The remedy for an intermediate certificate that expires."""
 
 
-def why_not(why: Obstacle[t.Any]) -> str:
+def describe_obstacle(why: Obstacle[t.Any]) -> str:
     """Return why a certificate cannot replace another one, or why the store does not contain it."""
     match why.reason, why.facts:
         case "expires_earlier", {"end": end, "issuer": issuer}:
             if issuer:
                 return (
                     f"The intermediate certificate {issuer.shown_name} of the new certificate expires at {iso(end)}, earlier than the current "
-                    f"certificate, and is itself due for renewal. {CURRENT_CHAIN}"
+                    f"certificate, and is itself due for renewal. {CURRENT_CHAIN_REMEDY}"
                 )
             return (
                 f"The new certificate expires at {iso(end)}, earlier than the current certificate, and is itself due for renewal. Renew the new "
@@ -35,7 +35,7 @@ def why_not(why: Obstacle[t.Any]) -> str:
             )
         case "expired", {"end": end, "issuer": issuer}:
             name = issuer.shown_name if issuer else "none"
-            return f"The intermediate certificate {name} expired at {iso(end)}. {CURRENT_CHAIN}"
+            return f"The intermediate certificate {name} expired at {iso(end)}. {CURRENT_CHAIN_REMEDY}"
         case "expired", {"end": end}:
             return f"The certificate expired at {iso(end)}."
         case "not_yet_valid", {"start": start, "issuer": issuer}:
@@ -52,34 +52,34 @@ def why_not(why: Obstacle[t.Any]) -> str:
                 return "The DNS names of the current certificate are unknown, and the new certificate may lack some of them."
             return f"The new certificate lacks DNS names of the current certificate: {some_of(lost)}."
         case "organization_differs", {"new": ours, "present": theirs}:
-            return f"The organization differs: {listed(ours)} instead of {listed(theirs)}."
+            return f"The organization differs: {join_organizations(ours)} instead of {join_organizations(theirs)}."
         case "key_type_differs", {"new": ours, "present": theirs}:
-            offered = "" if ours == "RSA" else f" {RSA_ONLY}"
+            offered = "" if ours == "RSA" else f" {RSA_CIPHER_NOTE}"
             return f"The key type differs: {ours} instead of {theirs}.{offered}"
         case "not_found", {"certificate_id": identifier, "is_there": is_there}:
             problem = "cannot be read" if is_there else "does not exist"
             return f"Certificate {identifier} {problem} in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists."
         case _, {"chain": chain, "is_revoked": is_revoked}:
-            return f"TLS clients would not trust the new certificate: {chain.why}. {trust_remedy(chain, is_revoked=is_revoked)}"
+            return f"TLS clients would not trust the new certificate: {chain.why}. {find_trust_remedy(chain, is_revoked=is_revoked)}"
     raise AssertionError(why)
 
 
 Situation = t.Literal["stored", "new", "served"]
 """Location of a certificate: in the certificate store, in a source or a parameter, or on a server outside the account."""
-IF_PRIVATE = "for a private CA, set trusted_ca_path to its root certificate"
-RSA_ONLY = "By default, load balancers offer cipher suites for RSA keys only."
+PRIVATE_CA_REMEDY = "for a private CA, set trusted_ca_path to its root certificate"
+RSA_CIPHER_NOTE = "By default, load balancers offer cipher suites for RSA keys only."
 
 
-def trust_remedy(chain: Chain | None, situation: Situation = "stored", *, is_revoked: bool = False) -> str:
+def find_trust_remedy(chain: Chain | None, situation: Situation = "stored", *, is_revoked: bool = False) -> str:
     """Return the remedy for a certificate whose chain TLS clients do not trust; without `chain`, assume that intermediate certificates are missing."""
     lacks = "issuers" if chain is None or chain.trust == "incomplete" else "root" if chain.lacks_root else "nothing"
     match situation, lacks:
         case _ if is_revoked:
-            return REPLACED_CHAIN
+            return REPLACEMENT_CHAIN_REMEDY
         case "stored", "issuers":
-            return f"Import the certificate again with its intermediate certificates; {IF_PRIVATE}."
+            return f"Import the certificate again with its intermediate certificates; {PRIVATE_CA_REMEDY}."
         case "stored", "root":
-            return f"Import a certificate of a CA that TLS clients trust; {IF_PRIVATE}."
+            return f"Import a certificate of a CA that TLS clients trust; {PRIVATE_CA_REMEDY}."
         case "stored", _:
             return "Reissue the certificate, or import it with another chain of its CA."
         case "new", "issuers":
@@ -88,23 +88,23 @@ def trust_remedy(chain: Chain | None, situation: Situation = "stored", *, is_rev
                 "of a private CA or of a staging environment, set trusted_ca_path to its file."
             )
         case "new", "root":
-            return f"{capitalized(IF_PRIVATE)}."
+            return f"{capitalized(PRIVATE_CA_REMEDY)}."
         case "new", _:
             return "Reissue the certificate, or provide another chain of its CA."
         case "served", "issuers":
-            return f"Configure the server to send the intermediate certificates that the CA publishes; {IF_PRIVATE}."
+            return f"Configure the server to send the intermediate certificates that the CA publishes; {PRIVATE_CA_REMEDY}."
         case "served", "root":
-            return f"Replace the certificate; {IF_PRIVATE}."
+            return f"Replace the certificate; {PRIVATE_CA_REMEDY}."
     return "Replace the certificate, or the intermediate certificates that the server sends."
 
 
-def revoked(revocation: Revocation, *, is_own: bool) -> str:
+def describe_revocation(revocation: Revocation, *, is_own: bool) -> str:
     """Return the main clause which states that a certificate, or an intermediate certificate in its chain, was revoked."""
     issuer = revocation.certificate.shown_name if revocation.certificate else ""
     return f"the {'certificate' if is_own else f'intermediate certificate {issuer}'} was {revocation.shown}"
 
 
-def loss(lost: Obstacle[str]) -> str:
+def describe_loss(lost: Obstacle[str]) -> str:
     """Return a property that is lost if a certificate replaces another one, as a noun phrase."""
     match lost.reason, lost.facts:
         case "names", {"names": names}:
@@ -120,6 +120,6 @@ def loss(lost: Obstacle[str]) -> str:
     raise AssertionError(lost)
 
 
-def listed(organizations: frozenset[str]) -> str:
+def join_organizations(organizations: frozenset[str]) -> str:
     """Return organizations as a noun phrase."""
     return some_of(sorted(organizations)) or "none"

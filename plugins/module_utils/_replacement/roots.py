@@ -22,21 +22,21 @@ from .._x509.pem import as_bytes, why_none
 from .._x509.read import certificates_of_store, read_certificates
 from .trust import TrustView
 
-HOW_TO_NAME_ROOTS = "Specify a file with root certificates in PEM format, or a directory of such files."
+ROOTS_REMEDY = "Specify a file with root certificates in PEM format, or a directory of such files."
 """The remedy for missing root certificates."""
 
 
 @cache
-def trusted_roots(path: str | None) -> Anchors:
+def read_trusted_roots(path: str | None) -> Anchors:
     """Return the trusted certificates: those of the environment or this machine, and those in a file or folder; both together.
 
     Raises:
         CertificatesError: `not_found` if there are none or they cannot be read, `invalid_argument` if the file or folder contains
             no certificate.
     """
-    named = () if path is None else roots_in(path)
+    named = () if path is None else read_roots(path)
     default = default_roots()
-    anchors = Anchors([*named, *(_in(default) if default else ())])
+    anchors = Anchors([*named, *(_read_path(default) if default else ())])
     if not any(True for _anchor in anchors):
         raise CertificatesError(
             "not_found",
@@ -46,37 +46,37 @@ def trusted_roots(path: str | None) -> Anchors:
     return anchors
 
 
-def roots_in(path: str) -> Anchors:
+def read_roots(path: str) -> Anchors:
     """Return the certificates in a file or folder that the user names, as it is at this moment.
 
     Raises:
-        CertificatesError: as `trusted_roots`.
+        CertificatesError: as `read_trusted_roots`.
     """
     if not path:
         raise CertificatesError("invalid_argument", "trusted_ca_path must not be empty.")
     try:
-        anchors = Anchors(_in(path))
+        anchors = Anchors(_read_path(path))
     except CertificatesError as error:
         raise CertificatesError(
-            error.code, f"Cannot use trusted_ca_path. {error.message} {HOW_TO_NAME_ROOTS}", **error.details
+            error.code, f"Cannot use trusted_ca_path. {error.message} {ROOTS_REMEDY}", **error.details
         ) from None
     if not any(True for _anchor in anchors):
         raise CertificatesError(
             "invalid_argument",
-            f"trusted_ca_path{shown(f'({path})')} does not contain a certificate. {HOW_TO_NAME_ROOTS}",
+            f"trusted_ca_path{shown(f'({path})')} does not contain a certificate. {ROOTS_REMEDY}",
             path=path,
         )
     return anchors
 
 
-def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | None:
+def find_roots(path: str | None, warn: Callable[[str], object]) -> Anchors | None:
     """Return the trusted certificates; `None`, with a warning, on a machine without roots.
 
     Raises:
-        CertificatesError: as `trusted_roots`, if the user or the environment names them.
+        CertificatesError: as `read_trusted_roots`, if the user or the environment names them.
     """
     try:
-        return trusted_roots(path)
+        return read_trusted_roots(path)
     except CertificatesError as error:
         if path is not None or error.code != "not_found":
             raise
@@ -84,37 +84,37 @@ def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | N
         return None
 
 
-def anchors_for(trust: str, path: str | None, warn: Callable[[str], object]) -> Anchors | None:
+def find_anchors(trust: str, path: str | None, warn: Callable[[str], object]) -> Anchors | None:
     """Return the trusted certificates, or `None` if trust is not to be checked.
 
     Also `None` if only a warning depends on it and this machine has no roots.
 
     Raises:
-        CertificatesError: as `trusted_roots`.
+        CertificatesError: as `read_trusted_roots`.
     """
     if trust == "ignore":
         return None
-    return trusted_roots(path) if trust == "require" else roots_if_any(path, warn)
+    return read_trusted_roots(path) if trust == "require" else find_roots(path, warn)
 
 
-def trust_view_of(path: str | None) -> TrustView:
+def create_trust_view(path: str | None) -> TrustView:
     """Return clients with `default_roots`, and the root certificates in a file or folder; none on a machine without either.
 
     The former are read only if anything depends on them.
 
     Raises:
-        CertificatesError: as `trusted_roots`, if the user names them.
+        CertificatesError: as `read_trusted_roots`, if the user names them.
     """
     if path is not None:
-        roots_in(path)
-    return TrustView(lambda: roots_if_any(path, lambda _warning: None) or Anchors(), now())
+        read_roots(path)
+    return TrustView(lambda: find_roots(path, lambda _warning: None) or Anchors(), now())
 
 
-def _in(path: str) -> list[Certificate]:
-    return _in_folder(path) if os.path.isdir(path) else certificates_of_store(read_file(path))
+def _read_path(path: str) -> list[Certificate]:
+    return _read_directory(path) if os.path.isdir(path) else certificates_of_store(read_file(path))
 
 
-def _in_folder(path: str) -> list[Certificate]:
+def _read_directory(path: str) -> list[Certificate]:
     """Return the certificates in the files of a folder, whatever their names; list_subdirectories are not read."""
     files: dict[tuple[int, int], str] = {}  # c_rehash creates links to each file, named by its hash
     try:
@@ -132,7 +132,7 @@ def _in_folder(path: str) -> list[Certificate]:
     return list(certificates)
 
 
-def known_issuers(path: str | None, content: str | None = None) -> list[Certificate]:
+def read_known_issuers(path: str | None, content: str | None = None) -> list[Certificate]:
     """Return the intermediate certificates that sources may lack."""
     if path is None and content is None:
         return []

@@ -40,23 +40,23 @@ class TrustView:
         self._revoked = {each for each, known in self.revocations.items() if known.status == "revoked"}
         self._chains: dict[tuple[Certificate, tuple[Certificate, ...]], Chain] = {}
 
-    def knowing(self, revocations: Mapping[Certificate, Revocation]) -> TrustView:
+    def add_revocations(self, revocations: Mapping[Certificate, Revocation]) -> TrustView:
         """Return a view that also knows these revocations."""
         view = TrustView(self.anchors, self.at, {**self.revocations, **revocations})
         view._chains = self._chains
         return view
 
-    def then(self, at: datetime) -> TrustView:
+    def move_to(self, at: datetime) -> TrustView:
         """Return the view at another time."""
         return TrustView(self.anchors, at, self.revocations)
 
-    def chain(self, record: StoreCertificate) -> Chain:
-        """Return the chain of a record with a certificate, with the trust that it deserves; see `chain_of`."""
-        return self.chain_of(certificate_of(record), record.intermediates)
+    def find_chain(self, record: StoreCertificate) -> Chain:
+        """Return the chain of a record with a certificate, with the trust that it deserves; see `build_chain`."""
+        return self.build_chain(certificate_of(record), record.intermediates)
 
-    def chain_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
+    def build_chain(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
         """Return the chain of a certificate that comes with others, with the trust that it deserves: none if one of it was revoked."""
-        chain = self.signed_chain_of(leaf, sent)
+        chain = self.build_signed_chain(leaf, sent)
         why = self.why_revoked(leaf, sent)
         return replace(chain, trust="untrusted", why=why) if why else chain
 
@@ -66,16 +66,16 @@ class TrustView:
 
     def why_revoked(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> str | None:
         """Return a main clause that a certificate or an intermediate certificate was revoked; `None` if no revocation is known."""
-        answer = self.revocation_of(leaf, sent) if self._revoked else None
+        answer = self.find_revocation(leaf, sent) if self._revoked else None
         if answer is None or answer.certificate is None or answer.status != "revoked":
             return None
-        return messages.revoked(answer, is_own=answer.certificate == leaf)
+        return messages.describe_revocation(answer, is_own=answer.certificate == leaf)
 
-    def revocation_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Revocation | None:
+    def find_revocation(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Revocation | None:
         """Return whether a certificate, or one of its issuers among the certificates sent with it, was revoked; `None` if revocation was not checked."""
-        return answer_about(leaf, self.signed_chain_of(leaf, sent), self.revocations)
+        return answer_about(leaf, self.build_signed_chain(leaf, sent), self.revocations)
 
-    def signed_chain_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
+    def build_signed_chain(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
         """Return the chain of a certificate that comes with others, with the trust that it deserves if nothing of it was revoked.
 
         A certificate that is not valid now, or whose issuers are not, is evaluated at a time when all were or will be valid: an expired
@@ -92,7 +92,7 @@ class TrustView:
             self._chains[leaf, sent] = chain
         return self._chains[leaf, sent]
 
-    def remember(self, leaf: Certificate, chain: Chain) -> None:
+    def record_chain(self, leaf: Certificate, chain: Chain) -> None:
         """Take a chain that was built with the same roots and is trusted as it is: what is sent like that need not be looked at again."""
         if (
             chain.trust == "trusted"
@@ -101,33 +101,33 @@ class TrustView:
         ):
             self._chains.setdefault((leaf, chain.issuers), chain)
 
-    def trust(self, record: StoreCertificate) -> bool:
+    def is_trusted(self, record: StoreCertificate) -> bool:
         """Return whether TLS clients trust the certificate of a record."""
-        return self.chain(record).trust == "trusted"
+        return self.find_chain(record).trust == "trusted"
 
-    def accepts(self, record: StoreCertificate) -> bool:
+    def is_accepted(self, record: StoreCertificate) -> bool:
         """Return whether TLS clients that do not check revocation, such as OpenSSL, trust the certificate of a record."""
-        return self.signed_chain_of(certificate_of(record), record.intermediates).trust == "trusted"
+        return self.build_signed_chain(certificate_of(record), record.intermediates).trust == "trusted"
 
-    def level(self, record: StoreCertificate) -> int:
+    def find_level(self, record: StoreCertificate) -> int:
         """Return the index in `LEVELS` of the trust in a record."""
-        return LEVELS.index(self.chain(record).trust)
+        return LEVELS.index(self.find_chain(record).trust)
 
-    def levels(self, record: StoreCertificate) -> tuple[int, int]:
+    def find_levels(self, record: StoreCertificate) -> tuple[int, int]:
         """Return the level of trust in a record, and the level if nothing in its chain was revoked."""
-        signed = self.signed_chain_of(certificate_of(record), record.intermediates)
-        return self.level(record), LEVELS.index(signed.trust)
+        signed = self.build_signed_chain(certificate_of(record), record.intermediates)
+        return self.find_level(record), LEVELS.index(signed.trust)
 
-    def lifespan(self, record: StoreCertificate) -> Lifespan:
+    def find_lifespan(self, record: StoreCertificate) -> Lifespan:
         """Return when TLS clients accept a record; for a certificate that cannot be read, the dates that the API returns."""
         if record.certificate is None:
             return record.lifespan(self.at)
-        return self.lifespan_of(record.certificate, record.intermediates)
+        return self.build_lifespan(record.certificate, record.intermediates)
 
-    def lifespan_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Lifespan:
+    def build_lifespan(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Lifespan:
         """Return when TLS clients accept a certificate that is sent with other certificates."""
-        return Lifespan.of(leaf, self.chain_of(leaf, sent).path)
+        return Lifespan.of(leaf, self.build_chain(leaf, sent).path)
 
-    def end(self, record: StoreCertificate) -> datetime:
+    def find_end(self, record: StoreCertificate) -> datetime:
         """Return until when TLS clients accept a record with a certificate."""
-        return t.cast(datetime, self.lifespan(record).end)
+        return t.cast(datetime, self.find_lifespan(record).end)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .._base.module import Module
-from .._replacement.roots import anchors_for
+from .._replacement.roots import find_anchors
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
 from .._store import apply as store
@@ -84,6 +84,6 @@ def _check(module: Module, world: World, entry: SourceCertificate) -> ImportActi
     params = module.params
     held = Bundle((entry.certificate,), entry.record.intermediates, entry.key)
     bundle = load_key(held, params["privatekey_passphrase"] or None, module.hide)
-    anchors = anchors_for(params["trust"], params["trusted_ca_path"], module.warn)
+    anchors = find_anchors(params["trust"], params["trusted_ca_path"], module.warn)
     known = ImportAction("imported", None, {}, certificate=entry.certificate)
     return check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.view)

@@ -19,7 +19,7 @@ from .._base.codes import AttentionReason, HeldBack, SourceReason
 from .._base.errors import Obstacle
 from .._base.names import ascii_name
 from .._base.times import days_until, iso, parse
-from .._replacement.can_replace import PresentCertificate, age, obstacles, supersedes
+from .._replacement.can_replace import PresentCertificate, can_supersede, find_obstacles, get_age
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
@@ -232,10 +232,10 @@ def find_served(listener: Target, world: World) -> ServedCertificate:
     held = record.certificate if record else None
     seen = [chain for chain in listener.served_chains if is_other or held is None or chain[0] == held]
     candidates = [
-        ServedCertificate(view.lifespan_of(leaf, tuple(sent)), leaf, record, tuple(sent)) for leaf, *sent in seen
+        ServedCertificate(view.build_lifespan(leaf, tuple(sent)), leaf, record, tuple(sent)) for leaf, *sent in seen
     ]
     if record and listener.is_managed and not is_other and (held is None or not seen):
-        candidates.append(ServedCertificate(view.lifespan(record), held, record, record.intermediates))
+        candidates.append(ServedCertificate(view.find_lifespan(record), held, record, record.intermediates))
 
     def rank_urgency(served: ServedCertificate) -> tuple[bool, bool, datetime]:
         lifespan, latest = served.lifespan, datetime.max.replace(tzinfo=view.at.tzinfo)
@@ -271,7 +271,7 @@ def create_served_record(listener: Target, world: World) -> Record:
 
 def find_revocation(served: ServedCertificate, view: TrustView) -> Revocation | None:
     """Return the revocation status of the served certificate and its chain; `None` if it was not checked."""
-    return view.revocation_of(served.certificate, served.sent_chain) if served.certificate else None
+    return view.find_revocation(served.certificate, served.sent_chain) if served.certificate else None
 
 
 def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[AttentionItem]:
@@ -282,7 +282,7 @@ def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Cert
     if isinstance(listener, ListenerAction) and record and record.certificate:
         held = _why_held_back(listener, record, known, in_place)
     own_record = record or listener.target
-    is_renewed = own_record and own_record.certificate and known.usable_index.superseding(own_record, view)
+    is_renewed = own_record and own_record.certificate and known.usable_index.find_successors(own_record, view)
     unusable = requested = None
     if not (listener.renewal_id or is_renewed):
         unusable = _why_unusable(served, known)
@@ -319,7 +319,7 @@ def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Cert
         yield create_item("renewal_requested", requested)
     if is_refused:
         leaf = served.certificate if listener.is_managed else None
-        has_whole_chain = bool(leaf and record and record.certificate == leaf and view.trust(record))
+        has_whole_chain = bool(leaf and record and record.certificate == leaf and view.is_trusted(record))
         yield create_item(
             "not_accepted", Obstacle("not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain})
         )
@@ -334,7 +334,7 @@ def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFact
     entry = next((entry for entry in known.world.bundles.entries if entry.certificate == served.certificate), None)
     predecessor = listener.predecessor_id if isinstance(listener, ListenerAction) else None
     before = known.world.index.by_handle.get(predecessor)
-    is_good = before and view.trust(before) and view.lifespan(before).is_now(view.at)
+    is_good = before and view.is_trusted(before) and view.find_lifespan(before).is_now(view.at)
     facts = {"listener": listener, "revocation": revocation, "entry": entry}
     return Obstacle("revoked", {**facts, "before": before.id if before and is_good else None})
 
@@ -364,7 +364,7 @@ def _why_held_back(
     renews the old and the new certificate separately, for example for different key types.
     """
     names, view = certificate_of(record).identities, known.world.view
-    others = (*known.world.index.sharing(names), *known.usable_index.sharing(names))
+    others = (*known.world.index.find_sharing(names), *known.usable_index.find_sharing(names))
     near = [
         pair
         for pair in find_rejected(listener.place.balancer, record, others, view)
@@ -390,7 +390,7 @@ def _why_held_back(
         "new": new,
         "old": record,
         "why": why,
-        "obstacles": obstacles(new, PresentCertificate.of(record), view),
+        "obstacles": find_obstacles(new, PresentCertificate.of(record), view),
         "entry": known.entries_by_handle.get(new.handle),
         "listener": listener,
         "since": min((certificate.not_before for certificate in homeless), default=None),
@@ -406,12 +406,12 @@ def _is_renewed_in_time(served: ServedCertificate, known: RenewalFacts) -> bool:
         return False  # the time at which it serves its certificate is unknown
     index, view = known.world.index, known.world.view
     others = [
-        *index.covering(certificate.identities),
+        *index.find_covering(certificate.identities),
         *(entry.record for entry in known.import_selection.future_entries),
     ]
-    begins = ((other, view.lifespan(other).usable_from) for other in others)
+    begins = ((other, view.find_lifespan(other).usable_from) for other in others)
     return any(
-        begin and view.at < begin <= end - MIN_OVERLAP and supersedes(other, record, view.then(begin))
+        begin and view.at < begin <= end - MIN_OVERLAP and can_supersede(other, record, view.move_to(begin))
         for other, begin in begins
     )
 
@@ -429,21 +429,21 @@ def _why_undeployed(listener: Target, served: ServedCertificate, known: RenewalF
     if listener.has_failed:
         return own
     if not listener.is_managed and listener.target and listener.target.certificate:
-        if stored := known.world.index.superseding(listener.target, view):
-            newest = max(stored, key=age)
+        if stored := known.world.index.find_successors(listener.target, view):
+            newest = max(stored, key=get_age)
             coming = None if newest.id else known.entries_by_handle.get(newest.handle)  # in check mode
             return Obstacle("newer_elsewhere", {"entry": coming} if coming else {"record": newest})
-        if entries := known.usable_index.superseding(listener.target, view):
-            return Obstacle("newer_elsewhere", {"entry": known.entries_by_handle[max(entries, key=age).handle]})
-    fitting = known.world.index.valid_at(view.at).covering(served.names)
+        if entries := known.usable_index.find_successors(listener.target, view):
+            return Obstacle("newer_elsewhere", {"entry": known.entries_by_handle[max(entries, key=get_age).handle]})
+    fitting = known.world.index.select_valid(view.at).find_covering(served.names)
     if isinstance(listener, ListenerAction) and record is None and fitting:
-        return Obstacle("not_held", {"listener": listener, "newest": max(fitting, key=age)})
+        return Obstacle("not_held", {"listener": listener, "newest": max(fitting, key=get_age)})
     if listener.outcome == "skipped" and listener.reason in {"expired", "expires_earlier", "not_yet_valid"}:
         return own
-    renewals = known.usable_index.superseding(record, view) if record else []
+    renewals = known.usable_index.find_successors(record, view) if record else []
     if not renewals:
         return None
-    entry = known.entries_by_handle[max(renewals, key=age).handle]
+    entry = known.entries_by_handle[max(renewals, key=get_age).handle]
     fingerprint = entry.certificate.fingerprint_sha256
     left_out = next((item for item in known.unused_records if item.get("fingerprint_sha256") == fingerprint), None)
     if left_out:

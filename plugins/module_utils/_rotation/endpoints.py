@@ -122,5 +122,5 @@ def add_served_record(action: EndpointAction, index: StoreIndex) -> EndpointActi
     if not action.served:
         return action
     leaf, *sent = action.served_chains[-1]
-    record = next(iter(index.same(leaf)), StoreCertificate.create_unstored(leaf, tuple(sent)))
+    record = next(iter(index.find_copies(leaf)), StoreCertificate.create_unstored(leaf, tuple(sent)))
     return replace(action, target=record, target_id=record.id)

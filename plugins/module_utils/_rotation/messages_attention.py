@@ -15,7 +15,7 @@ from .._base.names import shown_name_of
 from .._base.remedies import DEPLOY, ROTATE
 from .._base.text import capitalized
 from .._base.times import iso
-from .._replacement.messages import CURRENT_CHAIN, revoked
+from .._replacement.messages import CURRENT_CHAIN_REMEDY, describe_revocation
 from .._softlayer.store import certificate_of
 from .._sources import messages as of_sources
 from .._sources.messages import name_in_source, source_name
@@ -42,7 +42,7 @@ def describe_attention(item: AttentionItem) -> str:
         then = "have rejected the chain since then" if has_expired else "will reject the chain after that"
         nothing = ", and no renewal is available" if item.why.reason in UNRENEWED_REASONS else ""
         message = (
-            f"The intermediate certificate {issuer.shown_name} {expires}; TLS clients {then}{nothing}. {CURRENT_CHAIN} {message}"
+            f"The intermediate certificate {issuer.shown_name} {expires}; TLS clients {then}{nothing}. {CURRENT_CHAIN_REMEDY} {message}"
             if issuer
             else f"The certificate {expires}{nothing}. {message}"
         )
@@ -167,7 +167,7 @@ def _describe_revocation(facts: Mapping[str, t.Any], certificate: Certificate) -
     """Return the message about a revoked certificate, with the commands that replace it."""
     listener, revocation, entry, before = (facts[name] for name in ("listener", "revocation", "entry", "before"))
     is_own = revocation.certificate == certificate
-    what = f"{capitalized(revoked(revocation, is_own=is_own))}, and TLS clients that check revocation reject it"
+    what = f"{capitalized(describe_revocation(revocation, is_own=is_own))}, and TLS clients that check revocation reject it"
     if listener.renewal_id:
         return f"{what}. To deploy certificate {listener.renewal_id} from the certificate store instead, run {DEPLOY}."
     source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)

@@ -16,8 +16,8 @@ from .._base.remedies import adopt, deploy
 from .._base.text import capitalized, some_of
 from .._base.times import iso
 from .._probe.messages import describe_expected
-from .._replacement.can_replace import ACCEPT
-from .._replacement.messages import RSA_ONLY, trust_remedy, why_not
+from .._replacement.can_replace import ACCEPT_OPTIONS
+from .._replacement.messages import RSA_CIPHER_NOTE, describe_obstacle, find_trust_remedy
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._sources import messages as of_sources
 
@@ -45,8 +45,8 @@ CHANGE_STATES = {
 REFUSAL_REMEDIES = {
     "ended": "The certificate has expired. Renew the certificate.",
     "to_come": "Wait until the certificate becomes valid, or check the clock of the control node.",
-    "chain": trust_remedy(None),
-    "chain_elsewhere": trust_remedy(None, "served"),
+    "chain": find_trust_remedy(None),
+    "chain_elsewhere": find_trust_remedy(None, "served"),
 }
 """Remedies for a certificate that TLS clients reject."""
 
@@ -176,7 +176,7 @@ def why_unswitched(why: Obstacle[t.Any]) -> str:
         case "not_approved", _:
             return UNAPPROVED_CHANGE
         case "not_found", {"demand": demand}:
-            return why_not(demand.why_unknown)
+            return describe_obstacle(demand.why_unknown)
         case "not_found", {"is_deleted": True, "certificate_id": certificate_id}:
             return f"Certificate {certificate_id} was deleted from the certificate store during the run."
         case "not_found", {"is_deleted": True}:
@@ -269,12 +269,12 @@ def _why_rejected(why: Obstacle[t.Any]) -> str:
                     return (
                         f"{message} Reissue the certificate with {'an RSA key' if offers_rsa else 'another key type'}."
                     )
-                case _, {"certificate_id": _} if nested.reason in ACCEPT:
-                    return f"{message} To deploy the certificate anyway, set {ACCEPT[nested.reason]}: true."
+                case _, {"certificate_id": _} if nested.reason in ACCEPT_OPTIONS:
+                    return f"{message} To deploy the certificate anyway, set {ACCEPT_OPTIONS[nested.reason]}: true."
             return message
         case "key_type_not_offered", {"load_balancer": name, "key_type": key_type}:
-            return f"Load balancer {name} does not offer cipher suites for {key_type} keys, so TLS clients could not connect. {RSA_ONLY}"
-    return why_not(why)
+            return f"Load balancer {name} does not offer cipher suites for {key_type} keys, so TLS clients could not connect. {RSA_CIPHER_NOTE}"
+    return describe_obstacle(why)
 
 
 def name_in_store(record: StoreCertificate) -> str:
@@ -322,7 +322,7 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
     kept = f"Certificate {certificate_id} was kept because"
     match why.reason, why.facts:
         case "in_use", {"endpoint": number, "demand": demand}:
-            unknown = f"endpoints[{number}].expected: {why_not(demand.why_unknown)}"
+            unknown = f"endpoints[{number}].expected: {describe_obstacle(demand.why_unknown)}"
             return f"{kept} the expected certificate of an endpoint is unknown. {unknown}"
         case "in_use", {"listeners": names}:
             return f"{kept} {some_of(names)} {'uses' if len(names) == 1 else 'use'} it."

@@ -13,8 +13,8 @@ from .._base import remedies
 from .._base.errors import Obstacle
 from .._base.text import MAX_LISTED, capitalized, encodable, printable, some_of
 from .._base.times import iso
-from .._replacement.can_replace import ACCEPT, OVERRIDABLE
-from .._replacement.messages import REPLACED_CHAIN, revoked, trust_remedy, why_not
+from .._replacement.can_replace import ACCEPT_OPTIONS, OVERRIDABLE
+from .._replacement.messages import REPLACEMENT_CHAIN_REMEDY, describe_obstacle, describe_revocation, find_trust_remedy
 from .._report.summary import MAX_LISTED as MAX_PARTS
 from .._secrets_manager import messages as of_secrets
 from .._secrets_manager.secret import Secret
@@ -33,7 +33,7 @@ PATH_REMEDY = "Check that the disk is mounted, and that the path is correct."
 
 def describe_distrust(chain: Chain) -> str:
     """Return the reason why a certificate in a source is not trusted, and the remedy."""
-    return f"The certificate is not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
+    return f"The certificate is not trusted: {chain.why}. {find_trust_remedy(chain, 'new')}"
 
 
 def why_empty(why: Obstacle[str], kind: str) -> str:
@@ -70,7 +70,7 @@ def why_skipped(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             return UNAPPROVED_CHANGE
         case _, {"nearest": nearest, "why": nested, "obstacles": obstacles, "listeners": listeners}:
             remedy = find_held_back_remedy(nested, obstacles, entry.record, nearest, entry, listeners)
-            return f"{_describe_nearest(nearest)} {why_not(nested)} {remedy}".strip()
+            return f"{_describe_nearest(nearest)} {describe_obstacle(nested)} {remedy}".strip()
         case "expired", _:
             remedy = of_sources.remedy("renewal", entry.source, entry.name, [shown], key_type)
             return f"The certificate expired at {iso(certificate.not_after)}. {capitalized(remedy)}."
@@ -81,7 +81,7 @@ def why_skipped(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             remedy = of_sources.remedy("reissue", entry.source, entry.name, [shown], key_type)
             return f"The certificate was {revocation.shown}. {capitalized(remedy)}."
         case "untrusted", {"revocation": revocation}:
-            return f"{capitalized(revoked(revocation, is_own=False))}. {REPLACED_CHAIN}"
+            return f"{capitalized(describe_revocation(revocation, is_own=False))}. {REPLACEMENT_CHAIN_REMEDY}"
         case "untrusted" | "chain_incomplete", _:
             return describe_distrust(entry.chain)
         case "already_imported", {"certificate_id": identifier}:
@@ -129,7 +129,7 @@ def why_unread(why: Obstacle[t.Any], secret: Secret) -> str:
         case "expired", _:
             return f"The certificate expired at {iso(secret.not_after)}. Renew the certificate in Secrets Manager, or import a new version of the secret."
         case "names_not_covered", {"nearest": nearest, "lost": lost, "remedy": reason, "listeners": listeners}:
-            lacks = why_not(Obstacle("names_not_covered", {"lost": lost}))
+            lacks = describe_obstacle(Obstacle("names_not_covered", {"lost": lost}))
             return (
                 f"{_describe_nearest(nearest)} {lacks} {_describe_override([reason], remedies.adopt(shown, listeners))}"
             )
@@ -187,7 +187,7 @@ def find_held_back_remedy(
         entry: the held back certificate in a source; `None` for a certificate in the store.
         listeners: names of listeners in commands; empty for all listeners that serve the DNS names.
     """
-    others = [why_not(other) for other in obstacles if other.reason != why.reason]
+    others = [describe_obstacle(other) for other in obstacles if other.reason != why.reason]
     reasons = [other.reason for other in obstacles]
     remedy = _find_remedy(
         reasons or ["names_by_wildcard" if why.reason == "names_not_covered" else why.reason],
@@ -216,7 +216,7 @@ def _find_remedy(
         return f"{capitalized(of_sources.remedy('rsa_key', source, name, names))}."
     if entry or not listeners:
         return _describe_override(reasons, remedies.adopt(shown, listeners, entry.directory if entry else None))
-    allow = [ACCEPT[reason] for reason in reasons if reason in ACCEPT]
+    allow = [ACCEPT_OPTIONS[reason] for reason in reasons if reason in ACCEPT_OPTIONS]
     return _describe_override(reasons, remedies.deploy(new.stored_id, listeners[0], allow))
 
 

@@ -19,7 +19,7 @@ from .._orders.options import MAILBOXES, find_mailbox_count_error, mailbox_optio
 from .._probe.endpoint import Endpoint
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.run import add_expected_certificates, read_endpoints
-from .._replacement.roots import known_issuers, trusted_roots
+from .._replacement.roots import read_known_issuers, read_trusted_roots
 from .._secrets_manager.settings import secrets_source_options
 from .._softlayer.options import api_options
 from .._sources.source import CLIENTS, KEY_DIR_OPTION, MAIL, PATH_OPTION, Source
@@ -187,7 +187,7 @@ def read_options(module: Module) -> RotationOptions:
         )
     sources = [read_source(position, given) for position, given in enumerate(params["sources"] or ())]
     if params["trusted_ca_path"] is not None:
-        trusted_roots(params["trusted_ca_path"])
+        read_trusted_roots(params["trusted_ca_path"])
     if {"import", "deploy"} & set(params["phases"]):
         check_ledger(module)
     given = {field.name: params[field.name] for field in fields(RotationOptions) if field.name in params}
@@ -198,7 +198,7 @@ def read_options(module: Module) -> RotationOptions:
         "adopt": None
         if params["adopt"] is None
         else Adoption(**params["adopt"], load_balancers=params["load_balancers"]),
-        "intermediates": known_issuers(params["intermediate_path"]),
+        "intermediates": read_known_issuers(params["intermediate_path"]),
         "endpoints": add_expected_certificates(read_endpoints(params["endpoints"])),
     }
     return RotationOptions(**given, is_check_mode=module.check_mode)

@@ -17,10 +17,10 @@ from .._base.names import listener_place, name_matches
 from .._base.text import some_of
 from .._replacement.can_replace import (
     PresentCertificate,
-    best,
+    find_lost_names,
     find_replacement_obstacle,
-    lost_names,
     required_overrides,
+    select_best,
 )
 from .._report.summary import MAX_LISTED
 from .._softlayer.store import StoreCertificate, certificate_of
@@ -144,7 +144,9 @@ def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) ->
         CertificatesError: errors of `find_places`.
     """
     index = world.index
-    stored = best([*index.same(entry.certificate), *index.superseding(entry.record, world.view)], world.view)
+    stored = select_best(
+        [*index.find_copies(entry.certificate), *index.find_successors(entry.record, world.view)], world.view
+    )
     places = find_places(world, adoption, entry.certificate)
     is_named = adoption.listeners is not None
     planned = {place.listener.uuid: _plan_listener(place, stored, world, entry, is_named=is_named) for place in places}
@@ -193,7 +195,7 @@ def _why_blocked(
         names = [shown, *sorted(certificate.identities - {shown})]
         rsa = {"source": entry.source, "name": entry.name, "names": names} if certificate.key_type != "RSA" else {}
         return Obstacle(never.reason, {"why": never, **rsa})
-    lost = lost_names(certificate, old, wildcards=True) if old else []
+    lost = find_lost_names(certificate, old, wildcards=True) if old else []
     if old and lost and old.identities.issubset(lost) and is_promising(current, world.view):
         return Obstacle("names_not_covered", {"lost": lost, "listener": place.name})  # a mistyped listener, it seems
     if lost and not is_named:

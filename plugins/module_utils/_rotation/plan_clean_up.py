@@ -73,7 +73,7 @@ def plan_removal(
 
     def why_kept(record: StoreCertificate, replacing: Collection[StoreCertificate]) -> Obstacle[KeptReason] | None:
         certificate = certificate_of(record)
-        copies = {copy.handle for copy in index.same(certificate)}
+        copies = {copy.handle for copy in index.find_copies(certificate)}
         losing = () if copies & stays else endpoints
         new = {other.handle for other in replacing}
         unseen = [
@@ -98,15 +98,15 @@ def plan_removal(
             return _why_unverified(unseen, elsewhere)
         if hidden:
             return Obstacle("unreachable", {"endpoints": hidden})
-        expires_earlier = all(view.end(other) < view.end(record) for other in replacing)
-        return Obstacle("expires_earlier", {"end": view.end(record)}) if expires_earlier else None
+        expires_earlier = all(view.find_end(other) < view.find_end(record) for other in replacing)
+        return Obstacle("expires_earlier", {"end": view.find_end(record)}) if expires_earlier else None
 
     old: list[StoreCertificate] = []
     kept: list[tuple[StoreCertificate, Obstacle[KeptReason]]] = []
     for record in index:
         if not record.id or record.id in stays or not record.certificate:
             continue
-        replacing = [other for other in index.superseding(record, view) if other.handle in held | others.keys()]
+        replacing = [other for other in index.find_successors(record, view) if other.handle in held | others.keys()]
         if not replacing or not (patterns is None or any_matches(record.names, patterns)):
             continue
         if why := why_kept(record, replacing):

@@ -16,15 +16,15 @@ from .._base.codes import DeployReason, ObstacleReason
 from .._base.errors import Obstacle
 from .._base.names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
 from .._replacement.can_replace import (
-    ACCEPT,
+    ACCEPT_OPTIONS,
     Overrides,
     PresentCertificate,
-    age,
-    best,
     find_replacement_obstacle,
+    get_age,
     is_newer,
+    select_best,
 )
-from .._replacement.index import StoreIndex, why_not_held
+from .._replacement.index import StoreIndex, why_unavailable
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer, Listener
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
@@ -159,7 +159,7 @@ class ListenerAction(Target):
         elif over and {chain[0] for chain in self.served_chains} == {
             over.certificate
         }:  # else clients would lose something
-            other = {"other_id": over.stored_id, "allow": [ACCEPT["expired"]]}
+            other = {"other_id": over.stored_id, "allow": [ACCEPT_OPTIONS["expired"]]}
         facts = {
             "balancer": balancer,
             "since": self.place.listener.modified_at,
@@ -236,11 +236,14 @@ def find_contenders(
     world: World, selection: ListenerSelection
 ) -> Iterator[tuple[StoreCertificate, list[StoreCertificate]]]:
     """Yield the certificate of each selected HTTPS listener, with newer certificates that cover its DNS names."""
-    valid = world.index.valid_at(world.view.at)
+    valid = world.index.select_valid(world.view.at)
     for _place, current in _find_selected(world, selection):
         if current and current.certificate:
-            others = valid.covering(current.certificate.identities)
-            yield current, [each for each in others if each.handle != current.handle and age(each) >= age(current)]
+            others = valid.find_covering(current.certificate.identities)
+            yield (
+                current,
+                [each for each in others if each.handle != current.handle and get_age(each) >= get_age(current)],
+            )
 
 
 def _find_selected(world: World, selection: ListenerSelection) -> Iterator[tuple[Place, StoreCertificate | None]]:
@@ -268,16 +271,16 @@ def _plan_renewal(place: Place, current: StoreCertificate | None, world: World) 
     if current is None or current.certificate is None:
         unknown = why_unknown(place, current)
         return replace(kept, outcome="skipped", reason=unknown.reason, facts=unknown.facts)
-    fitting = [record for record in index.superseding(current, view) if not why_unsupported(record, place.balancer)]
+    fitting = [record for record in index.find_successors(current, view) if not why_unsupported(record, place.balancer)]
     if fitting:
-        chosen = switch_to_best(place, kept, best(fitting, view))
+        chosen = switch_to_best(place, kept, select_best(fitting, view))
         why_ended = why_balancer_ended(place) if chosen.is_changed else None
         return chosen.failed(why_ended.reason, why_ended.facts) if why_ended else chosen
-    near = find_rejected(place.balancer, current, index.sharing(current.certificate.identities), view)
+    near = find_rejected(place.balancer, current, index.find_sharing(current.certificate.identities), view)
     if near:
         newer, why = near[0]
         return replace(kept, outcome="skipped", reason=why.reason, facts={"newer": newer, "why": why})
-    lifespan = view.lifespan(current)
+    lifespan = view.find_lifespan(current)
     if lifespan.is_now(view.at):
         return kept
     limit = {"end": lifespan.end} if lifespan.is_over(view.at) else {"start": lifespan.begin}
@@ -298,10 +301,10 @@ def find_rejected(
             why = find_replacement_obstacle(other, PresentCertificate.of(current), view) or why_unsupported(
                 other, balancer
             )
-            if why and (why.reason not in {"expired", "expires_earlier"} or view.lifespan(other).limited_by):
+            if why and (why.reason not in {"expired", "expires_earlier"} or view.find_lifespan(other).limited_by):
                 near.append((other, why))
     out_of_date = {"expired", "expires_earlier", "not_yet_valid"}
-    by_age = sorted(enumerate(near), key=lambda pair: (age(pair[1][0]), pair[1][0].id or 0, -pair[0]), reverse=True)
+    by_age = sorted(enumerate(near), key=lambda pair: (get_age(pair[1][0]), pair[1][0].id or 0, -pair[0]), reverse=True)
     return sorted((pair for _place, pair in by_age), key=lambda pair: pair[1].reason in out_of_date)
 
 
@@ -348,7 +351,7 @@ def predict_outcome(planned: ListenerAction, seen: ListenerAction, view: TrustVi
         return replace(planned, served_chains=seen.served_chains, accepted=seen.accepted, refusal=seen.refusal)
     if planned.outcome != "switched":
         return seen
-    is_trusted = planned.target is not None and view.accepts(planned.target)
+    is_trusted = planned.target is not None and view.is_accepted(planned.target)
     return replace(
         planned.simulated(),
         served=None if seen.reason == "unreachable" or not seen.is_verifiable else bool(seen.served_chains),
@@ -407,8 +410,8 @@ def _plan_listener(options: ListenerOptions, world: World, overrides: Overrides)
     why = _why_blocked(place, target, current, options, overrides, view)
     if why or target is None:
         return switch.failed(why.reason, why.facts) if why else switch
-    is_over = view.lifespan(target).is_over(view.at)
-    is_rejection_accepted = (overrides.untrusted and not view.trust(target)) or (overrides.expired and is_over)
+    is_over = view.find_lifespan(target).is_over(view.at)
+    is_rejection_accepted = (overrides.untrusted and not view.is_trusted(target)) or (overrides.expired and is_over)
     return replace(switch, is_rejection_accepted=is_rejection_accepted, is_promising=is_promising(current, view))
 
 
@@ -424,7 +427,7 @@ def _why_blocked(
     if not place.listener.is_https:
         return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
     if options.certificate_id is not None and (target is None or target.certificate is None):
-        return why_not_held(options.certificate_id, target)
+        return why_unavailable(options.certificate_id, target)
     has, expected = place.listener.certificate_id, options.previous_certificate_id
     if expected not in {None, has}:
         return Obstacle("changed_meanwhile", {"listener": place.name, "certificate_id": has, "expected": expected})
@@ -457,8 +460,8 @@ def keep(place: Place, current: StoreCertificate | None, facts: Mapping[str, t.A
     view = world.view
     new = frozenset(record.handle for record in world.imported_records)
     known = current if current and current.certificate else None
-    before = world.index.before(known, view, new) if known else None
-    over = world.index.before(known, view, new, may_be_over=True) if known and not before else None
+    before = world.index.find_predecessor(known, view, new) if known else None
+    over = world.index.find_predecessor(known, view, new, may_be_over=True) if known and not before else None
     is_lossy = bool(known and before and find_replacement_obstacle(known, PresentCertificate.of(before), view))
     return ListenerAction(
         "unchanged",
@@ -470,7 +473,7 @@ def keep(place: Place, current: StoreCertificate | None, facts: Mapping[str, t.A
         target_id=place.listener.certificate_id,
         predecessor_id=before.id if before else None,
         expired_predecessor=over,
-        is_predecessor_trusted=before is not None and view.trust(before),
+        is_predecessor_trusted=before is not None and view.is_trusted(before),
         is_way_back_lossy=is_lossy,
         is_promising=is_promising(current, view),
     )
@@ -480,7 +483,7 @@ def is_promising(current: StoreCertificate | None, view: TrustView) -> bool:
     """Return whether TLS clients should accept a certificate now, according to the store."""
     if current is None or current.certificate is None:
         return False
-    return view.accepts(current) and view.lifespan(current).is_now(view.at)
+    return view.is_accepted(current) and view.find_lifespan(current).is_now(view.at)
 
 
 def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:

@@ -19,15 +19,15 @@ from .._base.names import ascii_name, is_address, most_alike_first
 from .._base.times import parse
 from .._replacement.can_replace import (
     PresentCertificate,
-    age,
-    best,
-    best_copies,
-    completes,
+    find_obstacles,
     find_replacement_obstacle,
-    is_as_good,
+    get_age,
+    has_better_chain,
+    is_equivalent,
     is_newer,
-    not_under_wildcards,
-    obstacles,
+    select_best,
+    select_best_copies,
+    select_uncovered,
 )
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
@@ -120,29 +120,29 @@ def choose(
     selected = (entry for entry in entries if entry.is_selected(options.common_names))
     skipped = []
     usable, waiting = [], []
-    for entry in best_copies(selected, view, lambda entry: entry.record):
+    for entry in select_best_copies(selected, view, lambda entry: entry.record):
         why_not = _why_unusable(entry, options, view)
         if not why_not:
             usable.append(entry)
             continue
         skipped.append((entry, why_not))
-        if why_not.reason == "not_yet_valid" and (not options.is_trust_required or view.trust(entry.record)):
+        if why_not.reason == "not_yet_valid" and (not options.is_trust_required or view.is_trusted(entry.record)):
             waiting.append(entry)
     rivals = StoreIndex(entry.record for entry in usable)
     by_handle = {entry.record.handle: entry for entry in usable}
     to_import = []
     for entry in usable:
         why_not = _why_unneeded(entry, index, view) or _why_worse(
-            entry, rivals, by_handle, view, is_stored=bool(index.same(entry.certificate))
+            entry, rivals, by_handle, view, is_stored=bool(index.find_copies(entry.certificate))
         )
-        if not why_not and not index.superseded_by(entry.record, view):
+        if not why_not and not index.find_superseded(entry.record, view):
             leaf, sent = entry.certificate, entry.record.intermediates
             if not options.import_new:
                 why_not = _why_unfit(entry, index, view, listeners_by_certificate)
             elif options.is_trust_required and view.why_revoked(
                 leaf, sent
             ):  # what renews something may be as bad as that is
-                why_not = Obstacle("untrusted", {"revocation": view.revocation_of(leaf, sent)})
+                why_not = Obstacle("untrusted", {"revocation": view.find_revocation(leaf, sent)})
         if why_not:
             skipped.append((entry, why_not))
         else:
@@ -189,15 +189,15 @@ def _why_unusable(entry: SourceCertificate, options: SourceOptions, view: TrustV
 
 def _why_unneeded(entry: SourceCertificate, index: StoreIndex, view: TrustView) -> Obstacle[RotationReason] | None:
     """Return the obstacle if the store does not need a certificate; `None` if it does."""
-    same = index.same(entry.certificate)
-    enough = next((record for record in same if not completes(entry.record, record, view)), None)
+    same = index.find_copies(entry.certificate)
+    enough = next((record for record in same if not has_better_chain(entry.record, record, view)), None)
     if enough is not None:
         return Obstacle("already_imported", {"certificate_id": enough.id})
-    newer = index.superseding(entry.record, view)
+    newer = index.find_successors(entry.record, view)
     if newer:
-        return Obstacle("superseded", {"stored": max(newer, key=age)})
-    alike = () if same else index.covering(entry.certificate.identities)
-    equal = next((record for record in alike if is_as_good(record, entry.record, view)), None)
+        return Obstacle("superseded", {"stored": max(newer, key=get_age)})
+    alike = () if same else index.find_covering(entry.certificate.identities)
+    equal = next((record for record in alike if is_equivalent(record, entry.record, view)), None)
     return Obstacle("ambiguous", {"stored": equal}) if equal else None
 
 
@@ -214,12 +214,12 @@ def _why_worse(
     With `is_stored`, equally good certificates do not count, because listeners may serve the stored certificate.
     """
     names = entry.certificate.identities
-    better = [rival for rival in rivals.superseding(entry.record, view) if rival.certificate != entry.certificate]
-    alike = () if is_stored else rivals.covering(names)
-    equal = [rival for rival in alike if is_as_good(rival, entry.record, view)]
+    better = [rival for rival in rivals.find_successors(entry.record, view) if rival.certificate != entry.certificate]
+    alike = () if is_stored else rivals.find_covering(names)
+    equal = [rival for rival in alike if is_equivalent(rival, entry.record, view)]
     wider = [rival for rival in equal if certificate_of(rival).identities > names]
     if better or wider:
-        return Obstacle("superseded", {"other": by_handle[max(better or wider, key=age).handle]})
+        return Obstacle("superseded", {"other": by_handle[max(better or wider, key=get_age).handle]})
     return Obstacle("ambiguous", {"other": by_handle[equal[0].handle]}) if equal else None
 
 
@@ -231,13 +231,13 @@ def _why_unfit(
     Among equally near records, the newest record counts, because older records may have been replaced long ago.
     """
     names = entry.certificate.identities
-    related = [record for record in index.sharing(names) if is_newer(entry.record, record, view)]
+    related = [record for record in index.find_sharing(names) if is_newer(entry.record, record, view)]
     nearest = find_nearest(related, names)
     why = find_replacement_obstacle(entry.record, PresentCertificate.of(nearest), view) if nearest else None
     if nearest and why:
         facts = {"nearest": nearest, "why": why, "listeners": listeners_by_certificate.get(nearest.stored_id, ())}
         return Obstacle(
-            why.reason, {**facts, "obstacles": obstacles(entry.record, PresentCertificate.of(nearest), view)}
+            why.reason, {**facts, "obstacles": find_obstacles(entry.record, PresentCertificate.of(nearest), view)}
         )
     return _why_unrelated(names, entry.certificate.not_after, index, listeners_by_certificate)
 
@@ -249,9 +249,9 @@ def _why_unrelated(
 
     If a record with the same names was issued later but expires earlier, either certificate may be the renewal.
     """
-    exact = (record for record in index.covering(names) if certificate_of(record).identities == names)
+    exact = (record for record in index.find_covering(names) if certificate_of(record).identities == names)
     earlier = (record for record in exact if end and certificate_of(record).not_after < end)
-    later = max(earlier, key=age, default=None)
+    later = max(earlier, key=get_age, default=None)
     if later:
         listeners = listeners_by_certificate.get(later.stored_id, ())
         return Obstacle("ambiguous", {"later": later, "names": names, "listeners": listeners})
@@ -260,7 +260,9 @@ def _why_unrelated(
 
 def find_nearest(records: Iterable[StoreCertificate], names: frozenset[str]) -> StoreCertificate | None:
     """Return the record with the fewest DNS names outside `names`; among equals, the newest."""
-    return max(records, key=lambda record: (-len(certificate_of(record).identities - names), age(record)), default=None)
+    return max(
+        records, key=lambda record: (-len(certificate_of(record).identities - names), get_age(record)), default=None
+    )
 
 
 def drop_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustView) -> list[Record]:
@@ -268,10 +270,10 @@ def drop_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustView)
 
     Mailboxes keep old emails, so that old certificates would be reported in each run.
     """
-    valid, kept = index.valid_at(view.at), []
+    valid, kept = index.select_valid(view.at), []
     for record in useless:
         begin = parse(record.get("not_before")) if (record["source"], record["reason"]) == ("mail", "expired") else None
-        newer = valid.covering(names_of(record)) if begin else []
+        newer = valid.find_covering(names_of(record)) if begin else []
         if begin is None or all(certificate_of(other).not_before < begin for other in newer):
             kept.append(record)
     return kept
@@ -328,7 +330,7 @@ def plan_reading(
         names = secret.names | frozenset(name for name in secret.alt_names if is_address(name))
         alike = by_serial_number.get(secret.serial_number, ())
         same = next(
-            iter(best([record for record in alike if secret.is_metadata_of(certificate_of(record))], view)), None
+            iter(select_best([record for record in alike if secret.is_metadata_of(certificate_of(record))], view)), None
         )
         if same is not None and not _can_complete(secret, same, options, view):
             plan.stored_secrets.append((secret, same))
@@ -350,12 +352,12 @@ def _can_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
 
     Without `is_trust_required`, an incomplete chain is no reason: chains of a private CA always seem incomplete.
     """
-    lifespan = view.lifespan(record)
+    lifespan = view.find_lifespan(record)
     if secret.has_chain and lifespan.limited_by and lifespan.is_due(view.at):
         return True  # an issuer is about to end, and there may be a later one
-    if not secret.has_chain or view.trust(record):
+    if not secret.has_chain or view.is_trusted(record):
         return False
-    return not record.intermediates or (options.is_trust_required and view.chain(record).trust == "incomplete")
+    return not record.intermediates or (options.is_trust_required and view.find_chain(record).trust == "incomplete")
 
 
 def _can_renew(secret: Secret, names: frozenset[str], index: StoreIndex, addresses: frozenset[str]) -> bool:
@@ -363,7 +365,7 @@ def _can_renew(secret: Secret, names: frozenset[str], index: StoreIndex, address
 
     Metadata lacks IP addresses, organization, and trust, so all IP `addresses` of the store count as covered.
     """
-    within = index.within(names | addresses)
+    within = index.find_within(names | addresses)
     return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
 
 
@@ -371,12 +373,12 @@ def _why_unread(
     secret: Secret, names: frozenset[str], index: StoreIndex, listeners_by_certificate: ListenersByCertificate
 ) -> Obstacle[RotationReason]:
     """Return the reason why a secret cannot replace any record, by the metadata; see `_why_unfit`."""
-    related = [record for record in index.sharing(names) if _is_older(record, secret)]
+    related = [record for record in index.find_sharing(names) if _is_older(record, secret)]
     nearest = find_nearest(related, names)
     if nearest is None:
         return _why_unrelated(names, secret.not_after, index, listeners_by_certificate)
     lost = sorted(certificate_of(nearest).identities - names)
-    reason = "names_not_covered" if not_under_wildcards(lost, names) else WILDCARD_REMEDY
+    reason = "names_not_covered" if select_uncovered(lost, names) else WILDCARD_REMEDY
     listeners = listeners_by_certificate.get(nearest.stored_id, ())
     facts = {"nearest": nearest, "lost": lost, "names": names, "remedy": reason, "listeners": listeners}
     return Obstacle("names_not_covered", facts)
@@ -386,4 +388,4 @@ def _is_older(record: StoreCertificate, secret: Secret) -> bool:
     """Return whether a record is older than a secret, according to metadata."""
     if secret.not_before is None or secret.not_after is None:
         return True
-    return age(record) < (secret.not_before, secret.not_after)
+    return get_age(record) < (secret.not_before, secret.not_after)

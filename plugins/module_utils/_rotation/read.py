@@ -19,7 +19,7 @@ from .._base.text import some_of
 from .._base.times import now
 from .._probe.revocation import RevocationClient, SentCertificate, get_sent_certificates
 from .._replacement.index import StoreIndex
-from .._replacement.roots import trusted_roots
+from .._replacement.roots import read_trusted_roots
 from .._replacement.trust import TrustView
 from .._report.summary import MAX_LISTED
 from .._softlayer.client import Client
@@ -152,7 +152,7 @@ def read_all_sources(
     )
     if read.entries and params["trusted_ca_path"] is None:
         try:
-            trusted_roots(None)
+            read_trusted_roots(None)
         except CertificatesError as error:
             module.warn(f"No certificate counts as trusted. {error.message}")
     return read

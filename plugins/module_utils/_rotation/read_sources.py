@@ -21,7 +21,7 @@ from .._base.names import shown_name
 from .._base.text import encodable, printable
 from .._base.times import iso, now, parse
 from .._orders import run_collect as mailing
-from .._orders.plan_collect import Wanted, as_missing, why_missing
+from .._orders.plan_collect import ExpectedCertificate, format_missing, why_missing
 from .._replacement.trust import TrustView
 from .._secrets_manager import messages as of_secrets
 from .._secrets_manager.read import SECRET_ERROR_CODES, InstanceListing, read_bundle
@@ -111,7 +111,7 @@ def read_sources(
             chain = Chains(bundle.others, view.anchors(), view.at).of(leaf)
             if chain.trust != "trusted" and not key.is_pkcs12:  # an import takes the issuers from there, too
                 chain = chains.build(leaf)
-            view.remember(leaf, chain)
+            view.record_chain(leaf, chain)
             # What came by mail is named after its key.
             place = _find_key_place(key.path) if source.kind == MAIL else (bundle.origin.name, bundle.origin.path)
             record = StoreCertificate.create_unstored(leaf, tuple(chain.issuers))
@@ -134,7 +134,7 @@ def read_sources(
                 continue
             for secret, record in plan.stored_secrets:
                 named, unstored = _name_fields(source, secret.name, secret.id), replace(record, id=None)
-                read.entries.append(SourceCertificate(**named, record=unstored, chain=view.chain(record)))
+                read.entries.append(SourceCertificate(**named, record=unstored, chain=view.find_chain(record)))
             add_entries(source, paired)
             if not listing.secrets:
                 url = listing.manager.instance.url
@@ -189,11 +189,11 @@ def read_mail(
     Raises:
         CertificatesError: errors of the search in the mailbox.
     """
-    if places := mailing.missing_places(mailbox):
+    if places := mailing.find_missing_paths(mailbox):
         return MailContent(why_empty=Obstacle("not_found", {"path": places}))
-    wanted = [Wanted(key, path=path) for key, path in keys.items()]
+    wanted = [ExpectedCertificate(key, path=path) for key, path in keys.items()]
     search = mailing.search_mailbox(module, wanted, known, mailbox, mailing.open_mailbox(mailbox))
-    letters = {key: search.collected(key.target) for key in wanted}
+    letters = {key: search.find_collected(key.target) for key in wanted}
     bundles = []
     for collected in (collected for key in wanted for collected in letters[key]):
         certificate, location = collected.match.certificate, collected.location
@@ -203,7 +203,7 @@ def read_mail(
     nothing = mailing.why_empty(mailbox, search)
     return MailContent(
         bundles,
-        [as_missing(key, why_missing(key, search, now())) for key in wanted if not letters[key]],
+        [format_missing(key, why_missing(key, search, now())) for key in wanted if not letters[key]],
         Obstacle("no_messages", {"error": nothing}) if nothing else None,
     )
 

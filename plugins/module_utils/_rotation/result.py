@@ -13,8 +13,15 @@ from datetime import datetime
 from .._base.errors import CertificatesError, failed_about
 from .._base.names import listener_name
 from .._base.times import days_until, iso
-from .._replacement.can_replace import ACCEPT, OVERRIDABLE, Overrides, PresentCertificate, losses, required_overrides
-from .._replacement.messages import loss
+from .._replacement.can_replace import (
+    ACCEPT_OPTIONS,
+    OVERRIDABLE,
+    Overrides,
+    PresentCertificate,
+    find_losses,
+    required_overrides,
+)
+from .._replacement.messages import describe_loss
 from .._replacement.trust import TrustView
 from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary, totals
 from .._report.table import listener_table
@@ -173,8 +180,10 @@ def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Recor
         **{name: value for name, value in listener.as_result(world.view).items() if name in ADOPTED_FIELDS},
         "previous": _find_facts(old, world.view),
         "new": _find_facts(new, world.view) if is_given else None,
-        "losses": [loss(lost) for lost in losses(*compared, world.view)] if compared else [],
-        "overrides": sorted({ACCEPT[reason] for reason, what in OVERRIDABLE.items() if getattr(accepted, what)}),
+        "losses": [describe_loss(lost) for lost in find_losses(*compared, world.view)] if compared else [],
+        "overrides": sorted(
+            {ACCEPT_OPTIONS[reason] for reason, what in OVERRIDABLE.items() if getattr(accepted, what)}
+        ),
         "still_used_by": [listener_name(service) for service in services if service["listener_uuid"] not in left],
     }
 
@@ -185,7 +194,7 @@ def _find_facts(record: StoreCertificate | None, view: TrustView) -> Record | No
         return None
     organization = record.certificate.organization_name if record.certificate else None
     facts = {"id": record.id, **record.facts(), "organization_name": organization}
-    return {**facts, **view.lifespan(record).as_result()}
+    return {**facts, **view.find_lifespan(record).as_result()}
 
 
 def why_failed(
@@ -236,7 +245,7 @@ def list_source_certificates(world: World, chosen: ImportSelection, options: Rot
     for entry in world.bundles.entries:
         if entry.is_selected(options.common_names):
             reason = reasons.get(entry.certificate)
-            replaced = [] if reason else world.index.superseded_by(entry.record, world.view)
+            replaced = [] if reason else world.index.find_superseded(entry.record, world.view)
             ids = [record.id for record in replaced if record.id]
             yield {**as_facts(entry), "reason": reason, "supersedes": ids}
 
@@ -245,10 +254,10 @@ def list_store_certificates(world: World) -> Iterable[Record]:
     """Yield the result records of the store, each with its services and the IDs of its replacements."""
     services = None if world.balancers is None else group_services(world.balancers)
     for record in world.stored_records:
-        newer = world.index.superseding(record, world.view) if record.certificate else None
+        newer = world.index.find_successors(record, world.view) if record.certificate else None
         yield {
             **record.as_result(world.view.at),
-            **(world.view.lifespan(record).as_result() if record.certificate else {}),
+            **(world.view.find_lifespan(record).as_result() if record.certificate else {}),
             "services": None if services is None else services.get(record.stored_id, []),
             "superseded_by": None if newer is None else [other.id for other in newer if other.id],
         }

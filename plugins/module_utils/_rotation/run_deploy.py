@@ -22,7 +22,7 @@ from .._ledger.place import check_place, ledger_directory, ledger_options
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.revocation import RevocationClient, create_revocation_client, get_sent_certificates
 from .._replacement.can_replace import Overrides
-from .._replacement.roots import roots_if_any, trust_view_of
+from .._replacement.roots import create_trust_view, find_roots
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client, connect
 from .._softlayer.load_balancers import fetch_balancers
@@ -109,10 +109,8 @@ def run(module: Module) -> dict[str, t.Any]:
     authorities = create_revocation_client(module, client, ledger_directory(params["ledger_url"]))
     watch = None
     if params["verify"]:  # without root certificates, trust is not verified
-        watch = ListenerProbe(
-            params["verify_timeout"], roots_if_any(params["trusted_ca_path"], module.warn), client.stop
-        )
-    first = planned = create_plan(module, client, wanted, trust_view_of(params["trusted_ca_path"]), authorities)
+        watch = ListenerProbe(params["verify_timeout"], find_roots(params["trusted_ca_path"], module.warn), client.stop)
+    first = planned = create_plan(module, client, wanted, create_trust_view(params["trusted_ca_path"]), authorities)
     if module.check_mode:
         if params["exclusive"] and planned.changes:
             check_place(params["ledger_url"])

@@ -15,7 +15,7 @@ import typing as t
 from .._base.module import Module
 from .._ledger.place import ledger_directory
 from .._probe.revocation import create_revocation_client
-from .._replacement.roots import trust_view_of
+from .._replacement.roots import create_trust_view
 from .._softlayer.client import connect
 from .apply_clean_up import remove_superseded
 from .apply_deploy import plan_listeners, switch_listeners
@@ -36,7 +36,7 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
     authorities = create_revocation_client(module, client, ledger_directory(module.params["ledger_url"]))
 
-    world = read_world(module, client, trust_view_of(module.params["trusted_ca_path"]), options)
+    world = read_world(module, client, create_trust_view(module.params["trusted_ca_path"]), options)
     world = check_revocations(authorities, world, options)
 
     if options.adopt:

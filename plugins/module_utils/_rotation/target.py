@@ -130,7 +130,7 @@ class Target(Action[DeployOutcome, TargetReason]):
     def as_result(self, view: TrustView) -> dict[str, t.Any]:
         """Return the result record of the listener or endpoint."""
         facts = self.target.facts() if self.target else {}
-        lifespan = view.lifespan(self.target) if self.target else NOT_KNOWN
+        lifespan = view.find_lifespan(self.target) if self.target else NOT_KNOWN
         return {
             "load_balancer": self.load_balancer,
             "load_balancer_uuid": self.load_balancer_uuid,

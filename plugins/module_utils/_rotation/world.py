@@ -164,5 +164,7 @@ class World:
         if authorities is None:
             return self
         each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
-        pairs = ((leaf, self.view.signed_chain_of(leaf, sent)) for leaf, sent in each)
-        return replace(self, view=self.view.knowing(authorities.query(pairs, self.view.anchors, self.view.revocations)))
+        pairs = ((leaf, self.view.build_signed_chain(leaf, sent)) for leaf, sent in each)
+        return replace(
+            self, view=self.view.add_revocations(authorities.query(pairs, self.view.anchors, self.view.revocations))
+        )

@@ -13,7 +13,7 @@ from .._base.errors import Obstacle
 from .._base.messages import of_error, participle
 from .._base.text import some_of
 from .._base.times import iso
-from .._replacement.messages import listed, trust_remedy, why_not
+from .._replacement.messages import describe_obstacle, find_trust_remedy, join_organizations
 from .._x509 import messages as of_x509
 
 CURRENT_VERSION = "the secret's current version"
@@ -88,15 +88,15 @@ def _explain_obstacle(why: Obstacle[str]) -> str:
         case "key_type_differs", {"new": ours, "present": theirs}:
             return f"The key type differs: {ours} instead of {theirs} in {CURRENT_VERSION}."
         case "organization_differs", {"new": ours, "present": theirs}:
-            return f"The organization differs: {listed(ours)} instead of {listed(theirs)} in {CURRENT_VERSION}."
+            return f"The organization differs: {join_organizations(ours)} instead of {join_organizations(theirs)} in {CURRENT_VERSION}."
         case "chain_incomplete", {"lacks_issuers": True}:
             return (
                 f"The chain lacks intermediate certificates of {CURRENT_VERSION}. Specify all intermediate certificates, or none to keep the current "
                 "intermediate certificates."
             )
         case _, {"chain": chain}:
-            return f"TLS clients would trust the certificate less than {CURRENT_VERSION}: {chain.why}. {trust_remedy(chain, 'new')}"
+            return f"TLS clients would trust the certificate less than {CURRENT_VERSION}: {chain.why}. {find_trust_remedy(chain, 'new')}"
         case "ambiguous" | "superseded", {"new": new, "present": present}:
             ours, theirs = (f"from {iso(one.not_before)} to {iso(one.not_after)}" for one in (new, present))
             return f"The certificate is not a renewal of {CURRENT_VERSION}: it is valid {ours}, and the current version {theirs}."
-    return why_not(why)
+    return describe_obstacle(why)

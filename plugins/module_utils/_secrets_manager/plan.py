@@ -25,10 +25,10 @@ from .._base.times import iso
 from .._replacement.can_replace import (
     Overrides,
     PresentCertificate,
-    age,
+    can_supersede,
     find_replacement_obstacle,
+    get_age,
     is_newer,
-    supersedes,
 )
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate
@@ -244,10 +244,10 @@ def find_version_obstacle(action: SecretAction, held: Bundle, view: TrustView) -
         return why
     if is_same:
         return Obstacle("chain_incomplete", {"lacks_issuers": True}) if is_newer(current, new, view) else None
-    if held.certificate.not_after < view.at or supersedes(new, current, view):
+    if held.certificate.not_after < view.at or can_supersede(new, current, view):
         return None
     facts = {"new": action.expected_content.certificate, "present": held.certificate}
-    return Obstacle("ambiguous" if age(new) == age(current) else "superseded", facts)
+    return Obstacle("ambiguous" if get_age(new) == get_age(current) else "superseded", facts)
 
 
 def find_large_part(content: Content) -> Part | None:

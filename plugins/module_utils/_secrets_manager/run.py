@@ -28,7 +28,7 @@ from .._base.progress import counted
 from .._base.times import now
 from .._http.faults import as_sentence
 from .._ledger.place import check_given_place, ledger_options
-from .._replacement.roots import anchors_for, trust_view_of
+from .._replacement.roots import create_trust_view, find_anchors
 from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options
 from .._softlayer.store import fetch_visible, fetch_with_private_key
@@ -146,11 +146,11 @@ def add_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) ->
     new = replace(new, certificate=bundle.certificate)
     try:
         options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], is_for_store=False)
-        anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
+        anchors = find_anchors(item["trust"], item["trusted_ca_path"], module.warn)
         content, warnings = assemble(bundle, options, now(), anchors)
         if part := find_large_part(content):
             return new.failed("refused", {"too_large": part})
-        view = None if item["force"] else trust_view_of(item["trusted_ca_path"])
+        view = None if item["force"] else create_trust_view(item["trusted_ca_path"])
     except CertificatesError as error:
         return new.because(error)
     return new.add_content(content, warnings, view)

@@ -15,7 +15,7 @@ from .._base.codes import Code
 from .._base.errors import CertificatesError, Obstacle
 from .._base.text import NOT_XML, fits_xml
 from .._base.times import iso
-from .._replacement.messages import trust_remedy
+from .._replacement.messages import find_trust_remedy
 from .._softlayer.orders import Order
 from .._softlayer.store import StoreCertificate
 from .._x509.bundle import Bundle, KeyRef
@@ -173,7 +173,7 @@ def _build_chain(
     valid_at = min(at, leaf.not_after) if options.allow_expired else at
     chain = Chains(others, anchors or Anchors(), valid_at).of(leaf)
     if anchors is not None and chain.trust != "trusted" and options.trust == "require":
-        message = f"The certificate is not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
+        message = f"The certificate is not trusted: {chain.why}. {find_trust_remedy(chain, 'new')}"
         raise CertificatesError(UNTRUSTED[chain.trust], message, trust=chain.trust)
     if not options.verify_chain:
         given = (

@@ -14,7 +14,7 @@ from .._base.errors import Obstacle
 from .._base.messages import of_error, participle
 from .._base.text import some_of, uncapitalized
 from .._base.times import iso
-from .._replacement.messages import trust_remedy, why_not
+from .._replacement.messages import describe_obstacle, find_trust_remedy
 from .._softlayer.store import StoreCertificate
 from .._x509.certificate import Certificate
 
@@ -153,7 +153,7 @@ def describe_warning(about: Obstacle[str]) -> str:
                 "intermediate_path."
             )
         case "untrusted", {"chain": chain}:
-            return f"The certificate is not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
+            return f"The certificate is not trusted: {chain.why}. {find_trust_remedy(chain, 'new')}"
         case "left_out", {"certificates": certificates}:
             names = ", ".join(certificate.shown_name for certificate in certificates)
             return f"Ignored the certificates that are not part of the chain: {names}."
@@ -197,7 +197,7 @@ def describe_export(action: Action[t.Any, t.Any]) -> str:
         case _, "invalid_pem", {"certificate_id": identifier}:
             return f"Cannot read the content of certificate {identifier} in the store. Fix or delete the record."
         case _, "not_found", {"why": why}:
-            return why_not(why)
+            return describe_obstacle(why)
         case _, "not_found", {"certificate_id": identifier, "expired": end}:
             return (
                 f"Certificate {identifier} expired at {iso(end)}. To export the certificate, set include_expired: true."

@@ -21,7 +21,7 @@ from .._base.codes import ExportOutcome, ExportReason
 from .._base.errors import CertificatesError
 from .._base.names import any_matches, safe_stem, shown_name
 from .._base.text import capitalized
-from .._replacement.index import why_not_held
+from .._replacement.index import why_unavailable
 from .._softlayer.store import MISSING_ENTRY_FIELDS, StoreCertificate, StoreListing
 from .._x509.bundle import KeyRef, bundle_of_parts
 from .._x509.certificate import Certificate, pem_bundle
@@ -195,7 +195,7 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
         actions.append(action if record.certificate else action.failed("invalid_pem", {"certificate_id": record.id}))
     for id in set(options.certificate_ids or ()) - {record.id for record in taken}:
         expired = known.get(id)
-        facts: Mapping[str, t.Any] = {"why": why_not_held(id, None)}
+        facts: Mapping[str, t.Any] = {"why": why_unavailable(id, None)}
         if expired:
             facts = {"certificate_id": id, "expired": expired.not_after}
         actions.append(ExportAction("failed", "not_found", facts, id, record=expired, stem=stems.get(id, "")))

@@ -19,7 +19,7 @@ from .._base.codes import Code, ImportOutcome, ImportReason
 from .._base.errors import CertificatesError, Obstacle
 from .._base.names import ascii_name
 from .._base.times import iso
-from .._replacement.can_replace import best, completes
+from .._replacement.can_replace import has_better_chain, select_best
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate, certificate_of
@@ -195,7 +195,7 @@ def check_bundle(
         content, warnings = assemble(bundle, options, view.at, anchors, known.notes)
     except CertificatesError as error:
         return known.because(error)
-    view.remember(content.certificate, t.cast(Chain, content.chain))
+    view.record_chain(content.certificate, t.cast(Chain, content.chain))
     return ImportAction.of(content, known.order_id, warnings)
 
 
@@ -216,15 +216,15 @@ def plan_present(
         view: the TLS clients that must trust a replacement.
         remove_superseded: whether to delete replaced certificates that are unused.
     """
-    planned = plan_found(new, index.same(new.expected_content.certificate), view, longest=index.longest_chain)
+    planned = plan_found(new, index.find_copies(new.expected_content.certificate), view, longest=index.max_chain_length)
     if planned.outcome == "failed":
         return planned
-    end = view.end(planned.resulting_record)
+    end = view.find_end(planned.resulting_record)
     superseded = (
         SupersededCertificate(
-            old, removed=remove_superseded and old.associated_service_count == 0 and view.end(old) <= end
+            old, removed=remove_superseded and old.associated_service_count == 0 and view.find_end(old) <= end
         )
-        for old in index.superseded_by(planned.resulting_record, view)
+        for old in index.find_superseded(planned.resulting_record, view)
     )
     return replace(planned, superseded=tuple(superseded))
 
@@ -257,8 +257,10 @@ def plan_found(
         return replace(there, id=unchanged.id, notes=unchanged.notes, record=unchanged)
     candidates = [(record, changes) for record, changes in differing if CHAIN not in changes]
     if not candidates:
-        nearest = best([record for record in same if can_keep_chain(record, content, view)], view)
-        nearest = nearest or best([record for record in same if not record.associated_service_count] or same, view)
+        nearest = select_best([record for record in same if can_keep_chain(record, content, view)], view)
+        nearest = nearest or select_best(
+            [record for record in same if not record.associated_service_count] or same, view
+        )
         candidates = [(record, changes) for record, changes in differing if record in nearest]
     if len(candidates) != 1:
         return new.failed("ambiguous", {"same": [record for record, _changes in candidates]})
@@ -302,7 +304,7 @@ def _plan_record_in_use(
     new: ImportAction, there: ImportAction, record: StoreCertificate, ids: Sequence[int], *, is_listed: bool
 ) -> ImportAction:
     """Return the action for a record in use, whose chain cannot be changed."""
-    lacks_issuers = completes(new.expected_content.as_record(), record, t.cast(TrustView, new.view))
+    lacks_issuers = has_better_chain(new.expected_content.as_record(), record, t.cast(TrustView, new.view))
     if lacks_issuers and is_listed:
         return replace(new, facts={"lacking": record.id}, incomplete_ids=frozenset(ids))
     if lacks_issuers and new.incomplete_ids:
@@ -317,9 +319,9 @@ def lacks_intermediates(record: StoreCertificate, content: Content, view: TrustV
     If the root certificate is unknown on this host, as for a private CA, the whole path is required.
     """
     wanted = content.as_record()
-    if completes(wanted, record, view):
+    if has_better_chain(wanted, record, view):
         return True
-    return not view.trust(wanted) and len(view.chain(record).issuers) < len(view.chain(wanted).issuers)
+    return not view.is_trusted(wanted) and len(view.find_chain(record).issuers) < len(view.find_chain(wanted).issuers)
 
 
 def can_keep_chain(record: StoreCertificate, content: Content, view: TrustView) -> bool:

@@ -18,9 +18,9 @@ from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._base.module import Module
 from .._base.options import concurrency_options
 from .._ledger.place import check_given_place, ledger_options
-from .._orders.import_files import certificate_files
+from .._orders.import_files import find_certificate_files
 from .._replacement.index import StoreIndex
-from .._replacement.roots import anchors_for, known_issuers, trust_view_of
+from .._replacement.roots import create_trust_view, find_anchors, read_known_issuers
 from .._replacement.trust import TrustView
 from .._softlayer import store
 from .._softlayer.client import Client, connect
@@ -63,7 +63,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for position, item in enumerate(items):
         check_combination(item, "" if is_single else f"Item {position}: ")
     check_given_place(params["ledger_url"])
-    view_with = cache(trust_view_of)
+    view_with = cache(create_trust_view)
     checked = [
         (item, check(item, module, view_with)) for item in items
     ]  # before this line, a signal simply ends the run
@@ -96,9 +96,9 @@ def list_items(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
             "The certificates of orders require privatekey_dir, the directory with their private keys, and either collected, the certificates that "
             "ssl_fulfillment_email_info returned, or certificate_dir, the directory with the certificates saved from emails.",
         )
-    issuers = known_issuers(params["intermediate_path"])
+    issuers = read_known_issuers(params["intermediate_path"])
     passphrase = params["privatekey_passphrase"]
-    found = certificate_files(
+    found = find_certificate_files(
         orders,
         params["certificate_dir"],
         params["privatekey_dir"],
@@ -154,7 +154,7 @@ def check(item: Item, module: Module, view_with: TrustViewFactory) -> ImportActi
     try:
         bundle = read_item(item, module.hide)
         known = replace(known, certificate=bundle.certificate)
-        anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
+        anchors = find_anchors(item["trust"], item["trusted_ca_path"], module.warn)
         view = view_with(item["trusted_ca_path"])
     except CertificatesError as error:
         return known.because(error)

@@ -16,7 +16,7 @@ from .._base.libraries import FOR_API, FOR_CERTIFICATES
 from .._base.module import Module
 from .._base.options import ArgumentSpec
 from .._replacement.index import StoreIndex
-from .._replacement.roots import trust_view_of
+from .._replacement.roots import create_trust_view
 from .._softlayer.client import Client, connect
 from .._softlayer.faults import PERMISSION_CODES
 from .._softlayer.load_balancers import LISTING_ERROR, Balancer, fetch_balancers
@@ -55,7 +55,7 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module)
     listing = fetch_visible(client)
     services = fetch_services(module, client) if params["gather_services"] else None
-    index, view = StoreIndex(listing.records), trust_view_of(None)
+    index, view = StoreIndex(listing.records), create_trust_view(None)
     at = view.at
     missing = [*MISSING_ENTRY_FIELDS, *(PEM_FIELDS if params["include_pem"] else ())] if listing.is_limited else []
     if listing.is_limited:
@@ -65,7 +65,9 @@ def run(module: Module) -> dict[str, t.Any]:
     certificates = [
         {
             **record.as_result(at),
-            "superseded_by": [newer.id for newer in index.superseding(record, view)] if record.certificate else None,
+            "superseded_by": [newer.id for newer in index.find_successors(record, view)]
+            if record.certificate
+            else None,
             **(record.pems() if params["include_pem"] else {}),
             **({SERVICES: services.get(record.stored_id, [])} if services is not None else {}),
             **dict.fromkeys(missing),

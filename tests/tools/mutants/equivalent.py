@@ -152,17 +152,17 @@ EQUIVALENT: dict[str, str] = {
         "Only the order of the numbers counts.",
     ),
     "ledger.Ledger._claim: 1 => 2": "Where every entry forbids another one, all before the last are released.",
-    "index.StoreIndex._by_rarest: min(certificate_of(record).identities, key=self._rarity)"
+    "index.StoreIndex._records_by_rarest_name: min(certificate_of(record).identities, key=self._rank_rarity)"
     " => min(certificate_of(record).identities)": "The rarest name is only the one with the least to look through.",
-    "index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
-    "can_replace.best_copies: rival is not copy and quality(copy) > quality(rival) => quality(copy) > quality(rival)": (
+    "index.StoreIndex.find_by_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
+    "can_replace.select_best_copies: rival is not copy and quality(copy) > quality(rival) => quality(copy) > quality(rival)": (
         "Nothing is better than itself, which takes longer to see."
     ),
-    "attention._is_renewed_in_time: begin and view.at < begin <= end - MIN_OVERLAP and supersedes(other, record,"
-    " view.then(begin)) => view.at < begin <= end - MIN_OVERLAP and supersedes(other, record, view.then(begin))": (
+    "attention._is_renewed_in_time: begin and view.at < begin <= end - MIN_OVERLAP and can_supersede(other, record,"
+    " view.move_to(begin)) => view.at < begin <= end - MIN_OVERLAP and can_supersede(other, record, view.move_to(begin))": (
         "What has names has a beginning."
     ),
-    "can_replace.completes: new.certificate != old.certificate or new.intermediates == old.intermediates"
+    "can_replace.has_better_chain: new.certificate != old.certificate or new.intermediates == old.intermediates"
     " => new.certificate != old.certificate": "No chain has more than itself, which takes longer to see.",
     "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",
@@ -175,10 +175,10 @@ EQUIVALENT: dict[str, str] = {
     "plan_import.list_warnings: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
         "Only a certificate takes the place of others."
     ),
-    "trust.TrustView.signed_chain_of: begin <= end and (not begin <= when <= end) => not begin <= when <= end": (
+    "trust.TrustView.build_signed_chain: begin <= end and (not begin <= when <= end) => not begin <= when <= end": (
         "What was never valid all at once is trusted at no instant, which takes longer to see."
     ),
-    "imported.select: state and bool(state.imported_as) is selection.imported => bool(state.imported_as) is selection.imported": (
+    "imported.select_with_state: state and bool(state.own_records) is selection.imported => bool(state.own_records) is selection.imported": (
         "Who asks what is imported has read the store."
     ),
     **dict.fromkeys(
@@ -194,9 +194,9 @@ EQUIVALENT: dict[str, str] = {
     ),
     "place.parse_mounts: 4 => 5": "Each line has more.",
     "plan_deploy._plan_listener: 0 => 1": "Of what is not there, nobody asks for the number.",
-    "trust.TrustView.signed_chain_of: begin <= end => begin < end": "One instant of years.",
+    "trust.TrustView.build_signed_chain: begin <= end => begin < end": "One instant of years.",
     "chain.Chains._ways: len(path) < MAX_CHAIN_LENGTH and (not last.is_root) => len(path) < MAX_CHAIN_LENGTH": "A root is signed by nobody else.",
     "plan_adopt._plan_listener: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
-    "plan_request.unless_imported: record.not_after or view.at => record.not_after": "What is newer has an end.",
+    "plan_request.skip_stored_email: record.not_after or view.at => record.not_after": "What is newer has an end.",
 }
 """Why a mutant changes nothing, by its name."""

@@ -21,7 +21,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Ledger
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_request import key_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_request import build_key
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.simulator import mail
@@ -218,7 +218,7 @@ def test_what_waits_for_a_person_longer_than_it_should_fails_the_run_and_is_skip
     """A key file of another key, and an email that was requested by an earlier run; what only takes its time fails nothing."""
     ledger = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite3")
     at = datetime.now(timezone.utc) - timedelta(days=2 if is_late else 0.5)
-    claim = ledger.claim(key_of(sim.account_id, LOST), at, timedelta(), timedelta(minutes=1))
+    claim = ledger.claim(build_key(sim.account_id, LOST), at, timedelta(), timedelta(minutes=1))
     ledger.confirm(cast(Claim, claim))
     ledger.close()
     (send,) = fulfilled(sim, tmp_path, "softlayer.certificates.resend", order_ids=[EXPIRING])

@@ -295,7 +295,7 @@ def test_several_certificates_of_one_key_are_each_taken_or_told(tmp_path: Path) 
     ]
     for name in ("a", "b"):
         (tmp_path / f"{name}.example.com.key").write_text(key_pem(key))
-    found = order_files.certificate_files(None, None, str(tmp_path), [*mails, mails[0]])
+    found = order_files.find_certificate_files(None, None, str(tmp_path), [*mails, mails[0]])
     assert [entry["certificate_content"] for entry in found["ready"]] == [mail["certificate"] for mail in mails[:2]]
     assert [(one["order_id"], one["common_name"]) for one in found["skipped"]] == [(None, "c.example.com")]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import supersedes
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import can_supersede
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalize
 
 from tests.simulator.client import Simulator
@@ -177,9 +177,9 @@ def nights(world: World, rotation: Rotation) -> None:
     after, left, view = placed(world.sim), records(world.sim), view_with(at=datetime.now(timezone.utc))
     for place, identifier in after.items():
         old = held[before[place] or 0]
-        assert identifier == old.id or supersedes(left[identifier or 0], old, view)
+        assert identifier == old.id or can_supersede(left[identifier or 0], old, view)
     for identifier in held.keys() - left.keys():
-        assert any(supersedes(left[one or 0], held[identifier], view) for one in after.values())
+        assert any(can_supersede(left[one or 0], held[identifier], view) for one in after.values())
         served = {made.issued.fingerprint for made, _server in world.elsewhere}
         there = held[identifier].certificate
         assert (

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import (
-    about,
+    can_replace_order,
+    find_related,
+    find_store_state,
     is_imported,
-    results,
-    standing,
-    supersedes_order,
+    list_results,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import Order, Selection
@@ -81,24 +81,24 @@ def test_an_order_is_imported_as_what_is_valid_and_of_its_key_and_term(
 def test_what_was_signed_with_the_key_itself_is_not_the_orders() -> None:
     """While it is waited for, somebody may have signed the request so."""
     made = Made(key=KEY, days=(-340, 25), by="itself")
-    state = standing(ORDER, StoreIndex([made.record(7)]), CLIENTS)
-    assert (state.imported_as, len(state.of_its_key)) == ((), 1)
+    state = find_store_state(ORDER, StoreIndex([made.record(7)]), CLIENTS)
+    assert (state.own_records, len(state.same_key_records)) == ((), 1)
 
 
 def test_a_certificate_of_the_orders_key_says_which_organization_is_meant() -> None:
     oldest, before = held(-999, -600, identifier=6), held(-700, -300, organization="Ltd")
     newer = held(-1, 364, OTHER, identifier=8)
     meant = held(-1, 364, OTHER, identifier=9, organization="Ltd")
-    state = standing(ORDER, StoreIndex([oldest, before, newer, meant]), CLIENTS)
-    assert [one.id for one in state.superseded_by] == [9]
+    state = find_store_state(ORDER, StoreIndex([oldest, before, newer, meant]), CLIENTS)
+    assert [one.id for one in state.successors] == [9]
 
 
 @pytest.mark.parametrize("name", ["other.example.com", "*.example.com"])
 def test_a_certificate_of_the_orders_key_for_other_names_says_nothing(name: str) -> None:
     """One key may serve several names."""
     other = held(-700, -300, KEY, name, identifier=6, organization="Ltd")
-    state = standing(ORDER, StoreIndex([other, held(-1, 364, OTHER, identifier=8)]), CLIENTS)
-    assert [record.id for record in state.superseded_by] == [8]
+    state = find_store_state(ORDER, StoreIndex([other, held(-1, 364, OTHER, identifier=8)]), CLIENTS)
+    assert [record.id for record in state.successors] == [8]
 
 
 def test_of_an_expired_order_the_certificate_may_have_expired() -> None:
@@ -141,7 +141,7 @@ def test_without_dates_being_valid_decides() -> None:
     ],
 )
 def test_an_order_is_superseded_by_what_is_newer_for_its_names(record: StoreCertificate, expected: bool) -> None:
-    assert supersedes_order(record, ORDER, CLIENTS) is expected
+    assert can_replace_order(record, ORDER, CLIENTS) is expected
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_an_order_is_superseded_by_what_is_newer_for_its_names(record: StoreCert
 )
 def test_an_order_is_superseded_by_what_has_a_chain_to_some_authority(how: dict[str, Any], expected: bool) -> None:
     """An order's certificate is trusted by all, and the roots of one's own authority are not known where its email is requested."""
-    assert supersedes_order(held(-1, 364, OTHER, **how), ORDER, CLIENTS) is expected
+    assert can_replace_order(held(-1, 364, OTHER, **how), ORDER, CLIENTS) is expected
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_an_order_is_superseded_by_what_has_a_chain_to_some_authority(how: dict[
     ids=lambda value: "-".join(value) if isinstance(value, dict) else str(value),
 )
 def test_what_is_not_known_is_not_superseded(changes: dict[str, Any], expected: bool) -> None:
-    assert supersedes_order(NEW, replace(ORDER, **changes), CLIENTS) is expected
+    assert can_replace_order(NEW, replace(ORDER, **changes), CLIENTS) is expected
 
 
 def test_where_an_order_stands() -> None:
@@ -187,20 +187,20 @@ def test_where_an_order_stands() -> None:
     records = [old, new, held(-500, -135, identifier=2), held(-1, 364, OTHER, "a.example.com", identifier=5)]
     index = StoreIndex(records)
     expected = {"certificate_ids": [3, 2], "imported": True, "superseded_by": []}
-    assert standing(ORDER, index, CLIENTS).as_result() == expected
-    assert standing(ORDER, index, view_with(at=NOW + 24 * DAY + 13 * HOUR)).as_result() == expected
-    without = standing(ORDER, StoreIndex(record for record in records if record != old), CLIENTS)
+    assert find_store_state(ORDER, index, CLIENTS).as_result() == expected
+    assert find_store_state(ORDER, index, view_with(at=NOW + 24 * DAY + 13 * HOUR)).as_result() == expected
+    without = find_store_state(ORDER, StoreIndex(record for record in records if record != old), CLIENTS)
     assert without.as_result() == {"certificate_ids": [2], "imported": False, "superseded_by": [9]}
-    assert standing(ORDER, StoreIndex([held(-420, 300, OTHER)]), CLIENTS).superseded_by == ()
-    assert [record.id for record in about([ORDER], index)] == [2, 3, 9]
+    assert find_store_state(ORDER, StoreIndex([held(-420, 300, OTHER)]), CLIENTS).successors == ()
+    assert [record.id for record in find_related([ORDER], index)] == [2, 3, 9]
 
 
 def test_what_is_not_valid_yet_matters_later() -> None:
     """So what is remembered about orders contains it."""
     future = held(20, 364, OTHER)
-    assert about([ORDER], StoreIndex([future])) == [future]
-    assert standing(ORDER, StoreIndex([future]), CLIENTS).superseded_by == ()
-    assert standing(ORDER, StoreIndex([future]), view_with(at=NOW + 21 * DAY)).superseded_by == (future,)
+    assert find_related([ORDER], StoreIndex([future])) == [future]
+    assert find_store_state(ORDER, StoreIndex([future]), CLIENTS).successors == ()
+    assert find_store_state(ORDER, StoreIndex([future]), view_with(at=NOW + 21 * DAY)).successors == (future,)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_what_is_in_the_store(selection: Selection, found: dict[int, list[int] |
     stored = [held(-1, 25, "ec", identifier=4711), held(-1, 25, "other ec", identifier=4712)]
     index = StoreIndex([*stored, held(-400, 9, "rsa", identifier=4713)])
     assert selection.needs_store is (found.get(7, []) is not None)
-    told = results(selection, orders, index if selection.needs_store else None, CLIENTS)
+    told = list_results(selection, orders, index if selection.needs_store else None, CLIENTS)
     assert {one["id"]: one.get("certificate_ids") for one in told} == found
 
 
@@ -234,4 +234,4 @@ def test_of_what_is_found_by_key_no_names_are_read(monkeypatch: pytest.MonkeyPat
         raise AssertionError("they were read")
 
     monkeypatch.setattr(Certificate, "identities", property(read))
-    assert standing(ORDER, StoreIndex([OWN]), CLIENTS).imported_as
+    assert find_store_state(ORDER, StoreIndex([OWN]), CLIENTS).own_records

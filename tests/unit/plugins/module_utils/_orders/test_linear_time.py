@@ -15,9 +15,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base impor
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import shorten
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.message_text import (
-    about,
-    pem_blocks,
-    without_tags,
+    detect_topic,
+    find_pem_blocks,
+    remove_tags,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import (
     key_texts,
@@ -45,11 +45,11 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "key_texts": key_texts,
     "key_store": read_key_store,
     "server_words": lambda data: shorten(data.decode()),
-    "message_text": lambda data: list(pem_blocks(data.decode())),
-    "message_html": lambda data: without_tags(data.decode()),
+    "message_text": lambda data: list(find_pem_blocks(data.decode())),
+    "message_html": lambda data: remove_tags(data.decode()),
     "secrets": lambda data: list(_secrets.secrets_in(data.decode())),
     "without_secrets": lambda data: _secrets.without_secrets(data.decode()),
-    "message_words": lambda data: about(data.decode()),
+    "message_words": lambda data: detect_topic(data.decode()),
 }
 PIECES = {
     "first_lines": b"-----BEGIN CERTIFICATE-----\n",

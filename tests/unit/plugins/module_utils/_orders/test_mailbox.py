@@ -24,20 +24,20 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imap import (
     CERTIFICATE_PART,
     MAX_BATCH_BYTES,
-    MAX_GIVEN_UP,
-    MAX_PER_REQUEST,
-    MAX_READ_COMPLETELY,
+    MAX_CONSECUTIVE_FAILURES,
+    MAX_REQUEST_MESSAGES,
+    MAX_SMALL_FOLDER,
     ImapMailbox,
     ImapSettings,
-    _batches,
-    _responses,
+    _group_batches,
+    _parse_responses,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.mailbox import (
     MaildirMailbox,
     PathsMailbox,
-    Raw,
+    RawMessage,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import unreadable
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import describe_unreadable
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import Location
 
 from tests.support.dovecot import (
@@ -80,7 +80,7 @@ def always() -> bool:
     return True
 
 
-def subjects(raws: list[Raw] | Iterator[Raw]) -> list[str]:
+def subjects(raws: list[RawMessage] | Iterator[RawMessage]) -> list[str]:
     """What messages are about."""
     found = []
     for raw in raws:
@@ -101,7 +101,7 @@ def imap(box: Mailbox, security: str = "tls", **changes: Any) -> ImapMailbox:
     return ImapMailbox(settings_for(**{**box.options(security), **changes}), LARGEST)
 
 
-def read_all(box: ImapMailbox) -> list[Raw]:
+def read_all(box: ImapMailbox) -> list[RawMessage]:
     """All that is in a mailbox."""
     with box:
         return list(box.read(LONG_AGO, never))
@@ -155,11 +155,11 @@ def test_a_structure_that_holds_none(structure: bytes) -> None:
 
 def test_batches_are_small_and_leave_nothing_out() -> None:
     sizes = {uid: (uid * 7919 % 23) ** 5 if uid % 3 else 2_000 for uid in range(1, 2_000)}
-    batches = list(_batches(sizes))
+    batches = list(_group_batches(sizes))
     assert [uid for batch in batches for uid in batch] == list(sizes)
     for batch in batches:
         assert len(batch) == 1 or sum(sizes[uid] for uid in batch) <= MAX_BATCH_BYTES
-    assert list(_batches({})) == []
+    assert list(_group_batches({})) == []
 
 
 def test_what_a_response_to_fetch_consists_of() -> None:
@@ -168,8 +168,12 @@ def test_what_a_response_to_fetch_consists_of() -> None:
     news = b"9 (FLAGS (\\Seen))"
     name = (b'4 (UID 4 BODYSTRUCTURE ("text" "plain" ("name" {9}', b"b\xc3\xbc.UID 8")
     data = [(b"2 (BODY[] {3}", b"UID"), b" UID 2)", size, news, None, name, b") NIL NIL))"]
-    assert [(uid, content) for uid, _attributes, content in _responses(data)] == [(2, b"UID"), (3, None), (4, None)]
-    assert [attributes for _uid, attributes, _content in _responses(data)][2] == b"".join(name) + b") NIL NIL))"
+    assert [(uid, content) for uid, _attributes, content in _parse_responses(data)] == [
+        (2, b"UID"),
+        (3, None),
+        (4, None),
+    ]
+    assert [attributes for _uid, attributes, _content in _parse_responses(data)][2] == b"".join(name) + b") NIL NIL))"
 
 
 # What cannot be opened
@@ -334,7 +338,7 @@ def test_which_files_of_folders_are_messages(tmp_path: Path) -> None:
     named = ("mails", "mails/a.eml", "mails/../mails", "link.eml", "saved message", "exact", "longer")
     raws = [*PathsMailbox([str(tmp_path / path) for path in named], len(exact)).read(LONG_AGO, never)]
     assert subjects(raws) == [*messages, "exact", "exact"]
-    assert [raw.is_whole for raw in raws] == [True] * 5 + [False]
+    assert [raw.is_complete for raw in raws] == [True] * 5 + [False]
 
 
 def test_a_message_that_is_moved_in_its_maildir_is_not_handed_on_twice(tmp_path: Path) -> None:
@@ -401,7 +405,7 @@ def test_an_mbox_is_told_with_what_to_do(tmp_path: Path, line_end: bytes) -> Non
         list(PathsMailbox([str(path)], LARGEST).read(LONG_AGO, never))
     box = PathsMailbox([str(tmp_path)], LARGEST)
     assert subjects(box.read(LONG_AGO, never)) == []
-    assert ["is an mbox" in why.facts["error"] for _location, why in box.unread()] == [True]
+    assert ["is an mbox" in why.facts["error"] for _location, why in box.list_unread()] == [True]
     path.write_bytes(mbox_of(message("one") + b"\nFrom now on, renew it yourself.\n"))
     assert [b"renew" in raw.data for raw in box.read(LONG_AGO, never)] == [True]
 
@@ -410,11 +414,11 @@ def test_of_a_file_that_is_too_large_only_the_beginning_is_read(tmp_path: Path) 
     large = message("large") + b"x" * 200_000
     (tmp_path / "large.eml").write_bytes(large)
     [raw] = PathsMailbox([str(tmp_path)], 100_000).read(LONG_AGO, never)
-    assert (raw.is_whole, len(raw.data) < 100_000, subjects([raw])) == (False, True, ["large"])
+    assert (raw.is_complete, len(raw.data) < 100_000, subjects([raw])) == (False, True, ["large"])
 
 
 def test_a_message_shows_in_no_representation() -> None:
-    assert "How are you" not in repr(Raw(message("x"), Location(path="x")))
+    assert "How are you" not in repr(RawMessage(message("x"), Location(path="x")))
     settings = ImapSettings("localhost", None, "user", "s3cr3t-w0rd", "INBOX", "tls", True, None, 1)
     assert "s3cr3t" not in repr(settings)
 
@@ -434,7 +438,7 @@ def test_only_what_has_come_since_is_handed_on(mailbox: Mailbox) -> None:
 
 
 def test_the_newest_messages_come_first(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imap_module, "MAX_PER_REQUEST", 2)
+    monkeypatch.setattr(imap_module, "MAX_REQUEST_MESSAGES", 2)
     for number in range(1, 6):
         mailbox.deliver(message(str(number)))
     assert subjects(read_all(imap(mailbox))) == ["5", "4", "3", "2", "1"]
@@ -457,7 +461,7 @@ LOSSES: dict[str, Callable[[Server, Mailbox], None]] = {
 def test_a_connection_that_is_lost_between_batches(
     dovecot: Server, mailbox: Mailbox, lose: Callable[[Server, Mailbox], None], security: str
 ) -> None:
-    number = MAX_PER_REQUEST + 50
+    number = MAX_REQUEST_MESSAGES + 50
     for each in range(number):
         mailbox.deliver(message(str(each)))
     before = mailbox.flags()
@@ -465,7 +469,7 @@ def test_a_connection_that_is_lost_between_batches(
         looking = box.read(LONG_AGO, never)
         found = [next(looking)]
         lose(dovecot, mailbox)
-        found += [next(looking) for _ in range(MAX_PER_REQUEST)]  # the second chunk is on its way
+        found += [next(looking) for _ in range(MAX_REQUEST_MESSAGES)]  # the second chunk is on its way
         lose(dovecot, mailbox)
         found += looking
         assert sorted(map(int, subjects(found))) == list(range(number))
@@ -523,19 +527,19 @@ def looks(mail: GappedMail, **changes: Any) -> ImapMailbox:
 
 def unread(box: ImapMailbox) -> list[int | None]:
     """The messages that could not be read."""
-    for location, why in box.unread():
+    for location, why in box.list_unread():
         assert (why.facts["folder"], why.facts["uid"]) == (location.folder, location.uid) == ("INBOX", location.uid)
-        assert unreadable(why.facts).isprintable() and unreadable(why.facts).endswith(".")
-    return [location.uid for location, _why in box.unread()]
+        assert describe_unreadable(why.facts).isprintable() and describe_unreadable(why.facts).endswith(".")
+    return [location.uid for location, _why in box.list_unread()]
 
 
-@pytest.mark.parametrize("few", [MAX_READ_COMPLETELY, 1], ids=["small_folder", "large_folder"])
+@pytest.mark.parametrize("few", [MAX_SMALL_FOLDER, 1], ids=["small_folder", "large_folder"])
 @pytest.mark.parametrize("at", [b"BODY.PEEK", b"RFC822.SIZE", b"BODYSTRUCTURE"])
 @pytest.mark.parametrize("name", GAPS)
 def test_what_the_server_does_not_give_hides_no_other(
     at: bytes, name: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imap_module, "MAX_READ_COMPLETELY", few)
+    monkeypatch.setattr(imap_module, "MAX_SMALL_FOLDER", few)
     with GappedMail(FIVE, {3: GAPS[name]}, at) as mail:
         box = looks(mail)
         found = sorted(subjects(read_all(box)))
@@ -544,7 +548,7 @@ def test_what_the_server_does_not_give_hides_no_other(
             return
         assert found == OTHERS
         assert unread(box) == [3]
-        said = unreadable(box.unread()[0][1].facts)
+        said = describe_unreadable(box.list_unread()[0][1].facts)
         assert "s3cr3t" not in said and "Some more" not in said
         assert mail.connections <= 4 and mail.fetches(3) <= 3
         assert mail.fetches(1) == 1 or name in ("bad_command", "bye")  # with these, the others do not come, either
@@ -564,7 +568,7 @@ def test_a_message_that_is_larger_than_the_server_says_is_too_large() -> None:
     with GappedMail([*FIVE, message("large") + b"x" * 200_000], {6: estimate}, b"RFC822.SIZE") as mail:
         raws = read_all(ImapMailbox(settings_for(**mail.options()), 100_000))
         assert [raw.location.uid for raw in raws] == [6, 5, 4, 3, 2, 1]
-        assert [(len(raw.data) < 100_000, raw.is_whole) for raw in raws] == [(True, False)] + [(True, True)] * 5
+        assert [(len(raw.data) < 100_000, raw.is_complete) for raw in raws] == [(True, False)] + [(True, True)] * 5
 
 
 def test_news_of_a_message_are_not_what_was_asked_for() -> None:
@@ -583,7 +587,7 @@ def test_what_was_given_up_is_not_asked_for_at_the_next_look(name: str) -> None:
         assert subjects(box.read(LONG_AGO, never)) == ["6"]
         assert (mail.fetches(3), unread(box)) == (asked, [3])
         mail.validity, mail.gaps = 2, {}
-        box._drop()
+        box._close_connection()
         assert len(list(box.read(LONG_AGO, never))) == 6 and unread(box) == []
 
 
@@ -608,11 +612,11 @@ def test_where_most_messages_cannot_be_had_the_others_can() -> None:
 @pytest.mark.parametrize("name", GAPS)
 def test_a_server_that_gives_nothing_is_given_up(name: str) -> None:
     """It limits the client, or fails; each message would be reported as unreadable otherwise."""
-    number = MAX_GIVEN_UP + 5
+    number = MAX_CONSECUTIVE_FAILURES + 5
     with GappedMail(FIVE[:1] * number, dict.fromkeys(range(1, number + 1), GAPS[name])) as mail:
-        with fails("mailbox_error", f"{HOST}:{mail.port} did not return {MAX_GIVEN_UP} messages in a row"):
+        with fails("mailbox_error", f"{HOST}:{mail.port} did not return {MAX_CONSECUTIVE_FAILURES} messages in a row"):
             read_all(looks(mail))
-        assert mail.connections <= 2 * MAX_GIVEN_UP + 2
+        assert mail.connections <= 2 * MAX_CONSECUTIVE_FAILURES + 2
 
 
 def test_a_connection_that_is_lost_before_a_message_is_asked_for_alone_is_not_its_fault(
@@ -628,13 +632,13 @@ def test_a_connection_that_is_lost_before_a_message_is_asked_for_alone_is_not_it
         assert len([*raws, *looking]) == 3 and unread(box) == []
 
 
-@pytest.mark.parametrize("few", [MAX_READ_COMPLETELY, 1], ids=["small_folder", "large_folder"])
+@pytest.mark.parametrize("few", [MAX_SMALL_FOLDER, 1], ids=["small_folder", "large_folder"])
 def test_a_file_that_the_mail_server_may_not_read(mailbox: Mailbox, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dovecot ends the connection when it is asked for such a message, and refuses to search where it is."""
     if mailbox.owner is None and not os.geteuid():
         pytest.skip("the server reads everything")
-    monkeypatch.setattr(imap_module, "MAX_READ_COMPLETELY", few)
-    monkeypatch.setattr(imap_module, "MAX_PER_REQUEST", 2)
+    monkeypatch.setattr(imap_module, "MAX_SMALL_FOLDER", few)
+    monkeypatch.setattr(imap_module, "MAX_REQUEST_MESSAGES", 2)
     pem = b"-----BEGIN CERTIFICATE-----\nMIIA\n-----END CERTIFICATE-----\n"
     names = [mailbox.deliver(message(str(number)) + pem, flags="S") for number in range(1, 6)]
     (mailbox.maildir / "cur" / names[2]).chmod(0)
@@ -717,7 +721,7 @@ def test_a_waiting_longer_than_servers_allow_an_idle_client(mailbox: Mailbox) ->
 
 
 def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(mailbox, MAX_READ_COMPLETELY + 300, seed=3, days=5)
+    fill(mailbox, MAX_SMALL_FOLDER + 300, seed=3, days=5)
     mailbox.deliver(message("see below") + b"-----BEGIN\xa0CERTIFICATE-----\nMIIA\n-----END\xa0CERTIFICATE-----\n")
     mailbox.deliver(message("Your certificate") + b"-----BEGIN CERTIFICATE-----\nMIIA\n-----END CERTIFICATE-----\n")
     since = datetime.now(timezone.utc) - timedelta(days=30)
@@ -728,7 +732,7 @@ def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox, monk
         looking = box.read(since, never)
         assert subjects([next(looking), next(looking)]) == ["Your certificate", "see below"]
         rest = list(looking)
-        assert len(rest) <= MAX_READ_COMPLETELY
+        assert len(rest) <= MAX_SMALL_FOLDER
         assert len(sent) < 30
         assert list(box.read(since, never)) == []
         mailbox.deliver(message("news"))
@@ -738,7 +742,7 @@ def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox, monk
 def test_of_messages_that_may_only_say_why_a_certificate_is_missing_the_newest_are_read(
     mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imap_module, "MAX_READ_COMPLETELY", 3)
+    monkeypatch.setattr(imap_module, "MAX_SMALL_FOLDER", 3)
     for number in range(1, 6):
         mailbox.deliver(message(f"Your certificate {number}"))
     assert subjects(read_all(imap(mailbox))) == [f"Your certificate {number}" for number in (5, 4, 3)]
@@ -750,7 +754,7 @@ def test_a_message_that_is_too_large_is_not_downloaded(mailbox: Mailbox, monkeyp
     sent = commands(monkeypatch)
     with ImapMailbox(settings_for(**mailbox.options()), 100_000) as box:
         raws = list(box.read(LONG_AGO, never))
-    assert {(*subjects([raw]), raw.is_whole) for raw in raws} == {("one", True), ("two", False), ("three", True)}
+    assert {(*subjects([raw]), raw.is_complete) for raw in raws} == {("one", True), ("two", False), ("three", True)}
     assert all(len(raw.data) < 1_000 for raw in raws)
     assert [command[1] for command in sent if "(UID BODY.PEEK[])" in command] == ["3,1"]
 

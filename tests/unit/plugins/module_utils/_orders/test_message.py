@@ -120,16 +120,16 @@ def assert_silent(shown: str) -> None:
     assert BODY_SECRET not in shown and "BEGIN" not in shown
 
 
-def take(message: Message, keys: Iterable[str], at: datetime) -> dict[str, Match]:
+def select_matches(message: Message, keys: Iterable[str], at: datetime) -> dict[str, Match]:
     """Take what carries these public keys, whatever it is for; a damaged copy may come after the best one."""
-    found = search.take(message, search.by_key((key, frozenset()) for key in keys), at)
+    found = search.select_matches(message, search.group_by_key((key, frozenset()) for key in keys), at)
     return {key: one for (key, _names), (one, *_others) in found.items()}
 
 
 def taken(message: Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Match], str | None]:
     """Take what is wanted and ask why not: it has the key, is valid, and its issuers did issue it."""
     keys = {key_of(issued) for issued in wanted or (ISSUED,)}
-    found, reason = take(message, keys, at), why_unmatched(message, keys, at)
+    found, reason = select_matches(message, keys, at), why_unmatched(message, keys, at)
     assert reason in REASONS if not found else reason is None
     assert found.keys() <= keys
     for key, one in found.items():
@@ -335,7 +335,7 @@ def test_the_signer_of_a_message_is_nobody() -> None:
 
 def test_nothing_is_wanted() -> None:
     message = read_message(form_data("text_canonical"))
-    assert take(message, (), AT) == {}
+    assert select_matches(message, (), AT) == {}
     assert why_unmatched(message, set(), AT) == "no_matching_key"
 
 
@@ -354,7 +354,7 @@ def test_where_any_names_will_do_a_certificate_for_others_hides_none() -> None:
     looking = search.Search([(key_of(ISSUED), frozenset())], require_trust=False)
     for one in (new, other, organization, old):
         looking.examine(one.pem.encode(), search.Location(), NOW)
-    found = [one.match.certificate for one in looking.collected(looking.targets[0])]
+    found = [one.match.certificate for one in looking.find_collected(looking.targets[0])]
     assert found == [Certificate.of(one.certificate) for one in (new, other, organization)]
 
 
@@ -570,7 +570,7 @@ GUARDED = """
 import json, os, resource, sys
 from datetime import datetime, timezone
 from pathlib import Path
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import by_key, read_message, take, why_unmatched
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import group_by_key, read_message, select_matches, why_unmatched
 
 def status(name):
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
@@ -585,9 +585,9 @@ at = datetime.fromisoformat(at)
 
 def use(data):
     message = read_message(data)
-    found = take(message, by_key([(key, frozenset())]), at)
+    found = select_matches(message, group_by_key([(key, frozenset())]), at)
     keys = [key, *(candidate.certificate.public_key_sha256 for candidate in message.candidates)]
-    take(message, by_key({(each, frozenset()) for each in keys}), at)
+    select_matches(message, group_by_key({(each, frozenset()) for each in keys}), at)
     repr((message, found))
     return why_unmatched(message, {key}, at), len(message.candidates), [one.certificate.der.hex() for several in found.values() for one in several]
 

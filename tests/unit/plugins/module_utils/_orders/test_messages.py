@@ -14,23 +14,23 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import NO_SUCH_ORDER, Ineligibility
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
-    INELIGIBLE,
-    SHOWN_NAME,
-    accepted,
-    email,
-    empty_mailbox,
-    for_other_names,
-    late,
-    line,
-    missing,
-    rows_needing_attention,
-    skipped_message,
-    skipped_needing_attention,
-    unmatched,
-    waiting,
-    without_key,
+    INELIGIBILITY_MESSAGES,
+    MAX_SHOWN_NAME,
+    describe_accepted,
+    describe_email,
+    describe_empty_mailbox,
+    describe_late_email,
+    describe_missing,
+    describe_name_mismatch,
+    describe_orders_without_key,
+    describe_skipped_message,
+    describe_unmatched,
+    describe_waiting,
+    format_failing_rows,
+    format_line,
+    format_skipped_orders,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import trust_remedy
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import find_trust_remedy
 
 AT = datetime(2026, 12, 1, 8, tzinfo=timezone.utc)
 NAME, ADDRESS = "www.example.com", "admin@example.com"
@@ -59,7 +59,7 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
         ("api_error", {"lost_responses": 20},
          "Not requested: the outcome of the previous 20 requests is unknown. Check the network, and any proxy between this host and the API."),
         *(
-            (reason, {"ineligibility": ineligibility}, f"Not requested: {INELIGIBLE[ineligibility]}")
+            (reason, {"ineligibility": ineligibility}, f"Not requested: {INELIGIBILITY_MESSAGES[ineligibility]}")
             for ineligibility in get_args(Ineligibility)
             for reason in (ineligibility, "changed_meanwhile")
         ),
@@ -98,12 +98,12 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
     ],
 )  # fmt: skip
 def test_emails(reason: str | None, facts: dict[str, Any], said: str) -> None:
-    assert email(reason, facts) == said
+    assert describe_email(reason, facts) == said
 
 
 def test_orders_without_a_key() -> None:
     """Of many, some are named."""
-    said = without_key([f"order {number}" for number in range(1, 1001)])
+    said = describe_orders_without_key([f"order {number}" for number in range(1, 1001)])
     assert said.startswith("The API returns no readable CSR for order 1, order 2, ")
     assert (
         "order 10 and 990 more, so these orders cannot be matched with stored certificates or emails. Exclude the orders"
@@ -157,27 +157,27 @@ UNSUPPORTED = (
          "manually."),
         ("unsupported_attachment", {"is_outlook": False, "file_name": ""}, UNSUPPORTED),
         ("unsupported_attachment", {"is_outlook": False, "file_name": "a\u202e" + 99 * "x"},
-         f"{UNSUPPORTED} The file name of the attachment is a\\u202e{(SHOWN_NAME - 2) * 'x'}."),
+         f"{UNSUPPORTED} The file name of the attachment is a\\u202e{(MAX_SHOWN_NAME - 2) * 'x'}."),
         ("untrusted", untrusted(None),
          f"{NOT_ITS_NAMES} Anyone who has a CSR can use the CSR to get a certificate for another name. If the certificate is correct, import it with "
          "ssl_certificate_import."),
         ("untrusted", untrusted("its root is unknown"),
-         f"{RIGHT_KEY} its root is unknown. Anyone can create a certificate with a known public key. {trust_remedy(ROOTLESS, 'new')}"),
+         f"{RIGHT_KEY} its root is unknown. Anyone can create a certificate with a known public key. {find_trust_remedy(ROOTLESS, 'new')}"),
         ("chain_incomplete", untrusted("CA 1 is missing", "incomplete"),
-         f"{RIGHT_KEY} CA 1 is missing. {trust_remedy(None, 'new')}"),
+         f"{RIGHT_KEY} CA 1 is missing. {find_trust_remedy(None, 'new')}"),
     ],
 )  # fmt: skip
 def test_messages_that_were_not_taken(reason: Any, facts: dict[str, Any], said: str) -> None:
     why = Obstacle(reason, facts)
-    assert unmatched(why) == said
-    assert skipped_message(why) == f"Skipped: {said}"
+    assert describe_unmatched(why) == said
+    assert describe_skipped_message(why) == f"Skipped: {said}"
     if "chain" in facts:
-        assert accepted(why) == f"Accepted an untrusted certificate: {said}"
-        assert missing(why) == said
+        assert describe_accepted(why) == f"Accepted an untrusted certificate: {said}"
+        assert describe_missing(why) == said
 
 
 def test_a_certificate_for_other_names() -> None:
-    assert for_other_names(CERTIFICATE) == NOT_ITS_NAMES  # type: ignore[arg-type]
+    assert describe_name_mismatch(CERTIFICATE) == NOT_ITS_NAMES  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_certificate_for_other_names() -> None:
     ],
 )  # fmt: skip
 def test_what_was_not_found(reason: Any, facts: dict[str, Any], said: str) -> None:
-    assert missing(Obstacle(reason, facts)) == said
+    assert describe_missing(Obstacle(reason, facts)) == said
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_what_was_not_found(reason: Any, facts: dict[str, Any], said: str) -> No
 )
 def test_an_empty_mailbox(options: dict[str, Any], where: str) -> None:
     mailbox = {"imap": None, "maildir": None, "paths": None, "max_age_days": 7.0, **options}
-    assert empty_mailbox(mailbox) == (
+    assert describe_empty_mailbox(mailbox) == (
         f"Found 0 messages of the last 7 days in {where}. Check whether the emails are in another mailbox or folder, or raise max_age_days."
     )
 
@@ -222,7 +222,7 @@ FOR_KEY = "Waiting for the private key of the order's CSR."
 @pytest.mark.parametrize(
     ("reason", "facts", "said"),
     [
-        *((reason, {}, f"Not imported: {said}") for reason, said in INELIGIBLE.items()),
+        *((reason, {}, f"Not imported: {said}") for reason, said in INELIGIBILITY_MESSAGES.items()),
         ("already_imported", {}, "The store already contains the order's certificate."),
         ("superseded", {"certificate_ids": [4, 5]}, "Not imported: the store already contains a newer certificate for the order's names (id 4, 5)."),
         ("waiting_for_email", {}, "Waiting for the fulfillment email: no message with the certificate has arrived yet."),
@@ -239,7 +239,7 @@ FOR_KEY = "Waiting for the private key of the order's CSR."
     ],
 )  # fmt: skip
 def test_imports(reason: Any, facts: dict[str, Any], said: str) -> None:
-    assert waiting(Obstacle(reason, facts)) == said
+    assert describe_waiting(Obstacle(reason, facts)) == said
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_imports(reason: Any, facts: dict[str, Any], said: str) -> None:
     [("a\x1b@b", "a\\x1b@b"), (None, "the domain administrator"), ("", "the domain administrator")],
 )
 def test_an_email_that_is_late(recipient: str | None, whom: str) -> None:
-    assert late("It waits.", AT, recipient) == (
+    assert describe_late_email("It waits.", AT, recipient) == (
         f"It waits. The email was requested at 2026-12-01T08:00:00Z and sent to {whom}. Check that the recipient's address forwards to the mailbox, and "
         "check the spam folders."
     )
@@ -269,20 +269,20 @@ NAMELESS = {"order_id": 2, "common_name": None, "subject_alt_names": ["192.0.2.1
     ],
 )  # fmt: skip
 def test_lines_of_a_run(kind: str, record: dict[str, Any], said: str) -> None:
-    assert line(kind, record, "done") == said
+    assert format_line(kind, record, "done") == said
     if kind in {"requested", "imported"}:
-        assert line(kind, record, "would be") == said.replace(": ", ": would be ", 1)
+        assert format_line(kind, record, "would be") == said.replace(": ", ": would be ", 1)
 
 
 def test_what_fails_a_run() -> None:
     skipped = {**ORDER, "reason": "waiting_for_key"}
     about = "www.example.com, order 1: waiting_for_key: Not done."
-    assert skipped_needing_attention([skipped]) == f"1 order needs attention:\n{about}"
-    assert skipped_needing_attention([skipped] * 2) == f"2 orders need attention:\n- {about}\n- {about}"
+    assert format_skipped_orders([skipped]) == f"1 order needs attention:\n{about}"
+    assert format_skipped_orders([skipped] * 2) == f"2 orders need attention:\n- {about}\n- {about}"
     row = {"order_id": 1, "name": None, "state": "received", "attention": ["expiring", "untrusted", "no_public_key"]}
     fail_on = ["untrusted", "expiring"]
     of_one = "attention (ssl_fulfillment_fail_on):\nwithout a name (order 1): expiring, untrusted"
-    assert rows_needing_attention([row], fail_on) == f"1 order needs {of_one}"
-    assert rows_needing_attention([row, {**row, "name": NAME}], ["untrusted"]) == (
+    assert format_failing_rows([row], fail_on) == f"1 order needs {of_one}"
+    assert format_failing_rows([row, {**row, "name": NAME}], ["untrusted"]) == (
         "2 orders need attention (ssl_fulfillment_fail_on):\n- without a name (order 1): untrusted\n- www.example.com (order 1): untrusted"
     )

@@ -19,17 +19,17 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import plan_collect as searching
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
-    late,
-    missing,
-    unmatched,
+    describe_late_email,
+    describe_missing,
+    describe_unmatched,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import (
-    Collected,
+    CollectedCertificate,
+    ExpectedCertificate,
     Location,
     Search,
     Target,
-    Wanted,
-    as_missing,
+    format_missing,
     mark_needs_attention,
     why_missing,
     why_untrusted,
@@ -73,13 +73,13 @@ def search(*letters: Letter, wanted: Target | None = None, require_trust: bool =
     found = Search({wanted or target()}, lambda: anchors, require_trust=require_trust, **how)
     for number, certificates in enumerate(letters):
         found.examine(letter(certificates), Location(path=str(number)), AT)
-    found.settle(AT)
+    found.complete_chains(AT)
     return found
 
 
-def collected(found: Search) -> list[Collected]:
+def collected(found: Search) -> list[CollectedCertificate]:
     """What was found for all targets."""
-    return [one for target in found.targets for one in found.collected(target)]
+    return [one for target in found.targets for one in found.find_collected(target)]
 
 
 def taken(found: Search) -> tuple[bytes, list[bytes], str]:
@@ -114,7 +114,7 @@ def test_a_forged_certificate_of_the_right_key_is_left_where_it_is(letters: tupl
 def test_a_forged_certificate_alone(issuers: Letter) -> None:
     found = search([FORGED.certificate, *issuers])
     assert (collected(found), reasons(found), found.is_complete) == ([], ["untrusted"], False)
-    [refused] = found.refused.values()
+    [refused] = found.rejected.values()
     facts = {"certificate": Certificate(FORGED.der), "chain": refused.chain}
     assert why_untrusted(refused) == Obstacle("untrusted", facts)
     warned = search([FORGED.certificate, *issuers], require_trust=False)
@@ -126,7 +126,7 @@ def test_a_certificate_for_a_name_of_the_sender_is_not_the_orders() -> None:
     assert taken(search([GENUINE.certificate, *CHAIN], theirs, wanted=wanted)) == trusted()
     alone = search(theirs, wanted=wanted)
     assert (collected(alone), reasons(alone)) == ([], ["untrusted"])
-    [refused] = alone.refused.values()
+    [refused] = alone.rejected.values()
     assert why_untrusted(refused) == Obstacle("untrusted", {"certificate": Certificate(THEIRS.der), "chain": None})
     late = search([THEIRS.certificate], CHAIN, wanted=wanted)
     assert not collected(late) and "untrusted" in reasons(late), "also where its issuer comes in another email"
@@ -145,7 +145,7 @@ def test_who_looks_for_any_names_finds_those_that_another_looks_for_too() -> Non
     for_any, for_theirs = target(), target(NAME)
     found = Search([for_any, for_theirs, target("other.example.com")])
     found.examine(letter([GENUINE.certificate, *CHAIN]), Location(), AT)
-    assert [len(found.collected(one)) for one in found.targets] == [1, 1, 0]
+    assert [len(found.find_collected(one)) for one in found.targets] == [1, 1, 0]
 
 
 @pytest.mark.parametrize("in_one", [True, False], ids=["one message", "two messages"])
@@ -181,7 +181,7 @@ def test_of_copies_of_a_certificate_the_one_with_more_of_its_chain() -> None:
 def test_issuers_that_a_message_lacks() -> None:
     alone = search([GENUINE.certificate])
     assert (collected(alone), reasons(alone)) == ([], ["chain_incomplete"])
-    [refused] = alone.refused.values()
+    [refused] = alone.rejected.values()
     assert why_untrusted(refused).reason == "chain_incomplete" and "Real CA 1" in refused.chain.why
     assert taken(search([GENUINE.certificate], known=[Certificate.of(one) for one in CHAIN])) == trusted()
 
@@ -195,7 +195,7 @@ def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
         found = Search({target()}, lambda: Anchors([Certificate.of(deep.root)]), require_trust=True)
         for certificates in several:
             found.examine(letter(certificates), Location(), AT)
-        found.settle(AT)
+        found.complete_chains(AT)
         assert (taken(found), set(reasons(found))) == (trusted(leaf), {"no_matching_key"})
         assert [one.match.chain.why for one in collected(found)] == [""]
 
@@ -206,9 +206,9 @@ def test_issuers_that_are_trusted_complete_what_has_come_before_at_once() -> Non
     theirs = Certificate(own.der).public_key_sha256, frozenset[str]()
     seen = Search({target(), theirs}, lambda: Anchors([Certificate.of(REAL.root)]), require_trust=True)
     seen.examine(letter([GENUINE.certificate]), INBOX, AT)
-    assert not seen.collected(target())
+    assert not seen.find_collected(target())
     seen.examine(letter([own.certificate, *CHAIN]), INBOX, AT)
-    assert seen.collected(target()) and seen.is_complete
+    assert seen.find_collected(target()) and seen.is_complete
 
 
 def test_issuers_from_other_messages_are_trusted_for_their_signatures_alone() -> None:
@@ -256,8 +256,8 @@ def test_only_so_many_certificates_wait_for_their_issuers(
 def test_only_so_many_messages_are_listed_but_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "MAX_UNMATCHED", 2)
     found = search(*[[]] * 3)
-    found.skip(Location(), Obstacle("too_large", {"is_unread": True}), letter([]))
-    assert (len(found.unmatched), found.unmatched_count, found.examined) == (2, 4, 4)
+    found.record_skipped(Location(), Obstacle("too_large", {"is_unread": True}), letter([]))
+    assert (len(found.unmatched), found.unmatched_count, found.examined_count) == (2, 4, 4)
 
 
 # What is said
@@ -277,8 +277,8 @@ INBOX = Location("INBOX", 7, "/mails")
 def test_what_has_come_is_told_with_what_it_is_for_and_where_it_was() -> None:
     found = Search([target()], lambda: Anchors([Certificate.of(REAL.root)]))
     found.examine(letter([GENUINE.certificate, *CHAIN]), INBOX, AT)
-    [one] = found.collected(target())
-    result = one.as_result(Wanted(target()[0], 1, "asked.example.com", "/a.csr"))
+    [one] = found.find_collected(target())
+    result = one.as_result(ExpectedCertificate(target()[0], 1, "asked.example.com", "/a.csr"))
     assert result == {
         **Certificate(GENUINE.der).facts(),
         "order_id": 1,
@@ -289,20 +289,27 @@ def test_what_has_come_is_told_with_what_it_is_for_and_where_it_was() -> None:
         "intermediate_certificate": pem_of(CHAIN),
         "source": {**SOURCE, "format": "inline_pem"},
     }
-    assert one.as_result(Wanted(target()[0]))["common_name"] == NAME
+    assert one.as_result(ExpectedCertificate(target()[0]))["common_name"] == NAME
     [alone] = collected(search([GENUINE.certificate], require_trust=False))
-    assert alone.as_result(Wanted(target()[0]))["intermediate_certificate"] is None
+    assert alone.as_result(ExpectedCertificate(target()[0]))["intermediate_certificate"] is None
 
 
 def test_a_message_that_is_not_read_is_told() -> None:
     seen = search()
     is_large: Obstacle[Any] = Obstacle("too_large", {"is_unread": True})
     why: Obstacle[Any] = Obstacle("unreadable", {"error": "The disk is broken."})
-    seen.skip(INBOX, is_large, letter([]))
-    seen.skip(INBOX, why)
+    seen.record_skipped(INBOX, is_large, letter([]))
+    seen.record_skipped(INBOX, why)
     large, unreadable = seen.unmatched
-    assert large == {**SOURCE, "reason": "too_large", "message": unmatched(is_large)} and seen.examined == 2
-    assert unreadable == {**dict.fromkeys(SOURCE), **vars(INBOX), "reason": "unreadable", "message": unmatched(why)}
+    assert (
+        large == {**SOURCE, "reason": "too_large", "message": describe_unmatched(is_large)} and seen.examined_count == 2
+    )
+    assert unreadable == {
+        **dict.fromkeys(SOURCE),
+        **vars(INBOX),
+        "reason": "unreadable",
+        "message": describe_unmatched(why),
+    }
 
 
 @pytest.mark.parametrize(
@@ -343,11 +350,11 @@ def test_what_has_not_come_is_told_with_the_reason_and_what_came_instead(
 ) -> None:
     """With its validity where that is what is wrong."""
     found, key = search(*letters), target()[0]
-    asked = Wanted(key, 1, "asked.example.com", "/a.csr", requested_names=("also.example.com",))
+    asked = ExpectedCertificate(key, 1, "asked.example.com", "/a.csr", csr_names=("also.example.com",))
     why = why_missing(asked, search(*letters, wanted=asked.target), AT)
     assert (why.reason, why.facts.get("certificate")) == (reason, came and Certificate(came.der))
     assert why.facts.get("is_expired") == ((came is EXPIRED) if is_told else None)
-    assert as_missing(asked, why) == {
+    assert format_missing(asked, why) == {
         "order_id": 1,
         "common_name": "asked.example.com",
         "subject_alt_names": ["also.example.com"],
@@ -356,22 +363,27 @@ def test_what_has_not_come_is_told_with_the_reason_and_what_came_instead(
         "not_before": iso(came.certificate.not_valid_before_utc) if came and is_told else None,
         "not_after": iso(came.certificate.not_valid_after_utc) if came and is_told else None,
         "reason": reason,
-        "message": missing(why),
+        "message": describe_missing(why),
     }
-    unnamed = as_missing(Wanted(key), why_missing(Wanted(key), found, AT))
+    unnamed = format_missing(ExpectedCertificate(key), why_missing(ExpectedCertificate(key), found, AT))
     assert (unnamed["common_name"], unnamed["subject_alt_names"]) == ((NAME, [NAME]) if letters else (None, []))
-    for asked in (Wanted(key, requested_names=("also.example.com",)), Wanted(key, common_name="asked.example.com")):
-        named = as_missing(asked, why_missing(asked, found, AT))
-        assert (named["common_name"], named["subject_alt_names"]) == (asked.common_name, list(asked.requested_names))
+    for asked in (
+        ExpectedCertificate(key, csr_names=("also.example.com",)),
+        ExpectedCertificate(key, common_name="asked.example.com"),
+    ):
+        named = format_missing(asked, why_missing(asked, found, AT))
+        assert (named["common_name"], named["subject_alt_names"]) == (asked.common_name, list(asked.csr_names))
 
 
 @pytest.mark.parametrize(("exists", "reason"), [(True, "no_public_key"), (False, "not_found")])
 def test_what_could_not_be_looked_for_is_told_with_the_reason(exists: bool, reason: str) -> None:
     """Nothing that came is said to be what it is about, as nobody knows its key."""
-    wanted = Wanted(None, 1, exists=exists)
+    wanted = ExpectedCertificate(None, 1, exists=exists)
     why = why_missing(wanted, search([EXPIRED.certificate]), AT)
     assert why == Obstacle(reason)
-    assert [as_missing(wanted, why)[name] for name in ("public_key_sha256", "common_name", "not_before")] == [None] * 3
+    assert [format_missing(wanted, why)[name] for name in ("public_key_sha256", "common_name", "not_before")] == [
+        None
+    ] * 3
 
 
 def test_of_certificates_that_are_not_valid_the_newest_is_told() -> None:
@@ -379,7 +391,7 @@ def test_of_certificates_that_are_not_valid_the_newest_is_told() -> None:
     older = REAL.issue(NAME, key=KEY, days=(-180, -91))
     for several in permutations([older, EXPIRED, GENUINE]):
         found = search(*([one.certificate] for one in several))
-        assert found.invalid == {target()[0]: Certificate(EXPIRED.der)}
+        assert found.invalid_certificates == {target()[0]: Certificate(EXPIRED.der)}
 
 
 @pytest.mark.parametrize(
@@ -404,7 +416,7 @@ def test_what_waits_for_a_person_longer_than_it_should(
     """Of an email that is late, its message says so; else the module has named the remedy."""
     email = {"recipient": "admin@example.com", "first_requested_at": iso(requested)} if requested else {}
     is_late = is_needed and skipped["reason"] == "waiting_for_email"
-    said = late("It waits.", AT - DAY, "admin@example.com") if is_late else "It waits."
+    said = describe_late_email("It waits.", AT - DAY, "admin@example.com") if is_late else "It waits."
     marked = mark_needs_attention({"message": "It waits.", **skipped}, email, AT)
     assert marked == {**skipped, "needs_attention": is_needed, "message": said}
 

@@ -19,10 +19,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.pla
     EmailAction,
     EmailOptions,
     approved_recipients,
+    fail_unselected,
     limit_to_approved,
-    not_selected,
     plan_email,
-    unless_imported,
+    skip_stored_email,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import STATUS_CHOICES
@@ -219,7 +219,7 @@ def test_what_was_approved_and_cannot_be_mailed_any_more(status: Any, on_ineligi
 def test_what_was_approved_and_is_not_selected_any_more(
     order_ids: set[int] | None, told: set[int], missing: list[int]
 ) -> None:
-    emails = not_selected({100: "a@example.com", 101: "b@example.com", 102: None}, order_ids, told)
+    emails = fail_unselected({100: "a@example.com", 101: "b@example.com", 102: None}, order_ids, told)
     assert [(email.order_id, email.outcome, email.reason) for email in emails] == [
         (order_id, "failed", "changed_meanwhile") for order_id in missing
     ]
@@ -307,7 +307,7 @@ def after_the_store(
 ) -> list[EmailAction]:
     """The plan for these orders, with what the store holds."""
     index, view = StoreIndex(stored), view_with()
-    return [unless_imported(plan_email(order, last, WISHES, NOW), order, index, view) for order in orders]
+    return [skip_stored_email(plan_email(order, last, WISHES, NOW), order, index, view) for order in orders]
 
 
 def test_an_order_whose_certificate_is_stored_is_skipped() -> None:
@@ -331,9 +331,9 @@ def test_an_order_that_is_settled_does_not_fail_because_of_its_address(number: i
     refused = plan_email(STORED, None, replace(WISHES, allowed_recipients=["*@example.net"]), NOW)
     assert (refused.outcome, refused.reason) == ("failed", "recipient_not_allowed")
     view = view_with()
-    done = unless_imported(refused, STORED, StoreIndex([stored]), view)
+    done = skip_stored_email(refused, STORED, StoreIndex([stored]), view)
     assert (done.outcome, done.reason) == ("skipped", reason)
-    assert unless_imported(refused, STORED, StoreIndex([]), view) == refused
+    assert skip_stored_email(refused, STORED, StoreIndex([]), view) == refused
 
 
 def test_an_order_that_was_replaced_is_skipped() -> None:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_collect import SPEC, run, wanted_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_collect import SPEC, parse_order, run
 
 from tests.support.failing import fails
 
@@ -50,10 +50,10 @@ def test_it_is_said_of_an_empty_mailbox_alone(tmp_path: Path) -> None:
 )
 def test_an_order_with_something_else_in_it(changes: dict[str, Any]) -> None:
     with fails("invalid_argument", "ssl_order_info"):
-        wanted_of({**ORDER, **changes})
+        parse_order({**ORDER, **changes})
 
 
 @pytest.mark.parametrize("name", ORDER)
 def test_an_order_that_lacks_something(name: str) -> None:
     with fails("invalid_argument", name):
-        wanted_of({key: value for key, value in ORDER.items() if key != name})
+        parse_order({key: value for key, value in ORDER.items() if key != name})

@@ -127,7 +127,7 @@ def run(monkeypatch: pytest.MonkeyPatch, account: Account, **options: Any) -> di
     with monkeypatch.context() as patched:
         patched.setattr(order_info, "connect", lambda _module: account)
         patched.setattr(order_info, "fetch_for_orders", account.store)
-        patched.setattr(order_info, "trust_view_of", lambda _path: view_with())
+        patched.setattr(order_info, "create_trust_view", lambda _path: view_with())
         return order_info.run(SimpleNamespace(params=options))  # type: ignore[arg-type]
 
 

@@ -36,7 +36,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run
     MAX_UNKNOWN_OUTCOMES,
     SPEC,
     Requester,
-    key_of,
+    build_key,
     run,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
@@ -161,7 +161,7 @@ class World:
         return {key: self.entries[order_of(key)] for key in keys if order_of(key) in self.entries}
 
     def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
-        assert (key, at) == (key_of(ACCOUNT, order_of(key)), self.now)
+        assert (key, at) == (build_key(ACCOUNT, order_of(key)), self.now)
         assert interval is not None and lease == lease_for(TIMEOUT)
         self.done.append(f"claim {order_of(key)}")
         self._may_fail("claim")
@@ -207,7 +207,7 @@ class World:
 
     def on_record(self, state: Any, at: datetime = NOW - HOUR, order_id: int = SHOP, **others: Any) -> None:
         """An earlier request."""
-        key = key_of(ACCOUNT, order_id)
+        key = build_key(ACCOUNT, order_id)
         self.entries[order_id] = Entry(1, key, at, state, at + lease_for(TIMEOUT), **others)
 
     # The run
@@ -275,7 +275,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(fulfillment_email, "now", world.clock)
     monkeypatch.setattr(fulfillment_email, "Ledger", opened)
     monkeypatch.setattr(fulfillment_email, "connect", lambda _module, _concurrency, _stop: world)
-    monkeypatch.setattr(fulfillment_email, "trust_view_of", lambda _path: view_with(at=world.now))
+    monkeypatch.setattr(fulfillment_email, "create_trust_view", lambda _path: view_with(at=world.now))
     monkeypatch.setattr(fulfillment_email, "find_why_lost", lambda _path: None)
     return world
 

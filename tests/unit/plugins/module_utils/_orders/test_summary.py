@@ -10,15 +10,15 @@ from typing import Any
 from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import summarize_run
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
     NO_ORDERS,
-    line,
-    rows_needing_attention,
-    skipped_needing_attention,
+    format_failing_rows,
+    format_line,
+    format_skipped_orders,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.summary import (
-    LISTS,
+    RESULT_LISTS,
     Run,
-    outcome,
-    summary,
+    build_outcome,
+    build_summary,
     why_failed,
 )
 
@@ -69,15 +69,17 @@ def test_a_module_that_failed_as_a_whole() -> None:
         "known": "the ledger",
         "store": "the certificate store",
     }.items():
-        assert outcome(run_of("import", "report", **{name: answer}))["failed"] == [{"common_name": what, **failure}]
-    assert outcome(run_of("import", known=answer))["failed"] == [], "it only tells how long something takes"
-    assert outcome(run_of("request", listed={"skipped": True}))["failed"] == []
+        assert build_outcome(run_of("import", "report", **{name: answer}))["failed"] == [
+            {"common_name": what, **failure}
+        ]
+    assert build_outcome(run_of("import", known=answer))["failed"] == [], "it only tells how long something takes"
+    assert build_outcome(run_of("request", listed={"skipped": True}))["failed"] == []
 
 
 def test_emails_of_one_call() -> None:
     emails = [email(1), email(2, "skipped", "cooldown"), email(3, "failed", "api_error")]
-    result = outcome(run_of("request", emails={"emails": emails}))
-    assert {name: ids(result[name]) for name in LISTS if result[name]} == {
+    result = build_outcome(run_of("request", emails={"emails": emails}))
+    assert {name: ids(result[name]) for name in RESULT_LISTS if result[name]} == {
         "requested": [1],
         "skipped": [2],
         "failed": [3],
@@ -96,7 +98,7 @@ def test_the_last_phase_says_why_an_order_is_skipped() -> None:
             "skipped_items": [waiting(1, "waiting_for_email"), waiting(2, "waiting_for_email")],
         },
     )
-    result = outcome(run)
+    result = build_outcome(run)
     assert {one["order_id"]: one["reason"] for one in result["skipped"]} == {
         1: "waiting_for_email",
         2: "untrusted",
@@ -108,39 +110,41 @@ def test_the_last_phase_says_why_an_order_is_skipped() -> None:
 def test_an_order_without_a_csr_waits_for_no_email() -> None:
     mails = {"certificates": [], "missing": [waiting(1, "no_public_key"), waiting(2, "no_public_key")]}
     imported = {"certificates": [], "skipped_items": [waiting(1, "waiting_for_email"), waiting(2, "superseded")]}
-    result = outcome(run_of("collect", "import", mails=mails, imported=imported))
+    result = build_outcome(run_of("collect", "import", mails=mails, imported=imported))
     assert [one["reason"] for one in result["skipped"]] == ["no_public_key", "superseded"]
 
 
 def test_what_fails_as_a_whole_hides_nothing_of_the_phases_before() -> None:
     mails = {"certificates": [], "missing": [waiting(2, "untrusted")]}
     emails = {"emails": [email(1, "skipped", "pending"), email(2)]}
-    result = outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported={"msg": "No."}))
+    result = build_outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported={"msg": "No."}))
     assert ids(result["skipped"]) == [1, 2]
 
 
 def test_nothing_is_imported_where_the_mailbox_could_not_be_read() -> None:
-    result = outcome(run_of("collect", "import", mails={"msg": "No."}, imported={"skipped": True}))
+    result = build_outcome(run_of("collect", "import", mails={"msg": "No."}, imported={"skipped": True}))
     assert [one["common_name"] for one in result["failed"]] == ["the mailbox"]
 
 
 def test_an_order_that_does_not_exist_is_named_once() -> None:
     listed = {"orders": [], "missing_order_ids": [3, 4]}
-    result = outcome(run_of("request", "import", listed=listed, emails={"emails": [email(3, "failed", "not_found")]}))
+    result = build_outcome(
+        run_of("request", "import", listed=listed, emails={"emails": [email(3, "failed", "not_found")]})
+    )
     assert [(one["order_id"], one["reason"]) for one in result["failed"]] == [(3, "not_found"), (4, "not_found")]
 
 
 def test_imports() -> None:
     certificates = [certificate(1, "imported", 7), certificate(2, "failed"), certificate(3, "updated", 8)]
     certificates.append(certificate(4, "im********ed"))  # where a short secret is part of the word
-    result = outcome(run_of("import", imported={"certificates": certificates}))
+    result = build_outcome(run_of("import", imported={"certificates": certificates}))
     assert (ids(result["imported"]), ids(result["failed"])) == ([1, 3], [2, 4])
 
 
 def test_a_report_collects_nothing_and_says_what_could_not_be_read() -> None:
     failure = {"failure": {"code": "x", "message": "No."}}
     mails = {"certificates": [waiting(1, "")], "missing": [waiting(2, "waiting_for_email")]}
-    result = outcome(run_of("collect", "report", asked=["report"], mails=mails, known=failure, store=failure))
+    result = build_outcome(run_of("collect", "report", asked=["report"], mails=mails, known=failure, store=failure))
     assert result["collected"] == [] == result["skipped"]
     assert [one["common_name"] for one in result["failed"]] == ["the ledger", "the certificate store"]
 
@@ -149,8 +153,8 @@ LISTED = run_of("import", listed={"orders": [{"id": 1}]})
 
 
 def told(result: dict[str, Any], run: Run = LISTED, *, is_check_mode: bool = False) -> list[str]:
-    every: dict[str, Any] = {**{name: [] for name in LISTS}, **result}
-    return summary(run, every, is_check_mode=is_check_mode)
+    every: dict[str, Any] = {**{name: [] for name in RESULT_LISTS}, **result}
+    return build_summary(run, every, is_check_mode=is_check_mode)
 
 
 def test_the_summary() -> None:
@@ -170,11 +174,11 @@ def test_the_summary() -> None:
     }
     totals_line = "This run: 2 requested, 3 collected, 2 imported, 2 skipped, 3 failed."
     assert told(result) == [
-        *(line("requested", one, "done") for one in result["requested"]),
+        *(format_line("requested", one, "done") for one in result["requested"]),
         *(
-            line("collected", one, "done") for one in result["collected"][1:]
+            format_line("collected", one, "done") for one in result["collected"][1:]
         ),  # of the other is said that it was imported
-        *(line("imported", one, "done") for one in result["imported"]),
+        *(format_line("imported", one, "done") for one in result["imported"]),
         *("skipped: www6.example.com (canceled)", "skipped: www5.example.com (expired)", totals_line),
     ]
 
@@ -182,8 +186,8 @@ def test_the_summary() -> None:
 def test_the_summary_of_check_mode() -> None:
     requested, imported = email(1), certificate(2, "imported")
     assert told({"requested": [requested], "imported": [imported]}, is_check_mode=True) == [
-        line("requested", requested, "would be"),
-        line("imported", imported, "would be"),
+        format_line("requested", requested, "would be"),
+        format_line("imported", imported, "would be"),
         "This run: 1 would be requested, 1 would be imported.",
     ]
 
@@ -193,11 +197,11 @@ def test_an_order_that_waits_too_long_fails_the_run() -> None:
     late = {**waiting(1, "waiting_for_email"), "needs_attention": True}
     result = {"skipped": [late, {**waiting(2, "waiting_for_key"), "needs_attention": False}]}
     assert told(result) == ["skipped: www2.example.com (waiting_for_key)", "This run: 1 skipped, 1 needs attention."]
-    nothing: dict[str, Any] = {name: [] for name in LISTS}
-    assert why_failed({**nothing, **result}) == skipped_needing_attention([late])
+    nothing: dict[str, Any] = {name: [] for name in RESULT_LISTS}
+    assert why_failed({**nothing, **result}) == format_skipped_orders([late])
     assert why_failed({**nothing, "failed": [{"message": "No answer."}]}) == "1 item failed:\ncertificate: No answer."
     both = why_failed({**nothing, "skipped": [late, late], "failed": [{"message": "No answer."}]})
-    assert both == f"1 item failed:\ncertificate: No answer.\n{skipped_needing_attention([late, late])}"
+    assert both == f"1 item failed:\ncertificate: No answer.\n{format_skipped_orders([late, late])}"
     assert why_failed({**nothing, "skipped": [waiting(1, "cooldown")]}) == ""
 
 
@@ -209,9 +213,9 @@ def test_what_the_report_finds_fails_the_run() -> None:
         {"order_id": 3, "name": "www3.example.com", "state": "imported", "attention": ["expiring"]},
         {"order_id": 4, "name": "www4.example.com", "state": "imported", "attention": []},
     ]
-    nothing: dict[str, Any] = {name: [] for name in LISTS}
+    nothing: dict[str, Any] = {name: [] for name in RESULT_LISTS}
     for fail_on, alarming in ((["not_allowed"], rows[:1]), (["not_allowed", "waiting_for_key"], rows[:2])):
-        assert why_failed(nothing, rows, fail_on) == rows_needing_attention(alarming, fail_on)
+        assert why_failed(nothing, rows, fail_on) == format_failing_rows(alarming, fail_on)
     assert why_failed(nothing, rows, []) == why_failed(nothing, rows[3:], ["expiring"]) == ""
     assert "attention" not in why_failed(
         {**nothing, "failed": [{"order_id": 1, "message": "No."}]}, rows[:1], ["expiring"]
@@ -229,11 +233,11 @@ def test_an_email_that_could_not_be_requested_is_told_once() -> None:
     emails = {"emails": [email(1, "failed", "recipient_not_allowed"), email(2, "failed", "rate_limited"), email(3)]}
     missing = [waiting(1, "waiting_for_email"), waiting(2, "untrusted"), waiting(3, "waiting_for_email")]
     mails = {"certificates": [], "missing": missing}
-    collected = outcome(run_of("request", "collect", emails=emails, mails=mails))
+    collected = build_outcome(run_of("request", "collect", emails=emails, mails=mails))
     assert (ids(collected["failed"]), ids(collected["skipped"])) == ([1, 2], [2, 3])
     skipped = [waiting(number, "waiting_for_email") for number in (1, 2, 3)] + [waiting(4, "waiting_for_key")]
     imported = {"certificates": [], "skipped_items": skipped}
-    done = outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported=imported))
+    done = build_outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported=imported))
     assert (ids(done["failed"]), ids(done["skipped"])) == ([1, 2], [2, 3, 4])
 
 

@@ -12,22 +12,22 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import supersedes_order
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import can_replace_order
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     Overrides,
     PresentCertificate,
-    age,
-    best,
-    best_copies,
-    completes,
-    copy_quality,
+    can_supersede,
     find_replacement_obstacle,
-    is_as_good,
+    get_age,
+    has_better_chain,
+    is_equivalent,
     is_newer,
-    supersedes,
+    rank_copy,
+    select_best,
+    select_best_copies,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import why_not
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import describe_obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerSelection,
@@ -189,7 +189,7 @@ def reason(new: StoreCertificate, old: StoreCertificate, **overrides: bool) -> s
     why = find_replacement_obstacle(
         new, PresentCertificate.of(old), CLIENTS, Overrides(**overrides) if overrides else None
     )
-    assert why is None or why_not(why), why
+    assert why is None or describe_obstacle(why), why
     return why and why.reason
 
 
@@ -200,7 +200,7 @@ def reason(new: StoreCertificate, old: StoreCertificate, **overrides: bool) -> s
 def test_the_rule(case: Case) -> None:
     new, old = pair(case)
     assert (is_newer(new, old, CLIENTS), reason(new, old)) == (case.is_newer, case.reason)
-    assert supersedes(new, old, CLIENTS) is (case.is_newer and case.reason is None)
+    assert can_supersede(new, old, CLIENTS) is (case.is_newer and case.reason is None)
 
 
 def test_two_respects_at_a_time() -> None:
@@ -212,7 +212,7 @@ def test_two_respects_at_a_time() -> None:
                 dates = first if one is DATES else Case()
                 assert reason(new, old) == (first.reason or second.reason), (first, second)
                 is_superseding = dates.is_newer and not first.reason and not second.reason
-                assert supersedes(new, old, CLIENTS) is is_superseding, (first, second)
+                assert can_supersede(new, old, CLIENTS) is is_superseding, (first, second)
 
 
 def test_what_is_about_to_end_takes_the_place_of_nothing_that_ends_later() -> None:
@@ -248,23 +248,23 @@ def test_an_issuer_that_is_not_valid_yet() -> None:
     why = find_replacement_obstacle(early, PresentCertificate.of(OLD.record(1)), CLIENTS)
     assert why is not None and why.reason == "not_yet_valid" and why.facts["issuer"].shown_name == "Public CA 2"
     assert reason(early, OLD.record(1), untrusted=True, expired=True) == "not_yet_valid"
-    assert supersedes(early, OLD.record(1), view_with(at=NOW + 4 * DAY))
+    assert can_supersede(early, OLD.record(1), view_with(at=NOW + 4 * DAY))
 
 
 def test_what_its_issuer_ended_is_worth_no_less() -> None:
     """One that nobody ever trusted does not take its place."""
     over = until(-2, OLD, 1)
-    assert CLIENTS.trust(over) and not supersedes(replace(NEW, by="itself").record(2), over, CLIENTS)
-    assert supersedes(NEW.record(2), over, CLIENTS)
+    assert CLIENTS.is_trusted(over) and not can_supersede(replace(NEW, by="itself").record(2), over, CLIENTS)
+    assert can_supersede(NEW.record(2), over, CLIENTS)
 
 
 def test_the_same_certificate_with_a_chain_that_ends_later() -> None:
     """As soon as it is due, and not before: another chain is no reason to import it again."""
     whole, fresh = NEW.record(2), until(60, NEW, 1)
-    assert not supersedes(whole, fresh, CLIENTS)
+    assert not can_supersede(whole, fresh, CLIENTS)
     for day in (20, 2, -2):
-        assert supersedes(whole, until(day, NEW, 1), CLIENTS), day
-        assert not supersedes(until(day, NEW, 1), whole, CLIENTS)
+        assert can_supersede(whole, until(day, NEW, 1), CLIENTS), day
+        assert not can_supersede(until(day, NEW, 1), whole, CLIENTS)
 
 
 OF_OPTION = {
@@ -320,14 +320,14 @@ def test_the_same_certificate_with_another_chain(old: str, new: str, by: str, *,
     """One with a chain that the other one lacks is the better one, however old both are; more of a chain is not, if all is there."""
     records = Made(by=by, chain=new).record(2), Made(by=by, chain=old).record(1)
     assert is_newer(*records, CLIENTS) is expected
-    assert supersedes(*records, CLIENTS) is (expected and reason(*records) is None) is expected
-    assert not is_as_good(*records, CLIENTS)
+    assert can_supersede(*records, CLIENTS) is (expected and reason(*records) is None) is expected
+    assert not is_equivalent(*records, CLIENTS)
 
 
 def test_what_clients_know_of_a_chain_is_not_lacking() -> None:
     knowing = view_with(TRUSTED.root, *TRUSTED.chain)
     whole, bare = NEW.record(2), replace(NEW, chain="none").record(1)
-    assert supersedes(whole, bare, CLIENTS) and not supersedes(whole, bare, knowing)
+    assert can_supersede(whole, bare, CLIENTS) and not can_supersede(whole, bare, knowing)
 
 
 @pytest.mark.parametrize(
@@ -352,8 +352,8 @@ def test_trust_goes_by_the_roots_that_are_given() -> None:
     of_own = replace(NEW, by="own").record(2)
     nobody = TrustView(Anchors, NOW)  # a machine without roots
     for view in (CLIENTS, view_with(OWN.root), nobody):
-        assert not supersedes(strange, ours, view) and supersedes(of_own, ours, view)
-    assert not supersedes(of_own, OLD.record(1), CLIENTS) and supersedes(of_own, OLD.record(1), nobody)
+        assert not can_supersede(strange, ours, view) and can_supersede(of_own, ours, view)
+    assert not can_supersede(of_own, OLD.record(1), CLIENTS) and can_supersede(of_own, OLD.record(1), nobody)
 
 
 def test_roots_are_read_only_if_anything_depends_on_them() -> None:
@@ -362,16 +362,16 @@ def test_roots_are_read_only_if_anything_depends_on_them() -> None:
 
     view = TrustView(read, NOW)
     for case in (DATES["equal"], DATES["expired"], NAMES["fewer"], ORGANIZATIONS["lost"], KEY_TYPES["RSA for EC"]):
-        assert not supersedes(*pair(case), view)
+        assert not can_supersede(*pair(case), view)
 
 
 def test_equally_good_ones() -> None:
     """Of the same age, neither is newer; whether the one could be taken instead of the other is another question."""
     new, old = pair(DATES["equal"])
-    assert is_as_good(new, old, CLIENTS) and is_as_good(old, new, CLIENTS)
+    assert is_equivalent(new, old, CLIENTS) and is_equivalent(old, new, CLIENTS)
     for case in (ORGANIZATIONS["lost"], NAMES["fewer"], TRUST["signed by itself"]):
-        assert not is_as_good(*pair(DATES["equal"], case), CLIENTS)
-    assert not is_as_good(*pair(), CLIENTS) and not is_as_good(new, new, CLIENTS)
+        assert not is_equivalent(*pair(DATES["equal"], case), CLIENTS)
+    assert not is_equivalent(*pair(), CLIENTS) and not is_equivalent(new, new, CLIENTS)
 
 
 # The best of several
@@ -396,12 +396,12 @@ def test_equally_good_ones() -> None:
 def test_the_best(made: Sequence[Made], expected: list[int]) -> None:
     """A trusted one, then the newest; of one certificate the record with the best chain, then the one that was there first."""
     records = [one.record(number) for number, one in enumerate(made, 1)]
-    assert [one.id for one in best(records, CLIENTS)] == expected
-    assert sorted(one.id for one in best(records[::-1], CLIENTS)) == expected
+    assert [one.id for one in select_best(records, CLIENTS)] == expected
+    assert sorted(one.id for one in select_best(records[::-1], CLIENTS)) == expected
 
 
 def test_what_is_stored_is_preferred_to_what_is_yet_to_be() -> None:
-    assert [one.id for one in best([NEW.record(None), NEW.record(7)], CLIENTS)] == [7]
+    assert [one.id for one in select_best([NEW.record(None), NEW.record(7)], CLIENTS)] == [7]
 
 
 REISSUED = TRUSTED.reissue(not_after=NOW + 10 * DAY)
@@ -434,22 +434,22 @@ def test_the_better_copy(case: str) -> None:
     better, worse = map(record_of_copy, OF_COPIES[case])
     leaf, other = certificate_of(better), OLD.record(1)
     assert leaf == certificate_of(worse)
-    assert copy_quality(leaf, CLIENTS.chain(better)) > copy_quality(leaf, CLIENTS.chain(worse))
+    assert rank_copy(leaf, CLIENTS.find_chain(better)) > rank_copy(leaf, CLIENTS.find_chain(worse))
     for copies in ([better, other, worse], [worse, other, better], [replace(worse, id=1), other, better]):
-        assert best_copies(copies, CLIENTS, lambda record: record) == [better, other]
+        assert select_best_copies(copies, CLIENTS, lambda record: record) == [better, other]
 
 
 def test_a_copy_of_which_something_was_revoked_is_worse() -> None:
     revoked, other = (Certificate.of(issuer) for issuer in (TRUSTED.chain[0], REISSUED))
-    view = CLIENTS.knowing({revoked: Revocation("revoked", revoked, NOW - DAY)})
+    view = CLIENTS.add_revocations({revoked: Revocation("revoked", revoked, NOW - DAY)})
     copies = [NEW.record(None), replace(SOON, id=None)]
-    assert best_copies(copies, CLIENTS, lambda record: record) == copies[:1]
-    assert best_copies(copies, view, lambda record: record) == copies[1:] and copies[1].intermediates[0] == other
+    assert select_best_copies(copies, CLIENTS, lambda record: record) == copies[:1]
+    assert select_best_copies(copies, view, lambda record: record) == copies[1:] and copies[1].intermediates[0] == other
 
 
 def test_of_equal_copies_the_first_one_counts() -> None:
     copies = [("file", NEW.record(None)), ("other file", NEW.record(None))]
-    assert best_copies(copies, CLIENTS, lambda copy: copy[1]) == copies[:1]
+    assert select_best_copies(copies, CLIENTS, lambda copy: copy[1]) == copies[:1]
 
 
 # All callers agree
@@ -510,16 +510,16 @@ def imported(new: StoreCertificate, others: Sequence[StoreCertificate]) -> Impor
 def test_another_certificate_completes_nothing() -> None:
     """Whether it may stand in is said by its dates, and not by its chain."""
     bare = replace(OLD, chain="none").record(1)
-    assert completes(OLD.record(2), bare, CLIENTS) and not completes(NEW.record(2), bare, CLIENTS)
+    assert has_better_chain(OLD.record(2), bare, CLIENTS) and not has_better_chain(NEW.record(2), bare, CLIENTS)
 
 
 @examples(250)
 @given(worlds(2))
 def test_all_callers_agree(world: list[StoreCertificate]) -> None:
     new, old = world
-    verdict, index = supersedes(new, old, CLIENTS), StoreIndex(world)
-    assert index.superseding(old, CLIENTS) == ([new] if verdict else [])
-    assert index.superseded_by(new, CLIENTS) == ([old] if verdict else [])
+    verdict, index = can_supersede(new, old, CLIENTS), StoreIndex(world)
+    assert index.find_successors(old, CLIENTS) == ([new] if verdict else [])
+    assert index.find_superseded(new, CLIENTS) == ([old] if verdict else [])
     (action,) = plan_renewals(world_of(world, listening(old), view=CLIENTS), ListenerSelection())
     assert (action.outcome == "switched", action.target_id) == (verdict, new.id if verdict else old.id)
     if new.certificate != old.certificate:
@@ -527,7 +527,7 @@ def test_all_callers_agree(world: list[StoreCertificate]) -> None:
         assert [(one.record.id, one.removed) for one in listed] == (
             [(old.id, old.associated_service_count == 0)] if verdict else []
         )
-    assert not (verdict and supersedes(old, new, CLIENTS))
+    assert not (verdict and can_supersede(old, new, CLIENTS))
 
 
 @examples(150)
@@ -549,11 +549,11 @@ def test_what_hides_an_order(world: list[StoreCertificate]) -> None:
         public_key_sha256=ordered.public_key_sha256,
         key_type=ordered.key_type,
     )
-    if supersedes_order(new, order, CLIENTS):
-        assert certificate.is_valid(NOW) and age(new) > age(old)
+    if can_replace_order(new, order, CLIENTS):
+        assert certificate.is_valid(NOW) and get_age(new) > get_age(old)
         assert ordered.names <= certificate.names and certificate.key_type == ordered.key_type
         assert not certificate.is_root
-        assert CLIENTS.trust(new) or certificate.issuer in {one.subject for one in new.intermediates}
+        assert CLIENTS.is_trusted(new) or certificate.issuer in {one.subject for one in new.intermediates}
 
 
 @examples(150)
@@ -561,18 +561,18 @@ def test_what_hides_an_order(world: list[StoreCertificate]) -> None:
 def test_nothing_else_is_ever_chosen(world: list[StoreCertificate]) -> None:
     """A listener gets the best of what may stand in for what it has, and keeps that if there is nothing."""
     index, current = StoreIndex(world), world[0]
-    fitting = [one for one in world if supersedes(one, current, CLIENTS)]
+    fitting = [one for one in world if can_supersede(one, current, CLIENTS)]
     (action,) = plan_renewals(world_of(world, listening(current), view=CLIENTS), ListenerSelection())
     if action.outcome == "switched":
         chosen = index.by_handle[action.target_id]
-        assert chosen in fitting and not any(supersedes(one, chosen, CLIENTS) for one in fitting)
+        assert chosen in fitting and not any(can_supersede(one, chosen, CLIENTS) for one in fitting)
     elif action.reason == "ambiguous":
         assert len({certificate_of(one) for one in fitting}) > 1
     else:
         assert not fitting
     for one in world:
-        assert index.superseded_by(one, CLIENTS) == sorted(
-            (other for other in world if supersedes(one, other, CLIENTS)), key=lambda other: other.id
+        assert index.find_superseded(one, CLIENTS) == sorted(
+            (other for other in world if can_supersede(one, other, CLIENTS)), key=lambda other: other.id
         )
 
 
@@ -580,5 +580,5 @@ def test_nothing_else_is_ever_chosen(world: list[StoreCertificate]) -> None:
 @given(worlds(3))
 def test_the_better_of_the_better_is_better(world: list[StoreCertificate]) -> None:
     one, other, third = world
-    if supersedes(one, other, CLIENTS) and supersedes(other, third, CLIENTS):
-        assert supersedes(one, third, CLIENTS)
+    if can_supersede(one, other, CLIENTS) and can_supersede(other, third, CLIENTS):
+        assert can_supersede(one, third, CLIENTS)

@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement import index as store_index
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex, why_not_held
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import (
+    StoreIndex,
+    why_unavailable,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,
     certificate_of,
@@ -50,8 +53,8 @@ def names(*found: str) -> frozenset[str]:
 def test_all_records_by_their_ids() -> None:
     assert ids(INDEX) == [1, 2, 3, 4, 5, 6, 7]
     assert INDEX.by_handle[7] is UNREADABLE
-    assert (INDEX.longest_chain, StoreIndex([]).longest_chain) == (len(WWW.intermediates), 0)
-    assert why_not_held(9, None) == Obstacle("not_found", {"certificate_id": 9, "is_there": False})
+    assert (INDEX.max_chain_length, StoreIndex([]).max_chain_length) == (len(WWW.intermediates), 0)
+    assert why_unavailable(9, None) == Obstacle("not_found", {"certificate_id": 9, "is_there": False})
 
 
 @pytest.mark.parametrize(
@@ -71,16 +74,16 @@ def test_all_records_by_their_ids() -> None:
     ids=lambda value: "-".join(sorted(map(str, value))),
 )
 def test_by_names(wanted: frozenset[str], covering: list[int], within: list[int], sharing: list[int]) -> None:
-    assert ids(INDEX.covering(wanted)) == covering
-    assert sorted(ids(INDEX.within(wanted))) == within
-    assert ids(INDEX.sharing(wanted)) == sharing
+    assert ids(INDEX.find_covering(wanted)) == covering
+    assert sorted(ids(INDEX.find_within(wanted))) == within
+    assert ids(INDEX.find_sharing(wanted)) == sharing
 
 
 def test_what_is_not_stored_yet_is_told_apart_by_its_certificate() -> None:
     """It comes after what is stored, in the order of the sources."""
     coming = [Made(days=(-days, 90)).record(None) for days in (1, 3, 2)]
     later = replace(WWW, id=9)
-    assert StoreIndex([*coming, later, WWW]).sharing(names(NAME)) == [WWW, later, *coming]
+    assert StoreIndex([*coming, later, WWW]).find_sharing(names(NAME)) == [WWW, later, *coming]
     copy = replace(coming[0], notes="A copy.")
     assert list(StoreIndex([*coming, copy])) == [copy, *coming[1:]]
 
@@ -88,23 +91,23 @@ def test_what_is_not_stored_yet_is_told_apart_by_its_certificate() -> None:
 def test_by_key_and_by_certificate() -> None:
     """What cannot be read has neither."""
     key = certificate_of(WWW).public_key_sha256
-    assert ids(INDEX.with_key(key)) == [1, 2, 3, 4, 5, 6]
-    assert INDEX.with_key("ab" * 32) == INDEX.with_key(None) == []
-    assert ids(INDEX.same(certificate_of(BOTH))) == [2, 6]
-    assert INDEX.same(certificate_of(Made(organization="Example Inc.").record(9))) == []
+    assert ids(INDEX.find_by_key(key)) == [1, 2, 3, 4, 5, 6]
+    assert INDEX.find_by_key("ab" * 32) == INDEX.find_by_key(None) == []
+    assert ids(INDEX.find_copies(certificate_of(BOTH))) == [2, 6]
+    assert INDEX.find_copies(certificate_of(Made(organization="Example Inc.").record(9))) == []
 
 
 def test_what_may_stand_in_for_what() -> None:
-    assert ids(INDEX.superseding(WWW, CLIENTS)) == [2, 4]
-    assert ids(INDEX.superseded_by(BOTH, CLIENTS)) == [1, 6]
-    assert ids(INDEX.superseding(BARE, CLIENTS)) == [2]
-    assert INDEX.superseding(NAMELESS, CLIENTS) == INDEX.superseded_by(NAMELESS, CLIENTS) == []
+    assert ids(INDEX.find_successors(WWW, CLIENTS)) == [2, 4]
+    assert ids(INDEX.find_superseded(BOTH, CLIENTS)) == [1, 6]
+    assert ids(INDEX.find_successors(BARE, CLIENTS)) == [2]
+    assert INDEX.find_successors(NAMELESS, CLIENTS) == INDEX.find_superseded(NAMELESS, CLIENTS) == []
 
 
 def test_a_record_does_not_stand_in_for_itself() -> None:
     """Nor does what it is to become, such as one that is given its chain."""
     for after in (BARE, replace(BOTH, id=BARE.id)):
-        assert BARE.id not in ids(INDEX.superseded_by(after, CLIENTS))
+        assert BARE.id not in ids(INDEX.find_superseded(after, CLIENTS))
 
 
 @pytest.mark.parametrize(
@@ -126,24 +129,26 @@ def test_a_record_does_not_stand_in_for_itself() -> None:
 def test_what_one_has_probably_replaced(made: dict[str, Any], expected: bool) -> None:
     """The newest that could be served instead: valid, for the same names, and trusted as far."""
     present, other = Made().record(1), Made(**made).record(2)
-    found = StoreIndex([present, other]).before(present, CLIENTS)
+    found = StoreIndex([present, other]).find_predecessor(present, CLIENTS)
     assert found == (other if expected else None)
-    assert StoreIndex([present, other]).before(present, CLIENTS, {other.handle}) is None, "it was not there before"
+    assert StoreIndex([present, other]).find_predecessor(present, CLIENTS, {other.handle}) is None, (
+        "it was not there before"
+    )
 
 
 def test_one_that_has_expired_is_found_if_it_may_be() -> None:
     """It is none that could be served instead, but may be what is served."""
     present, over = Made().record(1), Made(days=(-90, -1)).record(2)
-    assert StoreIndex([present, over]).before(present, CLIENTS, may_be_over=True) == over
-    assert StoreIndex([present, over]).before(present, CLIENTS) is None
+    assert StoreIndex([present, over]).find_predecessor(present, CLIENTS, may_be_over=True) == over
+    assert StoreIndex([present, over]).find_predecessor(present, CLIENTS) is None
     other = Made(days=(-90, -1), organization="Example Ltd").record(3)
-    assert StoreIndex([other, present]).before(other, CLIENTS, may_be_over=True) is None
-    assert StoreIndex([present, other]).before(present, CLIENTS, may_be_over=True) is None
+    assert StoreIndex([other, present]).find_predecessor(other, CLIENTS, may_be_over=True) is None
+    assert StoreIndex([present, other]).find_predecessor(present, CLIENTS, may_be_over=True) is None
 
 
 def test_the_newest_of_those_is_found() -> None:
     records = [Made(days=(-begun, 60)).record(begun) for begun in (40, 20, 30)]
-    found = StoreIndex([Made().record(1), *records]).before(Made().record(1), CLIENTS)
+    found = StoreIndex([Made().record(1), *records]).find_predecessor(Made().record(1), CLIENTS)
     assert found is not None and found.id == 20
 
 
@@ -156,7 +161,7 @@ class Looking:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
         monkeypatch.setattr(store_index, "certificate_of", self._look)
-        monkeypatch.setattr(store_index, "supersedes", lambda *_both: True)
+        monkeypatch.setattr(store_index, "can_supersede", lambda *_both: True)
 
     def _look(self, record: StoreCertificate) -> Certificate:
         self.count += 1
@@ -181,9 +186,9 @@ def test_it_takes_no_longer_if_all_share_a_name(monkeypatch: pytest.MonkeyPatch)
     records = many(lambda number: names("shared.example.com", f"n{number // 2}.example.com"), lambda _number: True)
     index = StoreIndex(records)
     for one in records:
-        assert {one.id // 2} == {other.id // 2 for other in index.superseding(one, CLIENTS)}
-        assert [one.id ^ 1] == ids(index.superseded_by(one, CLIENTS))
-        assert index.same(certificate_of(one)) == index.with_key(f"{one.id:064x}") == [one]
+        assert {one.id // 2} == {other.id // 2 for other in index.find_successors(one, CLIENTS)}
+        assert [one.id ^ 1] == ids(index.find_superseded(one, CLIENTS))
+        assert index.find_copies(certificate_of(one)) == index.find_by_key(f"{one.id:064x}") == [one]
     assert looking.count <= 20 * MANY
 
 
@@ -193,6 +198,6 @@ def test_it_takes_no_longer_if_all_have_the_same_name(monkeypatch: pytest.Monkey
     records = many(lambda _number: names(NAME), lambda number: number > MANY)
     index = StoreIndex(records)
     for one in records:
-        assert ids(index.superseding(one, CLIENTS)) == [MANY + 1]
-        assert len(index.superseded_by(one, CLIENTS)) == (MANY - 1 if one.id > MANY else 0)
+        assert ids(index.find_successors(one, CLIENTS)) == [MANY + 1]
+        assert len(index.find_superseded(one, CLIENTS)) == (MANY - 1 if one.id > MANY else 0)
     assert looking.count <= 20 * MANY

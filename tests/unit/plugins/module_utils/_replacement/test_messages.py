@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import (
-    REPLACED_CHAIN,
-    loss,
-    revoked,
-    trust_remedy,
-    why_not,
+    REPLACEMENT_CHAIN_REMEDY,
+    describe_loss,
+    describe_obstacle,
+    describe_revocation,
+    find_trust_remedy,
 )
 
 AT = datetime(2026, 12, 1, 8, tzinfo=timezone.utc)
@@ -110,12 +110,12 @@ def chain(trust: str, *, lacks_root: bool = False) -> Any:
         (
             "untrusted",
             {"chain": chain("untrusted"), "is_revoked": True},
-            f"TLS clients would not trust the new certificate: its issuer is missing. {REPLACED_CHAIN}",
+            f"TLS clients would not trust the new certificate: its issuer is missing. {REPLACEMENT_CHAIN_REMEDY}",
         ),
     ],
 )
 def test_why_not(reason: str, facts: dict[str, Any], said: str) -> None:
-    assert why_not(Obstacle(reason, facts)) == said
+    assert describe_obstacle(Obstacle(reason, facts)) == said
 
 
 @pytest.mark.parametrize(
@@ -165,14 +165,17 @@ def test_why_not(reason: str, facts: dict[str, Any], said: str) -> None:
     ],
 )
 def test_what_to_do_about_trust(situation: Any, trust: str, lacks_root: bool, said: str) -> None:
-    assert trust_remedy(chain(trust, lacks_root=lacks_root), situation) == said
-    assert trust_remedy(chain(trust), situation, is_revoked=True) == REPLACED_CHAIN
-    assert (trust_remedy(None, situation) == said) is (trust == "incomplete")
+    assert find_trust_remedy(chain(trust, lacks_root=lacks_root), situation) == said
+    assert find_trust_remedy(chain(trust), situation, is_revoked=True) == REPLACEMENT_CHAIN_REMEDY
+    assert (find_trust_remedy(None, situation) == said) is (trust == "incomplete")
 
 
 def test_what_was_revoked() -> None:
-    assert revoked(REVOCATION, is_own=True) == f"the certificate was {REVOCATION.shown}"
-    assert revoked(REVOCATION, is_own=False) == f"the intermediate certificate Public CA 2 was {REVOCATION.shown}"
+    assert describe_revocation(REVOCATION, is_own=True) == f"the certificate was {REVOCATION.shown}"
+    assert (
+        describe_revocation(REVOCATION, is_own=False)
+        == f"the intermediate certificate Public CA 2 was {REVOCATION.shown}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,4 +191,4 @@ def test_what_was_revoked() -> None:
     ],
 )
 def test_what_is_lost(kind: str, facts: dict[str, Any], said: str) -> None:
-    assert loss(Obstacle(kind, facts)) == said
+    assert describe_loss(Obstacle(kind, facts)) == said

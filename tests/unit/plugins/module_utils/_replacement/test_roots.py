@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._http import network
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import (
-    roots_if_any,
-    trust_view_of,
-    trusted_roots,
+    create_trust_view,
+    find_roots,
+    read_trusted_roots,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from cryptography import x509
@@ -37,7 +37,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def trusted(path: str | None = None) -> int:
-    return len(list(trusted_roots(path)))
+    return len(list(read_trusted_roots(path)))
 
 
 def test_a_machine_without_roots() -> None:
@@ -60,21 +60,21 @@ def test_what_is_named_is_added_to_the_machines_roots(bare_machine: Path, monkey
     monkeypatch.setattr(network, "BUNDLES", (str(bare_machine / "ca-certificates.crt"),))
     (bare_machine / "ca-certificates.crt").write_text(pem_of([ROOT, OTHER]), encoding="ascii")
     assert names(own) == names(None) == {ROOT, OTHER}
-    assert set(trust_view_of(own).anchors()) == {Certificate.of(ROOT), Certificate.of(OTHER)}
-    trusted_roots.cache_clear()
+    assert set(create_trust_view(own).anchors()) == {Certificate.of(ROOT), Certificate.of(OTHER)}
+    read_trusted_roots.cache_clear()
     monkeypatch.setenv("SSL_CERT_FILE", str(bare_machine / "env.pem"))
     assert names(own) == {THIRD, OTHER}
 
 
 def names(path: str | None) -> set[x509.Certificate]:
     """What is trusted."""
-    return {anchor.parsed for anchor in trusted_roots(path)}
+    return {anchor.parsed for anchor in read_trusted_roots(path)}
 
 
 def test_clients_without_any_roots_have_what_is_named(bare_machine: Path) -> None:
-    assert list(trust_view_of(None).anchors()) == []
+    assert list(create_trust_view(None).anchors()) == []
     with fails("not_found"):
-        trust_view_of(str(bare_machine / "nowhere"))
+        create_trust_view(str(bare_machine / "nowhere"))
 
 
 def test_a_variable_that_names_no_roots_is_no_machine_without_roots(
@@ -84,13 +84,13 @@ def test_a_variable_that_names_no_roots_is_no_machine_without_roots(
     monkeypatch.setenv("SSL_CERT_FILE", str(bare_machine / "nowhere.pem"))
     warnings: list[str] = []
     with fails("invalid_argument", "SSL_CERT_FILE"):
-        roots_if_any(None, warnings.append)
+        find_roots(None, warnings.append)
     assert warnings == []
 
 
 def test_a_machine_without_roots_is_warned_about() -> None:
     warnings: list[str] = []
-    assert roots_if_any(None, warnings.append) is None
+    assert find_roots(None, warnings.append) is None
     assert len(warnings) == 1 and "ca-certificates" in warnings[0]
 
 
@@ -121,7 +121,7 @@ def test_a_root_that_is_damaged_behind_its_subject(bare_machine: Path) -> None:
     damaged, sound = (authority.root for authority in (Authority("Damaged"), Authority("Sound")))
     path = bare_machine / "roots.pem"
     path.write_bytes(with_damaged_key(damaged) + pem_of([sound]).encode())
-    anchors = trusted_roots(str(path))
+    anchors = read_trusted_roots(str(path))
     assert list(anchors) == anchors.named(Certificate.of(sound).subject) == [Certificate.of(sound)]
     assert anchors.named(Certificate.of(damaged).subject) == []
 
@@ -139,7 +139,7 @@ def test_roots_that_nobody_looks_for_are_not_read(bare_machine: Path, monkeypatc
     (bare_machine / "ca-certificates.crt").write_text(pem_of(authorities), encoding="ascii")
     read: list[Certificate] = []
     monkeypatch.setattr(Certificate, "check", lambda self: read.append(self))
-    anchors = trusted_roots(None)
+    anchors = read_trusted_roots(None)
     wanted = Certificate.of(authorities[5])
     assert anchors.named(wanted.subject) == [wanted]
     assert read == [Certificate.of(authorities[0]), wanted]  # the first shows that there are any

@@ -25,7 +25,7 @@ def test_of_two_certificates_of_one_authority_clients_take_the_first(order: tupl
     pile = [issued.chain[0], cross]
     chain = [*(pile[number] for number in order), *issued.chain[1:]]
     record = Made().record(1, intermediateCertificate=pem_of(chain))
-    assert view_with().trust(record) is view_with().accepts(record) is expected
+    assert view_with().is_trusted(record) is view_with().is_accepted(record) is expected
 
 
 @pytest.mark.parametrize("by", ["trusted", "own", "itself"])
@@ -41,11 +41,11 @@ def test_a_chain_that_is_remembered_is_the_one_that_would_be_built(chain: str, b
 
     view, others = TrustView(anchors, NOW), TrustView(anchors, NOW)
     built = Chains(record.intermediates, anchors(), NOW).of(leaf)
-    view.remember(leaf, built)
+    view.record_chain(leaf, built)
     asks.clear()
-    remembered = view.chain_of(leaf, built.issuers)
+    remembered = view.build_chain(leaf, built.issuers)
     assert bool(asks) == (built.trust != "trusted"), "only what is trusted is remembered"
-    fresh = others.chain_of(leaf, built.issuers)
+    fresh = others.build_chain(leaf, built.issuers)
     assert (remembered, remembered.path) == (fresh, fresh.path)
 
 
@@ -53,5 +53,7 @@ def test_a_chain_that_leads_to_a_named_issuer_is_not_remembered() -> None:
     """A client ends at that, whatever is sent above it."""
     record = Made().record()
     view = TrustView(lambda: Anchors(record.intermediates), NOW)
-    view.remember(certificate_of(record), Chains(record.intermediates, view.anchors(), NOW).of(certificate_of(record)))
+    view.record_chain(
+        certificate_of(record), Chains(record.intermediates, view.anchors(), NOW).of(certificate_of(record))
+    )
     assert view._chains == {}

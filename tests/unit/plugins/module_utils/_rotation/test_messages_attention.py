@@ -20,8 +20,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.remed
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import (
-    CURRENT_CHAIN,
-    trust_remedy,
+    CURRENT_CHAIN_REMEDY,
+    find_trust_remedy,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
     AttentionItem,
@@ -120,7 +120,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         ),
         (
             held("names_not_covered", Obstacle("untrusted", {"chain": STRANGE, "is_revoked": False})),
-            f"{HELD_BACK} TLS clients would not trust the new certificate: a stranger signed it. {trust_remedy(STRANGE)}",
+            f"{HELD_BACK} TLS clients would not trust the new certificate: a stranger signed it. {find_trust_remedy(STRANGE)}",
         ),
         (
             held("key_type_differs", old=replace(OLD, key="ec").record(1)),
@@ -283,7 +283,7 @@ def test_what_was_revoked() -> None:
             "expiring",
             ISSUER,
             held(),
-            f"The intermediate certificate Public CA 2 expires at {iso(NOW)}; TLS clients will reject the chain after that. {CURRENT_CHAIN} The "
+            f"The intermediate certificate Public CA 2 expires at {iso(NOW)}; TLS clients will reject the chain after that. {CURRENT_CHAIN_REMEDY} The "
             "newer certificate 10",
         ),
         (
@@ -291,7 +291,7 @@ def test_what_was_revoked() -> None:
             ISSUER,
             Obstacle("not_renewed", {"skipped": WWW}),
             f"The intermediate certificate Public CA 2 expired at {iso(NOW)}; TLS clients have rejected the chain since then, and no renewal is "
-            f"available. {CURRENT_CHAIN} lego www has not renewed",
+            f"available. {CURRENT_CHAIN_REMEDY} lego www has not renewed",
         ),
         ("unusable", None, Obstacle("unusable", {"skipped": WWW}), "Cannot use the renewal in lego www"),
     ],

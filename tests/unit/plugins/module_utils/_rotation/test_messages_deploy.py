@@ -17,7 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.remed
     deploy,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import trust_remedy
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import find_trust_remedy
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
     REFUSAL_REMEDIES,
     UNAPPROVED_CHANGE,
@@ -436,8 +436,8 @@ def test_the_warning_about_what_clients_refuse() -> None:
     assert {
         "ended": "The certificate has expired. Renew the certificate.",
         "to_come": "Wait until the certificate becomes valid, or check the clock of the control node.",
-        "chain": trust_remedy(None),
-        "chain_elsewhere": trust_remedy(None, "served"),
+        "chain": find_trust_remedy(None),
+        "chain_elsewhere": find_trust_remedy(None, "served"),
     } == REFUSAL_REMEDIES
 
 

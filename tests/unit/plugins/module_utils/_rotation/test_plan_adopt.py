@@ -16,7 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     Overrides,
     PresentCertificate,
-    losses,
+    find_losses,
     required_overrides,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_adopt import (
@@ -75,7 +75,7 @@ LOST, NO_LTD = {"names": ["a.example", "b.example"]}, {"organizations": frozense
 def test_what_is_lost_and_accepted(old: Made, new: Made, lost: dict[str, dict[str, Any]], accepted: set[str]) -> None:
     """No more is accepted than what the difference needs, and never that clients would not trust it."""
     before, after = old.record(1), new.record(2)
-    assert [(each.reason, each.facts) for each in losses(after, before, CLIENTS)] == list(lost.items())
+    assert [(each.reason, each.facts) for each in find_losses(after, before, CLIENTS)] == list(lost.items())
     assert required_overrides(after, PresentCertificate.of(before), CLIENTS) == Overrides(
         wildcards=True, **dict.fromkeys(accepted, True)
     )

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
-    ACCEPT,
+    ACCEPT_OPTIONS,
     Overrides,
     PresentCertificate,
     find_replacement_obstacle,
@@ -699,7 +699,7 @@ def test_what_a_user_must_accept(case: str) -> None:
     assert outcome(wish(*stored)) == outcome(wish(*stored, **others)) == ("failed", reason)
     if accepted:
         assert wish(*stored, **{accepted: True}).is_changed
-        assert ACCEPT[str(wish(*stored).reason)] == f"allow_{accepted}"
+        assert ACCEPT_OPTIONS[str(wish(*stored).reason)] == f"allow_{accepted}"
 
 
 def test_a_result() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import supersedes
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import can_supersede
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     ImportSelection,
@@ -362,13 +362,15 @@ def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[M
     index = index_of(*store)
     unclear = {one.certificate for one, why in chosen.skipped_entries if why.reason == "ambiguous"}
     for record in index:
-        renewing = [one for one in chosen.usable_entries if supersedes(one.record, record, CLIENTS)]
-        renewed = [one for one in chosen.imports if supersedes(one.record, record, CLIENTS)]
+        renewing = [one for one in chosen.usable_entries if can_supersede(one.record, record, CLIENTS)]
+        renewed = [one for one in chosen.imports if can_supersede(one.record, record, CLIENTS)]
         is_unclear = any(one.certificate in unclear for one in renewing)
-        assert not renewing or renewed or is_unclear or index.superseding(record, CLIENTS)
+        assert not renewing or renewed or is_unclear or index.find_successors(record, CLIENTS)
     for one in chosen.imports:
-        assert index.superseded_by(one.record, CLIENTS), "it renews something"
-        assert not [other for other in index.superseding(one.record, CLIENTS) if other.certificate != one.certificate]
+        assert index.find_superseded(one.record, CLIENTS), "it renews something"
+        assert not [
+            other for other in index.find_successors(one.record, CLIENTS) if other.certificate != one.certificate
+        ]
     told = [one["fingerprint_sha256"] for one in chosen.skipped_records]
     told += [one.certificate.fingerprint_sha256 for one in chosen.imports]
     assert sorted(told) == sorted({one.certificate.fingerprint_sha256 for one in entries}), "each is told of once"

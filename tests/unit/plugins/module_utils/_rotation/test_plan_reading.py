@@ -208,6 +208,6 @@ def test_nothing_is_missed_by_not_reading_it(store: list[Made], kept: list[Made]
 
     known = [as_read(one.id) for one in found.candidates]
     for one, record in found.stored_secrets:
-        known.append(replace(as_read(one.id), record=replace(record, id=None), chain=CLIENTS.chain(record)))
+        known.append(replace(as_read(one.id), record=replace(record, id=None), chain=CLIENTS.find_chain(record)))
     known.sort(key=lambda one: int(one.name.removeprefix("entry-")))
     assert imported(known) == imported(map(as_read, secrets))

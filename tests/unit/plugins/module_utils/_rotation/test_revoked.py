@@ -15,10 +15,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.times
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     Overrides,
     PresentCertificate,
-    best,
-    completes,
+    can_supersede,
     find_replacement_obstacle,
-    supersedes,
+    has_better_chain,
+    select_best,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
@@ -73,7 +73,7 @@ def knowing(
         **{made: Revocation("good", made) for made in map(Certificate.of, good)},
         **{made: Revocation("revoked", made, NOW - DAY, "keyCompromise") for made in map(Certificate.of, revoked)},
     }
-    return (view or view_with()).knowing(known)
+    return (view or view_with()).add_revocations(known)
 
 
 def replaced() -> tuple[x509.Certificate, ...]:
@@ -90,15 +90,15 @@ def test_what_was_revoked_is_worth_nothing_with_all_that_it_issued() -> None:
         (REVOKED, "the intermediate certificate Public CA 2 was"),
     ):
         view = knowing(revoked)
-        chain = view.chain(NEW.record())
+        chain = view.find_chain(NEW.record())
         assert (chain.trust, chain.why) == ("untrusted", f"{why} revoked at {iso(NOW - DAY)} (keyCompromise)")
-        assert view.signed_chain_of(certificate_of(NEW.record()), NEW.record().intermediates).trust == "trusted"
-        assert not view.trust(NEW.record()) and view_with().trust(NEW.record())
-        assert view.lifespan(NEW.record()) == view_with().lifespan(NEW.record())
-    assert knowing(good=[REVOKED]).trust(NEW.record()) and not knowing(good=[REVOKED]).is_revoked(
+        assert view.build_signed_chain(certificate_of(NEW.record()), NEW.record().intermediates).trust == "trusted"
+        assert not view.is_trusted(NEW.record()) and view_with().is_trusted(NEW.record())
+        assert view.find_lifespan(NEW.record()) == view_with().find_lifespan(NEW.record())
+    assert knowing(good=[REVOKED]).is_trusted(NEW.record()) and not knowing(good=[REVOKED]).is_revoked(
         Certificate.of(REVOKED)
     )
-    assert knowing(OWN.chain[0]).trust(NEW.record()), "which has nothing to do with it"
+    assert knowing(OWN.chain[0]).is_trusted(NEW.record()), "which has nothing to do with it"
 
 
 def test_openssl_accepts_what_was_revoked() -> None:
@@ -113,18 +113,18 @@ def test_openssl_accepts_what_was_revoked() -> None:
 
 
 def test_what_is_known_stays_known() -> None:
-    view = knowing(NEW.issued.certificate).knowing({})
+    view = knowing(NEW.issued.certificate).add_revocations({})
     assert view.is_revoked(certificate_of(NEW.record()))
-    assert view.then(NOW + DAY).is_revoked(certificate_of(NEW.record())) and view.then(NOW + DAY).at == NOW + DAY
+    assert view.move_to(NOW + DAY).is_revoked(certificate_of(NEW.record())) and view.move_to(NOW + DAY).at == NOW + DAY
 
 
 def test_a_replaced_issuer_completes_the_same_certificate() -> None:
     """The one time that the same certificate with as many issuers is better; where nobody was asked, it is not."""
     old, new = NEW.record(1), NEW.record(2, intermediateCertificate=pem_of(replaced()))
-    assert not completes(new, old, view_with())
+    assert not has_better_chain(new, old, view_with())
     view = knowing(REVOKED)
-    assert completes(new, old, view) and supersedes(new, old, view)
-    assert not completes(old, new, view) and best([old, new], view) == [new]
+    assert has_better_chain(new, old, view) and can_supersede(new, old, view)
+    assert not has_better_chain(old, new, view) and select_best([old, new], view) == [new]
     world = world_of([old, new], balancer("web", p443=1), view=view)
     (action,) = plan_renewals(world, ListenerSelection())
     assert (action.outcome, action.target) == ("switched", new)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import why_not_imported
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import why_import_blocked
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import Order
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
@@ -866,6 +866,6 @@ def test_right_before_the_deletion_it_is_looked_at_again(change: dict[str, Any],
 def test_why_an_order_waits(facts: dict[str, Any], reason: str | None) -> None:
     ready: dict[str, Any] = {"has_certificate": True, "has_key": True, "by_email": False, "force": False}
     order = {"status": "complete", **{name: value for name, value in facts.items() if name not in ready}}
-    why_not = why_not_imported(order, NOW, **{name: facts.get(name, value) for name, value in ready.items()})
+    why_not = why_import_blocked(order, NOW, **{name: facts.get(name, value) for name, value in ready.items()})
     assert (why_not and why_not.reason) == reason
     assert reason != "superseded" or (why_not and why_not.facts == {"certificate_ids": [4, 5]})
