@@ -39,7 +39,7 @@ class ActionModule(NormalAction):
         """Return the result of the module, or the summary of a run if `results` contains the results of several modules."""
         options = self._task.args
         page, results = options.get("page"), options.get("results")
-        if isinstance(results, Mapping) and "asked" in results:
+        if isinstance(results, Mapping) and "requested_phases" in results:
             end = summarize_run(Run.of(make_plain(results)), now(), is_check_mode=bool(self._task.check_mode))
             return end if HAS_TEMPLATE_MARKS else wrap_var(end)
         if page is None or isinstance(page, Mapping):
@@ -57,8 +57,8 @@ def summarize_run(run: Run, at: datetime, *, is_check_mode: bool) -> dict[str, t
         is_check_mode: whether the run only simulated its changes.
     """
     result = build_outcome(run)
-    if {"collect", "import"} & set(run.asked):  # the phases that wait for missing files and emails
-        answers = (run.known, run.emails)
+    if {"collect", "import"} & set(run.requested_phases):  # the phases that wait for missing files and emails
+        answers = (run.email_plan, run.emails)
         emails = {email["order_id"]: email for answer in answers for email in answer.get("emails") or ()}
         result["skipped"] = [
             mark_needs_attention(record, emails.get(record.get("order_id"), {}), at) for record in result["skipped"]

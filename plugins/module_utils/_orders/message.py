@@ -65,7 +65,7 @@ SIGNED_ENTITY = re.compile(rb"Content-Type[ \t]*:", re.IGNORECASE)
 OUTLOOK_TYPE = "application/vnd.ms-outlook"
 FORWARDED_TYPES = frozenset({"message/rfc822", "message/global"})
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-HTML_NAMES = (".html", ".htm", ".xhtml")
+HTML_SUFFIXES = (".html", ".htm", ".xhtml")
 ENVELOPED_DATA = (bytes.fromhex("06092a864886f70d010703"), bytes.fromhex("060b2a864886f70d0109100117"))
 """OIDs of CMS enveloped-data (RFC 5652, 6) and authenticated-enveloped-data (RFC 5083)."""
 KEY_STORE = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
@@ -195,7 +195,7 @@ class _Reader:
             self._read_der(content, "zip" if level else None)
         elif len(content) <= MAX_DER_BYTES and BARE_BASE64.fullmatch(content):
             self._read_base64(content, "zip" if level else None)
-        elif is_html or name.lower().endswith(HTML_NAMES):
+        elif is_html or name.lower().endswith(HTML_SUFFIXES):
             self._read_body(content, charset, "zip" if level else "pem", is_html=True)
         elif unread := detect_unread_file(name, content):
             self.unread.append(unread)

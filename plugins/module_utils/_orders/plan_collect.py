@@ -35,7 +35,7 @@ Target: t.TypeAlias = "tuple[str, Names]"
 certificate that stands for something else is found: whoever has a signing request can get one for a name of his own."""
 BARRIERS: tuple[UnmatchedReason, ...] = ("too_large", "encrypted", "malformed")
 """Signs that are also reasons, in order of precedence."""
-MAX_UNMATCHED = 1_000
+MAX_UNMATCHED_MESSAGES = 1_000
 """Maximum number of messages without an expected certificate that are listed one by one."""
 MAX_ISSUERS = 1_000
 """Maximum number of issuers kept from all messages. A mailbox of many years contains a few dozen."""
@@ -180,7 +180,7 @@ class ExpectedCertificate:
     order_id: int | None = None
     common_name: str | None = None
     path: str | None = None
-    exists: bool = True
+    is_existing: bool = True
     csr_names: tuple[str, ...] = ()
     """The names in the CSR, used without a common name."""
 
@@ -194,7 +194,7 @@ class ExpectedCertificate:
 def why_missing(wanted: ExpectedCertificate, search: Search, at: datetime) -> Obstacle[MissingReason]:
     """Return why a certificate was not found."""
     if not wanted.target:
-        return Obstacle("no_public_key" if wanted.exists else "not_found")
+        return Obstacle("no_public_key" if wanted.is_existing else "not_found")
     if refused := search.rejected.get(wanted.target):
         return why_untrusted(refused)
     invalid = search.invalid_certificates.get(wanted.target[0])
@@ -347,7 +347,7 @@ class Search:
         else:
             self.rejected[target] = match
             rejection = self._reject(collected.headers, collected.location, why_untrusted(match))
-        if match.chain.trust == "incomplete" and len(self._waiting) < MAX_UNMATCHED:
+        if match.chain.trust == "incomplete" and len(self._waiting) < MAX_UNMATCHED_MESSAGES:
             self._waiting.append((target, collected, rejection))
         new = dict.fromkeys(match.chain.issuers) if match.chain.trust == "trusted" else {}
         if new.keys() - self._known.keys():
@@ -378,7 +378,7 @@ class Search:
             "message": messages.describe_unmatched(why),
         }
         self.unmatched_count += 1
-        if len(self.unmatched) < MAX_UNMATCHED:
+        if len(self.unmatched) < MAX_UNMATCHED_MESSAGES:
             self.unmatched.append(entry)
         return entry
 

@@ -48,7 +48,7 @@ class EmailOptions:
         return {name: patterns for name, patterns in lists.items() if patterns is not None}
 
 
-def approved_recipients(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[int, str | None] | None:
+def parse_approved(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[int, str | None] | None:
     """Return the recipients of the emails in the result of a run in check mode, by order id.
 
     Raises:

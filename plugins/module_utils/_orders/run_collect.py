@@ -63,7 +63,7 @@ SPEC = (
 )
 MAX_WARNINGS = 5
 """Maximum number of warnings about untrusted certificates; the result lists each."""
-MAX_UNREAD_SHOWN = 10
+MAX_UNREAD_WARNINGS = 10
 """Maximum number of warnings about messages and directories that cannot be read."""
 Options = t.Mapping[str, t.Any]
 
@@ -244,7 +244,7 @@ def fetch_expected(module: Module, params: Options) -> tuple[list[ExpectedCertif
     account_id = client.fetch_account_id(find_account_id(params))
     orders, missing, _index = select_orders(client, account_id, selection, create_trust_view(None), STORE_FACTS)
     wanted = [
-        parse_order(orders[id_].as_facts()) if id_ in orders else ExpectedCertificate(None, id_, exists=False)
+        parse_order(orders[id_].as_facts()) if id_ in orders else ExpectedCertificate(None, id_, is_existing=False)
         for id_ in dict.fromkeys([*(params["order_ids"] or ()), *orders, *missing])
         if id_ in orders or id_ in missing
     ]
@@ -303,4 +303,4 @@ def search_and_wait(
     for location, why in unread:
         search.record_skipped(location, why)
     said = [messages.describe_skipped_message(why) for _location, why in unread]
-    warn_of_each(module, said, MAX_UNREAD_SHOWN, "Skipped {} more messages or directories that cannot be read.")
+    warn_of_each(module, said, MAX_UNREAD_WARNINGS, "Skipped {} more messages or directories that cannot be read.")

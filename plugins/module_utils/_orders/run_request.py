@@ -34,11 +34,11 @@ from . import messages
 from .plan_request import (
     EmailAction,
     EmailOptions,
-    approved_recipients,
     block_email,
     fail_unselected,
     limit_to_approved,
     mark_requested,
+    parse_approved,
     plan_email,
     skip_stored_email,
 )
@@ -83,7 +83,7 @@ def run(module: Module) -> dict[str, t.Any]:
     selection = Selection.from_module(params)
     options = EmailOptions(
         min_interval=timedelta(hours=params["min_interval_hours"]),
-        approved=approved_recipients(params["approved"]),
+        approved=parse_approved(params["approved"]),
         **{
             name: params[name]
             for name in ("allowed_recipients", "recipients", "skip_imported", "force", "on_ineligible")
@@ -107,7 +107,7 @@ def run(module: Module) -> dict[str, t.Any]:
                 )
     finally:
         ledger.close()
-    return as_result(emails, client)
+    return build_result(emails, client)
 
 
 def plan(
@@ -268,7 +268,7 @@ class Requester:
             raise _RequestObstacle(email.failed("recipient_changed", facts))
 
 
-def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]:
+def build_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if an order failed."""
     counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in t.get_args(EmailOutcome)}
     result: dict[str, t.Any] = {

@@ -24,17 +24,17 @@ RESULT_LISTS = ("requested", "collected", "imported", "skipped", "failed")
 class Run:
     """The results of the modules in a run of the role; empty for a module that was not called."""
 
-    asked: Collection[str]
+    requested_phases: Collection[str]
     """The requested phases. Other phases ran only for these."""
-    listed: Record = field(default_factory=dict)
+    order_list: Record = field(default_factory=dict)
     """From `ssl_order_info`, with its `orders` for the report."""
     emails: Record = field(default_factory=dict)
     """From `ssl_fulfillment_email`."""
     mails: Record = field(default_factory=dict)
     """From `ssl_fulfillment_email_info`."""
-    imported: Record = field(default_factory=dict)
+    imports: Record = field(default_factory=dict)
     """From `ssl_certificate_import`."""
-    known: Record = field(default_factory=dict)
+    email_plan: Record = field(default_factory=dict)
     """From `ssl_fulfillment_email` in check mode: the times of requests, and for the report, which emails can be requested."""
     store: Record = field(default_factory=dict)
     """From `ssl_certificate_info`, for the report."""
@@ -65,12 +65,12 @@ def collect_facts(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
         }
         if order["id"] in imported
         else order
-        for order in run.listed["orders"]
+        for order in run.order_list["orders"]
     ]
     return {
         "orders": orders,
         "store": run.store.get("certificates"),
-        "emails": run.known.get("emails") or [],
+        "emails": run.email_plan.get("emails") or [],
         "collected": run.mails.get("certificates") or [],
         "missing": run.mails.get("missing") or [],
         "skipped": result["skipped"],
@@ -85,25 +85,31 @@ def build_outcome(run: Run) -> dict[str, list[Record]]:
         result[email["outcome"]].append(email)
     if run.mails and "certificates" not in run.mails:
         result["failed"].append(failed_about("the mailbox", run.mails))
-    elif run.mails and {"collect", "import"} & set(run.asked):  # a run with only the phase report collects nothing
+    elif run.mails and {"collect", "import"} & set(
+        run.requested_phases
+    ):  # a run with only the phase report collects nothing
         result["collected"] += run.mails["certificates"]
-    if run.mails and "collect" in run.asked:  # the last phase's message about an order counts
+    if run.mails and "collect" in run.requested_phases:  # the last phase's message about an order counts
         missing = _select_unreported(result, run.mails.get("missing", ()))
         ids = {order["order_id"] for order in missing}
         result["skipped"] = [*(order for order in result["skipped"] if order.get("order_id") not in ids), *missing]
-    imported = {} if run.imported.get("skipped") else run.imported
+    imported = {} if run.imports.get("skipped") else run.imports
     if "certificates" in imported:
         _add_imports(result, run)
     elif imported:
         result["failed"].append(failed_about("the import", imported))
     reported = {email["order_id"] for email in run.emails.get("emails") or ()}
     no_order = {"common_name": None, "reason": "not_found", "message": NO_SUCH_ORDER}
-    gone = [id_ for id_ in run.listed.get("missing_order_ids") or () if id_ not in reported]
+    gone = [id_ for id_ in run.order_list.get("missing_order_ids") or () if id_ not in reported]
     result["failed"] += [{"order_id": id_, **no_order} for id_ in gone]
     for name, answer, key in (
-        ("the orders", run.listed, "orders"),
+        ("the orders", run.order_list, "orders"),
         ("the emails", run.emails, "emails"),
-        ("the ledger", run.known if "report" in run.asked else {}, "emails"),  # other phases do not need the ledger
+        (
+            "the ledger",
+            run.email_plan if "report" in run.requested_phases else {},
+            "emails",
+        ),  # other phases do not need the ledger
         ("the certificate store", run.store, "certificates"),
     ):
         if answer and key not in answer and not answer.get("skipped"):
@@ -122,10 +128,10 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
     why_missing = {order["order_id"]: order for order in run.mails.get("missing", ())}
     skipped_items = (
         why_missing.get(order["order_id"], order) if order["reason"] == "waiting_for_email" else order
-        for order in run.imported.get("skipped_items", ())
+        for order in run.imports.get("skipped_items", ())
     )
     result["skipped"] = _select_unreported(result, skipped_items)
-    for record in run.imported["certificates"]:
+    for record in run.imports["certificates"]:
         if record["outcome"] in {"imported", "updated"}:
             result["imported"].append(record)
         elif record["outcome"] == "unchanged":
@@ -146,7 +152,7 @@ def build_summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_
     """
     form: Form = "would be" if is_check_mode else "done"
     imported = {record.get("order_id") for record in result["imported"]}
-    has_orders = run.listed.get("order_count", run.listed.get("orders")) or run.emails.get("emails")
+    has_orders = run.order_list.get("order_count", run.order_list.get("orders")) or run.emails.get("emails")
     collected = [record for record in result["collected"] if record["order_id"] not in imported]
     return [
         *([] if has_orders or result["failed"] else [messages.NO_ORDERS]),

@@ -241,14 +241,14 @@ def select_best_copies(
 ) -> list[Copy]:
     """Return the best copy of each certificate by `rank_copy`; of equals the stored one with the smallest id, or the first one."""
 
-    def quality(copy: Copy) -> tuple[tuple[int, datetime, int], float]:
+    def rank(copy: Copy) -> tuple[tuple[int, datetime, int], float]:
         record = record_of(copy)
         return rank_copy(certificate_of(record), view.find_chain(record)), -(record.id or math.inf)
 
     found: dict[Certificate, Copy] = {}
     for copy in copies:
         rival = found.setdefault(certificate_of(record_of(copy)), copy)
-        if rival is not copy and quality(copy) > quality(rival):
+        if rival is not copy and rank(copy) > rank(rival):
             found[certificate_of(record_of(copy))] = copy
     return list(found.values())
 

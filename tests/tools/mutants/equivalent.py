@@ -155,7 +155,7 @@ EQUIVALENT: dict[str, str] = {
     "index.StoreIndex._records_by_rarest_name: min(certificate_of(record).identities, key=self._rank_rarity)"
     " => min(certificate_of(record).identities)": "The rarest name is only the one with the least to look through.",
     "index.StoreIndex.find_by_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
-    "can_replace.select_best_copies: rival is not copy and quality(copy) > quality(rival) => quality(copy) > quality(rival)": (
+    "can_replace.select_best_copies: rival is not copy and rank(copy) > rank(rival) => rank(copy) > rank(rival)": (
         "Nothing is better than itself, which takes longer to see."
     ),
     "attention._is_renewed_in_time: begin and view.at < begin <= end - MIN_OVERLAP and can_supersede(other, record,"

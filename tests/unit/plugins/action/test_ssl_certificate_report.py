@@ -24,7 +24,7 @@ def end(**answers: Any) -> dict[str, Any]:
 def test_a_report_has_its_table() -> None:
     """After the remedies, and before the totals."""
     listed = {"orders": [{**ORDER, "approver_email": "a@example.com"}], "order_count": 1}
-    told = end(asked=["report"], listed=listed, store={"certificates": []}, known={"emails": []})
+    told = end(requested_phases=["report"], order_list=listed, store={"certificates": []}, email_plan={"emails": []})
     lines = told["lines"]
     assert lines[0].startswith("ATTENTION: www.example.com (order 7): pending: ")
     assert lines[1].startswith("ORDER ") and lines[2].startswith("7 ") and lines[3] == "1 order: 1 needs attention."
@@ -33,6 +33,6 @@ def test_a_report_has_its_table() -> None:
 
 def test_an_error_is_not_among_the_lines() -> None:
     listed = {"orders": [], "missing_order_ids": [7]}
-    told = end(asked=["request"], listed=listed, emails={"emails": [], "order_count": 1})
+    told = end(requested_phases=["request"], order_list=listed, emails={"emails": [], "order_count": 1})
     assert told["error"].startswith("1 item failed:\norder 7: ") and told["lines"] == ["This run: 1 failed."]
     assert told["report"] == {} and told["result"]["failed"][0]["reason"] == "not_found"

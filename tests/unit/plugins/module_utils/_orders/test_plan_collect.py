@@ -239,7 +239,7 @@ def test_what_is_not_trusted_is_not_passed_on_as_an_issuer() -> None:
 
 
 def test_what_needs_no_other_message_takes_no_place_of_what_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "MAX_UNMATCHED", 2)
+    monkeypatch.setattr(searching, "MAX_UNMATCHED_MESSAGES", 2)
     forged = [[FORGED.certificate, *FORGER.chain, FORGER.root]] * 3
     assert taken(search(*forged, [GENUINE.certificate], CHAIN)) == trusted()
 
@@ -248,13 +248,13 @@ def test_what_needs_no_other_message_takes_no_place_of_what_waits_for_one(monkey
 def test_only_so_many_certificates_wait_for_their_issuers(
     monkeypatch: pytest.MonkeyPatch, most: int, is_complete: bool
 ) -> None:
-    monkeypatch.setattr(searching, "MAX_UNMATCHED", most)
+    monkeypatch.setattr(searching, "MAX_UNMATCHED_MESSAGES", most)
     seen = search([THEIRS.certificate], [GENUINE.certificate], CHAIN, wanted=target(NAME))
     assert bool(collected(seen)) is seen.is_complete is is_complete
 
 
 def test_only_so_many_messages_are_listed_but_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "MAX_UNMATCHED", 2)
+    monkeypatch.setattr(searching, "MAX_UNMATCHED_MESSAGES", 2)
     found = search(*[[]] * 3)
     found.record_skipped(Location(), Obstacle("too_large", {"is_unread": True}), letter([]))
     assert (len(found.unmatched), found.unmatched_count, found.examined_count) == (2, 4, 4)
@@ -378,7 +378,7 @@ def test_what_has_not_come_is_told_with_the_reason_and_what_came_instead(
 @pytest.mark.parametrize(("exists", "reason"), [(True, "no_public_key"), (False, "not_found")])
 def test_what_could_not_be_looked_for_is_told_with_the_reason(exists: bool, reason: str) -> None:
     """Nothing that came is said to be what it is about, as nobody knows its key."""
-    wanted = ExpectedCertificate(None, 1, exists=exists)
+    wanted = ExpectedCertificate(None, 1, is_existing=exists)
     why = why_missing(wanted, search([EXPIRED.certificate]), AT)
     assert why == Obstacle(reason)
     assert [format_missing(wanted, why)[name] for name in ("public_key_sha256", "common_name", "not_before")] == [

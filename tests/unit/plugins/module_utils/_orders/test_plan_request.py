@@ -18,9 +18,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.pla
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_request import (
     EmailAction,
     EmailOptions,
-    approved_recipients,
     fail_unselected,
     limit_to_approved,
+    parse_approved,
     plan_email,
     skip_stored_email,
 )
@@ -191,7 +191,7 @@ def test_who_is_asked_for_narrows_who_may_be_mailed_and_never_widens_it(
     ],
 )
 def test_each_order_is_mailed_where_it_was_approved(approved: list[dict[str, Any]], reason: str | None) -> None:
-    seen = approved_recipients(approved) or {}
+    seen = parse_approved(approved) or {}
     email = limit_to_approved(plan(), seen)
     assert (email.outcome, email.reason) == ("failed" if reason else "requested", reason)
     assert reason is None or email.requested_at is None
@@ -230,7 +230,7 @@ def test_what_was_approved_and_is_not_selected_any_more(
 )
 def test_what_is_no_approval(approved: list[dict[str, Any]]) -> None:
     with fails("invalid_argument", "Set approved to the emails that a run in check mode returned"):
-        approved_recipients(approved)
+        parse_approved(approved)
 
 
 @pytest.mark.parametrize(

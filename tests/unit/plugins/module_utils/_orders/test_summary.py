@@ -25,7 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.sum
 
 def run_of(*phases: str, asked: list[str] | None = None, **answers: dict[str, Any]) -> Run:
     """A run of these phases, with what the modules returned."""
-    names = ("listed", "emails", "mails", "imported", "known", "store")
+    names = ("order_list", "emails", "mails", "imports", "email_plan", "store")
     return Run(asked or phases, **{name: answers.get(name, {}) for name in names})
 
 
@@ -62,18 +62,18 @@ def test_a_module_that_failed_as_a_whole() -> None:
     failure = {"reason": "unreachable", "code": "unreachable", "message": "No answer."}
     answer = {"msg": "No.", "failure": {"code": "unreachable", "message": "No answer."}}
     for name, what in {
-        "listed": "the orders",
+        "order_list": "the orders",
         "emails": "the emails",
         "mails": "the mailbox",
-        "imported": "the import",
-        "known": "the ledger",
+        "imports": "the import",
+        "email_plan": "the ledger",
         "store": "the certificate store",
     }.items():
         assert build_outcome(run_of("import", "report", **{name: answer}))["failed"] == [
             {"common_name": what, **failure}
         ]
-    assert build_outcome(run_of("import", known=answer))["failed"] == [], "it only tells how long something takes"
-    assert build_outcome(run_of("request", listed={"skipped": True}))["failed"] == []
+    assert build_outcome(run_of("import", email_plan=answer))["failed"] == [], "it only tells how long something takes"
+    assert build_outcome(run_of("request", order_list={"skipped": True}))["failed"] == []
 
 
 def test_emails_of_one_call() -> None:
@@ -93,7 +93,7 @@ def test_the_last_phase_says_why_an_order_is_skipped() -> None:
         "import",
         emails={"emails": [email(1, "skipped", "cooldown"), email(2, "skipped", "cooldown"), email(4)]},
         mails={"certificates": [waiting(4, "")], "missing": [waiting(1, "waiting_for_email"), waiting(2, "untrusted")]},
-        imported={
+        imports={
             "certificates": [certificate(4, "unchanged", 7)],
             "skipped_items": [waiting(1, "waiting_for_email"), waiting(2, "waiting_for_email")],
         },
@@ -110,26 +110,26 @@ def test_the_last_phase_says_why_an_order_is_skipped() -> None:
 def test_an_order_without_a_csr_waits_for_no_email() -> None:
     mails = {"certificates": [], "missing": [waiting(1, "no_public_key"), waiting(2, "no_public_key")]}
     imported = {"certificates": [], "skipped_items": [waiting(1, "waiting_for_email"), waiting(2, "superseded")]}
-    result = build_outcome(run_of("collect", "import", mails=mails, imported=imported))
+    result = build_outcome(run_of("collect", "import", mails=mails, imports=imported))
     assert [one["reason"] for one in result["skipped"]] == ["no_public_key", "superseded"]
 
 
 def test_what_fails_as_a_whole_hides_nothing_of_the_phases_before() -> None:
     mails = {"certificates": [], "missing": [waiting(2, "untrusted")]}
     emails = {"emails": [email(1, "skipped", "pending"), email(2)]}
-    result = build_outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported={"msg": "No."}))
+    result = build_outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imports={"msg": "No."}))
     assert ids(result["skipped"]) == [1, 2]
 
 
 def test_nothing_is_imported_where_the_mailbox_could_not_be_read() -> None:
-    result = build_outcome(run_of("collect", "import", mails={"msg": "No."}, imported={"skipped": True}))
+    result = build_outcome(run_of("collect", "import", mails={"msg": "No."}, imports={"skipped": True}))
     assert [one["common_name"] for one in result["failed"]] == ["the mailbox"]
 
 
 def test_an_order_that_does_not_exist_is_named_once() -> None:
     listed = {"orders": [], "missing_order_ids": [3, 4]}
     result = build_outcome(
-        run_of("request", "import", listed=listed, emails={"emails": [email(3, "failed", "not_found")]})
+        run_of("request", "import", order_list=listed, emails={"emails": [email(3, "failed", "not_found")]})
     )
     assert [(one["order_id"], one["reason"]) for one in result["failed"]] == [(3, "not_found"), (4, "not_found")]
 
@@ -137,19 +137,21 @@ def test_an_order_that_does_not_exist_is_named_once() -> None:
 def test_imports() -> None:
     certificates = [certificate(1, "imported", 7), certificate(2, "failed"), certificate(3, "updated", 8)]
     certificates.append(certificate(4, "im********ed"))  # where a short secret is part of the word
-    result = build_outcome(run_of("import", imported={"certificates": certificates}))
+    result = build_outcome(run_of("import", imports={"certificates": certificates}))
     assert (ids(result["imported"]), ids(result["failed"])) == ([1, 3], [2, 4])
 
 
 def test_a_report_collects_nothing_and_says_what_could_not_be_read() -> None:
     failure = {"failure": {"code": "x", "message": "No."}}
     mails = {"certificates": [waiting(1, "")], "missing": [waiting(2, "waiting_for_email")]}
-    result = build_outcome(run_of("collect", "report", asked=["report"], mails=mails, known=failure, store=failure))
+    result = build_outcome(
+        run_of("collect", "report", asked=["report"], mails=mails, email_plan=failure, store=failure)
+    )
     assert result["collected"] == [] == result["skipped"]
     assert [one["common_name"] for one in result["failed"]] == ["the ledger", "the certificate store"]
 
 
-LISTED = run_of("import", listed={"orders": [{"id": 1}]})
+LISTED = run_of("import", order_list={"orders": [{"id": 1}]})
 
 
 def told(result: dict[str, Any], run: Run = LISTED, *, is_check_mode: bool = False) -> list[str]:
@@ -223,7 +225,7 @@ def test_what_the_report_finds_fails_the_run() -> None:
 
 
 def test_a_selection_of_nothing() -> None:
-    for run in (run_of("request", emails={"emails": []}), run_of("import", listed={"orders": []})):
+    for run in (run_of("request", emails={"emails": []}), run_of("import", order_list={"orders": []})):
         assert told({}, run) == [NO_ORDERS]
     assert NO_ORDERS not in told({}, run_of("request", emails={"emails": [email(1)]}))
 
@@ -237,7 +239,7 @@ def test_an_email_that_could_not_be_requested_is_told_once() -> None:
     assert (ids(collected["failed"]), ids(collected["skipped"])) == ([1, 2], [2, 3])
     skipped = [waiting(number, "waiting_for_email") for number in (1, 2, 3)] + [waiting(4, "waiting_for_key")]
     imported = {"certificates": [], "skipped_items": skipped}
-    done = build_outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported=imported))
+    done = build_outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imports=imported))
     assert (ids(done["failed"]), ids(done["skipped"])) == ([1, 2], [2, 3, 4])
 
 
@@ -248,7 +250,7 @@ def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
     """In a phase that waits for it: requested in this run, or looked up."""
     mails: dict[str, Any] = {"certificates": [], "missing": [waiting(1, "waiting_for_email")]}
     emails = {"emails": [email(2), {**email(1, "skipped", "cooldown"), "first_requested_at": "2026-01-01T00:00:00Z"}]}
-    for source in ("emails", "known"):
+    for source in ("emails", "email_plan"):
         told = summarize_run(run_of("collect", mails=mails, **{source: emails}), AT, is_check_mode=False)
         (skipped,) = [record for record in told["result"]["skipped"] if record["order_id"] == 1]
         assert skipped["needs_attention"] and "2026-01-01T00:00:00Z" in skipped["message"]
@@ -258,7 +260,7 @@ def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
     assert not told["error"] and not told["result"]["skipped"][0]["needs_attention"], (
         "the time of the request is unknown"
     )
-    assert not summarize_run(run_of("report", mails=mails, known=emails), AT, is_check_mode=False)["error"]
+    assert not summarize_run(run_of("report", mails=mails, email_plan=emails), AT, is_check_mode=False)["error"]
 
 
 def test_what_a_run_has_imported_is_imported_in_its_report() -> None:
@@ -266,7 +268,11 @@ def test_what_a_run_has_imported_is_imported_in_its_report() -> None:
     orders = [{"id": number, "certificate_ids": [], "imported": False, "status": "approved"} for number in (1, 2)]
     imported = {"certificates": [certificate(1, "imported", 70)]}
     run = run_of(
-        "import", "report", listed={"orders": orders, "order_count": 2}, imported=imported, store={"certificates": []}
+        "import",
+        "report",
+        order_list={"orders": orders, "order_count": 2},
+        imports=imported,
+        store={"certificates": []},
     )
     assert summarize_run(run, AT, is_check_mode=False)["report"]["orders"] == [
         {**orders[0], "certificate_ids": [70], "imported": True},
@@ -277,5 +283,9 @@ def test_what_a_run_has_imported_is_imported_in_its_report() -> None:
 
 
 def test_a_task_that_was_skipped_has_no_result() -> None:
-    answers = {"asked": ["request"], "listed": {"skipped": True, "changed": False}, "emails": {"emails": []}}
+    answers = {
+        "requested_phases": ["request"],
+        "order_list": {"skipped": True, "changed": False},
+        "emails": {"emails": []},
+    }
     assert Run.of(answers) == Run(["request"], emails={"emails": []})
