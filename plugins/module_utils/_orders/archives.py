@@ -4,8 +4,8 @@
 
 """Read files from zip archives, and recognize files that are not supported. Private to softlayer.certificates.
 
-Pure, in memory and with limits: nothing is written to disk, and the sizes that a file declares are not trusted. Only the usual
-methods are read: `zipfile` unpacks others without a limit.
+Pure, in memory, and with limits: the code writes nothing to disk and does not trust the sizes that a file declares. Only the usual
+compression methods are read, because `zipfile` unpacks other methods without a limit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_UNPACKED_BYTES = 8 * 1024 * 1024
 MAX_FILE_BYTES = 1024 * 1024
 """Maximum size of one unpacked file."""
 MAX_RATIO = 100
-"""Maximum size of an entry, as a multiple of its packed size; certificates hardly compress."""
+"""Maximum size of an entry, as a multiple of the packed size; certificates hardly compress."""
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 DIRECTORY_ENTRY = b"PK\x01\x02"
@@ -48,9 +48,9 @@ ZIP_ERRORS = (
 DOCUMENT_ENTRIES = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"})
 """Names of files that identify a zip archive as a document or a program: OOXML, OpenDocument and EPUB, Java."""
 TNEF = b"\x78\x9f\x3e\x22"
-"""First bytes of `winmail.dat`, in which Outlook wraps attachments (MS-OXTNEF, 2.1.3.1)."""
+"""First bytes of `winmail.dat`, Outlook's container for attachments (MS-OXTNEF, 2.1.3.1)."""
 WRAPPED_NAME = re.compile(rb"\.(?:crt|cer|pem|der|p7b|ca-bundle|zip)\0", re.IGNORECASE)
-"""End of the name of an attachment in `winmail.dat` that may contain a certificate."""
+"""End of an attachment's name in `winmail.dat` if the attachment may contain a certificate."""
 TAR_MAGIC, TAR_MAGIC_OFFSET = b"ustar", 257
 ARCHIVE_SIGNATURES = (
     b"7z\xbc\xaf\x27\x1c",
@@ -66,7 +66,7 @@ ARCHIVE_SIGNATURES = (
 COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OUTLOOK_SUFFIX = ".msg"
 OUTLOOK_STREAM = "__properties_version1.0".encode("utf-16-le")
-"""Bytes that every message in Outlook's own format contains (MS-OXMSG, 2.4)."""
+"""Bytes in every message of Outlook's own format (MS-OXMSG, 2.4)."""
 DOCUMENT_SIGNATURES = (
     COMPOUND_FILE,  # Office before 2007, installers
     b"%PDF-",
@@ -76,10 +76,10 @@ DOCUMENT_SIGNATURES = (
 CERTIFICATE_NAME = re.compile(
     r"cert|zert|ssl|tls|csr|key ?store|(?<![a-z0-9])(?:crt|cer|pem|der|p7b|jks)(?![a-z0-9])|ca[-_]?bundle|^(?:www|star|wildcard)[._]"
 )
-"""Names of files that may contain a certificate, in lower case."""
+"""Pattern of lowercase names of files that may contain a certificate."""
 
 File: t.TypeAlias = "tuple[str, bytes]"
-"""The name and the content of an attachment, or of a file in an archive. The name is the one in the archive, and may be anything."""
+"""The name and content of an attachment, or of a file in an archive. The sender chooses the name, so any name is possible."""
 Sign = t.Literal["too_large", "encrypted", "malformed"]
 UnreadKind = t.Literal["archive", "document", "message"]
 
@@ -94,7 +94,7 @@ class UnreadFile:
     def can_contain_certificate(self, *, in_context: bool) -> bool:
         """Return whether the file may contain a certificate. `in_context`: whether the message is about certificates.
 
-        Documents are attached to all kinds of messages. The topic of an unsupported message is unknown.
+        All kinds of messages have documents as attachments. The topic of an unsupported message is unknown.
         """
         return (
             self.kind == "message"
@@ -104,13 +104,13 @@ class UnreadFile:
 
 
 class Unpacker:
-    """Unpack the archives of one message, with limits for all of them together."""
+    """An unpacker for the archives of one message. The limits apply to all archives together."""
 
     def __init__(self) -> None:
         self._left = MAX_UNPACKED_BYTES
 
     def unpack(self, name: str, content: bytes) -> Iterator[File | UnreadFile | Sign]:
-        """Yield the files in an archive, and a sign for each file that cannot be read."""
+        """Yield the files in an archive, and a sign for each unreadable file."""
         if content.count(DIRECTORY_ENTRY) > MAX_ENTRIES:
             yield "too_large"
             return
@@ -143,7 +143,7 @@ class Unpacker:
 
 
 def detect_unread_file(name: str, content: bytes) -> UnreadFile | None:
-    """Return a file of an unsupported format, with the name of the wrapped attachment; `None` if the format is not recognized as unsupported."""
+    """Return the `UnreadFile` for a file of a known unsupported format, named after the wrapped attachment, or else `None`."""
     if wrapped := WRAPPED_NAME.search(content) if content.startswith(TNEF) else None:
         inner = content[max(0, wrapped.start() - 100) : wrapped.end() - 1].rpartition(b"\0")[2]
         name = f"{inner.decode('ascii', 'replace')} in {name}"

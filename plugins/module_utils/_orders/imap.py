@@ -33,7 +33,7 @@ with suppress(ImportError):
     import imap_tools
 
     COMMAND_ERRORS = (imaplib.IMAP4.error, imap_tools.ImapToolsError)
-    """The exceptions for a command that the server rejects."""
+    """Exceptions for a rejected command."""
 
 Security = t.Literal["tls", "starttls", "none"]
 PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
@@ -41,7 +41,7 @@ PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
 
 @dataclass(frozen=True)
 class ImapSettings:
-    """Connection and login. `timeout` is the maximum time in seconds for each response."""
+    """The connection and login settings. `timeout` is the maximum time in seconds for each response."""
 
     host: str
     port: int | None
@@ -55,23 +55,23 @@ class ImapSettings:
 
 
 MAX_SMALL_FOLDER = 500
-"""Maximum size of a folder that is read completely. In a larger folder, the server searches for certificates first."""
+"""Maximum number of candidate messages in a folder that is read completely. In a larger folder, the server searches for certificates first."""
 MAX_REQUEST_MESSAGES = 200
 """Maximum number of messages per request. Exchange rejects very long commands."""
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 PAUSES = (0, 1, 2, 4)
-"""Delays in seconds before the attempts to restore a lost connection. The sequence restarts after each message that was read or given up."""
+"""Delays in seconds before the attempts to restore a lost connection. The sequence restarts after each read or skipped message."""
 MAX_FAILURES = 3
-"""Maximum number of lost connections per message: one when requested with others, and two when requested alone, because the network may fail, too."""
+"""Maximum number of lost connections per message: one in a group request, and two in single requests, because the network may fail, too."""
 MAX_CONSECUTIVE_FAILURES = 20
-"""Maximum number of consecutive messages that cannot be read. If there are more, the server limits the connection, or fails."""
+"""Maximum number of consecutive unreadable messages. A higher number means that the server limits the connection or fails."""
 MAX_IDLE_SECONDS = 25 * 60
 """Maximum duration of IDLE: servers may log out a client after 30 minutes (RFC 2177)."""
 MAX_SHOWN_FOLDERS = 10
 CONNECTION_ERRORS = (imaplib.IMAP4.abort, OSError)
 """Exceptions for a lost connection."""
 TEMPORARY_REJECTIONS = ("[UNAVAILABLE]", "[LIMIT]", "[OVERQUOTA]")
-"""Response codes for a temporarily rejected login (RFC 5530, RFC 9051; the last one is Gmail's)."""
+"""Response codes for a temporarily rejected login (RFC 5530, RFC 9051; `[OVERQUOTA]` is Gmail's)."""
 UID = re.compile(rb"\bUID (\d+)")
 SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 STRUCTURE = re.compile(rb"\bBODYSTRUCTURE .*", re.DOTALL)
@@ -82,14 +82,14 @@ CERTIFICATE_PART = re.compile(
 )
 """Media types and file names in a `BODYSTRUCTURE` that indicate a certificate."""
 SERVER_QUOTATION = re.compile(r"\[?b([\"'])(.*?)\1\]?")
-"""Quotation of the server in exceptions of `imaplib`."""
+"""Pattern of the server's words in exceptions of `imaplib`."""
 
 
 class ImapMailbox(Mailbox):
-    """A folder on a mail server (RFC 9051, RFC 3501), opened read-only. A lost connection is restored.
+    """A folder on a mail server (RFC 9051, RFC 3501), opened read-only. The class restores lost connections.
 
-    If the folder has at most `MAX_SMALL_FOLDER` candidate messages, all are read. In a larger folder the server searches: only messages with
-    PEM in their text or with attachments are read, first those with a subject about certificates.
+    A folder with at most `MAX_SMALL_FOLDER` candidate messages is read completely. In a larger folder, the server searches, and only messages
+    with PEM or with attachments are read, messages with a subject about certificates first.
     """
 
     def __init__(self, settings: ImapSettings, largest: int) -> None:
@@ -98,10 +98,10 @@ class ImapMailbox(Mailbox):
         self._max_bytes = largest
         self._seen: set[int] = set()
         self._failures: Counter[int] = Counter()
-        """Number of failed requests per message. After the first one, the message is requested alone."""
+        """Number of failed requests per message. After the first failure, the message is requested alone."""
         self._unread: dict[int, Obstacle[UnmatchedReason]] = {}
         self._unreturned_counts: Counter[str] = Counter()
-        """Number of consecutive messages that the server did not return, by requested item."""
+        """Number of consecutive missing messages in the server's responses, by requested item."""
         self._validity: object = None
         self._box: imap_tools.BaseMailBox | None = None
         self._context = _create_tls_context(settings)
@@ -119,7 +119,7 @@ class ImapMailbox(Mailbox):
             self._close_connection()
 
     def read(self, since: datetime, enough: CompletionCheck) -> Iterator[RawMessage]:
-        """See `Mailbox`. The newest messages come first. A message that repeatedly breaks the connection is given up."""
+        """Yield messages, see `Mailbox.read`, the newest first. A message that repeatedly breaks the connection is skipped."""
         self._unreturned_counts.clear()
         pauses = iter(PAUSES)
         while True:
@@ -141,12 +141,12 @@ class ImapMailbox(Mailbox):
                 raise self._create_error("mailbox_error", f"rejected a command: {_describe_error(error)}") from None
 
     def list_unread(self) -> Sequence[UnreadItem]:
-        """See `Mailbox`."""
+        """Return the skipped messages, see `Mailbox.list_unread`."""
         folder = self._settings.folder
         return tuple((Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
 
     def wait(self, seconds: float) -> None:
-        """See `Mailbox`. If the server supports IDLE (RFC 2177), it reports new messages."""
+        """Wait, see `Mailbox.wait`. A server that supports IDLE (RFC 2177) reports new messages."""
         until = time.monotonic() + seconds
         try:
             if self._box is not None and "IDLE" in self._box.client.capabilities:
@@ -181,7 +181,7 @@ class ImapMailbox(Mailbox):
         since: datetime,
         enough: CompletionCheck,
     ) -> Iterator[RawMessage]:
-        """Yield the messages of a large folder that may contain a certificate, the most likely ones first."""
+        """Yield the messages of a large folder that may contain a certificate, the most likely messages first."""
         telling = imap_tools.AND(window, imap_tools.OR(subject=["certificate", "zertifikat", "ssl"]))
         # The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters.
         pem = imap_tools.OR(body=["BEGIN CERTIFICATE", "MII"])
@@ -216,11 +216,11 @@ class ImapMailbox(Mailbox):
     def _fetch(
         self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str, form: re.Pattern[bytes] | None = None
     ) -> Iterator[tuple[int, t.Any]]:
-        """Yield the UID of each unseen message, and its content or the attributes that match a pattern.
+        """Yield the UID of each unseen message with the content, or with the attributes that match a pattern.
 
-        `fetch` of imap-tools requests a message whole, whatever its size, and does not keep its bytes. A message that cannot be
-        read hides no other: Dovecot ends the connection at it, and Exchange leaves it out or rejects the command. So a message
-        that does not come with others is requested alone, and then given up, unless it has been deleted.
+        `fetch` of imap-tools requests complete messages of any size and does not keep the bytes. At an unreadable message, Dovecot ends the
+        connection, and Exchange omits the message or rejects the command. So a missing message is requested alone, and then skipped unless
+        the message has been deleted.
         """
         left = [uid for uid in uids if uid not in self._seen]
         together = [uid for uid in left if not self._failures[uid]]
@@ -267,7 +267,7 @@ class ImapMailbox(Mailbox):
             raise self._create_error("mailbox_error", what)
 
     def _connect(self) -> imap_tools.BaseMailBox:
-        """Return a connection with the folder opened read-only.
+        """Return a connection with the folder open, read-only.
 
         Raises:
             CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `invalid_argument`.
@@ -386,9 +386,9 @@ def _search(box: imap_tools.BaseMailBox, criteria: imap_tools.AND) -> set[int]:
 
 
 def _find_matches(box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: imap_tools.AND) -> list[int]:
-    """Return the messages that match criteria, and the messages for which the server rejects the search.
+    """Return the UIDs that match criteria, and the UIDs for which the server rejects the search.
 
-    Dovecot rejects a whole search if it cannot read one message.
+    Dovecot rejects a whole search because of one unreadable message.
     """
     try:
         found = _search(box, imap_tools.AND(criteria, uid=imap_tools.U(str(uids[-1]), str(uids[0]))))
@@ -401,7 +401,7 @@ def _find_matches(box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: im
 
 
 def _parse_responses(data: Sequence[t.Any]) -> Iterator[tuple[int, bytes, bytes | None]]:
-    """Yield UID, attributes, and content of each message in a response to FETCH, from the pieces that `imaplib` returns."""
+    """Yield UID, attributes, and content of each message in a FETCH response of `imaplib`."""
     attributes, content = b"", None
     for part in data:
         if isinstance(part, tuple) and b"BODY[" in part[0]:
@@ -417,7 +417,7 @@ def _parse_responses(data: Sequence[t.Any]) -> Iterator[tuple[int, bytes, bytes 
 
 
 def _group_batches(sizes: dict[int, int]) -> Iterator[list[int]]:
-    """Yield messages to request together: as many as `MAX_BATCH_BYTES` allow, and at least one."""
+    """Yield groups of UIDs to request together: as many as `MAX_BATCH_BYTES` allows, and at least one."""
     batch: list[int] = []
     bytes_in_batch = 0
     for uid, size in sizes.items():
@@ -431,7 +431,7 @@ def _group_batches(sizes: dict[int, int]) -> Iterator[list[int]]:
 
 
 def _describe_error(error: BaseException | str) -> str:
-    """Describe an error as a sentence, without the content of messages."""
+    """Return an error as a sentence, without the content of messages."""
     words = str(getattr(error, "strerror", None) or error)
     if "unexpected response" in words:
         words = "the response is not IMAP"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Match SSL orders with certificates and private keys, and decide which can be imported. Private to softlayer.certificates."""
+"""Match SSL orders with certificates and private keys, and select the orders to import. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WAITING_REASONS: Mapping[tuple[str, ...], tuple[WaitingReason, str]] = {
     INTERMEDIATE_SUFFIXES: ("waiting_for_certificate", "certificate's chain"),
     KEY_SUFFIXES: ("waiting_for_key", "private key"),
 }
-"""Reason and description of each missing file, by file name endings."""
+"""Reason and description for a missing file, by file name suffixes."""
 MODULE_RECORDS = {
     "orders": ("the orders that ssl_order_info returned", {"id", "common_name", "status"}),
     "collected": (
@@ -49,7 +49,7 @@ MODULE_RECORDS = {
     "skipped": ("the list of the same name in ssl_fulfillment_result", set[str]()),
     "failed": ("the list of the same name in ssl_fulfillment_result", set[str]()),
 }
-"""Part of another module's result, and its required keys, by parameter name."""
+"""Description and required keys of a part of another module's result, by parameter name."""
 
 
 def parse_records(name: str, given: t.Any) -> list[Order]:
@@ -57,7 +57,7 @@ def parse_records(name: str, given: t.Any) -> list[Order]:
 
     Args:
         name: see `MODULE_RECORDS`.
-        given: the list. Other types are rejected.
+        given: the list.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -81,15 +81,15 @@ def find_certificate_files(
     *,
     force: bool = False,
 ) -> dict[str, list[dict[str, t.Any]]]:
-    """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others.
+    """Return the options of `ssl_certificate_import` for the orders to import, and the reasons why the other orders are skipped.
 
     Args:
-        orders: as `ssl_order_info` returns them; `None` for the certificates in `collected`, which may belong to no order.
-        certificate_dir: the directory with certificates, if they do not come from emails.
+        orders: the result of `ssl_order_info`; `None` selects all certificates in `collected`, with or without an order.
+        certificate_dir: the directory with certificates, unless the certificates come from emails.
         privatekey_dir: the directory with private keys.
-        collected: the certificates from emails, as `ssl_fulfillment_email_info` returns them.
-        issuers: intermediate certificates that files and emails may lack.
-        privatekey_passphrase: decrypts the keys.
+        collected: the certificates from emails, in the result of `ssl_fulfillment_email_info`.
+        issuers: intermediate certificates to complete the chains.
+        privatekey_passphrase: the passphrase of the private keys.
         force: whether to ignore newer certificates in the store.
 
     Raises:
@@ -141,7 +141,7 @@ def find_certificate_files(
 
 
 def _assign_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> list[tuple[Order, Order]]:
-    """Return the orders, each with its certificates from emails. Without orders, return the orders of the certificates."""
+    """Return pairs of an order and a certificate from an email. Without orders, return the orders of the certificates."""
     if orders is None:
         of_mail = {"status": "approved", "expires_at": None}
         return [({**found, "id": found.get("order_id"), **of_mail}, found) for found in mailed]
@@ -158,7 +158,7 @@ def _assign_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> l
 def _complete_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> list[Order]:
     """Return each certificate from emails once. If an email has no chain, build the chain from the certificates in other emails.
 
-    The signature proves the issuer, so it does not matter where the issuer's certificate comes from.
+    The signature proves the issuer, so the source of an issuer does not matter.
     """
     issuers = list(known)
     for found in collected:
@@ -175,14 +175,14 @@ def _complete_chains(collected: Sequence[Order], known: Sequence[Certificate]) -
 
 
 def _build_chain(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
-    """Return the chain of the certificate in a file, as far as it can be built, or `None` if its issuer is unknown."""
+    """Return the chain of a certificate as PEM, as far as the issuers are known, or `None` if the first issuer is unknown."""
     pile = read_certificates(certificate)
     leaf = next((certificate for certificate in pile if not certificate.may_issue), None)
     return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None
 
 
 class _OrderFiles:
-    """The files named after orders. If several orders have the same name, for example after a renewal, each order has its own files."""
+    """The files named after orders. Orders with the same name, for example after a renewal, have separate files."""
 
     def __init__(self, orders: Iterable[Order], passphrase: str | None) -> None:
         self._namesakes: dict[str, list[Order]] = {}
@@ -194,7 +194,7 @@ class _OrderFiles:
     def find_certificate(
         self, order: Order, folder: str, issuers: Sequence[Certificate], unclear: list[Obstacle[WaitingReason]]
     ) -> dict[str, str | None]:
-        """Return the paths of an order's certificate and chain, as options of `ssl_certificate_import`; see `find`."""
+        """Return the paths of an order's certificate and chain, as options of `ssl_certificate_import`; see `find_file`."""
         path, chain_path = (
             self.find_file(order, folder, endings, unclear) for endings in (CERTIFICATE_SUFFIXES, INTERMEDIATE_SUFFIXES)
         )
@@ -208,12 +208,12 @@ class _OrderFiles:
     def find_file(
         self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[Obstacle[WaitingReason]]
     ) -> str | None:
-        """Return the path of the file of an order, unless it is known to belong to another order.
+        """Return the path of an order's file, or `None` without a match or if the file belongs to another order.
 
         Args:
             order: the order.
             folder: the directory to search.
-            endings: endings of the file name, in order of preference.
+            endings: suffixes of the file name, in order of preference.
             unclear: receives the reason if several files match.
         """
         name, key = shown_name_of(order), order.get("public_key_sha256")
@@ -232,14 +232,14 @@ class _OrderFiles:
         return path
 
     def find_expected_path(self, order: Order, folder: str | None, endings: tuple[str, ...]) -> dict[str, str | None]:
-        """Return the expected `path` of an order's file, `None` if the order has no name; empty if the file exists, but belongs to another order."""
+        """Return the expected `path` of an order's file, `None` if the order has no name; an empty dict if the file exists but belongs to another order."""
         name = shown_name_of(order)
         if folder is None or self._find_paths(name, folder, endings):
             return {}
         return {"path": os.path.join(folder, file_stems(name)[0] + endings[0]) if name else None}
 
     def _find_paths(self, name: str | None, folder: str, endings: Iterable[str]) -> list[str]:
-        """Return the path of the file for a name; several paths if no file has exactly this name and more than one matches."""
+        """Return the paths of the files for a name: one path for an exact match, or else all files with a similar spelling."""
         root, names = absolute(folder), self._list_file_names(folder)
         exact = [stem + ending for stem in file_stems(name) for ending in endings] if name else []
         alike = exact if names is None else [other for file in exact for other in names.get(spelling(file), ())]
@@ -250,10 +250,10 @@ class _OrderFiles:
         return [os.path.join(root, file) for file in chosen]
 
     def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
-        """Return whether the certificate belongs to an order, but the key, if readable, does not.
+        """Return whether the certificate belongs to an order, but the readable key does not.
 
-        This happens if the key of a renewal is present, even if its order is not selected. If neither belongs to the order, for example after a
-        reissue with another key, the import reports it.
+        The reason is usually the key of a renewal, also of an order that is not selected. If neither the certificate nor the key belongs to the
+        order, for example after a reissue with another key, the import reports the error.
         """
         wanted = order.get("public_key_sha256")
         path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
@@ -262,14 +262,14 @@ class _OrderFiles:
 
 
 def _list_file_names(folder: str) -> dict[str, list[str]] | None:
-    """Return the file names in a directory by spelling; `None` if the directory cannot be listed, so that only exact names match."""
+    """Return the file names in a directory by normalized spelling; `None` if the directory cannot be listed, so that only exact names match."""
     with suppress(OSError):
         return by_spelling(os.listdir(absolute(folder)))
     return None
 
 
 def _read_public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset[str]:
-    """Return the SHA-256 of the public keys in a file; an empty set if the file cannot be read, because the import reports that."""
+    """Return the SHA-256 of the public keys in a file; an empty set if the file cannot be read, because the import reports the error."""
     with suppress(CertificatesError):
         there = read_bundle(read(), "any", passphrase)
         keys = frozenset(certificate.public_key_sha256 for certificate in there.certificates)
@@ -280,7 +280,7 @@ def _read_public_keys(read: Callable[[], bytes], passphrase: str | None) -> froz
 def why_import_blocked(
     order: Mapping[str, t.Any], at: datetime, *, has_certificate: bool, has_key: bool, by_email: bool, force: bool
 ) -> Obstacle[WaitingReason] | None:
-    """Return why the certificate of an order cannot be imported now, or `None` if it can."""
+    """Return the reason why an order's certificate cannot be imported now, or `None`."""
     if reason := find_ineligibility(order["status"], parse(order.get("expires_at")), at):
         return Obstacle(reason)
     if not has_certificate and order.get("imported"):

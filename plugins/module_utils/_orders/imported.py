@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find an order's certificate in the store, or a certificate that can replace it. Private to softlayer.certificates.
+"""Find an order's certificate, or a certificate that can replace the order's certificate, in the store. Private to softlayer.certificates.
 
-Pure. The public key alone is not enough: a renewal may keep the key, and a stored certificate may have expired. So an order
-is compared with a certificate by key, term and names.
+Pure. The public key alone is not enough: a renewal may keep the key, and a stored certificate may have expired. So the code
+compares the key, term, and names of orders and certificates.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from .._softlayer.store import StoreCertificate, certificate_of
 
 
 def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
-    """Return whether a certificate in the store belongs to an order, that is, has the order's public key and term.
+    """Return whether a certificate in the store has an order's public key and term.
 
-    Before the certificate is issued, the store may contain a self-signed certificate with the same key.
+    Before the CA issues the certificate, the store may contain a self-signed certificate with the same key.
     """
     certificate = certificate_of(record)
     term = term_of(order.effective_at, order.created_at, order.expires_at)
@@ -36,10 +36,10 @@ def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
 
 
 def can_replace_order(record: StoreCertificate, order: Order, view: TrustView) -> bool:
-    """Return whether a certificate in the store can replace an order's certificate, of which fewer facts are known.
+    """Return whether a certificate in the store can replace an order's certificate, whose content is unknown.
 
-    It must have another key or term. It must have been issued later, or at the same time with a later expiry. If no date of the order is
-    known, nothing supersedes it.
+    The stored certificate must have another key or term, and be newer: issued later, or at the same time with a later expiry. An order without
+    known dates cannot be replaced.
     """
     certificate, begins_at = certificate_of(record), order.effective_at or order.created_at
     is_newer = ends_later = order.expires_at is not None and certificate.not_after > order.expires_at + SLACK
@@ -56,11 +56,11 @@ class StoreState:
     """The state of an order in the store."""
 
     same_key_records: tuple[StoreCertificate, ...]
-    """Certificates with the public key of its CSR."""
+    """Certificates with the public key in the order's CSR."""
     own_records: tuple[StoreCertificate, ...]
     """Records of the order's own certificate."""
     successors: tuple[StoreCertificate, ...]
-    """Certificates that can replace it; empty if its own certificate is in the store."""
+    """Certificates that can replace the order's certificate; empty if the store contains the order's certificate."""
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the state in the form of `ssl_order_info`."""
@@ -72,7 +72,7 @@ class StoreState:
 
 
 def find_store_state(order: Order, index: StoreIndex, view: TrustView) -> StoreState:
-    """Return the state of an order in the store."""
+    """Return the state of an order in the store: the records with the order's key, the order's own records, and replacements."""
     same_key_records = tuple(index.find_by_key(order.public_key_sha256))
     imported_as = tuple(record for record in same_key_records if is_imported(order, record, view.at))
     if imported_as:
@@ -92,7 +92,7 @@ def find_store_state(order: Order, index: StoreIndex, view: TrustView) -> StoreS
 
 
 def find_related(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
-    """Return the certificates in the store that can matter to these orders at any time, sorted by id."""
+    """Return the certificates in the store with the key or all names of one of these orders, sorted by ID."""
     wanted = {
         record.stored_id: record
         for order in orders
@@ -104,7 +104,7 @@ def find_related(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertif
 def select_with_state(
     selection: Selection, orders: Iterable[Order], index: StoreIndex | None, view: TrustView
 ) -> list[tuple[Order, StoreState | None]]:
-    """Return the selected orders, each with its state in the store, or `None` without `index`. The arguments are those of `list_results`."""
+    """Return the selected orders, each with the state in the store, or `None` without `index`. For the arguments, see `list_results`."""
     taken = (order for order in orders if selection.matches(order, view.at))
     states = [(order, find_store_state(order, index, view) if index is not None else None) for order in taken]
     if selection.imported is None:
@@ -115,10 +115,10 @@ def select_with_state(
 def list_results(
     selection: Selection, orders: Iterable[Order], index: StoreIndex | None, view: TrustView
 ) -> list[dict[str, t.Any]]:
-    """Return the selected orders in the form of the modules' results.
+    """Return the selected orders as the modules return orders.
 
     Args:
-        selection: which orders to select.
+        selection: the conditions.
         orders: all orders to select from.
         index: the certificates in the store; `None` if unknown. Results have fields about the store only if `selection` requires them.
         view: the TLS clients that must trust a replacement of an order's certificate.

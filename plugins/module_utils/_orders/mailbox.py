@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The interface of message sources, and the sources with one file per message: Maildir, single files and directories. Private to softlayer.certificates.
+"""The interface of message sources, and the sources with one file per message: Maildir, single files, and directories. Private to softlayer.certificates.
 
-Reading sets no flags and moves no messages. Messages are yielded one by one, so memory does not grow with
-the mailbox. No message is yielded twice, unless its file changed meanwhile.
+Reading does not set flags or move messages. Messages are yielded one by one, so memory does not grow with
+the mailbox. A message is yielded twice only if the file changed during the run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .plan_collect import Location
 
 @dataclass(frozen=True)
 class RawMessage:
-    """A message as it is stored. A message that is too large contains only its beginning or its headers."""
+    """The bytes of a stored message. If the message is too large, `data` is only the beginning or the headers."""
 
     data: bytes = field(repr=False)
     location: Location
@@ -37,36 +37,36 @@ class RawMessage:
 
 
 def truncate_message(data: bytes, location: Location, largest: int, *, is_complete: bool = True) -> RawMessage:
-    """Return a message that was read up to the size limit or slightly more, cut to its beginning if it is too large."""
+    """Return a message, truncated to the beginning if the bytes exceed the limit or are incomplete."""
     if is_complete and len(data) <= largest:
         return RawMessage(data, location)
     return RawMessage(data[:MAX_HEADER_BYTES], location, is_complete=False)
 
 
 UnreadItem = tuple[Location, Obstacle[UnmatchedReason]]
-"""Location of a message or a directory, and why it could not be read."""
+"""Location of an unreadable message or directory, and the reason."""
 CompletionCheck = Callable[[], bool]
-"""Returns whether the search is complete."""
+"""A function that returns whether the search is complete."""
 
 
 class Mailbox(AbstractContextManager["Mailbox"]):
-    """A source of messages. As a context manager, it is open until the context exits."""
+    """A source of messages, and a context manager that opens and closes the source."""
 
     def __exit__(self, *_error: object) -> None:
         """Close the source."""
 
     @abc.abstractmethod
     def read(self, since: datetime, enough: CompletionCheck) -> Iterator[RawMessage]:
-        """Yield the messages that were received after an instant and have not been yielded before.
+        """Yield the new messages that were received after an instant.
 
-        Messages that are less likely to contain a certificate come later, and may be skipped if `enough` returns true.
+        Messages that are less likely to contain a certificate come last, and may be skipped if `enough` returns true.
 
         Raises:
             CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `mailbox_error`.
         """
 
     def list_unread(self) -> Sequence[UnreadItem]:
-        """Return the messages and directories that the last `read` could not read, each with the reason."""
+        """Return the unreadable messages and directories of the last `read`, each with the reason."""
         return ()
 
     def wait(self, seconds: float) -> None:
@@ -77,16 +77,16 @@ class Mailbox(AbstractContextManager["Mailbox"]):
 # Files
 
 MESSAGE_SUFFIXES = (".eml", ".msg")
-"""Endings of the names of message files. Not all such files are readable."""
+"""Suffixes of message files. Not all formats are readable."""
 MBOX_SEPARATOR = re.compile(rb"\nFrom \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d ")
-"""Separator line between messages of an mbox (RFC 4155), with a sender and the beginning of a date."""
+"""Separator line between the messages of an mbox (RFC 4155): a sender and the beginning of a date."""
 
 
 class _FileMailbox(Mailbox):
     """A source with one file per message."""
 
     def __init__(self, largest: int, named: Collection[str] = ()) -> None:
-        """Set the maximum size of a message, and the files and directories that the user specified, which must be readable."""
+        """Create a source with a maximum message size in bytes. The `named` files and directories, which the user specified, must be readable."""
         self._max_bytes = largest
         self._named = named
         self._seen: set[str] = set()
@@ -94,10 +94,10 @@ class _FileMailbox(Mailbox):
 
     @abc.abstractmethod
     def _find_paths(self) -> Iterator[tuple[str, str]]:
-        """Yield a stable name and the path of each present message."""
+        """Yield a stable name and the path of each existing message."""
 
     def read(self, since: datetime, enough: CompletionCheck) -> Iterator[RawMessage]:
-        """See `Mailbox`. A file's modification time counts as the time when its message was received."""
+        """Yield messages, see `Mailbox.read`. The modification time of a file counts as the time of receipt."""
         self._unread.clear()
         for name, path in self._find_paths():
             if name in self._seen:
@@ -114,7 +114,7 @@ class _FileMailbox(Mailbox):
                 yield raw
 
     def _read_file(self, path: str, since: datetime) -> RawMessage | None:
-        """Return a message, or `None` if it was received too early or is gone."""
+        """Return a message, or `None` for a message that is too old or no longer exists."""
         try:
             with open_plain_file("message", path) as file:
                 status = os.fstat(file.fileno())
@@ -135,11 +135,11 @@ class _FileMailbox(Mailbox):
             raise not_readable("message", path, error) from None
 
     def list_unread(self) -> Sequence[UnreadItem]:
-        """See `Mailbox`."""
+        """Return the skipped files, see `Mailbox.list_unread`."""
         return tuple((Location(path=encodable(path)), why) for path, why in self._unread.items())
 
     def _list_entries(self, folder: str) -> list[os.DirEntry[str]]:
-        """Return the visible entries of a directory, sorted by name; none if an unspecified directory cannot be listed."""
+        """Return the visible entries of a directory, sorted by name; an empty list if an unspecified directory cannot be listed."""
         try:
             with os.scandir(folder) as entries:
                 return sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
@@ -198,7 +198,7 @@ class PathsMailbox(_FileMailbox):
             yield from ((f"{os.path.realpath(path)} {_describe_state(path)}", path) for path in paths)
 
     def _find_files(self, named: str) -> Iterator[str]:
-        """Yield the messages in a directory, then in its subdirectories. Links to directories are not followed."""
+        """Yield the messages in a directory, then in the subdirectories. Links to directories are not followed."""
         waiting = [named]
         while waiting:
             folder = waiting.pop()
@@ -213,7 +213,7 @@ class PathsMailbox(_FileMailbox):
 
 
 def _describe_state(path: str) -> str:
-    """Return a file's modification time and size as text, to detect a change after it was read."""
+    """Return a file's modification time and size as text, to detect later changes."""
     try:
         status = os.stat(path)
     except OSError:
@@ -226,7 +226,7 @@ def _is_maildir(path: str) -> bool:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a directory, but not a link to a directory."""
+    """Return whether an entry is a directory and not a link to a directory."""
     try:
         return entry.is_dir(follow_symlinks=False)
     except OSError:

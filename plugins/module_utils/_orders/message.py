@@ -4,9 +4,9 @@
 
 """Extract the certificates from the bytes of a message. Private to softlayer.certificates.
 
-Pure. Anyone can send a message, so nothing in it is trusted: no input raises an exception, and the constants below and in
-the modules that this one uses limit time and memory. What a message says about itself (sender, subject, file names,
-content types) is used only to describe it.
+Pure. Anyone can send a message, so the code does not trust messages: no input raises an exception, and the constants in this
+file and in the imported modules limit time and memory. Sender, subject, file names, and content types are used only to
+describe a message.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ Format = t.Literal["inline_pem", "pem", "der", "pkcs7", "zip"]
 MAX_DEPTH = 20
 """Maximum number of levels of nested multiparts and forwarded messages."""
 MAX_ARCHIVE_DEPTH = 2
-"""Maximum number of levels of nested archives: an archive, and archives in it."""
+"""Maximum number of levels of nested archives: an archive, and the archives in the archive."""
 MAX_SEARCHED_LENGTH = 1024 * 1024
 """Maximum number of characters of a message that are searched for certificates line by line."""
 MAX_DER_BYTES = 1024 * 1024
-"""Maximum size of one certificate or PKCS#7 structure, and of all different ones of a message together: a large one takes a
-hundred times its size in memory."""
+"""Maximum size of all different certificates and PKCS#7 structures of a message together. Parsing takes up to a hundred times the size in
+memory."""
 MAX_CERTIFICATES = 500
 """Maximum number of certificates per message."""
 MAX_BARE_BLOCKS = 20
 """Maximum number of base64 blocks without PEM's begin and end lines in one text."""
 MAX_BARE_LENGTH = 64 * 1024
-"""Maximum number of characters of such a block."""
+"""Maximum number of characters of a base64 block without PEM's begin and end lines."""
 
 SIGNATURE_TYPES = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
@@ -74,7 +74,7 @@ KEY_STORE = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01\
 
 @dataclass(frozen=True)
 class Candidate:
-    """A certificate in a message, and the form in which it was first found."""
+    """A certificate in a message, and the format of the first copy."""
 
     certificate: Certificate
     format: Format
@@ -84,8 +84,8 @@ class Candidate:
 class Message:
     """The content of a message.
 
-    `signs` are observations that explain why a message has no certificate: `encrypted`, `too_large`, `malformed`,
-    `unsupported`, `outlook`, `approval`, `issued`, `link`. `unread_name` is the name of the file that is `unsupported`.
+    `signs` are possible reasons for a missing certificate: `encrypted`, `too_large`, `malformed`, `unsupported`, `outlook`,
+    `approval`, `issued`, and `link`. `unread_name` is the name of the file with an unsupported format.
     """
 
     headers: Headers
@@ -95,7 +95,7 @@ class Message:
 
 
 def read_message(data: bytes) -> Message:
-    """Return the content of a message (RFC 5322, RFC 2045 to 2049), whatever its bytes are."""
+    """Return the content of a message (RFC 5322, RFC 2045 to 2049). Any bytes are valid input."""
     reader = _Reader()
     if data.startswith(COMPOUND_FILE):
         return Message(NO_HEADERS, (), frozenset({"unsupported", "outlook"}))
@@ -109,7 +109,7 @@ def read_message(data: bytes) -> Message:
 
 
 class _Reader:
-    """Read a message once and record its content, within the limits."""
+    """A reader that records the content of one message, within the limits."""
 
     def __init__(self) -> None:
         self.candidates: dict[bytes, Candidate] = {}
@@ -124,7 +124,7 @@ class _Reader:
         self._subject = ""
 
     def read_entity(self, data: bytes, depth: int) -> email.message.Message:
-        """Read a message and return its headers."""
+        """Read a message and return the headers."""
         part, above = Part(data, 0, len(data)), self._subject
         self._subject = format_headers(part.headers).subject or ""
         self._read_part(part, data, depth)
@@ -177,7 +177,7 @@ class _Reader:
         self._read_text(plain, form)
 
     def _read_file(self, name: str, content: bytes, charset: str, *, level: int, is_html: bool = False) -> None:
-        """Read an attachment, or a file from this level of archives, according to its bytes."""
+        """Read an attachment, or a file at this level of nested archives. The bytes determine the format."""
         if content.startswith(ZIP_MAGIC):
             if level == MAX_ARCHIVE_DEPTH:
                 self.signs.add("too_large")
@@ -207,7 +207,7 @@ class _Reader:
             self.unread.append(UnreadFile(name, "message"))
 
     def _decode(self, content: bytes, charset: str) -> str:
-        """Return the decoded text, cut to the limit for a message."""
+        """Return the decoded text, truncated to the limit for a message."""
         text, is_all = shorten_text(decode_text(content, charset), self._text)
         if not is_all:
             self.signs.add("too_large")
@@ -237,9 +237,9 @@ class _Reader:
             self._read_der(from_base64(body), form)
 
     def _read_der(self, data: bytes, form: Format | None, *, is_guess: bool = False) -> None:
-        """Read each certificate or PKCS#7 structure once. Trailing bytes are ignored.
+        """Record the certificates of a certificate or PKCS#7 structure, once per structure. Trailing bytes are ignored.
 
-        With `is_guess`, only certificates are recorded.
+        With `is_guess`, problems are ignored.
         """
         length = der_length(data)
         der = data[:length]

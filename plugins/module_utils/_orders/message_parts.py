@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Parse the structure of a message: its header fields, and the positions of its parts. Private to softlayer.certificates.
+"""Parse the structure of a message: the header fields, and the positions of the parts. Private to softlayer.certificates.
 
-Pure. Multiparts are split here because the parser of the standard library takes quadratic time on hostile nesting.
-Everything here takes linear time.
+Pure. The parser of the standard library takes quadratic time on hostile nesting, so this file splits multiparts in linear
+time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .._x509.pem import from_base64
 MAX_PARTS = 1_000
 """Maximum number of parts of one message, at all levels."""
 MAX_HEADER_BYTES = 64 * 1024
-"""Number of bytes that are searched for headers if a message is not read completely."""
+"""Number of bytes to search for headers if a message is not read completely."""
 MAX_FIELD_LENGTH = 2_000
 """Maximum number of characters of one header field."""
 MAX_SHOWN_LENGTH = 300
@@ -48,7 +48,7 @@ RELEVANT_FIELD = re.compile(
 
 @dataclass(frozen=True)
 class Headers:
-    """The headers that results contain: one line each, shortened, without control characters; `None` if missing."""
+    """The headers of a message in results: one line each, shortened, without control characters; `None` if missing."""
 
     message_id: str | None
     sender: str | None
@@ -60,12 +60,12 @@ NO_HEADERS = Headers(None, None, None, None)
 
 
 def normalize_line_ends(data: bytes) -> bytes:
-    """Return a message with LF line ends if it has only CR, as old Macs wrote."""
+    """Return a message with LF line ends instead of CR, the line end of old Macs."""
     return data if b"\n" in data else data.replace(b"\r", b"\n")
 
 
 class Part:
-    """An entity of a message (RFC 2045, 2.4): its header fields, and the position of its content in the message."""
+    """An entity of a message (RFC 2045, 2.4): the header fields, and the position of the content in the message."""
 
     def __init__(self, data: bytes, start: int, end: int, default_type: str = "text/plain") -> None:
         self._data = data
@@ -75,17 +75,17 @@ class Part:
 
     @cached_property
     def content_type(self) -> str:
-        """Its media type, in lower case."""
+        """The media type, in lower case."""
         return self.headers.get_content_type()
 
     @cached_property
     def charset(self) -> str:
-        """The charset of its text."""
+        """The declared charset, or UTF-8."""
         return str(_parse(self.headers.get_content_charset) or "utf-8")
 
     @cached_property
     def file_name(self) -> str:
-        """The declared file name; empty if there is none."""
+        """The declared file name, or an empty string."""
         return str(_parse(self.headers.get_filename) or "")
 
     @cached_property
@@ -98,7 +98,7 @@ class Part:
         )
 
     def decode_content(self) -> bytes:
-        """Its content, with the transfer encoding decoded."""
+        """Return the content with the transfer encoding decoded."""
         raw = self._data[self.start : self.end]
         encoding = str(self.headers.get("content-transfer-encoding", "")).partition(";")[0].strip().lower()
         if encoding == "base64":
@@ -166,7 +166,7 @@ def _parse(parse: Callable[[], t.Any]) -> t.Any:
 
 
 def format_headers(headers: email.message.Message) -> Headers:
-    """Return the headers that results contain."""
+    """Return the headers for results."""
     return Headers(
         message_id=_decode_line(headers.get("message-id")),
         sender=_decode_line(headers.get("from")),
@@ -176,7 +176,7 @@ def format_headers(headers: email.message.Message) -> Headers:
 
 
 def read_headers(data: bytes) -> Headers:
-    """Return the headers of a message of which only the beginning was read."""
+    """Return the headers of a message from the first bytes."""
     return format_headers(Part(normalize_line_ends(data), 0, len(data)).headers)
 
 
@@ -186,7 +186,7 @@ def _convert_to_utc(moment: datetime) -> datetime:
 
 
 def _decode_line(value: str | None) -> str | None:
-    """Return a header field decoded (RFC 2047), as one printable line."""
+    """Return a decoded header field (RFC 2047) as one printable line, or `None` without text."""
     if value is None:
         return None
     with suppress(ValueError, LookupError, TypeError, email.errors.MessageError):

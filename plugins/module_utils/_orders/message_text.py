@@ -4,7 +4,7 @@
 
 """Decode the text of messages (charsets, HTML), find PEM blocks, and detect the topic. Private to softlayer.certificates.
 
-Pure; everything here takes linear time.
+Pure; all functions take linear time.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from .._base.text import with_real_line_ends
 from .._x509 import pem
 
 EXCERPT_LENGTH = 64 * 1024
-"""Number of characters kept of a text that is too long: at its beginning, and after each place where PEM may begin."""
+"""Number of characters to keep of a long text: at the beginning, and after each possible beginning of PEM."""
 UNSAFE_CODECS = frozenset(
     {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 )
-"""Python's own text encodings: no mail uses them, and some take quadratic time."""
+"""Python's own text encodings, which emails do not use. Some of these encodings take quadratic time."""
 BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SAMPLE_BYTES = 2_000
-"""Number of bytes to check for undeclared UTF-16, and for zeros, which binary files contain."""
+"""Number of bytes to check for undeclared UTF-16, and for the zeros of binary files."""
 TYPOGRAPHY = {
     **dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
     **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF), None),
@@ -53,7 +53,7 @@ EMBEDDED_PICTURE = re.compile(
 
 
 def decode_text(content: bytes, charset: str) -> str:
-    """Return the decoded text. An unsuitable charset is replaced by one that extends ASCII."""
+    """Return the decoded text. A charset that extends ASCII replaces an unsuitable charset."""
     wide = detect_wide_charset(content)
     if wide and (wide != "utf-16" or not charset.lower().startswith(("utf-16", "utf-32"))):
         charset = wide
@@ -68,7 +68,7 @@ def decode_text(content: bytes, charset: str) -> str:
 
 
 def detect_wide_charset(content: bytes) -> str | None:
-    """Detect the charset of text with two bytes per character by its byte order mark or its zeros; `None` for other text."""
+    """Return the charset of a text with two bytes per character, detected by byte order mark or zeros; `None` for other text."""
     if content.startswith(BYTE_ORDER_MARKS):
         return "utf-16"
     sample = content[:SAMPLE_BYTES]
@@ -82,9 +82,9 @@ def detect_wide_charset(content: bytes) -> str | None:
 
 
 def shorten_text(text: str, most: int) -> tuple[str, bool]:
-    """Return the parts of a text that may contain certificates, at most `most` characters, and whether all such parts are returned.
+    """Return the parts of a text that may contain certificates, at most `most` characters, and whether these are all such parts.
 
-    If a text is too long, embedded pictures are removed first, then everything far from any `BEGIN`.
+    To shorten a text, the function removes embedded pictures first, and then the parts far from any `BEGIN`.
     """
     if len(text) <= most:
         return text, True
@@ -102,14 +102,14 @@ def shorten_text(text: str, most: int) -> tuple[str, bool]:
 
 
 class Block(t.NamedTuple):
-    """A PEM block in a text: its label and its base64, which is `None` if the block has no end."""
+    """A PEM block in a text: the label and the base64 body; `None` without an end line."""
 
     label: str
     body: bytes | None
 
 
 def find_pem_blocks(text: str) -> Iterator[Block]:
-    """Yield the PEM blocks of certificates, and the labels of other blocks, even if mail programs have reformatted them."""
+    """Yield the PEM blocks of certificates, and the labels of other blocks, also from texts that mail programs have reformatted."""
     if "BEGIN" not in text:
         return
     if not text.isascii():
@@ -146,7 +146,7 @@ def find_bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
 
 
 def _remove_pem(text: str) -> str:
-    """Return a text without the parts from a `BEGIN` to the next `END`, or to the end."""
+    """Return a text without the parts from a `BEGIN` line to the next `END` line or the end of the text."""
     if "BEGIN" not in text:
         return text
     pieces, position, is_within = [], 0, False
@@ -160,12 +160,12 @@ def _remove_pem(text: str) -> str:
 
 
 def _extract_base64(text: str) -> bytes:
-    """Return the base64 of a block without quotation marks and line breaks that mail programs and ticket systems insert."""
+    """Return the base64 of a block without the quotation marks and escaped line breaks of mail programs and ticket systems."""
     return with_real_line_ends(QUOTATION.sub("", text).encode("ascii", "replace"))
 
 
 def remove_tags(text: str) -> str:
-    """Return the text of HTML, with a line break for each tag that begins a new line."""
+    """Return the text of HTML, with line breaks in place of block tags."""
     pieces = []
     position = 0
     while (start := text.find("<", position)) >= 0:
@@ -184,7 +184,7 @@ def remove_tags(text: str) -> str:
 
 
 def _find_tag_end(text: str, position: int) -> int:
-    """Return the end of a tag or comment, given a position after its start. A `>` in an attribute value does not end a tag."""
+    """Return the end of a tag or comment from a position after the start. A `>` in an attribute value does not end a tag."""
     if text.startswith("!--", position - 1):
         end = text.find("-->", position)
         return end + 3 if end >= 0 else len(text)
@@ -204,14 +204,14 @@ Topic = t.Literal["approval", "issued"]
 SUBJECTS = ("certificat", "zertifikat", "ssl")
 """Words in messages about certificates, in lower case."""
 MAX_TEXT_LENGTH = 64 * 1024
-"""Maximum number of characters that are read to detect the topic of a text."""
+"""Maximum number of characters to read for the topic of a text."""
 QUOTATION_MARKS = re.compile(r"(?m)^[ \t]*(?:[>|][ \t]?)+")
 PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 LINK = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 ANCHOR = re.compile(r"\bhref\s{0,4}=\s{0,4}[\"']?\s{0,4}https?:", re.IGNORECASE)
-"""A link in HTML, regardless of its text."""
+"""A link in HTML, regardless of the link's text."""
 INNER_POINT = re.compile(r"(?<=\w)[.:](?=\w)")
-"""A dot or colon in a host name or a number, which does not end a sentence."""
+"""A dot or colon within a host name or number, not at the end of a sentence."""
 SENTENCE = re.compile(r"[^.!?:]+[.!?:]*")
 
 
@@ -229,7 +229,7 @@ ISSUANCE_NEGATION = _compile_patterns(
     r"\b(?:once|after|when|as soon as|before|until|if|will|cannot|no|nothing|not|sobald|nachdem|bevor|wird|werden|nicht)\b.*",
     r"\b(?:that|which) (?:was|were|is) issued\b",
 )
-"""Words after which "issued" does not mean that the certificate has been issued."""
+"""Words before an "issued" that does not announce an issued certificate."""
 APPROVAL_REQUEST = _compile_patterns(
     r"\border approval\b|\bapprover\b|\bdomain administrator\b|\b(?:your|for|requires?|needs?) approval\b|\baction required\b|\bon hold\b",
     r"\b(?:to|please|and|or) (?:approve|authori[sz]e)\b|\bapprove (?:or|/|it|the|this|order)\b|\bi approve\b|\bpermit the issuance\b",
@@ -245,11 +245,11 @@ ISSUANCE_NOTICE = _compile_patterns(
     r"\b(?:download|pick up|collect|retrieve|find) (?:the |your )?(?:\w+ )?(?:certificate|\w*ssl)\b",
     r"\bzertifikat\b.{0,80}\b(?:ausgestellt|erstellt|verlängert|bereit|fertig|abholen|herunterladen)\b",
 )
-"""Announcements that a certificate has been issued."""
+"""Announcements of an issued certificate."""
 
 
 def detect_topic(text: str) -> Topic | None:
-    """Return whether a text asks for approval of a certificate or announces one, or `None` if neither."""
+    """Return the topic of a text: a request to approve a certificate, or the announcement of a certificate; `None` for other texts."""
     text = PARAGRAPH.sub(". ", QUOTATION_MARKS.sub("", text[:MAX_TEXT_LENGTH]))
     words = INNER_POINT.sub("·", LINK.sub(" ", " ".join(text.lower().split())))
     if not TOPIC.search(words):
@@ -265,5 +265,5 @@ def detect_topic(text: str) -> Topic | None:
 
 
 def has_certificate_terms(text: str) -> bool:
-    """Return whether a text mentions certificates."""
+    """Return whether a text contains one of `SUBJECTS`."""
     return any(subject in text.lower() for subject in SUBJECTS)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Messages about orders, their emails, and their certificates, and the last lines of a run. Private to softlayer.certificates.
+"""Messages about orders, emails, and certificates, and the summary lines of a run. Private to softlayer.certificates.
 
-Pure. Decisions return reasons and facts; this file has each sentence once.
+Pure. Decisions return reasons and facts; this file contains each sentence once.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ INELIGIBILITY_MESSAGES: Mapping[Ineligibility, str] = {
     "unknown_status": "the order has a status that this release does not support. Update softlayer.certificates, or check the order in the portal.",
 }
 MAX_SHOWN_NAME = 80
-"""Characters of an attachment's name in a message."""
+"""Maximum number of characters of an attachment's name in a message."""
 MAX_LISTED_ORDERS = 10
-"""Maximum number of orders that a warning names."""
+"""Maximum number of orders in a warning."""
 
 
 # Requests of emails
@@ -108,7 +108,7 @@ def _describe_request_obstacle(reason: str | None, facts: Mapping[str, t.Any]) -
 
 
 def describe_orders_without_key(orders: Sequence[str]) -> str:
-    """Return the warning about orders that cannot be matched with certificates."""
+    """Return the warning about orders without a readable CSR, which cannot be matched with certificates."""
     return (
         f"The API returns no readable CSR for {some_of(orders, MAX_LISTED_ORDERS)}, so these orders cannot be matched with stored certificates or "
         "emails. Exclude the orders whose certificates are already in the store, and import the certificates of the other orders manually with "
@@ -120,7 +120,7 @@ def describe_orders_without_key(orders: Sequence[str]) -> str:
 
 
 def describe_empty_mailbox(mailbox: Mapping[str, t.Any]) -> str:
-    """Return the message about an empty mailbox, which the options of `ssl_fulfillment_email_info` describe."""
+    """Return the warning that a mailbox contains no recent messages. `mailbox`: options of `ssl_fulfillment_email_info`."""
     where = mailbox["maildir"] or ", ".join(mailbox["paths"] or ())
     if mailbox["imap"]:
         where = f"the folder {mailbox['imap']['folder']} on {mailbox['imap']['host']}"
@@ -131,7 +131,7 @@ def describe_empty_mailbox(mailbox: Mapping[str, t.Any]) -> str:
 
 
 def describe_unmatched(why: Obstacle[UnmatchedReason]) -> str:
-    """Return why no certificate was accepted from a message, and the fix."""
+    """Return the reason why a message yielded no certificate, and the fix."""
     save_manually = "save the certificate manually"
     match why.reason, why.facts:
         case "link_only", _:
@@ -177,7 +177,7 @@ def describe_unmatched(why: Obstacle[UnmatchedReason]) -> str:
 
 
 def describe_unreadable(facts: Mapping[str, t.Any]) -> str:
-    """Return why a message or a directory could not be read."""
+    """Return the reason why a message or a directory could not be read."""
     match facts:
         case {"error": error}:
             return str(error)
@@ -191,12 +191,12 @@ def describe_unreadable(facts: Mapping[str, t.Any]) -> str:
 
 
 def describe_skipped_message(why: Obstacle[UnmatchedReason]) -> str:
-    """Return the warning about a message that was skipped."""
+    """Return the warning about a skipped message."""
     return f"Skipped: {describe_unmatched(why)}"
 
 
 def describe_missing(why: Obstacle[MissingReason]) -> str:
-    """Return why a certificate was not found in a mailbox."""
+    """Return the reason why a mailbox search did not find a certificate, and the fix."""
     match why.reason, why.facts:
         case "waiting_for_email", {"certificate": certificate, "is_expired": is_expired}:
             came = f"The certificate {certificate.shown_name} with the expected public key has arrived"
@@ -217,7 +217,7 @@ def describe_missing(why: Obstacle[MissingReason]) -> str:
 
 
 def describe_untrusted(why: Obstacle[Untrusted]) -> str:
-    """Return the message about a certificate that has the expected public key, but is not trusted or has other names."""
+    """Return the message about a certificate with the expected public key, but without trust or without the expected names."""
     match why.reason, why.facts:
         case "untrusted", {"certificate": certificate, "chain": None}:
             return (
@@ -232,7 +232,7 @@ def describe_untrusted(why: Obstacle[Untrusted]) -> str:
 
 
 def describe_accepted(why: Obstacle[Untrusted]) -> str:
-    """Return the warning about an accepted certificate that is not trusted."""
+    """Return the warning about an accepted, untrusted certificate."""
     return f"Accepted an untrusted certificate: {describe_untrusted(why)}"
 
 
@@ -248,7 +248,7 @@ def describe_name_mismatch(certificate: Certificate) -> str:
 
 
 def describe_waiting(why: Obstacle[WaitingReason]) -> str:
-    """Return why an order is not imported now."""
+    """Return the reason why an order is not imported now, and the fix."""
     where = ""
     if "path" in why.facts:  # what is waited for would be that file
         where = (
@@ -279,7 +279,7 @@ def describe_waiting(why: Obstacle[WaitingReason]) -> str:
 
 
 def describe_late_email(message: str, requested_at: datetime, recipient: str | None) -> str:
-    """Return the message about an email that has not arrived; `message` describes the missing item."""
+    """Return the message about a late email. `message`: the sentence about the missing item."""
     return (
         f"{message} The email was requested at {iso(requested_at)} and sent to {printable(recipient or 'the domain administrator')}. Check that the "
         "recipient's address forwards to the mailbox, and check the spam folders."
@@ -300,8 +300,8 @@ def format_line(kind: str, record: Record, form: Form) -> str:
     """Return the summary line of an order.
 
     Args:
-        kind: the list of `ssl_fulfillment_result` that contains the order.
-        record: the entry of that list.
+        kind: a list in `ssl_fulfillment_result`.
+        record: the order's entry in the list.
         form: whether the action was done.
     """
     would_be = "" if form == "done" else f"{form} "
@@ -315,7 +315,7 @@ def format_line(kind: str, record: Record, form: Form) -> str:
 
 
 def format_skipped_orders(skipped: Sequence[Record]) -> str:
-    """Return the message that lists the skipped orders that need attention."""
+    """Return the message about skipped orders that need attention, one line per order."""
     need = "1 order needs" if len(skipped) == 1 else f"{len(skipped)} orders need"
     return f"{need} attention:{listed([*map(_format_attention, skipped)])}"
 
@@ -325,7 +325,7 @@ def _format_attention(skipped: Record) -> str:
 
 
 def format_failing_rows(rows: Sequence[Record], fail_on: Collection[str]) -> str:
-    """Return which rows of the report fail a run, each with the kinds of attention for which the run fails."""
+    """Return the message about the report's rows that fail a run, each with the kinds of attention in `fail_on`."""
     need = "1 order needs" if len(rows) == 1 else f"{len(rows)} orders need"
     kinds = (", ".join(kind for kind in row["attention"] if kind in fail_on) for row in rows)
     named_rows = [

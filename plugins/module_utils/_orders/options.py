@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that describe a mailbox, and their validation before the mailbox is opened. Private to softlayer.certificates. Pure."""
+"""The options that describe a mailbox, and the validation of these options. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .._base.options import ArgumentSpec
 from .message_parts import MAX_HEADER_BYTES
 
 MAX_DURATIONS: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000, "wait_interval": 2_592_000}
-"""Maximum values in days or seconds."""
+"""Maximum values of options, in days (`max_age_days`) or seconds."""
 MAX_RESPONSE_SECONDS = 86_400
-"""Seconds."""
+"""Maximum value of `timeout`, in seconds."""
 MAX_MESSAGE_BYTES = 1024 * 1024 * 1024
 MAILBOXES = ("imap", "maildir", "paths")
-"""Options of `ssl_fulfillment_email_info` that specify the source of the messages."""
+"""Options of `ssl_fulfillment_email_info` for the source of the messages."""
 
 
 def mailbox_options() -> ArgumentSpec:
-    """Return the options that describe a mailbox: its source, one of `MAILBOXES`, and which messages to read."""
+    """Return the options that describe a mailbox: the source, one of `MAILBOXES`, and the limits for messages."""
     return ArgumentSpec(
         options={
             "imap": {
@@ -58,7 +58,7 @@ def find_mailbox_count_error(mail: Mapping[str, t.Any]) -> str | None:
 
 
 def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
-    """Return why the options do not describe a usable mailbox, or `None` if they do.
+    """Return the reason why the options do not describe a usable mailbox, or `None`.
 
     Args:
         mail: options of `ssl_fulfillment_email_info` with their documented types. Missing options and `None` are not checked.

@@ -4,7 +4,7 @@
 
 """Select the expected certificates from messages. Private to softlayer.certificates.
 
-Pure. A certificate is accepted only for its public key and its chain to a trusted root.
+Pure. A certificate is accepted only for the public key and the chain to a trusted root certificate.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from .message import Candidate, Format, Message, read_message
 from .message_parts import Headers, read_headers
 
 MAX_SAME_KEY_CERTIFICATES = 10
-"""Maximum number of certificates with the same key in one message to check for trust, the newest first."""
+"""Maximum number of certificates with one key, the newest first, to check for trust per message."""
 NO_ANCHORS = Anchors()
 Names: t.TypeAlias = "frozenset[str]"
 Target: t.TypeAlias = "tuple[str, Names]"
-"""What to find: a public key, and the names that the certificate should be for, in ASCII form; if empty, any names will do, and each
-certificate that stands for something else is found: whoever has a signing request can get one for a name of his own."""
+"""A public key (SHA-256) and the expected names in ASCII form. Without names, a search finds one certificate for each organization and set of
+names, because anyone who has a CSR can use the CSR to get a certificate for another name."""
 BARRIERS: tuple[UnmatchedReason, ...] = ("too_large", "encrypted", "malformed")
-"""Signs that are also reasons, in order of precedence."""
+"""The signs that are also reasons, in order of precedence."""
 MAX_UNMATCHED_MESSAGES = 1_000
-"""Maximum number of messages without an expected certificate that are listed one by one."""
+"""Maximum number of messages without an expected certificate in a result."""
 MAX_ISSUERS = 1_000
-"""Maximum number of issuers kept from all messages. A mailbox of many years contains a few dozen."""
+"""Maximum number of issuers to keep from all messages. A mailbox of many years contains a few dozen issuers."""
 Record = Mapping[str, t.Any]
 MAX_DELIVERY_TIME = timedelta(days=1)
 """Maximum expected delivery time of an email."""
@@ -46,7 +46,7 @@ MAX_DELIVERY_TIME = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Match:
-    """A certificate with an expected public key, its chain, and the expected names."""
+    """A certificate with an expected public key, the chain, and the expected names."""
 
     certificate: Certificate
     chain: Chain
@@ -70,7 +70,7 @@ class Match:
 
 
 def group_by_key(targets: Iterable[Target]) -> Mapping[str, Sequence[Names]]:
-    """Return the expected names of certificates by public key."""
+    """Return the expected names of all targets by public key."""
     of_key: dict[str, list[Names]] = {}
     for key, names in targets:
         of_key.setdefault(key, []).append(names)
@@ -84,15 +84,13 @@ def select_matches(
     anchors: Callable[[], Anchors] = lambda: NO_ANCHORS,
     known: Iterable[Certificate] = (),
 ) -> dict[Target, list[Match]]:
-    """Return the best valid certificate in a message for each target; for targets without names, one per organization and set of names.
-
-    A target's key is the SHA-256 of the SubjectPublicKeyInfo, in hex.
+    """Return the best valid certificate in a message for each target, and for targets without names, for each organization and set of names.
 
     Args:
         message: a message.
-        targets: what to find, `group_by_key`. If two have the same key, neither gets a certificate for the other's names.
-        at: the present instant.
-        anchors: returns the trusted certificates; called only if there is a certificate to check.
+        targets: the targets, by SHA-256 of the SubjectPublicKeyInfo in hex. Two targets with the same key do not share certificates.
+        at: the current time.
+        anchors: returns the trusted root certificates; called only if there is a certificate to check.
         known: issuers that may be missing from the message.
     """
     wanted: dict[str, list[Candidate]] = {}
@@ -116,14 +114,14 @@ def select_matches(
 
 
 def _find_group(certificate: Certificate, names: Names) -> object:
-    """Return the group in which certificates compete: one group if the expected names are known."""
+    """Return the group in which certificates compete: a single group if the expected names are known."""
     return None if names else (certificate.identities, certificate.organizations)
 
 
 def _select_best(candidates: list[Candidate], chains: Chains, names: Names) -> Match:
-    """Return the newest certificate that is trusted and has all names, or else the closest match.
+    """Return the newest trusted certificate with all names, or else the closest match.
 
-    Anyone who has a CSR can get a trusted certificate for another name from it.
+    Anyone who has a CSR can use the CSR to get a trusted certificate for another name.
     """
     newest = sorted(candidates, key=lambda candidate: candidate.certificate.age, reverse=True)
     matches = []
@@ -136,7 +134,7 @@ def _select_best(candidates: list[Candidate], chains: Chains, names: Names) -> M
 
 
 def why_unmatched(message: Message, keys: Collection[str], at: datetime) -> UnmatchedReason | None:
-    """Return why a message has no usable certificate, or `None` if it has one."""
+    """Return the reason why a message does not contain a usable certificate, or `None`."""
     wanted = [candidate.certificate for candidate in _find_expected(message, keys)]
     if any(certificate.is_valid(at) for certificate in wanted):
         return None
@@ -157,9 +155,9 @@ def why_unmatched(message: Message, keys: Collection[str], at: datetime) -> Unma
 
 
 def _rank(match: Match) -> tuple[object, ...]:
-    """Return a sort key: the better certificate sorts higher.
+    """Return a sort key; better certificates sort higher.
 
-    The order of criteria is trust, names, age; of copies of the same certificate, the one with the better chain is better.
+    The criteria are trust, names, age, and finally the chain, for copies of the same certificate.
     """
     quality = rank_copy(match.certificate, match.chain)
     return match.chain.trust == "trusted", match.covered_name_count, match.certificate.age, quality
@@ -182,7 +180,7 @@ class ExpectedCertificate:
     path: str | None = None
     is_existing: bool = True
     csr_names: tuple[str, ...] = ()
-    """The names in the CSR, used without a common name."""
+    """The names in the CSR, for orders without a common name."""
 
     @property
     def target(self) -> Target | None:
@@ -192,7 +190,7 @@ class ExpectedCertificate:
 
 
 def why_missing(wanted: ExpectedCertificate, search: Search, at: datetime) -> Obstacle[MissingReason]:
-    """Return why a certificate was not found."""
+    """Return the reason why a search did not find a certificate."""
     if not wanted.target:
         return Obstacle("no_public_key" if wanted.is_existing else "not_found")
     if refused := search.rejected.get(wanted.target):
@@ -203,7 +201,7 @@ def why_missing(wanted: ExpectedCertificate, search: Search, at: datetime) -> Ob
 
 
 def format_missing(wanted: ExpectedCertificate, why: Obstacle[MissingReason]) -> dict[str, t.Any]:
-    """Return a missing certificate in the form of the module's results."""
+    """Return a missing certificate as an item of the module's result."""
     came: Certificate | None = why.facts.get("certificate")
     names = came if not (wanted.common_name or wanted.csr_names) else None
     invalid = came if why.reason == "waiting_for_email" else None
@@ -231,14 +229,14 @@ class Location:
 
 @dataclass(frozen=True)
 class CollectedCertificate:
-    """A certificate, and the message in which it was found."""
+    """A certificate, and the source message."""
 
     match: Match
     headers: Headers
     location: Location
 
     def as_result(self, wanted: ExpectedCertificate) -> dict[str, t.Any]:
-        """Return the certificate in the form of the module's results."""
+        """Return the certificate as an item of the module's result."""
         certificate = self.match.certificate
         facts = certificate.facts()
         return {
@@ -254,11 +252,11 @@ class CollectedCertificate:
 
 
 class Search:
-    """Search messages one by one and keep the best valid certificate for each target.
+    """A search through messages, one by one, for the best valid certificate for each target.
 
-    A trusted certificate is better than any other; after that, the newer one is better. If a message does not contain the
-    issuers, they are taken from other messages: the signature proves the issuer, so its source does not matter. Trusted issuers
-    are tried at once, all others in `complete_chains`. So a sender of many issuers can only hinder what needs untrusted issuers.
+    Trusted certificates come before other certificates, and newer before older certificates. Missing issuers are taken from other messages:
+    the signature proves the issuer, so the source of an issuer does not matter. Trusted issuers are tried at once, and all other issuers in
+    `complete_chains`, so a sender of many issuers can only hinder chains that need untrusted issuers.
     """
 
     def __init__(
@@ -269,11 +267,11 @@ class Search:
         *,
         require_trust: bool = False,
     ) -> None:
-        """Begin a search.
+        """Create a search.
 
         Args:
-            targets: what to find.
-            anchors: returns the trusted certificates; called after the first match.
+            targets: the keys and names to find.
+            anchors: returns the trusted root certificates; called after the first match.
             known: issuers that may be missing from the messages.
             require_trust: whether to accept only trusted certificates.
         """
@@ -285,30 +283,30 @@ class Search:
         self._require_trust = require_trust
         self._issuers: dict[Certificate, None] = {}
         self._waiting: list[tuple[Target, CollectedCertificate, Mapping[str, t.Any] | None]] = []
-        """Matches whose issuers may be in another message, with the provisional rejection."""
+        """Matches without an issuer, each with the provisional rejection. Other messages may contain the issuers."""
         self._collected: dict[Target, dict[object, CollectedCertificate]] = {}
         self.rejected: dict[Target, Match] = {}
         self.invalid_certificates: dict[str, Certificate] = {}
-        """By public key, the newest certificate that has expired or is not valid yet."""
+        """The newest certificate that has expired or is not valid yet, by public key."""
         self.unmatched: list[Mapping[str, t.Any]] = []
         self.unmatched_count = 0
         self.examined_count = 0
 
     @property
     def is_complete(self) -> bool:
-        """Whether every target was found, trusted and with its names."""
+        """Whether the search found a trusted certificate with the right names for every target."""
         return not self._missing
 
     def has_missing(self, targets: Iterable[Target]) -> bool:
-        """Return whether at least one target was not found, trusted and with its names."""
+        """Return whether at least one target lacks a trusted certificate with the right names."""
         return not self._missing.isdisjoint(targets)
 
     def find_collected(self, target: Target | None) -> list[CollectedCertificate]:
-        """Return the certificates found for a target: one certificate, if its names are known."""
+        """Return the certificates for a target; at most one if the names are known."""
         return list(self._collected[target].values()) if target in self._collected else []
 
     def examine(self, data: bytes, location: Location, at: datetime) -> None:
-        """Search a message at the present instant, so that certificates issued during the wait are valid."""
+        """Search a message at an instant: the current time, because the CA may issue certificates during the wait."""
         message = read_message(data)
         self.examined_count += 1
         reason = why_unmatched(message, self._by_key.keys(), at)
@@ -327,7 +325,7 @@ class Search:
         self._issuers |= dict.fromkeys(islice(new, MAX_ISSUERS - len(self._issuers)))
 
     def complete_chains(self, at: datetime) -> None:
-        """Try the issuers of all messages on certificates without an issuer. Call this method after the whole mailbox has been read."""
+        """Complete chains with the issuers from all messages. Call this method after reading the complete mailbox."""
         if self._waiting:
             self._retry_chains(at, self._issuers)
 
@@ -355,7 +353,7 @@ class Search:
             self._retry_chains(at)
 
     def _retry_chains(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
-        """Check whether the known issuers, or others, complete the chains of certificates found before."""
+        """Try to complete the chains of earlier matches with the known and other issuers."""
         below = (issuer for _target, collected, _rejection in self._waiting for issuer in collected.match.chain.issuers)
         chains = Chains([*self._known, *below, *others], self._anchors(), at)
         still = []
@@ -384,7 +382,7 @@ class Search:
 
 
 def why_untrusted(match: Match) -> Obstacle[Untrusted]:
-    """Return why a certificate with the expected public key is not trusted, or has other names (without a chain in the facts)."""
+    """Return the reason why a matching certificate is not accepted. Without a chain in the facts, the reason is the names."""
     is_trusted = match.chain.trust == "trusted"
     facts = {"certificate": match.certificate, "chain": None if is_trusted else match.chain}
     return Obstacle(UNTRUSTED.get(match.chain.trust, "untrusted"), facts)
@@ -403,19 +401,19 @@ def _describe_origin(headers: Headers, location: Location) -> dict[str, t.Any]:
 
 
 def is_awaited(email: Record, at: datetime) -> bool:
-    """Return whether an email has still to arrive: it was or may have been requested by this run or shortly before."""
+    """Return whether an email may still arrive, because this run or a recent run requested the email or may have done so."""
     until = parse(email.get("next_allowed_at"))
     is_recent = until is not None and until > at
     return is_recent or email.get("outcome") == "requested" or email.get("reason") in {"cooldown", "outcome_unknown"}
 
 
 def mark_needs_attention(skipped: Record, email: Record, at: datetime) -> Record:
-    """Return a skipped order with `needs_attention`: whether waiting does not solve the problem.
+    """Return a skipped order with `needs_attention`, which is true if waiting does not solve the problem.
 
     Args:
-        skipped: the order and the reason, in the form of results.
-        email: the result of `ssl_fulfillment_email` for the order, if that module ran.
-        at: the present instant.
+        skipped: the order and the reason, as an item of a result.
+        email: the item of `ssl_fulfillment_email` for the order; empty if the module did not run.
+        at: the current time.
     """
     reason, message = skipped["reason"], str(skipped["message"])
     requested, begin = parse(email.get("first_requested_at")), parse(skipped.get("not_before"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide which fulfillment emails to request, and why not the others. Private to softlayer.certificates. Pure."""
+"""Select the fulfillment emails to request, with the reasons for skipped emails. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ class EmailOptions:
     force: bool
     on_ineligible: t.Literal["fail", "skip"]
     approved: Mapping[int, str | None] | None = None
-    """Addresses that a run in check mode returned, by order id."""
+    """Addresses from a run in check mode, by order ID."""
     recipients: Sequence[str] | None = None
-    """Additional patterns: an address must match these and `allowed_recipients`."""
+    """Additional patterns: an address must match `recipients` and `allowed_recipients`."""
 
     @property
     def patterns(self) -> Mapping[str, Sequence[str]]:
-        """Lists of patterns; an address must match all lists."""
+        """The lists of patterns by option name; an address must match every list."""
         lists = {"allowed_recipients": self.allowed_recipients, "recipients": self.recipients}
         return {name: patterns for name, patterns in lists.items() if patterns is not None}
 
 
 def parse_approved(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[int, str | None] | None:
-    """Return the recipients of the emails in the result of a run in check mode, by order id.
+    """Return the recipients of the emails from a run in check mode, by order ID, or `None` without such a result.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -86,7 +86,7 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
 
     @property
     def name(self) -> str:
-        """Name in messages."""
+        """The name of the order in messages."""
         shown = shown_name(self.common_name, self.subject_alt_names)
         return f"order {self.order_id} ({shown})" if shown else f"order {self.order_id}"
 
@@ -97,17 +97,17 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
 
     @property
     def is_open(self) -> bool:
-        """Whether a certificate in the store makes the email unnecessary: it is to be requested, its recipient is not allowed, or its outcome is unknown."""
+        """Whether a certificate in the store changes the plan: the email is requested, has a disallowed recipient, or has an unknown outcome."""
         return self.outcome == "requested" or self.reason in {"outcome_unknown", "recipient_not_allowed"}
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return the certificate in the form of the module's results."""
+        """Return the email as an item of the module's result."""
         values = {name: value for name, value in vars(self).items() if name not in {"facts", "form"}}
         times = {name: iso(value) for name, value in values.items() if name.endswith("_at")}
         return {**values, **times, "subject_alt_names": list(self.subject_alt_names), "message": self.message}
 
     def as_diff(self) -> dict[str, t.Any]:
-        """Return the plan in the form of Ansible's diffs."""
+        """Return the plan as an Ansible diff."""
         return {
             "before_header": self.name,
             "after_header": self.name,
@@ -117,13 +117,13 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
 
 
 def plan_email(order: Order, last: Entry | None, options: EmailOptions, at: datetime) -> EmailAction:
-    """Decide whether to request an order's email, without the store and the approval.
+    """Return the plan for an order's email, without regard to the store and the approval.
 
     Args:
         order: the order.
-        last: its last recorded request.
+        last: the last recorded request of the order's email.
         options: the user's options.
-        at: the present instant.
+        at: the current time.
     """
     recipient, until = order.approver_email, last.blocks_until(options.min_interval, at) if last else None
     email = EmailAction(
@@ -156,9 +156,9 @@ def plan_email(order: Order, last: Entry | None, options: EmailOptions, at: date
 
 
 def limit_to_approved(email: EmailAction, approved: Mapping[int, str | None]) -> EmailAction:
-    """Fail an email to be requested, unless a run in check mode returned it with the same recipient.
+    """Return the email, marked as failed if a run in check mode did not return the email with the same recipient.
 
-    An approved email also fails if the status of the order no longer allows it.
+    An approved email also fails if the status of the order no longer allows a request.
     """
     seen, recipient = approved.get(email.order_id), email.recipient
     if seen is not None and email.reason in t.get_args(Ineligibility):
@@ -171,9 +171,9 @@ def limit_to_approved(email: EmailAction, approved: Mapping[int, str | None]) ->
 
 
 def block_email(email: EmailAction, last: Entry, interval: timedelta, at: datetime) -> EmailAction:
-    """Return an email that is not requested because of the last recorded request.
+    """Return the email without a request, because of the last recorded request.
 
-    If that email may not have been sent, the email fails. Otherwise, a task with retries would succeed without an email.
+    The email fails if the outcome of the last request is unknown, so that a task with retries does not succeed without an email.
     """
     until, is_under_way, is_sent = last.blocks_until(interval, at), last.is_under_way(at), last.state == "confirmed"
     return replace(
@@ -188,17 +188,17 @@ def block_email(email: EmailAction, last: Entry, interval: timedelta, at: dateti
 
 
 def mark_requested(email: EmailAction, at: datetime, interval: timedelta) -> EmailAction:
-    """Return an email as requested at an instant, in check mode as well."""
+    """Return a copy of the email, requested at an instant (also in check mode)."""
     until = at + interval if interval else None
     return replace(email, outcome="requested", requested_at=at, next_allowed_at=until)
 
 
 def skip_stored_email(email: EmailAction, order: Order, index: StoreIndex, view: TrustView) -> EmailAction:
-    """Skip an email if the order's certificate, or a certificate that can replace it, is already in the store.
+    """Return the email, marked as skipped if the store contains the order's certificate or a certificate that can replace the order's certificate.
 
     Args:
         email: the plan.
-        order: its order.
+        order: the order of the email.
         index: the certificates in the store.
         view: the TLS clients that must trust a replacement of an order's certificate.
     """
@@ -223,9 +223,9 @@ def fail_unselected(
     """Return the failed emails of approved orders that the selection no longer contains.
 
     Args:
-        approved: the approved recipients by order id.
-        order_ids: the ids to which the run is limited, if any.
-        planned: the ids of the selected orders.
+        approved: the approved recipients by order ID.
+        order_ids: the IDs in the option `order_ids`, if set.
+        planned: the IDs of the selected orders.
     """
     return [
         EmailAction("failed", "changed_meanwhile", {}, order_id, recipient=recipient)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report of SSL orders: the state of each order, and what needs attention. Private to softlayer.certificates. Pure."""
+"""The report of SSL orders: the state of each order, and the reasons for attention. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ORDERS = Schema(
     of_the_run=frozenset({"mail_found", "mail_date"}),  # the email of an imported order is not searched any more
 )
 PLAN_REASONS: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
-"""Reasons for a failed request that the next plan repeats, and which have their own state."""
+"""Reasons for a failed request that the next plan repeats. Each reason has a state."""
 OBSTACLES: set[MissingReason | WaitingReason] = {
     "waiting_for_key",
     "waiting_for_certificate",
@@ -58,22 +58,22 @@ OBSTACLES: set[MissingReason | WaitingReason] = {
     "untrusted",
     "chain_incomplete",
 }
-"""Reasons of a phase that are more specific than the state."""
+"""Reasons from a phase that are more specific than the state."""
 VIEW_PERMISSION_NOTICE: Record = {
     "source": "the certificate store",
     "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so the report shows all orders as not imported. Grant the permission to see the "
     "imported orders.",
 }
 LatestExpiries = Mapping[str, Mapping[frozenset[str], datetime]]
-"""Latest expiry by name and by all names of the orders with that name. A pending order counts as the latest."""
+"""Latest expiry of orders, by each name and by the order's set of names. A pending order counts as the latest."""
 
 
 @dataclass(frozen=True)
 class OrderFacts:
-    """Facts about the orders in addition to their own fields, as the collection's modules return them."""
+    """Facts about orders from the results of the modules, in addition to the orders themselves."""
 
     store: Sequence[Record] | None = None
-    """All records of the certificate store, or `None` if it could not be read. The services are optional."""
+    """All records of the certificate store, or `None` if the store could not be read. The services are optional."""
     emails: Sequence[Record] = ()
     """The result of `ssl_fulfillment_email` in check mode."""
     collected: Sequence[Record] = ()
@@ -83,16 +83,16 @@ class OrderFacts:
     skipped: Sequence[Record] = ()
     """Items that the phases of this run skipped."""
     failed: Sequence[Record] = ()
-    """Items that failed in this run. An entry without `order_id` affects all orders."""
+    """Items that failed in this run. An item without `order_id` affects all orders."""
 
     @classmethod
     def of(cls, results: Record) -> OrderFacts:
-        """Return the facts in results of modules. Null values are unknown."""
+        """Return the facts from results of modules. Null values are unknown."""
         return cls(**{each.name: results[each.name] for each in fields(cls) if results.get(each.name) is not None})
 
     @cached_property
     def entries_by_order(self) -> Mapping[str, Mapping[int, Record]]:
-        """Entries of each list, except the store, by order."""
+        """The items of each list, except `store`, by order ID."""
         names = ("emails", "collected", "missing", "skipped", "failed")
         return {
             name: {record["order_id"]: record for record in getattr(self, name) if record.get("order_id")}
@@ -101,7 +101,7 @@ class OrderFacts:
 
     @cached_property
     def failures_by_order(self) -> Mapping[int, Sequence[Record]]:
-        """Failures by order."""
+        """All failures by order ID."""
         by_order: dict[int, list[Record]] = {}
         for record in self.failed:
             if record.get("order_id"):
@@ -115,7 +115,7 @@ class OrderFacts:
 
     @cached_property
     def records_by_key(self) -> Mapping[str, Sequence[Record]] | None:
-        """Records of the store by SHA-256 of the public keys; `None` if the store could not be read, or with view permission only."""
+        """Records of the store by the SHA-256 of the public keys; `None` for an unreadable store, or with view permission only."""
         if self.store is None or self.is_limited_to_view:
             return None
         by_key: dict[str, list[Record]] = {}
@@ -126,12 +126,12 @@ class OrderFacts:
 
     @cached_property
     def is_limited_to_view(self) -> bool:
-        """Whether the store was read with view permission only: without notes, and without the keys to compare."""
+        """Whether the store was read with view permission only, that is, without notes and keys."""
         return bool(self.store) and all(record.get("notes") is None for record in self.store or ())
 
     @property
     def listeners(self) -> Sequence[Record]:
-        """The listeners of load balancers, sorted by name, with the expiry of their certificates."""
+        """The listeners of load balancers, sorted by name, with the expiry of the certificates."""
         reported = [
             {
                 "listener": listener_name(service),
@@ -152,15 +152,15 @@ class OrderFacts:
 
 
 def build(results: Record, words: Record, at: datetime, previous: str | None = None) -> Record:
-    """Return the report as data, ready for JSON.
+    """Return the report as JSON-compatible data.
 
-    If only the time changed since the previous report of the same day (UTC), the previous report is returned.
+    If only the time differs from the previous report of the same day (UTC), the function returns the previous report.
 
     Args:
-        results: the `orders`, as `ssl_order_info` returns them, and other results, by the names of `OrderFacts`.
+        results: the `orders` from `ssl_order_info`, and the facts by the names of `OrderFacts`.
         words: the texts of one language.
-        at: the present instant.
-        previous: the JSON text of the previous report, if there is one.
+        at: the current time.
+        previous: the JSON text of the previous report, or `None`.
     """
     orders, known = results["orders"], OrderFacts.of(results)
     ids = {order["id"] for order in orders}
@@ -182,7 +182,7 @@ def build(results: Record, words: Record, at: datetime, previous: str | None = N
 
 
 def build_run_rows(results: Record, at: datetime) -> list[Row]:
-    """Return the rows of the report for a run of the role `ssl_fulfillment`; an empty list without a report."""
+    """Return the rows of the report from the results of a run; an empty list without `orders`."""
     return build_rows(results.get("orders") or (), OrderFacts.of(results), at)
 
 
@@ -285,9 +285,9 @@ def _find_expired(order: Record, known: OrderFacts, at: datetime) -> Iterator[Re
 
 
 def _find_certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Record] | None:
-    """Return the records in the store of an order's certificate; `None` if unknown.
+    """Return the store's records of an order's certificate; `None` if unknown.
 
-    These are the records of its own term, or else the records of a later term with the same key.
+    The function returns the records of the order's term, or else the records of a later term with the same key.
     """
     if known.records_by_key is None:
         ids = order.get("certificate_ids") or () if order.get("imported") else ()
@@ -306,13 +306,13 @@ def _find_certificates(order: Record, known: OrderFacts, at: datetime) -> Sequen
 
 
 def _count_services(record: Record) -> int | None:
-    """Return the number of services that use a record, but at least the number of its listeners."""
+    """Return the number of services that use a record, at least the number of the record's listeners."""
     reported, listeners = record.get("associated_service_count"), len(record.get("services") or ())
     return max(reported or 0, listeners) if listeners else reported
 
 
 def _list_listeners(certificates: Sequence[Record]) -> list[str] | None:
-    """Return the listeners that serve these records, such as `shop:443`; `None` if unknown, or without records."""
+    """Return the listeners that serve these records, such as `shop:443`; `None` if unknown or without records."""
     services = [record.get("services") for record in certificates]
     if not services or None in services:
         return None
@@ -321,7 +321,7 @@ def _list_listeners(certificates: Sequence[Record]) -> list[str] | None:
 
 
 def _find_mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[bool | None, str | None]:
-    """Return whether the email with the certificate was found (`None` if not searched), and its date.
+    """Return whether a search found the email with the certificate (`None` without a search), and the date of the email.
 
     If the certificate from the email is in the store, but the order is not imported, the certificate belongs to an earlier order with the same key.
     The email of an imported order is not searched.
@@ -336,14 +336,14 @@ def _find_mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[b
 def _find_state(
     row: Row, known: OrderFacts, *, over: Ineligibility | None, is_idle: bool, is_superseded: bool
 ) -> tuple[State, str]:
-    """Return an order's state and the reason.
+    """Return the state of an order, and the reason.
 
     Args:
         row: the other fields of the order's row.
         known: the facts about the orders.
-        over: why the order has no certificate.
-        is_idle: whether no service uses its certificate although load balancers could.
-        is_superseded: whether another certificate in the store can replace its own.
+        over: the reason why the CA does not issue a certificate for the order, or `None`.
+        is_idle: whether load balancers exist, but no service uses the certificate.
+        is_superseded: whether another certificate in the store can replace the order's certificate.
     """
     planned, failure, missing, skipped = (
         known.entries_by_order[name].get(row["order_id"], {}) for name in ("emails", "failed", "missing", "skipped")
@@ -374,7 +374,7 @@ def _find_state(
 
 
 def _join_messages(row: Row, known: OrderFacts) -> str | None:
-    """Return the messages of the modules about an order's failures or obstacles, or `None` if the state is sufficient."""
+    """Return the modules' messages about an order's failures or obstacles, or `None` if the state is sufficient."""
     identifier = row["order_id"]
     if row["state"] == "failed":
         reported = known.failures_by_order[identifier]
@@ -385,14 +385,14 @@ def _join_messages(row: Row, known: OrderFacts) -> str | None:
 
 
 def _is_renewed(order: Record, lasting: LatestExpiries) -> bool:
-    """Return whether another order with all of its names expires later."""
+    """Return whether another order with all names of the order expires later."""
     expires, names = parse(order.get("expires_at")), names_of(order)
     others = lasting.get(next(iter(names), ""), {})
     return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
 
 
 def _find_attention(row: Row, *, renewed: bool, serves_expired: bool) -> list[Attention]:
-    """Return why the order needs attention, the most urgent reason first."""
+    """Return the reasons for attention, the most urgent reason first."""
     kinds = set(ATTENTION) & {row["state"], row["reason"]}
     days = row["days_left"]
     if serves_expired or (row["state"] == "expired" and row["services"]):

@@ -62,9 +62,9 @@ SPEC = (
     )
 )
 MAX_WARNINGS = 5
-"""Maximum number of warnings about untrusted certificates; the result lists each."""
+"""Maximum number of warnings about untrusted certificates; the result lists all certificates."""
 MAX_UNREAD_WARNINGS = 10
-"""Maximum number of warnings about messages and directories that cannot be read."""
+"""Maximum number of warnings about unreadable messages and directories."""
 Options = t.Mapping[str, t.Any]
 
 
@@ -121,12 +121,12 @@ def search_mailbox(
     """Search a mailbox, warn about untrusted certificates, and return the search.
 
     Args:
-        module: its options `trust` and `trusted_ca_path`, and its warnings.
+        module: the module with the options `trust` and `trusted_ca_path`.
         wanted: the certificates to find.
-        known: issuers that the messages may lack.
-        mailbox: the options that describe the mailbox, and how long to wait.
+        known: issuers that may be missing from the messages.
+        mailbox: the options for the mailbox and the wait.
         box: the mailbox, not yet open.
-        open_always: whether to open the mailbox even if there is nothing to find.
+        open_always: whether to open the mailbox even without a certificate to find.
         awaited: the targets to wait for.
     """
     if mailbox["paths"] == []:
@@ -161,13 +161,13 @@ def open_mailbox(params: Options) -> Mailbox:
 
 
 def find_missing_paths(params: Options) -> str:
-    """Return the paths of a file mailbox if none of them exists, for example on an unmounted disk; otherwise an empty string."""
+    """Return the paths of a file mailbox if no path exists, for example on an unmounted disk; otherwise an empty string."""
     places = [params["maildir"]] if params["maildir"] is not None else params["paths"] or []
     return "" if any(map(os.path.exists, places)) else printable(", ".join(places))
 
 
 def why_empty(params: Options, search: Search) -> str:
-    """Return the message about an empty mailbox if it was searched; an empty string otherwise. Daily runs make this no warning."""
+    """Return the message about an empty mailbox; an empty string if the mailbox contains messages or was not searched."""
     is_empty = search.targets and not search.examined_count and params["paths"] != []
     return messages.describe_empty_mailbox(params) if is_empty else ""
 
@@ -184,7 +184,7 @@ def warn_of_untrusted(module: Module, search: Search) -> None:
 
 
 def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_rest: str) -> None:
-    """Warn about the first items one by one, and give the number of the rest."""
+    """Warn with the first sentences one by one, and with the number of the remaining sentences."""
     for sentence in sentences[:most]:
         module.warn(sentence)
     if len(sentences) > most:
@@ -192,7 +192,7 @@ def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_r
 
 
 def find_expected(module: Module, params: Options) -> tuple[list[ExpectedCertificate], int]:
-    """Return the certificates to find, in the order of the options, and the number of API calls made."""
+    """Return the certificates to find, in the order of the options, and the number of API calls."""
     orders = params["orders"] or ()
     if params["skip_imported"]:
         orders = [order for order in orders if not (order.get("imported") or order.get("superseded_by"))]
@@ -210,7 +210,7 @@ def find_expected(module: Module, params: Options) -> tuple[list[ExpectedCertifi
 
 
 def parse_order(order: t.Mapping[str, t.Any]) -> ExpectedCertificate:
-    """Return the certificate to find for an order in the form of `ssl_order_info`."""
+    """Return the certificate to find for an order from `ssl_order_info`."""
     try:
         names = tuple(order.get("subject_alt_names") or ())
         wanted = ExpectedCertificate(
@@ -233,7 +233,7 @@ def is_api_needed(params: Options) -> bool:
 
 
 def fetch_expected(module: Module, params: Options) -> tuple[list[ExpectedCertificate], int]:
-    """Return the certificates to find for the orders in `select` and `order_ids`, and the number of API calls made."""
+    """Return the certificates to find for the orders in `select` and `order_ids`, and the number of API calls."""
     # Imported here, because only this function needs the SDK, and loading it takes longer than reading a mailbox.
     from .._softlayer.client import connect
     from .._softlayer.orders import STORE_FACTS, Selection
@@ -255,7 +255,7 @@ Content = t.TypeVar("Content")
 
 
 def hash_public_key(module: Module, params: Options, data: bytes) -> str:
-    """Return the SHA-256 of a private key's public key."""
+    """Return the SHA-256 of a private key's public key, and hide the private key in output."""
     module.hide(*key_texts(data))
     key = read_private_key(data, params["privatekey_passphrase"])
     module.hide(key.pem.strip())
@@ -263,7 +263,7 @@ def hash_public_key(module: Module, params: Options, data: bytes) -> str:
 
 
 def parse_file(path: str, read: t.Callable[[bytes], Content]) -> Content:
-    """Return the content of a file, parsed by `read`. Errors contain the path."""
+    """Return the parsed content of a file. Errors contain the path."""
     data = read_file(path)
     try:
         return read(data)
@@ -274,7 +274,7 @@ def parse_file(path: str, read: t.Callable[[bytes], Content]) -> Content:
 def search_and_wait(
     module: Module, mailbox: Options, box: Mailbox, search: Search, awaited: t.Collection[Target]
 ) -> None:
-    """Search a mailbox, and wait for the missing targets of `awaited`."""
+    """Search a mailbox, and wait for the missing targets in `awaited`."""
     since = now() - timedelta(days=mailbox["max_age_days"])
     timeout, interval = (mailbox["wait_timeout"], mailbox["wait_interval"]) if awaited else (0, 0)
 

@@ -27,7 +27,7 @@ from .imported import list_results, select_with_state
 FIELDS = ("id", *PROPERTIES, *DERIVED_FACTS, *STORE_KEYS)
 """The keys of an order's record."""
 CONDITIONS = ("common_names", "statuses", "approver_emails", "expires_within_days", "imported")
-"""Options of `select` that cannot be combined with it at the top level."""
+"""Options that are valid within `select` or at the top level, but not in both places."""
 SPEC = (
     api_options()
     + selection_options()
@@ -68,7 +68,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def find_account_id(params: Mapping[str, t.Any]) -> int | None:
-    """Return the id of the account to select orders from, if specified.
+    """Return the ID of the specified account, or `None`.
 
     Raises:
         CertificatesError: `invalid_argument` for two different accounts.
@@ -86,9 +86,10 @@ def find_account_id(params: Mapping[str, t.Any]) -> int | None:
 def select_orders(
     client: Client, account_id: int, selection: Selection, view: TrustView, facts: Collection[str]
 ) -> tuple[dict[int, Order], frozenset[int], StoreIndex | None]:
-    """Return the selected orders by id, with the given facts.
+    """Return the selected orders by ID, with the requested facts.
 
-    The second value has the specified ids without an order in the account; the third, the certificates in the store if they had to be read.
+    The second value has the specified IDs without an order in the account, and the third value the certificates in the store, or `None` if
+    the selection does not depend on the store.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -100,9 +101,9 @@ def select_orders(
 
 
 def read_index(client: Client, selection: Selection) -> StoreIndex | None:
-    """Return the stored certificates to compare orders with; `None` if no comparison is needed.
+    """Return the stored certificates for the comparison with orders, or `None` if the selection does not need the store.
 
-    Without permission, warn and return `None`, unless the selection depends on the store.
+    Without permission to read the store, the function warns and returns `None`, unless the selection depends on the store.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -124,8 +125,8 @@ def narrow_selection(selection: Selection, fields: Sequence[str] | None) -> tupl
     """Return a selection that reads the store only if needed, and the keys of the records.
 
     Args:
-        selection: which orders to select.
-        fields: the option; `None` means all keys.
+        selection: the conditions.
+        fields: the option `fields`; `None` means all keys.
 
     Raises:
         CertificatesError: `invalid_argument` for a key about the store if the store is not read.

@@ -68,13 +68,13 @@ SPEC = (
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 MAX_UNKNOWN_OUTCOMES = 20
-"""Maximum number of consecutive requests with unknown outcome. Then the run stops, because the responses of the API are lost on the way."""
+"""Maximum number of consecutive requests with unknown outcome. At this number, the run stops, because the API's responses do not arrive."""
 MAX_REQUEST_AGE = timedelta(days=30)
-"""Maximum age of the first request of an email that counts: the default age of searched emails. An older request had another purpose."""
+"""Maximum age of a request that counts as the first request of an email: the default of `max_age_days`. Older requests had another purpose."""
 STORE_ADVICE = "set skip_imported: false"
-"""Advice for a user without permission to read the store. For a role without such a variable, ../../plugin_utils/_called.py removes it."""
+"""Advice for a user without permission to read the store. ../../plugin_utils/_called.py removes the advice for a role without such a variable."""
 REQUESTED_FACTS = STORE_FACTS | {"approver_email", "technical_contact_email", "status"}
-"""Requested facts of orders. The result contains the names in the CSR, so the CSR is always requested."""
+"""Facts to request for each order. The result contains the names in the CSR, so the CSR is always requested."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -152,7 +152,7 @@ def build_key(account_id: int, order_id: int) -> Key:
 
 
 def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
-    """Reject a run that would send more emails than `max_orders`, or whose ledger would be lost, unless the user accepts that."""
+    """Reject a run that would send more emails than `max_orders`, or that uses an ephemeral ledger without the user's consent."""
     most, place = module.params["max_orders"], find_place(module.params["ledger_url"])
     if len(planned) > most:
         raise CertificatesError(
@@ -179,14 +179,14 @@ def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
 
 
 class _RequestObstacle(Exception):
-    """Raised right before a request if the email, the only argument, must not be requested."""
+    """An obstacle found immediately before a request. The only argument is the email."""
 
 
 class Requester:
-    """Request one email: claim it in the ledger, call the API, and confirm or release the claim.
+    """A function that requests one email: claim the email in the ledger, call the API, and confirm or release the claim.
 
     Attributes:
-        has_sent: whether any email was requested, or may have been.
+        has_sent: whether at least one email was or may have been requested.
     """
 
     def __init__(self, client: Client, ledger: Ledger, account_id: int, options: EmailOptions) -> None:
@@ -200,7 +200,7 @@ class Requester:
         self._unknown_outcomes = 0  # requests in a row, the last one included
 
     def __call__(self, email: EmailAction) -> EmailAction:
-        """Return the email with its outcome; never raise."""
+        """Return the email with the outcome. The method does not raise `CertificatesError`."""
         if self._client.stop.is_set():
             return email.failed("api_error", {})
         if self._unknown_outcomes >= MAX_UNKNOWN_OUTCOMES:
@@ -225,7 +225,7 @@ class Requester:
         return done
 
     def _request(self, email: EmailAction, claim: Claim) -> tuple[EmailAction, Callable[[Claim], None]]:
-        """Return the email with its outcome, and the function to finish the claim with."""
+        """Return the email with the outcome, and the ledger's method to finish the claim."""
         error: CertificatesError | None = None
         is_accepted = is_outcome_unknown = False
         try:
@@ -248,10 +248,10 @@ class Requester:
         return email.because(error) if error else email.failed("refused", {}), self._ledger.release
 
     def _check_again(self, email: EmailAction) -> None:
-        """Check right before the call that the email may still be requested, and that its recipient is unchanged, if recipients are limited.
+        """Check immediately before the call, if recipients are limited, that the order is eligible and the recipient unchanged.
 
         Raises:
-            _NotRequested: the check failed, or was not possible.
+            _RequestObstacle: the check failed, or the order could not be read.
         """
         if not self._options.patterns and self._options.approved is None:
             return

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The result and the last lines of a run of the role `ssl_fulfillment`. Private to softlayer.certificates. Pure."""
+"""The result and the summary lines of a run of the role `ssl_fulfillment`. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ RESULT_LISTS = ("requested", "collected", "imported", "skipped", "failed")
 
 @dataclass(frozen=True)
 class Run:
-    """The results of the modules in a run of the role; empty for a module that was not called."""
+    """The results of the modules in a run of the role; empty for a module that did not run."""
 
     requested_phases: Collection[str]
-    """The requested phases. Other phases ran only for these."""
+    """The requested phases. Other phases ran only for the requested phases."""
     order_list: Record = field(default_factory=dict)
-    """From `ssl_order_info`, with its `orders` for the report."""
+    """The result of `ssl_order_info`; with `orders` for the report."""
     emails: Record = field(default_factory=dict)
-    """From `ssl_fulfillment_email`."""
+    """The result of `ssl_fulfillment_email`."""
     mails: Record = field(default_factory=dict)
-    """From `ssl_fulfillment_email_info`."""
+    """The result of `ssl_fulfillment_email_info`."""
     imports: Record = field(default_factory=dict)
-    """From `ssl_certificate_import`."""
+    """The result of `ssl_certificate_import`."""
     email_plan: Record = field(default_factory=dict)
-    """From `ssl_fulfillment_email` in check mode: the times of requests, and for the report, which emails can be requested."""
+    """The result of `ssl_fulfillment_email` in check mode: the times of requests, and the plan for the report."""
     store: Record = field(default_factory=dict)
-    """From `ssl_certificate_info`, for the report."""
+    """The result of `ssl_certificate_info`, for the report."""
     fail_on: Collection[str] = ()
-    """The kinds of attention that fail a run with a report."""
+    """The reasons for attention that fail a run with a report."""
 
     @classmethod
     def of(cls, answers: Mapping[str, t.Any]) -> Run:
-        """Return a run from the registered results of its tasks, without skipped tasks."""
+        """Return a `Run` from the registered results of the role's tasks, without skipped tasks."""
         given = {name: answers[name] for name in answers if name in cls.__dataclass_fields__}
         return cls(
             **{
@@ -55,7 +55,7 @@ class Run:
 
 
 def collect_facts(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
-    """Return the facts for the report."""
+    """Return the orders and the facts for the report, with the certificates of this run's import."""
     imported = {record["order_id"]: record["id"] for record in result["imported"] if record.get("id") is not None}
     orders = [  # the orders were listed before the import
         {
@@ -118,13 +118,13 @@ def build_outcome(run: Run) -> dict[str, list[Record]]:
 
 
 def _select_unreported(result: Mapping[str, Sequence[Record]], skipped: Iterable[Record]) -> list[Record]:
-    """Return the skipped orders, except missing emails whose failed request is already reported."""
+    """Return the skipped orders without the missing emails for which the result already contains a failed request."""
     failed = {order.get("order_id") for order in result["failed"]}
     return [order for order in skipped if order["reason"] != "waiting_for_email" or order["order_id"] not in failed]
 
 
 def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
-    """Add what was imported; if an order is skipped, the reason of the last phase counts."""
+    """Add the result of the import to `result`. For a skipped order, the reason from the last phase counts."""
     why_missing = {order["order_id"]: order for order in run.mails.get("missing", ())}
     skipped_items = (
         why_missing.get(order["order_id"], order) if order["reason"] == "waiting_for_email" else order
@@ -141,13 +141,13 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
 
 
 def build_summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> list[str]:
-    """Return the last lines of a run: a line for each order that was changed or found, for each reason for skipping, and the totals.
+    """Return the summary lines of a run: a line for each changed or found order and for each reason for skipping, and the totals.
 
-    `why_failed` returns everything that fails the run.
+    Failures are not included; see `why_failed`.
 
     Args:
         run: the results of the modules.
-        result: the outcome.
+        result: the content of `ssl_fulfillment_result`.
         is_check_mode: whether the run only simulated its changes.
     """
     form: Form = "would be" if is_check_mode else "done"
@@ -165,7 +165,7 @@ def build_summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_
 
 
 def format_totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> str:
-    """Return how many orders are in each list of a result."""
+    """Return the numbers of orders in the lists of a result, as a phrase."""
     would_be = {name: f"would be {name}" for name in ("requested", "imported")} if is_check_mode else {}
     urgent = sum(bool(record.get("needs_attention")) for record in result["skipped"])
     counts = {would_be.get(name, name): len(result[name]) for name in RESULT_LISTS}
@@ -176,10 +176,10 @@ def format_totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool
 def why_failed(
     result: Mapping[str, Sequence[Record]], rows: Iterable[Record] = (), fail_on: Collection[str] = ()
 ) -> str:
-    """Return the failures, the skipped orders that need attention, and the failing rows of the report; empty if there are none.
+    """Return the reasons why a run fails: failures, skipped orders that need attention, and rows of the report; an empty string without reasons.
 
     Args:
-        result: the outcome.
+        result: the content of `ssl_fulfillment_result`.
         rows: the rows of the report.
         fail_on: the reasons for attention that fail the run.
     """

@@ -4,10 +4,10 @@
 
 """The rule that decides whether a certificate can replace another one, for all rooms. Private to softlayer.certificates.
 
-Pure. A certificate can replace another one if it is valid now, is newer, has the same organization and key type, covers all names of the
-other one, is trusted at least as much, and does not expire earlier while it is due for renewal. The contents of the certificates count, not
-the fields that the API returns, and a certificate expires when the chain that TLS clients use expires. A certificate that cannot replace
-another one never hides, replaces or deletes it.
+Pure. A certificate can replace another one if the new certificate is valid now, is newer, has the same organization and key type, covers all
+names of the other certificate, is trusted at least as much, and does not expire earlier while due for renewal. The contents of the
+certificates count, not the fields that the API returns, and the expiry is that of the chain that TLS clients use. A certificate never hides,
+replaces, or deletes a certificate that the first cannot replace.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .trust import LEVELS, TrustView
 
 @dataclass(frozen=True)
 class Overrides:
-    """The differences that the user accepts for a certificate that they specify."""
+    """The differences that the user accepts for a specified certificate."""
 
     name_loss: bool = False
     key_type_change: bool = False
@@ -37,7 +37,7 @@ class Overrides:
     expired: bool = False
     untrusted: bool = False
     wildcards: bool = False
-    """Whether a wildcard covers the DNS names below it; otherwise, only the same name counts."""
+    """Whether a wildcard covers the DNS names below the wildcard; otherwise, only an identical name counts."""
 
 
 ACCEPT_OPTIONS: Mapping[str, str] = {
@@ -48,23 +48,23 @@ ACCEPT_OPTIONS: Mapping[str, str] = {
     "untrusted": "allow_untrusted",
     "chain_incomplete": "allow_untrusted",
 }
-"""The options of `ssl_certificate_deploy` that accept an obstacle, for a certificate that the user names."""
+"""The option of `ssl_certificate_deploy` that accepts an obstacle for a specified certificate, by reason."""
 
 
 @dataclass(frozen=True)
 class PresentCertificate:
-    """The certificate to replace: a record of the store, or the certificate of an order, of which less is known."""
+    """The certificate to replace: a record of the store, or the certificate of an order, whose content is unknown."""
 
     identities: frozenset[str]
-    """Its DNS names and IP addresses."""
+    """The DNS names and IP addresses."""
     accepted: frozenset[str]
-    """The names for which at least some TLS clients accept it."""
+    """The names for which at least some TLS clients accept the certificate."""
     alternatives: frozenset[str]
-    """The names for which all TLS clients accept it."""
+    """The names for which all TLS clients accept the certificate."""
     key_type: str | None
-    """The key type; `None` if it is unknown."""
+    """The key type; `None` if unknown."""
     record: StoreCertificate | None = None
-    """The certificate, with its chain; `None` for an order."""
+    """The record with certificate and chain; `None` for an order."""
 
     @classmethod
     def of(cls, record: StoreCertificate) -> PresentCertificate:
@@ -79,17 +79,17 @@ def get_age(record: StoreCertificate) -> tuple[datetime, datetime]:
 
 
 def can_supersede(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
-    """Return whether a certificate can replace another one."""
+    """Return whether a certificate is newer than another one and can replace the other one."""
     return is_newer(new, old, view) and find_replacement_obstacle(new, PresentCertificate.of(old), view) is None
 
 
 def is_newer(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
-    """Return whether a certificate became valid later, or at the same time and expires later, or is the same with a chain that the other record lacks."""
+    """Return whether a certificate became valid later, or at the same time and expires later, or has a better chain."""
     return get_age(new) > get_age(old) if new.certificate != old.certificate else has_better_chain(new, old, view)
 
 
 def has_better_chain(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
-    """Return whether a record has a better chain for the same certificate: a longer one, or one that expires later if the other one is due for renewal."""
+    """Return whether a record has a better chain for a certificate: more trusted, longer, or, if the other chain is due for renewal, with a later expiry."""
     if new.certificate != old.certificate or new.intermediates == old.intermediates:
         return False
     if view.find_level(new) != view.find_level(old):
@@ -101,7 +101,7 @@ def has_better_chain(new: StoreCertificate, old: StoreCertificate, view: TrustVi
 
 
 def is_equivalent(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
-    """Return whether another certificate of exactly the same age could also be used, so that the choice is ambiguous."""
+    """Return whether a certificate of exactly the same age can also replace the other one, so that the choice is ambiguous."""
     return (
         new.certificate != old.certificate
         and get_age(new) == get_age(old)
@@ -112,12 +112,12 @@ def is_equivalent(new: StoreCertificate, old: StoreCertificate, view: TrustView)
 def find_replacement_obstacle(
     new: StoreCertificate, old: PresentCertificate | None, view: TrustView, overrides: Overrides | None = None
 ) -> Obstacle[ObstacleReason] | None:
-    """Return why a certificate must not take the place of another one, whichever is newer.
+    """Return the reason why a certificate cannot replace another one, regardless of the age, or `None`.
 
     Args:
         new: a record with a certificate.
-        old: the certificate that it would replace; `None` if unknown.
-        view: the trust of TLS clients.
+        old: the certificate to replace; `None` if unknown.
+        view: the TLS clients that must trust the new certificate.
         overrides: the differences that the user accepts.
     """
     ours, accepted = certificate_of(new), overrides or Overrides()
@@ -153,13 +153,13 @@ OVERRIDABLE: Mapping[str, str] = {
     "organization_differs": "organization_change",
     "key_type_differs": "key_type_change",
 }
-"""The obstacles that the user may accept for an initial certificate; never the rejection by TLS clients."""
+"""The override for each obstacle that the user may accept for an initial certificate; users cannot accept a rejection by TLS clients."""
 
 
 def find_obstacles(
     new: StoreCertificate, old: PresentCertificate | None, view: TrustView
 ) -> list[Obstacle[ObstacleReason]]:
-    """Return all obstacles that the user must accept before a certificate replaces another one; the last obstacle may be one that cannot be accepted."""
+    """Return all obstacles to a replacement, in the order of the checks. The list ends with the first obstacle that the user cannot accept."""
     found, overrides = [], Overrides(wildcards=True)
     while why := find_replacement_obstacle(new, old, view, overrides):
         found.append(why)
@@ -176,7 +176,7 @@ def required_overrides(new: StoreCertificate, old: PresentCertificate | None, vi
 
 
 def find_losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[Obstacle[str]]:
-    """Return the properties that are lost if a certificate replaces another one."""
+    """Return the properties that a replacement loses."""
     ours, theirs = certificate_of(new), certificate_of(old)
     names = find_lost_names(ours, PresentCertificate.of(old), wildcards=True)
     organizations, days = theirs.organizations - ours.organizations, (view.find_end(old) - view.find_end(new)).days
@@ -193,11 +193,11 @@ def find_losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -
 def _why_less_trusted(
     new: StoreCertificate, old: PresentCertificate, view: TrustView
 ) -> Obstacle[ObstacleReason] | None:
-    """Return why clients would trust a certificate less than the other one.
+    """Return the reason why TLS clients would trust a certificate less than the other one, or `None`.
 
-    The certificate of an order counts as trusted, because a public CA issues it. For orders, a chain to any CA is sufficient, because the
-    root certificates of a private CA are not available to the users who request emails. A revoked certificate can be replaced only by one
-    with at least the trust that it had before the revocation.
+    The certificate of an order counts as trusted, because a public CA issues the certificate. For orders, a chain to any CA is sufficient,
+    because users who request emails do not have the root certificates of a private CA. The replacement of a revoked certificate must be
+    trusted at least as much as the revoked certificate before the revocation.
     """
     chain = view.find_chain(new)
     highest = LEVELS.index("trusted")
@@ -210,16 +210,16 @@ def _why_less_trusted(
 
 
 def find_lost_names(new: Certificate, old: PresentCertificate, *, wildcards: bool) -> list[str]:
-    """Return which names and addresses of the other one a certificate is not for, sorted.
+    """Return the names and addresses of the other certificate that the new certificate does not cover, sorted.
 
-    TLS clients must accept this one for all names for which they accept the other one, so a common name cannot replace a DNS name.
+    TLS clients must accept the new certificate for all names of the other certificate, so a common name cannot replace a DNS name.
     """
     lost = old.identities - new.identities | old.accepted - new.accepted | old.alternatives - new.alternatives
     return sorted(select_uncovered(lost, new.accepted) if wildcards else lost)
 
 
 def select_uncovered(names: Iterable[str], accepted: Collection[str]) -> list[str]:
-    """Return the names that no wildcard among other names covers."""
+    """Return the names that no wildcard in `accepted` covers."""
     return [name for name in names if wildcard_over(name) not in accepted]
 
 
@@ -227,10 +227,9 @@ Copy = t.TypeVar("Copy")
 
 
 def rank_copy(leaf: Certificate, chain: Chain) -> tuple[int, datetime, int]:
-    """Return a sort key for copies of one certificate, each with its own chain: the better copy sorts higher.
+    """Return a sort key for copies of one certificate with different chains: the better copy sorts higher.
 
-    The criteria are whether clients trust the chain (they do not if something of it was revoked, see `TrustView.chain`), until when they
-    use it, and how many issuers it has.
+    The criteria are the trust in the chain (see `TrustView.find_chain`), the expiry of the chain, and the number of issuers.
     """
     end = min(certificate.not_after for certificate in (leaf, *chain.path))
     return LEVELS.index(chain.trust), end, len(chain.issuers)
@@ -239,7 +238,7 @@ def rank_copy(leaf: Certificate, chain: Chain) -> tuple[int, datetime, int]:
 def select_best_copies(
     copies: Iterable[Copy], view: TrustView, record_of: Callable[[Copy], StoreCertificate]
 ) -> list[Copy]:
-    """Return the best copy of each certificate by `rank_copy`; of equals the stored one with the smallest id, or the first one."""
+    """Return the best copy of each certificate by `rank_copy`; among equal copies, the stored copy with the smallest ID, or else the first copy."""
 
     def rank(copy: Copy) -> tuple[tuple[int, datetime, int], float]:
         record = record_of(copy)
@@ -254,9 +253,9 @@ def select_best_copies(
 
 
 def select_best(records: Sequence[StoreCertificate], view: TrustView) -> list[StoreCertificate]:
-    """Return the best of the records that can replace the same record; several if they are equally good.
+    """Return the best records among the possible replacements of a record; several if equally good.
 
-    It is one on the highest level of trust, then the newest. Of records of the same certificate, it is the best copy.
+    The criteria are the level of trust, and then the age. For each certificate, only the best copy counts.
     """
     ranked = [
         ((view.find_level(record), get_age(record)), record)

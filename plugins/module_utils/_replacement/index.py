@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An index of the records of the store by ID, key, certificate and name. Private to softlayer.certificates. Pure."""
+"""An index of the records of the store by ID, key, certificate, and name. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def _group_records(pairs: Iterable[tuple[K, StoreCertificate]]) -> dict[K, list[
 
 
 def why_unavailable(identifier: int, record: StoreCertificate | None) -> Obstacle[t.Literal["not_found"]]:
-    """Return why the store has no certificate with an id that a user gives: it has no such record, or none that can be read."""
+    """Return the reason why the store has no certificate with an ID: without a record, the ID does not exist; with a record, the certificate is unreadable."""
     return Obstacle("not_found", {"certificate_id": identifier, "is_there": record is not None})
 
 
 class StoreIndex:
-    """All records of the store, those that are yet to be stored among them; one without a readable certificate is found by its id only.
+    """All records of the store, also planned records. A record without a readable certificate is found only by ID.
 
     Args:
         records: all records.
@@ -51,7 +51,7 @@ class StoreIndex:
 
     @cached_property
     def max_chain_length(self) -> int:
-        """The maximum number of intermediate certificates of a record: the number that the store keeps is not documented."""
+        """The maximum number of intermediate certificates of a record, because the limit of the store is not documented."""
         return max((len(record.intermediates) for record in self._known), default=0)
 
     @cached_property
@@ -68,7 +68,7 @@ class StoreIndex:
 
     @cached_property
     def _records_by_rarest_name(self) -> dict[str, list[StoreCertificate]]:
-        """Look up the rarest name, so that a name in thousands of certificates does not take longer."""
+        """The records by their rarest name, so that a lookup is fast even if thousands of certificates share a name."""
         named = (record for record in self._known if certificate_of(record).identities)
         return _group_records(
             (min(certificate_of(record).identities, key=self._rank_rarity), record) for record in named
@@ -82,7 +82,7 @@ class StoreIndex:
         return {handle: position for position, handle in enumerate(self.by_handle)}
 
     def _sort(self, records: Iterable[StoreCertificate]) -> list[StoreCertificate]:
-        """Return records sorted by id; those that are not stored yet come last, in the order that they were given in."""
+        """Return records sorted by ID; planned records come last, in the original order."""
         return sorted(records, key=lambda record: (record.id or math.inf, self._positions[record.handle]))
 
     def find_by_key(self, public_key_sha256: str | None) -> list[StoreCertificate]:
@@ -90,26 +90,26 @@ class StoreIndex:
         return self._records_by_key.get(public_key_sha256 or "", [])
 
     def find_copies(self, certificate: Certificate) -> list[StoreCertificate]:
-        """Return the records that hold a certificate."""
+        """Return the records with this certificate."""
         return self._records_by_certificate.get(certificate, [])
 
     def find_covering(self, names: frozenset[str]) -> list[StoreCertificate]:
-        """Return the records that have all of these names; an empty list without names."""
+        """Return the records with all of these names; an empty list without names."""
         fewest = min((self._records_by_name.get(name, []) for name in names), key=len, default=[])
         return [record for record in fewest if names <= certificate_of(record).identities]
 
     def find_within(self, names: frozenset[str]) -> list[StoreCertificate]:
-        """Return the records whose names are all among these names."""
+        """Return the records whose names are a subset of these names."""
         found = (record for name in names for record in self._records_by_rarest_name.get(name, ()))
         return [record for record in found if certificate_of(record).identities <= names]
 
     def find_sharing(self, names: frozenset[str]) -> list[StoreCertificate]:
-        """Return the records that have any of these names, in the order of the store."""
+        """Return the records with any of these names, in the order of the store."""
         sharing = {record.handle: record for name in names for record in self._records_by_name.get(name, ())}
         return self._sort(sharing.values())
 
     def select_valid(self, at: datetime) -> StoreIndex:
-        """Return the records that are valid at a time: no other record can replace anything, and most records of a name have expired."""
+        """Return an index of the records that are valid at a time, because only valid records can replace a certificate."""
         if at not in self._valid:
             self._valid[at] = StoreIndex(record for record in self._known if certificate_of(record).is_valid(at))
         return self._valid[at]
@@ -120,7 +120,7 @@ class StoreIndex:
         return [record for record in candidates if can_supersede(record, old, view)]
 
     def find_superseded(self, new: StoreCertificate, view: TrustView) -> list[StoreCertificate]:
-        """Return the records that a certificate can replace, sorted by ID, without its own record, which may be about to get its chain."""
+        """Return the records that a certificate can replace, sorted by ID, without the certificate's own record."""
         within = self.find_within(certificate_of(new).identities) if certificate_of(new).is_valid(view.at) else ()
         older = (record for record in within if record.handle != new.handle and can_supersede(new, record, view))
         return self._sort(older)
@@ -128,13 +128,13 @@ class StoreIndex:
     def find_predecessor(
         self, new: StoreCertificate, view: TrustView, imported: Collection[Handle] = (), *, may_be_over: bool = False
     ) -> StoreCertificate | None:
-        """Return the newest older record that is valid and has all names of a certificate: what it probably replaced.
+        """Return the newest older record that is valid and has all names of a certificate: the probable predecessor.
 
         Args:
             new: the certificate.
-            view: who has to trust it.
-            imported: the handles of what this run has imported, or would: that was not there before.
-            may_be_over: whether it may have expired.
+            view: the TLS clients that must trust the predecessor.
+            imported: the handles of the records that this run has imported or would import.
+            may_be_over: whether the predecessor may have expired.
         """
         overrides = Overrides(expired=may_be_over)
         older = [

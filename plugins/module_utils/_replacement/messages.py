@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sentences about why a certificate cannot replace another one, and about what would be lost. Private to softlayer.certificates. Pure."""
+"""Sentences about the obstacles to a replacement, the remedies, and the properties that a replacement loses. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .._x509.crl import Revocation
 REPLACEMENT_CHAIN_REMEDY = "Import the certificate again with the replacement chain of its CA."
 """The remedy for a revoked intermediate certificate."""
 CURRENT_CHAIN_REMEDY = "Import the certificate again with the current chain of its CA."
-"""The remedy for an intermediate certificate that expires."""
+"""The remedy for an expiring intermediate certificate."""
 
 
 def describe_obstacle(why: Obstacle[t.Any]) -> str:
-    """Return why a certificate cannot replace another one, or why the store does not contain it."""
+    """Return the reason why a certificate cannot replace another one, or why a certificate is not available in the store."""
     match why.reason, why.facts:
         case "expires_earlier", {"end": end, "issuer": issuer}:
             if issuer:
@@ -71,7 +71,7 @@ RSA_CIPHER_NOTE = "By default, load balancers offer cipher suites for RSA keys o
 
 
 def find_trust_remedy(chain: Chain | None, situation: Situation = "stored", *, is_revoked: bool = False) -> str:
-    """Return the remedy for a certificate whose chain TLS clients do not trust; without `chain`, assume that intermediate certificates are missing."""
+    """Return the remedy for an untrusted chain; without `chain`, for missing intermediate certificates."""
     lacks = "issuers" if chain is None or chain.trust == "incomplete" else "root" if chain.lacks_root else "nothing"
     match situation, lacks:
         case _ if is_revoked:
@@ -99,13 +99,13 @@ def find_trust_remedy(chain: Chain | None, situation: Situation = "stored", *, i
 
 
 def describe_revocation(revocation: Revocation, *, is_own: bool) -> str:
-    """Return the main clause which states that a certificate, or an intermediate certificate in its chain, was revoked."""
+    """Return the main clause about a revocation of a certificate or an intermediate certificate."""
     issuer = revocation.certificate.shown_name if revocation.certificate else ""
     return f"the {'certificate' if is_own else f'intermediate certificate {issuer}'} was {revocation.shown}"
 
 
 def describe_loss(lost: Obstacle[str]) -> str:
-    """Return a property that is lost if a certificate replaces another one, as a noun phrase."""
+    """Return a property that a replacement loses, as a noun phrase."""
     match lost.reason, lost.facts:
         case "names", {"names": names}:
             return f"the DNS name{'s' if len(names) > 1 else ''} {some_of(names)}"
@@ -121,5 +121,5 @@ def describe_loss(lost: Obstacle[str]) -> str:
 
 
 def join_organizations(organizations: frozenset[str]) -> str:
-    """Return organizations as a noun phrase."""
+    """Return the names of organizations as a noun phrase; `none` without organizations."""
     return some_of(sorted(organizations)) or "none"

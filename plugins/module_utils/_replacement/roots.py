@@ -28,11 +28,11 @@ ROOTS_REMEDY = "Specify a file with root certificates in PEM format, or a direct
 
 @cache
 def read_trusted_roots(path: str | None) -> Anchors:
-    """Return the trusted certificates: those of the environment or this machine, and those in a file or folder; both together.
+    """Return the trusted root certificates: `default_roots` together with the certificates in a file or directory.
 
     Raises:
-        CertificatesError: `not_found` if there are none or they cannot be read, `invalid_argument` if the file or folder contains
-            no certificate.
+        CertificatesError: `not_found` if no root certificates exist or can be read, `invalid_argument` for a file or directory without
+            certificates.
     """
     named = () if path is None else read_roots(path)
     default = default_roots()
@@ -47,7 +47,7 @@ def read_trusted_roots(path: str | None) -> Anchors:
 
 
 def read_roots(path: str) -> Anchors:
-    """Return the certificates in a file or folder that the user names, as it is at this moment.
+    """Return the certificates in a file or directory that the user specifies. The result is not cached.
 
     Raises:
         CertificatesError: as `read_trusted_roots`.
@@ -70,10 +70,10 @@ def read_roots(path: str) -> Anchors:
 
 
 def find_roots(path: str | None, warn: Callable[[str], object]) -> Anchors | None:
-    """Return the trusted certificates; `None`, with a warning, on a machine without roots.
+    """Return the trusted root certificates; `None`, with a warning, on a host without root certificates.
 
     Raises:
-        CertificatesError: as `read_trusted_roots`, if the user or the environment names them.
+        CertificatesError: as `read_trusted_roots`, if the user or the environment specifies root certificates.
     """
     try:
         return read_trusted_roots(path)
@@ -85,9 +85,9 @@ def find_roots(path: str | None, warn: Callable[[str], object]) -> Anchors | Non
 
 
 def find_anchors(trust: str, path: str | None, warn: Callable[[str], object]) -> Anchors | None:
-    """Return the trusted certificates, or `None` if trust is not to be checked.
+    """Return the trusted root certificates, or `None` if the option `trust` is `ignore`.
 
-    Also `None` if only a warning depends on it and this machine has no roots.
+    If `trust` is `warn`, the function also returns `None` on a host without root certificates.
 
     Raises:
         CertificatesError: as `read_trusted_roots`.
@@ -98,12 +98,12 @@ def find_anchors(trust: str, path: str | None, warn: Callable[[str], object]) ->
 
 
 def create_trust_view(path: str | None) -> TrustView:
-    """Return clients with `default_roots`, and the root certificates in a file or folder; none on a machine without either.
+    """Return a view with the trusted root certificates: `default_roots` and the certificates in a file or directory, if any.
 
-    The former are read only if anything depends on them.
+    `default_roots` are read only on first use.
 
     Raises:
-        CertificatesError: as `read_trusted_roots`, if the user names them.
+        CertificatesError: as `read_trusted_roots`, for the file or directory.
     """
     if path is not None:
         read_roots(path)
@@ -115,7 +115,7 @@ def _read_path(path: str) -> list[Certificate]:
 
 
 def _read_directory(path: str) -> list[Certificate]:
-    """Return the certificates in the files of a folder, whatever their names; list_subdirectories are not read."""
+    """Return the certificates in all files of a directory, but not of subdirectories."""
     files: dict[tuple[int, int], str] = {}  # c_rehash creates links to each file, named by its hash
     try:
         with os.scandir(path) as entries:
@@ -133,7 +133,7 @@ def _read_directory(path: str) -> list[Certificate]:
 
 
 def read_known_issuers(path: str | None, content: str | None = None) -> list[Certificate]:
-    """Return the intermediate certificates that sources may lack."""
+    """Return the intermediate certificates from a file or from text, to complete the chains of sources."""
     if path is None and content is None:
         return []
     named = f" {path}" if path is not None else ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whom TLS clients trust, at an instant, with what is known to be revoked. Private to softlayer.certificates. Pure."""
+"""The trust of TLS clients in certificates, at an instant, with known revocations. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .._x509.lifespan import Lifespan
 from . import messages
 
 LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
-"""The levels of trust; a certificate never replaces another one on a higher level."""
+"""The levels of trust, from low to high; a certificate never replaces another one on a higher level."""
 
 
 class TrustView:
-    """What TLS clients trust, by their trusted root certificates, the time, and what is known to be revoked.
+    """The trust of TLS clients, given trusted root certificates, a time, and known revocations.
 
     Args:
-        anchors: returns the trusted root certificates; called only if there is anything to compare.
+        anchors: returns the trusted root certificates; called on first use.
         at: the time.
-        revocations: what is known about the revocation of certificates.
+        revocations: the known results of revocation checks.
     """
 
     def __init__(
@@ -41,45 +41,45 @@ class TrustView:
         self._chains: dict[tuple[Certificate, tuple[Certificate, ...]], Chain] = {}
 
     def add_revocations(self, revocations: Mapping[Certificate, Revocation]) -> TrustView:
-        """Return a view that also knows these revocations."""
+        """Return a view with additional revocations."""
         view = TrustView(self.anchors, self.at, {**self.revocations, **revocations})
         view._chains = self._chains
         return view
 
     def move_to(self, at: datetime) -> TrustView:
-        """Return the view at another time."""
+        """Return the same view at another time."""
         return TrustView(self.anchors, at, self.revocations)
 
     def find_chain(self, record: StoreCertificate) -> Chain:
-        """Return the chain of a record with a certificate, with the trust that it deserves; see `build_chain`."""
+        """Return the chain of a record with a certificate; see `build_chain`."""
         return self.build_chain(certificate_of(record), record.intermediates)
 
     def build_chain(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
-        """Return the chain of a certificate that comes with others, with the trust that it deserves: none if one of it was revoked."""
+        """Return the chain of a certificate with the sent issuers. The chain is untrusted if one of the certificates was revoked."""
         chain = self.build_signed_chain(leaf, sent)
         why = self.why_revoked(leaf, sent)
         return replace(chain, trust="untrusted", why=why) if why else chain
 
     def is_revoked(self, certificate: Certificate) -> bool:
-        """Return whether this certificate is known to be revoked."""
+        """Return whether a revocation of the certificate is known."""
         return certificate in self._revoked
 
     def why_revoked(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> str | None:
-        """Return a main clause that a certificate or an intermediate certificate was revoked; `None` if no revocation is known."""
+        """Return a main clause about a known revocation of a certificate or one of the sent issuers, or `None`."""
         answer = self.find_revocation(leaf, sent) if self._revoked else None
         if answer is None or answer.certificate is None or answer.status != "revoked":
             return None
         return messages.describe_revocation(answer, is_own=answer.certificate == leaf)
 
     def find_revocation(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Revocation | None:
-        """Return whether a certificate, or one of its issuers among the certificates sent with it, was revoked; `None` if revocation was not checked."""
+        """Return the revocation of a certificate or one of the sent issuers; `None` if revocation was not checked."""
         return answer_about(leaf, self.build_signed_chain(leaf, sent), self.revocations)
 
     def build_signed_chain(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
-        """Return the chain of a certificate that comes with others, with the trust that it deserves if nothing of it was revoked.
+        """Return the chain of a certificate with the sent issuers, regardless of revocations.
 
-        A certificate that is not valid now, or whose issuers are not, is evaluated at a time when all were or will be valid: an expired
-        certificate is trusted at least as much as one that was never trusted.
+        The chain is evaluated at the closest time when all certificates are valid, so that an expired certificate is trusted at least as much
+        as a certificate that was never trusted.
         """
         if (leaf, sent) not in self._chains:
             when = min(max(self.at, leaf.not_before), leaf.not_after)
@@ -93,7 +93,7 @@ class TrustView:
         return self._chains[leaf, sent]
 
     def record_chain(self, leaf: Certificate, chain: Chain) -> None:
-        """Take a chain that was built with the same roots and is trusted as it is: what is sent like that need not be looked at again."""
+        """Cache a trusted chain that was built with the same root certificates."""
         if (
             chain.trust == "trusted"
             and leaf.is_valid(self.at)
@@ -110,24 +110,24 @@ class TrustView:
         return self.build_signed_chain(certificate_of(record), record.intermediates).trust == "trusted"
 
     def find_level(self, record: StoreCertificate) -> int:
-        """Return the index in `LEVELS` of the trust in a record."""
+        """Return the level of trust in a record, as an index in `LEVELS`."""
         return LEVELS.index(self.find_chain(record).trust)
 
     def find_levels(self, record: StoreCertificate) -> tuple[int, int]:
-        """Return the level of trust in a record, and the level if nothing in its chain was revoked."""
+        """Return the level of trust in a record, and the level regardless of revocations."""
         signed = self.build_signed_chain(certificate_of(record), record.intermediates)
         return self.find_level(record), LEVELS.index(signed.trust)
 
     def find_lifespan(self, record: StoreCertificate) -> Lifespan:
-        """Return when TLS clients accept a record; for a certificate that cannot be read, the dates that the API returns."""
+        """Return the time in which TLS clients accept a record; for an unreadable certificate, from the dates that the API returns."""
         if record.certificate is None:
             return record.lifespan(self.at)
         return self.build_lifespan(record.certificate, record.intermediates)
 
     def build_lifespan(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Lifespan:
-        """Return when TLS clients accept a certificate that is sent with other certificates."""
+        """Return the time in which TLS clients accept a certificate with the sent issuers."""
         return Lifespan.of(leaf, self.build_chain(leaf, sent).path)
 
     def find_end(self, record: StoreCertificate) -> datetime:
-        """Return until when TLS clients accept a record with a certificate."""
+        """Return the end of the time in which TLS clients accept a record with a certificate."""
         return t.cast(datetime, self.find_lifespan(record).end)
