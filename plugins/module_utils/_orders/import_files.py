@@ -45,7 +45,7 @@ MODULE_RECORDS = {
     ),
     "store": ("the certificates that ssl_certificate_info returned", {"id"}),
     "emails": ("the emails that ssl_fulfillment_email returned", {"order_id"}),
-    "missing": ("the list missing that ssl_fulfillment_email_info returned", {"order_id"}),
+    "missing": ("the missing list that ssl_fulfillment_email_info returned", {"order_id"}),
     "skipped": ("the list of the same name in ssl_fulfillment_result", set[str]()),
     "failed": ("the list of the same name in ssl_fulfillment_result", set[str]()),
 }

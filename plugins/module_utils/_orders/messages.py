@@ -24,8 +24,8 @@ from .._report.summary import Record, label, listed, named, stored_as
 from .._x509.certificate import Certificate
 
 INELIGIBILITY_MESSAGES: Mapping[Ineligibility, str] = {
-    "pending": "the CA has not approved the order yet, so no certificate can be sent. Wait for the approval.",
-    "canceled": "the order was canceled or rejected, so no certificate can be sent. Remove the order from the selection.",
+    "pending": "the CA has not approved the order yet, so the CA cannot send a certificate. Wait for the approval.",
+    "canceled": "the order was canceled or rejected, so the CA cannot send a certificate. Remove the order from the selection.",
     "expired": "the order has expired. Order a new certificate.",
     "unknown_status": "the order has a status that this release does not support. Update softlayer.certificates, or check the order in the portal.",
 }
@@ -268,7 +268,7 @@ def describe_waiting(why: Obstacle[WaitingReason]) -> str:
             return f"Waiting for the {what}: {several} in {printable(folder)} all match the order's name. Rename the correct file to {name}."
         case "waiting_for_key", {"other_key": path}:
             return (
-                f"Waiting for the private key: the key in {path} belongs to another CSR. Save the key of the order's CSR in this path, or order the "
+                f"Waiting for the private key: the key in {path} belongs to another CSR. Save the key of the order's CSR as {path}, or order the "
                 "certificate again with a CSR of the current key."
             )
         case "waiting_for_certificate", _:

@@ -54,7 +54,7 @@ def find_mailbox_count_error(mail: Mapping[str, t.Any]) -> str | None:
     boxes = [name for name in MAILBOXES if mail.get(name) is not None]
     if len(boxes) == 1:
         return None
-    return f", but {' and '.join(boxes)} are set. Set only one of these options." if boxes else "."
+    return f", but {' and '.join(boxes)} are set. Set only one mailbox." if boxes else "."
 
 
 def why_unusable(mail: Mapping[str, t.Any]) -> str | None:

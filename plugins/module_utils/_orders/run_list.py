@@ -77,7 +77,7 @@ def find_account_id(params: Mapping[str, t.Any]) -> int | None:
     if len(named) > 1:
         raise CertificatesError(
             "invalid_argument",
-            "account_id and select.account_id specify different accounts. Remove one of the two options.",
+            "account_id and select.account_id specify different accounts. Remove account_id or select.account_id.",
         )
     account: int | None = next(iter(named), None)
     return account

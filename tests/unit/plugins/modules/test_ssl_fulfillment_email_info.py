@@ -496,7 +496,7 @@ def test_where_nothing_can_be_found_the_mail_server_is_not_asked(wanted: dict[st
         ({"orders": []}, ("imap", "maildir", "paths")),
         (
             {"maildir": "/nowhere", "paths": [], "orders": []},
-            ("maildir and paths are set", "Set only one of these options"),
+            ("maildir and paths are set", "Set only one mailbox"),
         ),
         ({"paths": []}, ("orders", "order_ids", "csr_paths", "privatekey_paths")),
         ({"imap": {"host": HOST, "username": "user"}, "orders": []}, ("password", "imap")),

@@ -232,7 +232,7 @@ FOR_KEY = "Waiting for the private key of the order's CSR."
         ("waiting_for_key", {"path": None},
          f"{FOR_KEY} The order has no name, so its files cannot be found by name. Import the certificate manually with ssl_certificate_import."),
         ("waiting_for_key", {"other_key": "/m/a.key"},
-         "Waiting for the private key: the key in /m/a.key belongs to another CSR. Save the key of the order's CSR in this path, or order the "
+         "Waiting for the private key: the key in /m/a.key belongs to another CSR. Save the key of the order's CSR as /m/a.key, or order the "
          "certificate again with a CSR of the current key."),
         ("waiting_for_certificate", {"what": "certificate's chain", "files": ["A.chain.pem", "a\n"], "folder": "/m", "file_name": "a.ca-bundle"},
          "Waiting for the certificate's chain: A.chain.pem and a\\n in /m all match the order's name. Rename the correct file to a.ca-bundle."),
