@@ -135,7 +135,7 @@ options:
         in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state). An empty URL and null are invalid, because another ledger
         does not contain the previous requests.
       - The path must be absolute. A relative path is invalid, because runs in different directories would use different ledgers.
-      - All users who request emails for the same account should use the same ledger. See R(How resending stays safe,
+      - All users who request emails for the same account should use the same ledger. See R(How requests stay safe,
         ansible_collections.softlayer.certificates.docsite.guide_resending).
     type: str
   allow_ephemeral_ledger:

@@ -4,7 +4,7 @@
 
 """Runs at the same time, killed runs and lost answers: each certificate is stored once, each email is asked for once.
 
-Promise: No email twice, no certificate twice.
+Promise: No email is requested twice, and no certificate is imported twice.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 """Check mode sends, stores, edits and deletes nothing, leaves no ledger behind, and says what the real run then does.
 
-Promise: Check mode tells the truth.
+Promise: Check mode is reliable.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 """However a connection ends: nothing is sent twice, no call takes longer than it may, and no answer is a traceback.
 
-Promise: No email twice, no certificate twice.
+Promise: No email is requested twice, and no certificate is imported twice.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 They are the same each time, and others each time in `make test-long`. `WORLDS=100` tries so many others, and `WORLD=4711` repeats one.
 
 Promise: Only intended recipients get emails.
-Promise: No email twice, no certificate twice.
+Promise: No email is requested twice, and no certificate is imported twice.
 """
 
 from __future__ import annotations

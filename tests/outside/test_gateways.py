@@ -6,7 +6,7 @@
 
 What other answers of gateways mean is seen in the pure tests of `_softlayer/faults`.
 
-Promise: No email twice, no certificate twice.
+Promise: No email is requested twice, and no certificate is imported twice.
 """
 
 from __future__ import annotations

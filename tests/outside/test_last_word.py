@@ -6,10 +6,10 @@
 
 Random ones are in `test_last_word_at_random`.
 
-Promise: What a TLS client accepts today, it accepts tomorrow,
+Promise: TLS clients continue to accept your listeners.
 Promise: A listener never loses its certificate.
 Promise: No run succeeds while a certificate is about to expire without a renewal.
-Promise: Nothing in use is deleted
+Promise: No certificate in use is deleted.
 """
 
 from __future__ import annotations

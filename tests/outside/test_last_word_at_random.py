@@ -7,11 +7,11 @@
 For each there is a night in check mode, a real one, and another real one. Others have one fault each. They are the same each time, and others
 each time in `make test-long`. `WORLDS=100` tries so many others, and `WORLD=4711` repeats one.
 
-Promise: Check mode tells the truth.
+Promise: Check mode is reliable.
 Promise: A listener never loses its certificate.
-Promise: What a TLS client accepts today, it accepts tomorrow,
+Promise: TLS clients continue to accept your listeners.
 Promise: No run succeeds while a certificate is about to expire without a renewal.
-Promise: Nothing in use is deleted
+Promise: No certificate in use is deleted.
 """
 
 from __future__ import annotations

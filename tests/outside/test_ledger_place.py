@@ -4,7 +4,7 @@
 
 """The ledger's place never hangs on the folder that a run is started in: two folders must not mean two emails.
 
-Promise: No email twice, no certificate twice.
+Promise: No email is requested twice, and no certificate is imported twice.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 What is seen of several addresses, and what is done about it, is in the pure tests of `_rotation/watch` and `_rotation/switch`.
 
 Promise: A listener never loses its certificate.
-Promise: Nothing in use is deleted
+Promise: No certificate in use is deleted.
 """
 
 from __future__ import annotations

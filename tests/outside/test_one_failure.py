@@ -4,7 +4,7 @@
 
 """Of many, one fails in each way there is: all others are done, each says what became of it, and the run names those that failed.
 
-Promise: A failure hides no other result.
+Promise: A failure does not hide other results.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 Modules are run as Ansible runs them, in processes of their own, where what they write to syslog or to the journal goes to a
 file. The options come from the modules themselves, so that one that is added later is tested as well.
 
-Promise: No secret in any output
+Promise: No output contains secrets.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 """Night after night: what was renewed is asked for once, imported once, and then left in peace.
 
-Promise: No email twice, no certificate twice.
+Promise: No email is requested twice, and no certificate is imported twice.
 """
 
 from __future__ import annotations

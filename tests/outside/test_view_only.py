@@ -4,7 +4,7 @@
 
 """A user with the permission to view alone, against an API that offers what the reference's metadata says and no more.
 
-Promise: A user with view permission sees what the API returns.
+Promise: View permission is sufficient to list certificates and orders.
 """
 
 from __future__ import annotations

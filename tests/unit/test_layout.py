@@ -115,7 +115,7 @@ def test_the_files_of_a_package_import_each_other_in_no_circle() -> None:
 
 def test_the_guide_has_the_same_rooms() -> None:
     text = (PLUGINS.parent / "docs/docsite/rst/guide_contributing.rst").read_text(encoding="utf-8")
-    table = text.partition("The rooms\n")[2].partition("*Pure* means")[0]
+    table = text.partition("The rooms\n")[2].partition("*Pure* code")[0]
     rows = re.findall(r"^   \* - (``_.+)$", table, re.MULTILINE)
     assert [name for row in rows for name in reversed(re.findall(r"``(\w+)``", row))] == [*reversed(ROOMS)]
 

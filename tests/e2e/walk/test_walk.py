@@ -43,8 +43,8 @@ REPOSITORY = "https://github.com/softlayer/softlayer.certificates/blob/main/"
 SECONDS = 300
 AUTHORITY = Authority()
 """Who issues what certbot renews."""
-JOB = "Many at once, and import what comes"
-INVENTORY = "Choose among orders with an inventory"
+JOB = "Request many emails, and import the certificates"
+INVENTORY = "Select orders with an inventory"
 STORED = {"www.example.com"}
 """Of the demo's orders, those whose certificate is in the store from the beginning."""
 WANTED = {"shop.example.com", "mail.example.com"}

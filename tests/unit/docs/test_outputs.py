@@ -43,7 +43,7 @@ ACME, ORDERS = GUIDE / "guide_lets_encrypt.rst", GUIDE / "guide_request_email.rs
 ORDERS_DE = GUIDE / "guide_request_email_de.rst"
 ACCOUNT, LEAVING = GUIDE / "guide_check_account.rst", GUIDE / "guide_leaving_classic.rst"
 FIRST, NIGHT = "Deploy the first certificate", "Schedule the rotation"
-MANY, LISTENERS = "Many at once, and import what comes", "Listener, certificate, CRN"
+MANY, LISTENERS = "Request many emails, and import the certificates", "Listener, certificate, CRN"
 CHECK = "Check an account before you trust it"
 
 CALLBACK = "export ANSIBLE_STDOUT_CALLBACK=softlayer.certificates.summary"
@@ -178,7 +178,7 @@ def fulfillment(reader: Reader) -> dict[str, str]:
         "ssl_fulfillment_mail": {"maildir": str(reader.sim.maildir)}
     }
     reader.save("vars.yml", yaml.safe_dump(given))
-    return {"fulfill": reader.plays(last_command(ORDERS, MANY, 1))}
+    return {"fulfill": reader.plays(last_command(ORDERS, MANY, 0))}
 
 
 def account(reader: Reader) -> dict[str, str]:
