@@ -101,7 +101,7 @@ class Demo:
         self._step("Preview", "Check mode changes nothing.", f"{ROTATE} --check")
         self._step(
             "Rotation",
-            "The certificate is imported, the listener is switched and verified, and the old certificate is deleted.",
+            "The run imports the certificate, switches the listener, verifies it, and deletes the old certificate.",
         )
         self._renew("shop.example.com", "ec")
         self._step(
@@ -120,8 +120,8 @@ class Demo:
         self._renew("mail.example.com", "rsa")
         self._step(
             "The initial certificate for a domain",
-            "certbot has a certificate for mail.example.com, but without the organization of the present one. The playbook adopt deploys it "
-            "once. Later renewals are deployed automatically.",
+            "certbot has a certificate for mail.example.com, but without the organization of the current certificate. The playbook adopt "
+            "deploys the new certificate once. Rotations deploy its renewals.",
             f"adopt -e @.demo/rotation.yml -e listener=mail:{mail} -e common_name=mail.example.com",
         )
         self._serve("login", "login.example.com", (-70, 20))
@@ -130,24 +130,25 @@ class Demo:
             file.write(FROM_SECRETS_MANAGER)
         self._step(
             "IBM Cloud Secrets Manager",
-            "Secrets Manager has renewed login.example.com. It is another source: `- secrets_manager: {}`.",
+            "Secrets Manager has renewed login.example.com. The line `- secrets_manager: {}` adds Secrets Manager to the sources.",
         )
         self._revoke("pay.example.com")
         self._step("A revoked certificate", "The CA has revoked the certificate of pay.example.com.", ends=2)
         self._order()
         self._step(
             "SSL orders: preview",
-            "Check mode sends no email. It lists the recipients, like the confirmation window of the portal.",
+            "Check mode requests no emails, but lists the recipients, like the confirmation window of the portal.",
             "resend -e @.demo/fulfillment.yml --check",
         )
         self._step(
             "SSL orders: request, collect, import",
-            "The CA sends the lost emails again. The certificates are taken from them and imported. The next rotation deploys them.",
+            "The CA sends the lost emails again. The playbook imports the certificates from the emails. "
+            "The next rotation deploys the certificates.",
             "fulfill -e @.demo/fulfillment.yml",
         )
         self._step(
             "Check an account",
-            "This playbook reports what the API key may do, and whether the account can be rotated.",
+            "The playbook reports the permissions of the API key, and whether the account can be rotated.",
             "check_account",
         )
         explain(
