@@ -129,7 +129,7 @@ def why_not_writable(path: str) -> str | None:
             return f"The file name {encodable(os.path.basename(path))} is too long for the file system. Choose a shorter name."
     if os.path.lexists(path) and not os.path.isfile(path):
         what = "a directory" if os.path.isdir(path) else "not a regular file"
-        return f"{encodable(path)} is {what}. Specify a file."
+        return f"{encodable(path)} is {what}. Specify the path of a regular file."
     if not os.path.isdir(folder):
         return (
             f"The directory {encodable(folder)} does not exist on this host. Create the directory, or correct the path."
@@ -225,7 +225,7 @@ class PrivateFolder:
             raise insecure(
                 self.path,
                 "is accessible to other users",
-                f"Remove their access with `chmod go= {shown(self.path).strip()}`",
+                f"Remove the access of other users with `chmod go= {shown(self.path).strip()}`",
             )
         return folder
 
@@ -268,7 +268,7 @@ class PrivateFolder:
             raise CertificatesError(
                 "unsafe_file",
                 f"Cannot overwrite {self.shown(name)}: the path is a link, a directory, or another special file, or belongs to "
-                "another user. Move or rename it, and run the playbook again.",
+                "another user. Move or rename the existing file or directory, and run the playbook again.",
             )
         return status
 
@@ -398,10 +398,12 @@ def _open_safely(path: str) -> int:
         status = os.fstat(here)
         if status.st_uid not in {0, os.geteuid()}:
             what = "belongs to another user, who can replace its content"
-            raise insecure(at, what, "Specify a directory below one of the current user")
+            raise insecure(at, what, "Specify a path whose parent directories belong to the current user")
         if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
             what = "is writable by other users, who can replace its content"
-            raise insecure(at, what, f"Remove this permission with `chmod go-w {shown(at).strip()}`")
+            raise insecure(
+                at, what, f"Remove the write permission of other users with `chmod go-w {shown(at).strip()}`"
+            )
         if not left:
             return here
         name = left.pop()

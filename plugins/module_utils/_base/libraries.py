@@ -77,10 +77,11 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
         return
     described = [f"{name} {MIN_VERSIONS[name]} or later{why}" for name, why in lacking.items()]
     install = " ".join(f"'{INSTALLED_AS.get(name, name)}>={MIN_VERSIONS[name]}'" for name in lacking)
+    before_last = ", and " if len(described) > 2 else " and "
     what = (
         f"library {described[0]}"
         if len(described) == 1
-        else f"libraries {', '.join(described[:-1])} and {described[-1]}"
+        else f"libraries {', '.join(described[:-1])}{before_last}{described[-1]}"
     )
     raise CertificatesError(
         "missing_library", f"{who} needs the Python {what}, {where}: pip install {install}", libraries=list(lacking)

@@ -33,7 +33,7 @@ except ImportError:
         """Do nothing: older releases of ansible-core use no_log_values."""
 
 
-MAY_BE_DONE = "Some changes may have been made. Check the current state, or run the playbook again; it continues from the current state. "
+MAY_BE_DONE = "Some changes may have been made. Check the current state, or run the playbook again to continue from the current state. "
 """The state after an unexpected error."""
 STARTED_IN = "SOFTLAYER_CERTIFICATES_STARTED_IN"
 """The environment variable in which roles pass the current directory of the command, where relative paths start."""

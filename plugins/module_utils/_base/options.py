@@ -85,7 +85,7 @@ class ArgumentSpec:
             if argument.get("limits") and (not items or any(_is_nothing(item, options) for item in items)):
                 raise CertificatesError(
                     "invalid_argument",
-                    f"{place} must not be null or empty: without it, the run may do more than intended. Specify a value, or remove the option.",
+                    f"{place} must not be null or empty: without a value, the run may do more than intended. Specify a value, or remove the option.",
                 )
             for item in items if options else ():
                 if (
@@ -95,7 +95,7 @@ class ArgumentSpec:
                 ):
                     raise CertificatesError(
                         "invalid_argument",
-                        f"{place} must be a dict: Ansible cuts text at its spaces, and conditions are lost. Specify a dict, or a dict as JSON.",
+                        f"{place} must be a dict: Ansible splits a string at spaces, so conditions would be lost. Specify a dict, or a dict as JSON.",
                     )
                 if isinstance(item, Mapping):
                     ArgumentSpec(options).check_limits(item, f"{place}.")

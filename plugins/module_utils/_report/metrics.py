@@ -27,12 +27,12 @@ with suppress(ImportError):
 ATTENTION: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 """Reasons for attention. Each always has a sample, so that an alert ends when its count is zero."""
 OF_LISTENERS = {
-    "not_before_timestamp_seconds": "Start of the validity of the certificate that a listener has, in seconds since 1970.",
-    "not_after_timestamp_seconds": "End of the validity of the certificate that a listener has, in seconds since 1970.",
-    "effective_not_after_timestamp_seconds": "When TLS clients begin to reject the certificate that a listener has, in seconds since 1970: "
+    "not_before_timestamp_seconds": "Start of the validity of the certificate of a listener, in seconds since 1970.",
+    "not_after_timestamp_seconds": "End of the validity of the certificate of a listener, in seconds since 1970.",
+    "effective_not_after_timestamp_seconds": "Time from which TLS clients reject the certificate of a listener, in seconds since 1970: "
     "an intermediate certificate may expire before the certificate.",
-    "renewal_due": "Whether the certificate that a listener has is due for renewal (1) or not (0).",
-    "served": "Whether a listener serves the certificate that it has (1), or a different certificate or none (0).",
+    "renewal_due": "Whether the certificate of a listener is due for renewal (1) or not (0).",
+    "served": "Whether a listener serves its certificate (1), or another certificate or no certificate (0).",
     "accepted": "Whether a TLS client accepts (1) or rejects (0) the certificate that a listener serves.",
     "revoked": "Whether the certificate that a listener serves, or an intermediate certificate, was revoked (1) or not (0).",
 }

@@ -46,6 +46,7 @@ UNFIT = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served")
 """Why the certificate of a listener is of no use to TLS clients, the most urgent reason first."""
 FIELDS: Mapping[str, Sequence[str]] = {"name": ("name", "subject_alt_names"), "mail": ("mail_found", "mail_date")}
 """The fields of columns that do not have the name of their field."""
+RESULTS_REMEDY = "Set results to the variable that the task registers."
 SAID_IF_UNKNOWN = frozenset({"certificate_ids", "served", "accepted"})
 """The columns that show unknown values."""
 MAX_BAR_DAYS = 400
@@ -112,18 +113,18 @@ def check(schema: Schema, results: Record) -> None:
     for name, needs in schema.needs.items():
         records = results.get(name) or []
         if not isinstance(records, list):
-            raise CertificatesError("invalid_argument", f"results.{name} must be a list, as the modules return it.")
+            raise CertificatesError("invalid_argument", f"results.{name} must be a list. {RESULTS_REMEDY}")
         for number, record in enumerate(records, 1):
             if why := _why_malformed(record, needs):
                 about = notice(record)["source"] if isinstance(record, Mapping) else None
                 which = f"entry {number}{f' ({about})' if about else ''}"
-                raise CertificatesError("invalid_argument", f"results.{name}, {which}: {why}.")
+                raise CertificatesError("invalid_argument", f"results.{name}, {which}: {why}. {RESULTS_REMEDY}")
 
 
 def _why_malformed(record: object, needs: Needs) -> str | None:
     """Return the problem of a record, or `None`."""
     if not isinstance(record, Mapping):
-        return "the entry must be a dict, as the modules return it"
+        return "the entry must be a dict"
     for name, values in needs.items():
         if record.get(name) is None:
             return f"{name} is missing"
@@ -131,7 +132,7 @@ def _why_malformed(record: object, needs: Needs) -> str | None:
             return f"{name} is {record[name]}, but must be one of {', '.join(values)}"
     for name, form in FORMS.items():
         if record.get(name) is not None and not isinstance(record[name], form):
-            return f"{name} does not have the type that the modules return"
+            return f"{name} has the wrong type"
     return None
 
 
@@ -224,7 +225,7 @@ def merged(words: Mapping[str, Record], rows: str) -> Record:
     except (AttributeError, KeyError, TypeError):
         raise CertificatesError(
             "invalid_argument",
-            "page.words must contain all texts of one language, as in words.yml of the collection.",
+            "page.words must contain all texts of one language. Copy the missing texts from words.yml of the collection.",
         ) from None
 
 
@@ -274,7 +275,7 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
         line = f", line {error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
         raise CertificatesError(
             "invalid_argument",
-            f"Cannot render page.template{line}: {error}. Correct page.template or page.words, or remove them.",
+            f"Cannot render page.template{line}: {error}. Correct page.template or page.words, or remove both keys.",
         ) from None
     return {"html": html, "json": json.dumps(report, indent=4) + "\n", "csv": as_csv(schema, report)}
 

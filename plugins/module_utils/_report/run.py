@@ -20,7 +20,7 @@ from .._base.options import ArgumentSpec
 from .._base.text import encodable
 from .._base.times import now
 from .metrics import as_metrics
-from .report import Kind, as_files, check, merged
+from .report import RESULTS_REMEDY, Kind, as_files, check, merged
 from .rotation import OF_ROTATION
 
 SPEC = ArgumentSpec(
@@ -57,7 +57,8 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
     files = files_of(page_path)
     if metrics in files.values():
         raise CertificatesError(
-            "invalid_argument", f"metrics_path must not be {metrics}, a file of the report. Set it to another file."
+            "invalid_argument",
+            f"metrics_path must not be {metrics}, a file of the report. Set metrics_path to another file.",
         )
     unknown = sorted(map(str, (page or {}).keys() - {*PAGE}))
     if unknown:
@@ -83,7 +84,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
     check_results(results, kind)
     if is_of_orders:
         if not files:
-            why = "Cannot write metrics of SSL orders. Set path to write a report instead."
+            why = "Cannot write metrics of SSL orders: only rotations have metrics. Set path to write a report instead."
             raise CertificatesError("invalid_argument", why)
         result["paths"] = [*files.values()]
     before = {ending: text_in(path) for ending, path in files.items()}
@@ -122,7 +123,7 @@ def expecting_results() -> Iterator[None]:
         what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else type(error).__name__
         raise CertificatesError(
             "invalid_argument",
-            f"results does not have the form that the modules return ({what}). Set results to the variable that the task registers.",
+            f"results does not have the form that the modules return ({what}). {RESULTS_REMEDY}",
         ) from None
 
 
@@ -147,12 +148,12 @@ def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
     """
     unknown = sorted(results.keys() - {*kind.parts})
     if "orders" in results and unknown:
-        said = f"Unknown keys in results, which contains orders: {', '.join(unknown)}. Valid keys are {', '.join(kind.parts)}."
+        said = f"Unknown keys in results of orders: {', '.join(unknown)}. Valid keys are {', '.join(kind.parts)}."
         raise CertificatesError("invalid_argument", said)
     if not results.keys() & {"orders", "listeners", "failure", "msg"}:
         raise CertificatesError(
             "invalid_argument",
-            "results is not a result of ssl_certificate_rotate and contains no orders. Set results to the variable that the task registers.",
+            f"results is not a result of ssl_certificate_rotate and contains no orders. {RESULTS_REMEDY}",
         )
     check(kind.schema, results)
 

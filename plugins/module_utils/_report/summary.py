@@ -352,8 +352,8 @@ def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterato
             if listener["overrides"] and _age(listener["previous"]) > _age(listener["new"]):
                 name = label(listener["new"])
                 yield (
-                    f"certificate {identifier}: newer than the certificate that replaced it. Each run reports it as held_back until it is deleted, "
-                    f"or {name} is renewed."
+                    f"certificate {identifier}: newer than its replacement. Each run reports held_back until certificate {identifier} is deleted or "
+                    f"{name} is renewed."
                 )
 
 

@@ -132,7 +132,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], count: int, nou
             "  ".join(text + " " * (width - _width(text)) for text, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
         ),
-        *([f"and {counted(rest, f'more {noun}')}; a report lists all of them"] if rest > 0 else []),
+        *([f"and {counted(rest, f'more {noun}')}; a report lists all {noun}s"] if rest > 0 else []),
     ]
 
 

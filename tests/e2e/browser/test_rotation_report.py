@@ -86,7 +86,7 @@ def test_a_row_tells_what_is_served(browser: Browser, rotated: dict[str, Path]) 
     row = browser.find(f"#{keys(rotated['en'])['api:443']}")
     cells = [cell.text.split("\n") for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
     assert cells[:2] == [["api:443"], ["api.example.com"]]
-    assert cells[2] == ["Expires soon", "Unchanged.", "See above for what to do."], "where both messages are"
+    assert cells[2] == ["Expires soon", "Unchanged.", "See “Needs attention” above."], "where both messages are"
     assert cells[3:6] == [["1"], ["yes"], ["yes"]] and cells[6][0] == "10"
     row.find_element(By.CSS_SELECTOR, ".why a").click()
     assert browser.find("#attention").rect["y"] >= browser.run("return scrollY - 1")
@@ -100,7 +100,7 @@ def test_bars_stand_in_the_order_of_urgency(browser: Browser, rotated: dict[str,
     bars = browser.driver.find_elements(By.CSS_SELECTOR, ".bars li")
     assert [bar.text.split("\n") for bar in bars[:5]] == [
         ["old:443 · old.example.com", "expired 2 days ago"],
-        ["odd:443 · odd.example.com", "Something else served · 70 days"],
+        ["odd:443 · odd.example.com", "Other certificate served · 70 days"],
         ["leaked:443 · leaked.example.com", "Revoked · 80 days"],
         ["api:443 · api.example.com", "10 days · due for renewal"],
         ["shop:443 · shop.example.org", "40 days"],

@@ -237,15 +237,18 @@ def test_a_page_of_ones_own(tmp_path: Path) -> None:
             {"path": "/no/where/r.html"},
             "path: The directory /no/where does not exist on this host. Create the directory, or correct the path.",
         ),
-        ({"path": "pipe.html"}, "pipe.html is not a regular file. Specify a file."),
-        ({"path": "data.html"}, "data.json is a directory. Specify a file."),
+        ({"path": "pipe.html"}, "pipe.html is not a regular file. Specify the path of a regular file."),
+        ({"path": "data.html"}, "data.json is a directory. Specify the path of a regular file."),
         (
             {"page": {"header": "x", "css": ""}},
             "Unknown keys in page: header. Valid keys are template, css, script, words.",
         ),
-        ({"metrics_path": "/etc"}, "metrics_path: /etc is a directory. Specify a file."),
+        ({"metrics_path": "/etc"}, "metrics_path: /etc is a directory. Specify the path of a regular file."),
         ({"metrics_path": "m" * 300}, "is too long for the file system. Choose a shorter name."),
-        ({"path": "r.html", "metrics_path": "r.json"}, "r.json, a file of the report. Set it to another file."),
+        (
+            {"path": "r.html", "metrics_path": "r.json"},
+            "r.json, a file of the report. Set metrics_path to another file.",
+        ),
     ],
     ids=str,
 )
@@ -293,7 +296,7 @@ def test_what_can_be_written_is_not_when_it_is_only_checked(tmp_path: Path) -> N
         ({"certificates": []}, "Set results to the variable that the task registers"),
         (
             {"orders": [], "certificates": []},
-            "Unknown keys in results, which contains orders: certificates. Valid keys are orders, store, emails,",
+            "Unknown keys in results of orders: certificates. Valid keys are orders, store, emails,",
         ),
         ({"orders": [{"id": 1}]}, "results.orders, entry 1: status is missing."),
         ({"listeners": [], "deployed": [{}]}, "that the modules return (certificate_id is missing). Set results"),
@@ -311,7 +314,7 @@ def test_a_listener_without_a_field_is_shown_or_named(tmp_path: Path, name: str)
     for lacking in ({**listener("web:443"), name: None}, {k: v for k, v in listener("web:443").items() if k != name}):
         run = report(tmp_path, {"listeners": [lacking], "attention": []}, metrics_path=str(tmp_path / "m.prom"))
         if name in {"load_balancer", "port", "outcome"}:
-            assert run.code == "invalid_argument" and run["msg"].endswith(f"): {name} is missing."), run["msg"]
+            assert run.code == "invalid_argument" and f"): {name} is missing. " in run["msg"], run["msg"]
         else:
             assert not run.failed, run["msg"]
 
@@ -329,7 +332,10 @@ def test_orders_have_no_metrics(tmp_path: Path) -> None:
     metrics = str(tmp_path / "m.prom")
     alone = report(tmp_path, {"orders": []}, path=None, metrics_path=metrics)
     assert (alone.code, files(tmp_path)) == ("invalid_argument", {})
-    assert alone["msg"] == "Cannot write metrics of SSL orders. Set path to write a report instead."
+    assert (
+        alone["msg"]
+        == "Cannot write metrics of SSL orders: only rotations have metrics. Set path to write a report instead."
+    )
     beside = report(tmp_path, {"orders": []}, metrics_path=metrics)
     assert sorted(beside["paths"]) == sorted(str(tmp_path / name) for name in files(tmp_path))
     assert len(beside["paths"]) == 3

@@ -74,7 +74,7 @@ def test_one_that_is_open_to_others_is_refused(home: Path, bits: int) -> None:
     error = refused(home / "dest")
     assert (
         error.code == "insecure_folder"
-        and f"is accessible to other users. Remove their access with `chmod go= {home}" in error.message
+        and f"is accessible to other users. Remove the access of other users with `chmod go= {home}" in error.message
     )
 
 

@@ -118,7 +118,7 @@ def test_a_list_that_limits_is_never_empty(name: str, empty: object) -> None:
     ],
 )
 def test_what_limits_is_never_empty(given: dict[str, t.Any], place: str) -> None:
-    refuse(given, f"{place} must not be null or empty: without it, the run may do more than intended. ")
+    refuse(given, f"{place} must not be null or empty: without a value, the run may do more than intended. ")
 
 
 def test_what_does_not_limit_may_be_empty_and_so_may_conditions() -> None:
@@ -128,7 +128,7 @@ def test_what_does_not_limit_may_be_empty_and_so_may_conditions() -> None:
 
 @pytest.mark.parametrize("given", [{"select": "names=a days=3"}, {"sources": [{"manager": "names=a"}]}])
 def test_conditions_are_not_read_from_text_that_ansible_cuts(given: dict[str, t.Any]) -> None:
-    refuse(given, r"[\w.]+ must be a dict: Ansible cuts text at its spaces")
+    refuse(given, r"[\w.]+ must be a dict: Ansible splits a string at spaces")
 
 
 def test_one_dict_of_a_list_is_read_from_text() -> None:

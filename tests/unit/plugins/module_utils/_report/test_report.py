@@ -112,10 +112,16 @@ def test_a_name_is_found_in_either_spelling() -> None:
         ),
         (
             {"listeners": [listener("web:443", days_until_expiry="5")]},
-            "(web:443): days_until_expiry does not have the type that the modules return.",
+            "(web:443): days_until_expiry has the wrong type. Set results to the variable that the task registers.",
         ),
-        ({"listeners": ["web"]}, "results.listeners, entry 1: the entry must be a dict, as the modules return it."),
-        ({"listeners": {"web": 443}}, "results.listeners must be a list, as the modules return it."),
+        (
+            {"listeners": ["web"]},
+            "results.listeners, entry 1: the entry must be a dict. Set results to the variable that the task registers.",
+        ),
+        (
+            {"listeners": {"web": 443}},
+            "results.listeners must be a list. Set results to the variable that the task registers.",
+        ),
         ({"attention": [item("web:443", "odd")]}, "(web:443): reason is odd, but must be one of expired,"),
         ({"failed_items": [{"common_name": "x"}]}, "results.failed_items, entry 1 (x): message is missing."),
         ({"imported": [imported(outcome=None)]}, "results.imported, entry 1 (www.example.com): outcome is missing."),
@@ -236,13 +242,13 @@ def test_a_remedy_stands_once() -> None:
     html = rotation_page(*map(listener, many), attention=items)
     assert [html.count(f"Renew <code>{name}</code>.") for name in many] == [1] * len(many)
     assert html.count(f"and {len(many) - MAX_REMEDIES_OF_MANY} more</li>") == 1
-    assert html.count("See above for what to do.") == MAX_REMEDIES_OF_MANY
+    assert html.count("See “Needs attention” above.") == MAX_REMEDIES_OF_MANY
 
 
 def test_listeners_of_one_certificate_that_need_the_same_are_told_together() -> None:
     places = [f"web:{port}" for port in range(1, 8)]
     html = rotation_page(*map(listener, places), attention=[item(place, "expiring") for place in places])
-    assert html.count("Renew it.") == 1 and html.count("See above for what to do.") == len(places)
+    assert html.count("Renew it.") == 1 and html.count("See “Needs attention” above.") == len(places)
     assert ">web:4</a>, <a " in html and ">web:5</a> and 2 more (www.example.com): <" in html
     assert "more</li>" not in html
 

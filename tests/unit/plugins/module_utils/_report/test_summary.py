@@ -262,7 +262,7 @@ def test_a_previous_certificate_that_is_still_used() -> None:
 def test_a_previous_certificate_that_is_newer() -> None:
     newer = {**HAD, "not_before": "2026-03-01T00:00:00Z"}
     last = (
-        f"certificate {BEFORE}: newer than the certificate that replaced it. Each run reports it as held_back until it is deleted, or {NAME} "
+        f"certificate {BEFORE}: newer than its replacement. Each run reports held_back until certificate {BEFORE} is deleted or {NAME} "
         "is renewed."
     )
     assert said_of(adopted(previous=newer))[-1] == last

@@ -64,7 +64,7 @@ def test_thirty_rows_and_where_the_others_are() -> None:
     assert (
         len(lines) == 32
         and lines[30].startswith("web:429")
-        and lines[31] == "and 270 more listeners; a report lists all of them"
+        and lines[31] == "and 270 more listeners; a report lists all listeners"
     )
     assert len(table(*many[:30])) == 31
     assert table() == []
