@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.sum
     collect_facts,
     why_failed,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import merged
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import merge_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import (
     order_remedies,
     order_table,
@@ -67,7 +67,7 @@ def summarize_run(run: Run, at: datetime, *, is_check_mode: bool) -> dict[str, t
     rows = build_run_rows(report, at) if report else ()
     lines = build_summary(run, result, is_check_mode=is_check_mode)
     if report:
-        words = merged(load_page("en")["words"], ORDERS.rows)["attention"]
+        words = merge_words(load_page("en")["words"], ORDERS.rows)["attention"]
         lines = [*lines, *order_remedies(rows, words), *order_table(rows), order_totals(rows)]
     error = why_failed(result, rows if run.fail_on else (), run.fail_on)
     return {"changed": False, "result": result, "report": report, "lines": lines, "error": error}

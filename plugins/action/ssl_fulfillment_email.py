@@ -18,7 +18,7 @@ from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.plugins.loader import strategy_loader
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import VARIABLE
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import TERMINAL_VARIABLE
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import complete_commands
 
 COMMAND_MODULES = ("ssl_certificate_rotate", "ssl_certificate_deploy")
@@ -90,4 +90,4 @@ def create_progress_environment(host: str) -> dict[str, str]:
         path = os.readlink(f"/proc/{os.getppid()}/fd/1")
     except OSError:
         return {}
-    return {VARIABLE: f"{path} {host}"} if path.startswith("/dev/") else {}
+    return {TERMINAL_VARIABLE: f"{path} {host}"} if path.startswith("/dev/") else {}

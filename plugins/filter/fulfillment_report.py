@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import parse_records
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, build
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import render_csv
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import (
     hide_error_texts,
     require_certificate_libraries,
@@ -39,7 +39,7 @@ def fulfillment_report(
     parts |= {"missing": missing, "skipped": skipped, "failed": failed}
     results = {name: parse_records(name, part) for name, part in parts.items() if name != "store" or part is not None}
     report = build(results, words, now(), previous)
-    return {"data": report, "csv": as_csv(ORDERS, report)}
+    return {"data": report, "csv": render_csv(ORDERS, report)}
 
 
 class FilterModule:

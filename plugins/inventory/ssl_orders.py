@@ -177,15 +177,18 @@ from ansible import constants as C
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, unforeseen
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import (
+    CertificatesError,
+    convert_unexpected_error,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.libraries import (
-    FOR_API,
-    FOR_CERTIFICATES,
+    API_LIBRARIES,
+    CERTIFICATE_LIBRARIES,
     require_libraries,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.names import ascii_name, shown_name_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.names import choose_record_name, encode_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import masked, secrets_in
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import find_secrets, hide_secrets
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import has_passed, now, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import find_related, list_results
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_list import read_index
@@ -286,8 +289,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._report_at_exit(path, error.message)
             raise
         except Exception as error:  # Ansible would show its text, which may quote a secret
-            self._report_at_exit(path, unforeseen(error).message)
-            raise AnsibleParserError(unforeseen(error).message) from None
+            self._report_at_exit(path, convert_unexpected_error(error).message)
+            raise AnsibleParserError(convert_unexpected_error(error).message) from None
 
     def _report_at_exit(self, path: str, why: str) -> None:
         """Print the cause at the end of the run, because the last message of Ansible does not contain the cause."""
@@ -297,7 +300,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool) -> None:
         super().parse(inventory, loader, path, cache)
         try:
-            require_libraries((*FOR_API, *FOR_CERTIFICATES), "The inventory plugin ssl_orders", "on the control node")
+            require_libraries(
+                (*API_LIBRARIES, *CERTIFICATE_LIBRARIES), "The inventory plugin ssl_orders", "on the control node"
+            )
         except CertificatesError as error:
             raise AnsibleParserError(error.message) from None
         config = self._read_config_data(path)
@@ -310,7 +315,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             secrets |= settings.secrets
             listing = self._fetch_listing(settings, params["account_id"], selection, may_be_cached=cache)
         except CertificatesError as error:
-            raise AnsibleParserError(masked(error.message, secrets)) from None
+            raise AnsibleParserError(hide_secrets(error.message, secrets)) from None
         self._populate(inventory, listing, selection, params)
 
     def _validate(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -334,7 +339,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             given = json.loads(json.dumps(given, default=str))
             params = SPEC.read(given)
         except CertificatesError as error:
-            raise AnsibleParserError(masked(error.message, _collect_secrets(given))) from None
+            raise AnsibleParserError(hide_secrets(error.message, _collect_secrets(given))) from None
         if not f"{params['vars_prefix']}id".isidentifier():
             raise AnsibleParserError("vars_prefix must be the beginning of a variable name: letters, digits, and _.")
         if any(days < 0 for days in params["expiry_windows_days"]):
@@ -345,7 +350,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return self.templar.template(value)
         except AnsibleError as error:
-            said = masked(str(error), _collect_secrets({name: value}))
+            said = hide_secrets(str(error), _collect_secrets({name: value}))
             raise AnsibleParserError(f"Cannot evaluate the template in the option {name}: {said}") from None
 
     def _fetch_listing(
@@ -391,7 +396,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         index = None if listing.store is None else StoreIndex(listing.store)
         for result in list_results(selection, listing.orders, index, create_trust_view(None)):
             # The name is unique by its id, and contains no characters with a meaning in patterns.
-            stem = re.sub(r"[^a-z0-9.-]", "_", ascii_name(shown_name_of(result) or "order"))
+            stem = re.sub(r"[^a-z0-9.-]", "_", encode_name(choose_record_name(result) or "order"))
             host = inventory.add_host(f"{stem}_{result['id']}", group=main_group)
             variables = {  # even ansible-core 2.18 must not evaluate a text as a template, whoever wrote it into an order
                 f"{params['vars_prefix']}{name}": wrap_var(value) if isinstance(value, str) and "{" in value else value
@@ -432,7 +437,7 @@ def _separate_groups(emails: Iterable[str | None]) -> tuple[dict[str, str], dict
 
 def _collect_secrets(params: Mapping[str, t.Any]) -> set[str]:
     """Return the secrets that must not appear in any message."""
-    return {str(params.get("api_key") or ""), *secrets_in(params)}
+    return {str(params.get("api_key") or ""), *find_secrets(params)}
 
 
 def _compute_cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
@@ -469,7 +474,7 @@ def _list_groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) 
 def _extract_domain(email: str | None) -> list[str]:
     """Return the domain of an email address in ASCII form, as a list that is empty without a domain."""
     _local, at_sign, domain = (email or "").rpartition("@")
-    return [ascii_name(domain)] if at_sign and domain else []
+    return [encode_name(domain)] if at_sign and domain else []
 
 
 def _name_window_group(days: int) -> str:

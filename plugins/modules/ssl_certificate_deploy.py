@@ -591,7 +591,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.r
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).answer(run, LIBRARIES)
+    Module(SPEC).run_and_exit(run, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -230,7 +230,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.run
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).answer(partial(run, orders=ORDER_REPORT), libraries)
+    Module(SPEC).run_and_exit(partial(run, orders=ORDER_REPORT), libraries)
 
 
 if __name__ == "__main__":

@@ -1560,7 +1560,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.r
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).answer(run, libraries)
+    Module(SPEC).run_and_exit(run, libraries)
 
 
 if __name__ == "__main__":

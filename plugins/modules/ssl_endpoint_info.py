@@ -472,7 +472,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.run 
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).answer(run, list_libraries)
+    Module(SPEC).run_and_exit(run, list_libraries)
 
 
 if __name__ == "__main__":

@@ -637,7 +637,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).answer(run, select_libraries)
+    Module(SPEC).run_and_exit(run, select_libraries)
 
 
 if __name__ == "__main__":

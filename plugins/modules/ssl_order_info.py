@@ -347,7 +347,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).answer(run, LIBRARIES)
+    Module(SPEC).run_and_exit(run, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec, from_json
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import PLAIN
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import secrets_in
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec, parse_json
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import PLAIN_VALUE
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import find_secrets
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import (
     read_role_defaults,
     read_role_variables,
@@ -201,7 +201,7 @@ def _select_known(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the nonempty options with a variable of the role, as plain values."""
     known = read_role_variables(ROLE)
     values = {
-        name: from_json(make_plain(value), (dict, list)) for name, value in options.items() if f"{ROLE}_{name}" in known
+        name: parse_json(make_plain(value), (dict, list)) for name, value in options.items() if f"{ROLE}_{name}" in known
     }
     return {
         name: value
@@ -218,7 +218,7 @@ def _is_default(option: str, value: t.Any) -> bool:
 def _can_be_shown(option: str, value: t.Any) -> bool:
     """Return whether a value contains neither a secret nor a template."""
     name = f"{ROLE}_{option}"
-    secrets = (*ArgumentSpec(read_role_variables(ROLE)).secrets({name: value}), *secrets_in(value))
+    secrets = (*ArgumentSpec(read_role_variables(ROLE)).list_secrets({name: value}), *find_secrets(value))
     return not secrets and not TEMPLATE_PATTERN.search(str(value))
 
 
@@ -239,7 +239,7 @@ def _format_text(value: t.Any) -> str | None:
     if isinstance(value, list) and all(isinstance(item, str) and item and "," not in item for item in value):
         value = ",".join(value)
     text = str(value) if isinstance(value, str | int | float) else ""
-    return text if PLAIN.fullmatch(text) else None
+    return text if PLAIN_VALUE.fullmatch(text) else None
 
 
 def _format_yaml(value: t.Any) -> str | None:

@@ -12,9 +12,12 @@ from functools import wraps
 
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, unforeseen
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import (
+    CertificatesError,
+    convert_unexpected_error,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.libraries import (
-    FOR_CERTIFICATES,
+    CERTIFICATE_LIBRARIES,
     require_libraries,
 )
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import HAS_TEMPLATE_MARKS, make_plain
@@ -38,7 +41,7 @@ def hide_error_texts(function: Callable[P, R]) -> Callable[P, R]:
         except Exception as error:
             if isinstance(error, TypeError) and t.cast(t.Any, error.__traceback__).tb_next is None:
                 raise  # it has no such argument, or lacks one
-            raise AnsibleFilterError(f"{function.__name__}: {unforeseen(error).message}") from None
+            raise AnsibleFilterError(f"{function.__name__}: {convert_unexpected_error(error).message}") from None
 
     return call_filter
 
@@ -66,6 +69,6 @@ def require_certificate_libraries(who: str) -> None:
         AnsibleFilterError: for a missing or old library.
     """
     try:
-        require_libraries(FOR_CERTIFICATES, who, "on the control node")
+        require_libraries(CERTIFICATE_LIBRARIES, who, "on the control node")
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
 NAME, OTHER = "www.example.com", "api.example.com"
@@ -18,7 +18,7 @@ NAME, OTHER = "www.example.com", "api.example.com"
 
 def dates(days: int, at: datetime = NOW) -> dict[str, Any]:
     """The validity of a certificate of 90 days with so many left."""
-    begin, end = (iso(at + timedelta(days=number)) for number in (days - 90, days))
+    begin, end = (format_time(at + timedelta(days=number)) for number in (days - 90, days))
     return {"not_before": begin, "not_after": end, "effective_not_after": end, "limited_by": None}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.secret import (
     Secret,
     Value,
@@ -34,8 +34,11 @@ def row_of(issued: Issued, **changed: Any) -> dict[str, Any]:
         "alt_names": certificate.subject_alt_names,
         "key_algorithm": f"{'RSA' if certificate.key_type == 'RSA' else 'ECDSA'}{certificate.key_size}",
         "serial_number": certificate.parsed.serial_number.to_bytes(20, "big").hex(":"),
-        "validity": {"not_before": iso(certificate.not_before), "not_after": iso(certificate.not_after)},
-        "expiration_date": iso(certificate.not_after),
+        "validity": {
+            "not_before": format_time(certificate.not_before),
+            "not_after": format_time(certificate.not_after),
+        },
+        "expiration_date": format_time(certificate.not_after),
         "private_key_included": True,
         "intermediate_included": bool(issued.chain),
         **changed,

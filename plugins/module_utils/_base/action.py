@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from .codes import Code
 from .errors import CertificatesError
 from .messages import Form
-from .text import MAX_LISTED, some_of
+from .text import MAX_LISTED, join_first
 
 Outcome = t.TypeVar("Outcome", bound=str)
 Reason = t.TypeVar("Reason", bound=str)
-Own = t.TypeVar("Own", bound="Action[t.Any, t.Any]")
-SETTLED = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
+ActionT = t.TypeVar("ActionT", bound="Action[t.Any, t.Any]")
+NO_CHANGE_OUTCOMES = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
 """Outcomes of what does not, or did not, change anything for good."""
 
 
@@ -47,42 +47,42 @@ class Action(t.Generic[Outcome, Reason]):
         """The message about the action."""
         return type(self).MESSAGE(self)
 
-    def failed(self: Own, reason: Reason, facts: Mapping[str, t.Any], **changed: t.Any) -> Own:
+    def mark_failed(self: ActionT, reason: Reason, facts: Mapping[str, t.Any], **changed: t.Any) -> ActionT:
         """Return a copy that has failed."""
         changed = {**self.RESET_ON_FAILURE, **changed, "outcome": "failed", "reason": reason, "facts": facts}
         return replace(self, **changed)
 
-    def because(self: Own, error: CertificatesError) -> Own:
+    def mark_failed_by(self: ActionT, error: CertificatesError) -> ActionT:
         """Return a copy that has failed with an error."""
         taken = {name: error.details[name] for name in self.ERROR_DETAILS & error.details.keys()}
         is_unknown = error.code == "no_answer" and self.CHECKS_STATE_ON_RETRY
         code = "outcome_unknown" if is_unknown else error.code if error.code in self.REASONS else "api_error"
-        return self.failed(code, {"error": error.message}, **taken)
+        return self.mark_failed(code, {"error": error.message}, **taken)
 
     @property
     def form(self) -> Form:
         """The form of its message."""
         return t.cast(Form, self.facts.get("form", "done"))
 
-    def in_form(self: Own, form: Form) -> Own:
+    def change_form(self: ActionT, form: Form) -> ActionT:
         """Return a copy with its message in another form."""
         return replace(self, facts={**self.facts, "form": form})
 
-    def simulated(self: Own) -> Own:
+    def simulate(self: ActionT) -> ActionT:
         """Return a copy with the outcome that check mode reports."""
-        return self if self.outcome in SETTLED else self.in_form("would be")
+        return self if self.outcome in NO_CHANGE_OUTCOMES else self.change_form("would be")
 
     @property
     def state(self) -> str:
         """The text of the action in a diff."""
-        return self.in_form("to be").message if self.form == "would be" else self.message
+        return self.change_form("to be").message if self.form == "would be" else self.message
 
     def as_outcome(self) -> dict[str, t.Any]:
         """Return outcome, reason and message, as a part of a result."""
         return {"outcome": self.outcome, "reason": self.reason, "message": self.message}
 
 
-def failure_of_items(
+def build_items_failure(
     code: Code,
     lines: Sequence[str],
     whole: str,
@@ -107,12 +107,12 @@ def failure_of_items(
         end: text after the items.
         details: the facts of the case.
     """
-    summary = f"{len(lines)} of {whole}: {some_of(lines, most, between, between)}{end}" if lines else ""
+    summary = f"{len(lines)} of {whole}: {join_first(lines, most, between, between)}{end}" if lines else ""
     message = f"{stop} {summary}".strip() if stopped else summary
     return CertificatesError("interrupted" if stopped else code, message, **details).as_failure()
 
 
-def failure_of(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bool) -> dict[str, t.Any]:
+def build_certificates_failure(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bool) -> dict[str, t.Any]:
     """Return `failure` of a result if certificates failed: the failure of the only one, or a summary.
 
     Args:
@@ -126,7 +126,7 @@ def failure_of(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bo
         [(_position, _name, alone)] = failures
         code = "interrupted" if stopped else t.cast(Code, alone.reason)
         return {"failure": CertificatesError(code, alone.message).as_failure()}
-    failure = failure_of_items(
+    failure = build_items_failure(
         "certificates_failed",
         [f"item {item} ({name}): {action.reason}: {action.message}" for item, name, action in failures],
         f"{len(named)} certificates failed",

@@ -15,13 +15,13 @@ FIRST_PAUSE = 0.5
 """Seconds."""
 MIN_PAUSE = 0.1
 """Seconds, if the usual duration of the wait is known."""
-NEARLY = 0.95
+FIRST_CHECK_SHARE = 0.95
 """The share of the usual wait before the first check."""
-GROWTH = 1.1
+GROWTH_FACTOR = 1.1
 """Factor between two pauses: about a tenth of the waiting time is lost after the end."""
 
 
-def growing(first: float, longest: float, growth: float = 2, spread: float = 0.5) -> Iterator[float]:
+def generate_pauses(first: float, longest: float, growth: float = 2, spread: float = 0.5) -> Iterator[float]:
     """Yield the seconds of an endless series of pauses.
 
     Args:
@@ -43,7 +43,7 @@ class Backoff:
         stop: see `Client`; `None` if nothing ends the pauses early.
         timeout: seconds from now to the deadline.
         longest: seconds of the longest pause.
-        first: see `growing`.
+        first: see `generate_pauses`.
         growth: likewise.
         spread: likewise.
 
@@ -58,7 +58,7 @@ class Backoff:
         longest: float,
         *,
         first: float = FIRST_PAUSE,
-        growth: float = GROWTH,
+        growth: float = GROWTH_FACTOR,
         spread: float = 0,
     ) -> None:
         self._stop = stop or threading.Event()
@@ -66,16 +66,16 @@ class Backoff:
         self._deadline = self._begun + timeout
         self.waited = 0.0
         self._longest = longest
-        self._pauses = growing(first, longest, growth, spread)
+        self._pauses = generate_pauses(first, longest, growth, spread)
 
     def wait_usual_time(self, seconds: float) -> None:
         """Wait nearly the usual time before the first check; then pause in short steps."""
         if seconds <= 0:
             return
-        self._pauses = growing(NEARLY * seconds, self._longest, spread=0)
+        self._pauses = generate_pauses(FIRST_CHECK_SHARE * seconds, self._longest, spread=0)
         self.pause()
-        short = min(FIRST_PAUSE, max(MIN_PAUSE, (1 - NEARLY) * seconds))
-        self._pauses = growing(short, self._longest, GROWTH, spread=0)
+        short = min(FIRST_PAUSE, max(MIN_PAUSE, (1 - FIRST_CHECK_SHARE) * seconds))
+        self._pauses = generate_pauses(short, self._longest, GROWTH_FACTOR, spread=0)
 
     def pause(self) -> bool:
         """Wait for the next pause; return `False` if the time is over or the run was interrupted."""

@@ -12,21 +12,21 @@ from __future__ import annotations
 
 import typing as t
 
-Ineligibility = t.Literal["pending", "canceled", "expired", "unknown_status"]
+IneligibilityReason = t.Literal["pending", "canceled", "expired", "unknown_status"]
 """Reasons why no certificate is available for an order.
 
 pending: The CA has not approved the order yet. | Wait for the CA, or approve the order through its approval email.
 canceled: The order was canceled or rejected. | Exclude the order from the selection.
 unknown_status: This release does not know the status of the order. | Open an issue with ``status_name`` of ``ssl_order_info``.
 """
-InStore = t.Literal["already_imported", "superseded"]
+StoredReason = t.Literal["already_imported", "superseded"]
 """Reasons why an order no longer needs a certificate.
 
 already_imported: The store already contains this certificate. | No action is needed.
 superseded: The store, a source, or the secret already contains a newer certificate that can replace this certificate. | No action is needed. To
     request the email of the order anyway, set ``force: true``.
 """
-Untrusted = t.Literal["untrusted", "chain_incomplete"]
+TrustReason = t.Literal["untrusted", "chain_incomplete"]
 """Reasons why a certificate is not trusted.
 
 untrusted: The chain of the certificate does not lead to a trusted root certificate, or contains a key that is too short for TLS clients. | Use a CA
@@ -35,8 +35,8 @@ chain_incomplete: A certificate of the chain is missing: an intermediate certifi
     CA. ``message`` contains the name of the missing certificate. | Add an intermediate certificate to the chain (``intermediate_path``). Trust a root
     certificate with ``trusted_ca_path``.
 """
-Difference = t.Literal["names_not_covered", "organization_differs", "key_type_differs", Untrusted]
-HeldBack = t.Literal[Difference, "key_type_not_offered"]
+DifferenceReason = t.Literal["names_not_covered", "organization_differs", "key_type_differs", TrustReason]
+HeldBackReason = t.Literal[DifferenceReason, "key_type_not_offered"]
 """Reasons why a newer certificate does not replace the current certificate without a decision of the user.
 
 names_not_covered: The newer certificate does not contain all DNS names of the current certificate. | Reissue the certificate for all DNS names. To
@@ -49,8 +49,8 @@ key_type_not_offered: The load balancer has no cipher suite for the key type of 
     RSA keys only. | Renew with an RSA key, for example: ``certbot renew --cert-name NAME --key-type rsa --force-renewal``. Or select other cipher
     suites for the load balancer.
 """
-OwnObstacle = t.Literal[Difference, "expired", "expires_earlier", "not_yet_valid"]
-ObstacleReason = t.Literal[OwnObstacle, "key_type_not_offered", "revoked"]
+PairObstacleReason = t.Literal[DifferenceReason, "expired", "expires_earlier", "not_yet_valid"]
+ObstacleReason = t.Literal[PairObstacleReason, "key_type_not_offered", "revoked"]
 """Reasons why a certificate must not replace another certificate. Only modules with the option `check_revocation` return `revoked`.
 
 expired: The order, the certificate, or a certificate in its chain (``limited_by``) has expired. | Renew the certificate with its ACME client. If an
@@ -65,8 +65,8 @@ revoked: The CA has revoked the certificate or a certificate in its chain. | Rei
 
 EmailOutcome = t.Literal["requested", "skipped", "failed"]
 EmailReason = t.Literal[
-    Ineligibility,
-    InStore,
+    IneligibilityReason,
+    StoredReason,
     "cooldown",
     "recipient_not_allowed",
     "recipient_changed",
@@ -98,7 +98,7 @@ outcome_unknown: The API did not respond, so the change may have been made. | Ru
     an email, check the mailbox, then set ``force: true`` to request the email again.
 """
 
-MissingReason = t.Literal[Untrusted, "waiting_for_email", "no_public_key", "not_found"]
+MissingReason = t.Literal[TrustReason, "waiting_for_email", "no_public_key", "not_found"]
 """Reasons why `ssl_fulfillment_email_info` did not find a certificate.
 
 waiting_for_email: No message with a valid certificate has arrived. | Wait for an hour. Then check ``approver_email``, the folder, and
@@ -106,7 +106,7 @@ waiting_for_email: No message with a valid certificate has arrived. | Wait for a
 no_public_key: The API does not return the CSR of the order. | Find the certificate with ``csr_paths``, or import the certificate manually.
 """
 UnmatchedReason = t.Literal[
-    Untrusted,
+    TrustReason,
     "link_only",
     "approval_request",
     "no_matching_key",
@@ -137,7 +137,7 @@ malformed: The message or file is damaged or incomplete, or is an ``acme.json`` 
 
 ImportOutcome = t.Literal["imported", "updated", "unchanged", "removed", "failed"]
 ImportReason = t.Literal[
-    Untrusted,
+    TrustReason,
     "invalid_pem",
     "key_mismatch",
     "csr_mismatch",
@@ -195,7 +195,7 @@ not_written: Cannot write to the directory: the disk is full, read-only, or dama
 
 SecretOutcome = t.Literal["created", "updated", "unchanged", "failed"]
 SecretReason = t.Literal[
-    OwnObstacle,
+    PairObstacleReason,
     "superseded",
     "invalid_pem",
     "key_mismatch",
@@ -255,20 +255,22 @@ unreachable: Cannot connect to the listener, the endpoint, or the API. The serve
     ``remove_unverified``.
 """
 
-NotSeen = t.Literal["unreachable", "timeout", "no_tls", "handshake_failed"]
+ProbeFailureReason = t.Literal["unreachable", "timeout", "no_tls", "handshake_failed"]
 """Reasons why the certificate of an endpoint is unknown.
 
 timeout: A step of the TLS handshake took longer than ``timeout``; ``message`` contains the name of the step. | Check host, port, and firewall.
 no_tls: The port does not start a connection with TLS. | Check the port.
 handshake_failed: The server ended the TLS handshake, or requires a client certificate. | Read ``message`` and the log of the server.
 """
-EndpointReason = t.Literal[NotSeen, "not_served", "expired", "not_yet_valid", "name_mismatch", Untrusted]
+EndpointReason = t.Literal[ProbeFailureReason, "not_served", "expired", "not_yet_valid", "name_mismatch", TrustReason]
 """Problems that `ssl_endpoint_info` reports for an endpoint, the most important problem first.
 
 name_mismatch: The certificate does not contain ``server_name``. | Check ``server_name``, or deploy a certificate that contains ``server_name``.
 """
 
-WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_for_certificate", "waiting_for_key"]
+WaitingReason = t.Literal[
+    IneligibilityReason, StoredReason, "waiting_for_email", "waiting_for_certificate", "waiting_for_key"
+]
 """Reasons why the filter `certificate_files` returns nothing to import for an order.
 
 waiting_for_certificate: The directory contains no certificate of the order. | Save the certificate as ``<common_name>.crt``. Write ``*`` as ``_``.
@@ -297,7 +299,7 @@ certificate_missing: The directory contains a key without a certificate. | Reiss
 broken_link: A symbolic link leads to a missing file. | Restore the file, or reissue the certificate.
 not_a_file: A directory, pipe, or device has the name of a certificate file. | Remove the directory, pipe, or device.
 """
-RotationReason = t.Literal[ObstacleReason, InStore, SourceReason, "new_name", "ambiguous"]
+RotationReason = t.Literal[ObstacleReason, StoredReason, SourceReason, "new_name", "ambiguous"]
 """Reasons why `ssl_certificate_rotate` does not import a certificate of a source.
 
 new_name: The store contains no certificate for the DNS names of this certificate. | Run the playbook ``adopt``, or set ``import_new: true``.
@@ -393,7 +395,7 @@ missing_library: A Python library is missing or too old. | Run the ``pip`` comma
 interrupted: A signal ended the run. Calls that were in progress were completed. | Run the playbook again to complete the remaining work.
 internal_error: An unexpected error occurred. | Run the playbook again. If the error persists, open an issue with ``message``.
 """
-Code = t.Literal[FailureCode, ImportReason, ExportReason, SecretReason, DeployReason, NotSeen, "taken"]
+Code = t.Literal[FailureCode, ImportReason, ExportReason, SecretReason, DeployReason, ProbeFailureReason, "taken"]
 """Codes of `CertificatesError`; no module returns `taken`."""
 
 State = t.Literal[
@@ -429,6 +431,6 @@ Attention = t.Literal[
 ]
 """Reasons why an order needs attention, the most urgent reason first."""
 
-NO_SUCH_ORDER = (
+ORDER_NOT_FOUND = (
     "The order does not exist, or the API user cannot access it. To list the existing orders, use ssl_order_info."
 )

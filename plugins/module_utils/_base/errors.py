@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from . import messages
 from .codes import Code
 
-Why_co = t.TypeVar("Why_co", bound=str, covariant=True)
+Reason_co = t.TypeVar("Reason_co", bound=str, covariant=True)
 
 
 class CertificatesError(Exception):
@@ -37,15 +37,15 @@ class CertificatesError(Exception):
 
 
 @dataclass(frozen=True)
-class Obstacle(t.Generic[Why_co]):
+class Obstacle(t.Generic[Reason_co]):
     """Why an action is not possible: a reason code and the facts. The message is in `messages` of the room that decides."""
 
-    reason: Why_co
+    reason: Reason_co
     facts: Mapping[str, t.Any] = field(default_factory=dict)
 
 
 @contextmanager
-def if_not_found(message: str) -> Iterator[None]:
+def reword_not_found(message: str) -> Iterator[None]:
     """Replace the message of a `not_found` error."""
     try:
         yield
@@ -59,7 +59,7 @@ PLUGINS = "/softlayer/certificates/plugins/"
 """A part of the path of each file of the collection, whether installed or packed."""
 
 
-def unforeseen(error: BaseException, state: str = "") -> CertificatesError:
+def convert_unexpected_error(error: BaseException, state: str = "") -> CertificatesError:
     """Return the failure for an unexpected error: its type and location, but not its text, which may contain a secret.
 
     Args:
@@ -75,13 +75,13 @@ def unforeseen(error: BaseException, state: str = "") -> CertificatesError:
             places.append(f"{path}, line {line} ({frame.f_code.co_name})")
     return CertificatesError(
         "internal_error",
-        messages.unforeseen(name, places[-1] if places else None, state),
+        messages.describe_unexpected_error(name, places[-1] if places else None, state),
         type=name,
         place=list(dict.fromkeys(places)),  # each once, as a recursion comes to the same ones a thousand times
     )
 
 
-def failed_about(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+def build_failure_record(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
     """Return the record of a module that failed as a whole, with its code as the reason."""
-    failure: Mapping[str, t.Any] = answer.get("failure") or {"message": messages.without_result(answer)}
+    failure: Mapping[str, t.Any] = answer.get("failure") or {"message": messages.describe_missing_result(answer)}
     return {"common_name": what, "reason": failure.get("code"), **failure}

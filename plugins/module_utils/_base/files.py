@@ -19,18 +19,18 @@ from functools import partial
 from pathlib import PurePath
 
 from .errors import CertificatesError
-from .text import encodable
+from .text import make_encodable
 
 MAX_FILE_SIZE = 10 * 1024 * 1024
 """Bytes of a file with keys or certificates; the longest certificate bundles have less than one million."""
 
 
-def absolute(path: str) -> str:
+def make_absolute(path: str) -> str:
     """Return a path as an absolute path without `~`."""
     return os.path.abspath(os.path.expanduser(path))
 
 
-def real_path(path: str) -> str:
+def resolve_path(path: str) -> str:
     """Return a path as an absolute path without `~` and symbolic links."""
     return os.path.realpath(os.path.expanduser(path))
 
@@ -40,15 +40,15 @@ def is_fixed(path: str) -> bool:
     return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
 
 
-def state_home() -> str:
+def find_state_home() -> str:
     """Return the user's state directory (XDG Base Directory Specification); the path may depend on the current directory, see `is_fixed`."""
     home = "" if os.environ.get("HOME") == "" else os.path.expanduser("~")
     return os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
 
 
-def state_folder() -> str:
+def find_state_folder() -> str:
     """Return the directory of the default ledger and of cached files."""
-    return os.path.join(state_home(), "softlayer.certificates")
+    return os.path.join(find_state_home(), "softlayer.certificates")
 
 
 def read_file(path: str) -> bytes:
@@ -61,11 +61,11 @@ def read_file(path: str) -> bytes:
         with open_plain_file("file", path) as file:
             data = file.read(MAX_FILE_SIZE + 1)
     except (OSError, ValueError) as error:
-        raise not_readable("file", path, error) from None
+        raise build_read_error("file", path, error) from None
     if len(data) > MAX_FILE_SIZE:
         raise CertificatesError(
             "not_found",
-            f"The file{shown(path)} is larger than {MAX_FILE_SIZE // 1024 // 1024} MiB, so the file cannot be a certificate or key. Check "
+            f"The file{format_path(path)} is larger than {MAX_FILE_SIZE // 1024 // 1024} MiB, so the file cannot be a certificate or key. Check "
             "the path.",
         )
     return data
@@ -96,26 +96,26 @@ def check_plain_file(kind: str, path: str, mode: int) -> None:
     """
     if not stat.S_ISREG(mode):
         what = "a directory" if stat.S_ISDIR(mode) else "a pipe, device, or socket"
-        raise _unreadable(
+        raise _build_not_found_error(
             kind,
             path,
             f"the path leads to {what}, not to a regular file. Save the content to a file, and specify the path of that file.",
         )
 
 
-def not_readable(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
+def build_read_error(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
     """Return the error for a file or directory that cannot be read."""
-    return _unreadable(kind, path, f"{getattr(error, 'strerror', None) or 'the path is not valid'}.")
+    return _build_not_found_error(kind, path, f"{getattr(error, 'strerror', None) or 'the path is not valid'}.")
 
 
-def _unreadable(kind: str, path: str, why: str) -> CertificatesError:
+def _build_not_found_error(kind: str, path: str, why: str) -> CertificatesError:
     details = {"path": path} if path.isprintable() else {}
-    return CertificatesError("not_found", f"Cannot read the {kind}{shown(path)}: {why}", **details)
+    return CertificatesError("not_found", f"Cannot read the {kind}{format_path(path)}: {why}", **details)
 
 
-def shown(path: str) -> str:
+def format_path(path: str) -> str:
     """Return a path with a leading space for a message; empty if the text is not a path, for example a key."""
-    text = encodable(path)
+    text = make_encodable(path)
     return f" {text}" if text.isprintable() else ""
 
 
@@ -126,25 +126,23 @@ def why_not_writable(path: str) -> str | None:
         os.stat(path)
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            return f"The file name {encodable(os.path.basename(path))} is too long for the file system. Choose a shorter name."
+            return f"The file name {make_encodable(os.path.basename(path))} is too long for the file system. Choose a shorter name."
     if os.path.lexists(path) and not os.path.isfile(path):
         what = "a directory" if os.path.isdir(path) else "not a regular file"
-        return f"{encodable(path)} is {what}. Specify the path of a regular file."
+        return f"{make_encodable(path)} is {what}. Specify the path of a regular file."
     if not os.path.isdir(folder):
-        return (
-            f"The directory {encodable(folder)} does not exist on this host. Create the directory, or correct the path."
-        )
+        return f"The directory {make_encodable(folder)} does not exist on this host. Create the directory, or correct the path."
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         return (
-            f"The directory {encodable(folder)} is read-only: its file system is mounted read-only, or ReadWritePaths of the systemd "
+            f"The directory {make_encodable(folder)} is read-only: its file system is mounted read-only, or ReadWritePaths of the systemd "
             "service does not contain the directory. Specify another path, or make the directory writable."
         )
     if not os.access(folder, os.W_OK | os.X_OK):
-        return f"The current user cannot write to the directory {encodable(folder)}. Correct the permissions of the directory, or specify another path."
+        return f"The current user cannot write to the directory {make_encodable(folder)}. Correct the permissions of the directory, or specify another path."
     return None
 
 
-def put_in_place(path: str, content: bytes, mode: int) -> None:
+def replace_file(path: str, content: bytes, mode: int) -> None:
     """Write or replace a file atomically.
 
     Args:
@@ -157,9 +155,9 @@ def put_in_place(path: str, content: bytes, mode: int) -> None:
     """
     above, name = os.path.split(path)
     try:
-        folder = os.open(above, LOOK)
+        folder = os.open(above, PARENT_FLAGS)
         try:
-            new = _under_new_name(partial(_write_new, content, folder))
+            new = _create_temporary(partial(_write_new, content, folder))
             try:
                 os.chmod(new, mode, dir_fd=folder)
                 os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -171,21 +169,21 @@ def put_in_place(path: str, content: bytes, mode: int) -> None:
     except OSError as error:
         raise CertificatesError(
             "not_written",
-            f"Cannot write the file{shown(path)}: {error.strerror}. Fix the problem, and run the playbook again.",
+            f"Cannot write the file{format_path(path)}: {error.strerror}. Fix the problem, and run the playbook again.",
         ) from None
 
 
 # A folder for private keys
 
-LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+PARENT_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """Flags for parent directories. On Linux, they need no read permission, which `/home` may not grant."""
-OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_LINKS = 40
 """Maximum number of symbolic links in a path, as on Linux."""
-OTHERS_WRITE, OTHERS_DO = 0o022, 0o077
-UNFINISHED = ".unfinished-"
+OTHERS_WRITE_BITS, OTHERS_ACCESS_BITS = 0o022, 0o077
+TEMPORARY_PREFIX = ".unfinished-"
 """Prefix of files that are being written, or kept until all files are in place; also marks leftover files of killed runs."""
-UNFINISHED_NAME = re.compile(re.escape(UNFINISHED) + "[0-9a-f]{16}")
+TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + "[0-9a-f]{16}")
 
 
 class PrivateFolder:
@@ -195,48 +193,52 @@ class PrivateFolder:
     the path. A directory with the sticky bit, such as `/tmp`, is safe: other users cannot move the directories of this user.
 
     Args:
-        path: its path; `take` creates it if its parent directory exists.
+        path: its path; `prepare` creates it if its parent directory exists.
 
     Raises:
         CertificatesError: `not_found` if the parent directory does not exist, or the path is not a directory; `insecure_folder`.
     """
 
     def __init__(self, path: str) -> None:
-        self.path = absolute(path)
+        self.path = make_absolute(path)
         above, self._name = os.path.split(self.path)
         self._folder: int | None = None
         try:
-            self._above = _open_safely(above)
-            if _status(self._name or ".", self._above):
+            self._above = _open_trusted_folder(above)
+            if _read_status(self._name or ".", self._above):
                 self._folder = self._open()
         except (OSError, ValueError) as error:
-            raise self._not_usable(error) from None
+            raise self._build_folder_error(error) from None
 
     def _open(self) -> int:
         name = self._name or "."
-        status = _status(name, self._above)
+        status = _read_status(name, self._above)
         if status and stat.S_ISLNK(status.st_mode):
-            raise insecure(self.path, "is a symbolic link", "Specify the path of the directory itself")
-        folder = os.open(name, OPEN | os.O_DIRECTORY, dir_fd=self._above)
+            raise build_insecure_folder_error(
+                self.path, "is a symbolic link", "Specify the path of the directory itself"
+            )
+        folder = os.open(name, OPEN_FLAGS | os.O_DIRECTORY, dir_fd=self._above)
         opened = os.fstat(folder)
         if opened.st_uid != os.geteuid():
-            raise insecure(self.path, "belongs to another user", "Specify a directory that belongs to the current user")
-        if opened.st_mode & OTHERS_DO:
-            raise insecure(
+            raise build_insecure_folder_error(
+                self.path, "belongs to another user", "Specify a directory that belongs to the current user"
+            )
+        if opened.st_mode & OTHERS_ACCESS_BITS:
+            raise build_insecure_folder_error(
                 self.path,
                 "is accessible to other users",
-                f"Remove the access of other users with `chmod go= {shown(self.path).strip()}`",
+                f"Remove the access of other users with `chmod go= {format_path(self.path).strip()}`",
             )
         return folder
 
-    def _not_usable(self, error: OSError | ValueError) -> CertificatesError:
+    def _build_folder_error(self, error: OSError | ValueError) -> CertificatesError:
         why = getattr(error, "strerror", None) or "the path is not valid"
         return CertificatesError(
             "not_found",
-            f"Cannot use the directory{shown(self.path)}: {why}. Specify a directory on this host whose parent directory exists.",
+            f"Cannot use the directory{format_path(self.path)}: {why}. Specify a directory on this host whose parent directory exists.",
         )
 
-    def names(self) -> set[str]:
+    def list_names(self) -> set[str]:
         """Return the names of its entries; none if it does not exist yet."""
         return set() if self._folder is None else set(os.listdir(self._folder))
 
@@ -246,33 +248,33 @@ class PrivateFolder:
         Raises:
             CertificatesError: `unsafe_file`.
         """
-        status = self._own(name)
+        status = self._find_own_file(name)
         if status is None:
             return None
-        if status.st_mode & OTHERS_DO or status.st_size > MAX_FILE_SIZE:
+        if status.st_mode & OTHERS_ACCESS_BITS or status.st_size > MAX_FILE_SIZE:
             return b""
         try:
-            with os.fdopen(os.open(name, OPEN | os.O_NONBLOCK, dir_fd=self._folder), "rb") as file:
+            with os.fdopen(os.open(name, OPEN_FLAGS | os.O_NONBLOCK, dir_fd=self._folder), "rb") as file:
                 return file.read(MAX_FILE_SIZE)
         except OSError:
             return b""
 
-    def _own(self, name: str) -> os.stat_result | None:
+    def _find_own_file(self, name: str) -> os.stat_result | None:
         """Return the status of a regular file of this user, `None` if the name does not exist.
 
         Raises:
             CertificatesError: `unsafe_file` for anything else, which must not be overwritten.
         """
-        status = None if self._folder is None else _status(name, self._folder)
+        status = None if self._folder is None else _read_status(name, self._folder)
         if status and not (stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()):
             raise CertificatesError(
                 "unsafe_file",
-                f"Cannot overwrite {self.shown(name)}: the path is a link, a directory, or another special file, or belongs to "
+                f"Cannot overwrite {self.format_path(name)}: the path is a link, a directory, or another special file, or belongs to "
                 "another user. Move or rename the existing file or directory, and run the playbook again.",
             )
         return status
 
-    def take(self) -> None:
+    def prepare(self) -> None:
         """Create it if it does not exist, lock it against other runs, and remove unfinished files of killed runs.
 
         Raises:
@@ -287,22 +289,22 @@ class PrivateFolder:
             try:
                 fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
             except BlockingIOError:
-                why = f"Another run is writing to{shown(self.path)}. Run the playbook again after the other run has ended."
+                why = f"Another run is writing to{format_path(self.path)}. Run the playbook again after the other run has ended."
                 raise CertificatesError("locked", why) from None
             except OSError:  # a file system without locks, where what is not finished may be another run's
                 return
-            for name in filter(UNFINISHED_NAME.fullmatch, self.names()):
+            for name in filter(TEMPORARY_NAME.fullmatch, self.list_names()):
                 with suppress(OSError, CertificatesError):
-                    self._own(name)  # no run has made anything else
+                    self._find_own_file(name)  # no run has made anything else
                     os.unlink(name, dir_fd=self._folder)
         except OSError as error:
-            raise self._not_usable(error) from None
+            raise self._build_folder_error(error) from None
 
     def write(self, contents: Mapping[str, bytes | None]) -> None:
         """Write files atomically in this order, accessible only to this user; remove files without content.
 
         All files are first written under other names, so that a full disk changes nothing. Previous files are kept until all are in
-        place, and restored if one fails. Needs `take`.
+        place, and restored if one fails. Needs `prepare`.
 
         Raises:
             CertificatesError: `unsafe_file`; `not_written`, with `is_changed` in its details, which is false if all files are unchanged.
@@ -314,11 +316,11 @@ class PrivateFolder:
         begun: list[str] = []
         try:
             for name, content in contents.items():
-                before[name] = self._own(name)
+                before[name] = self._find_own_file(name)
                 if before[name]:
-                    kept[name] = _under_new_name(partial(_keep, name, folder))
+                    kept[name] = _create_temporary(partial(_link_or_copy, name, folder))
                 if content is not None:
-                    ready[name] = _under_new_name(partial(_write_new, content, folder))
+                    ready[name] = _create_temporary(partial(_write_new, content, folder))
             for name in contents:
                 begun.append(name)
                 if name in ready:
@@ -328,14 +330,16 @@ class PrivateFolder:
                         os.unlink(name, dir_fd=folder)
                 os.fsync(folder)  # that the order is the same after a power failure
         except OSError as error:
-            lost = self._put_back({name: before[name] for name in reversed(begun)}, kept)
-            former = ", ".join(self.shown(kept.pop(name)) for name in lost if name in kept)  # so they are not removed
+            lost = self._restore({name: before[name] for name in reversed(begun)}, kept)
+            former = ", ".join(
+                self.format_path(kept.pop(name)) for name in lost if name in kept
+            )  # so they are not removed
             where = f" (the previous content is kept as {former} until the next run)" if former else ""
-            names = ", ".join(map(self.shown, lost))
+            names = ", ".join(map(self.format_path, lost))
             state = f"Restoring the previous files also failed{where}: {names} may not match the other files. "
             raise CertificatesError(
                 "not_written",
-                f"Cannot write {self.shown(next(iter(contents)))} and its related files: {error.strerror}. {state if lost else ''}Fix "
+                f"Cannot write {self.format_path(next(iter(contents)))} and its related files: {error.strerror}. {state if lost else ''}Fix "
                 "the problem, and run the playbook again.",
                 is_changed=bool(lost),
             ) from None
@@ -344,12 +348,12 @@ class PrivateFolder:
                 with suppress(OSError):
                     os.unlink(name, dir_fd=folder)
 
-    def _put_back(self, before: Mapping[str, os.stat_result | None], kept: Mapping[str, str]) -> list[str]:
+    def _restore(self, before: Mapping[str, os.stat_result | None], kept: Mapping[str, str]) -> list[str]:
         """Restore files in this order, and return the names of files that could not be restored."""
         folder, lost = t.cast(int, self._folder), []
         for name, status in before.items():
             try:
-                if _is_same(_status(name, folder), status):
+                if _is_same(_read_status(name, folder), status):
                     continue  # a rename that failed has changed nothing
                 if name in kept:
                     os.rename(kept[name], name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -361,7 +365,7 @@ class PrivateFolder:
             os.fsync(folder)
         return lost
 
-    def check_place(self) -> None:
+    def check_location(self) -> None:
         """Check that its path still leads to this directory.
 
         Raises:
@@ -376,33 +380,35 @@ class PrivateFolder:
         if not _is_same(there, os.fstat(self._folder)):
             raise CertificatesError(
                 "insecure_folder",
-                f"The directory{shown(self.path)} was moved or replaced during the run, so the new files are in the original directory. "
+                f"The directory{format_path(self.path)} was moved or replaced during the run, so the new files are in the original directory. "
                 "Find out who replaced the directory, and run the playbook again.",
             )
 
-    def shown(self, name: str) -> str:
+    def format_path(self, name: str) -> str:
         """Return the path of a file in it for results."""
-        return encodable(os.path.join(self.path, name))
+        return make_encodable(os.path.join(self.path, name))
 
 
-def _open_safely(path: str) -> int:
+def _open_trusted_folder(path: str) -> int:
     """Open a directory from the root on, if no other user can replace it or its parent directories.
 
     Raises:
         CertificatesError: `insecure_folder`.
         OSError: if it does not exist.
     """
-    left, at, links = _steps(path), os.sep, 0
-    here = os.open(os.sep, LOOK)
+    left, at, links = _split_path(path), os.sep, 0
+    here = os.open(os.sep, PARENT_FLAGS)
     while True:
         status = os.fstat(here)
         if status.st_uid not in {0, os.geteuid()}:
             what = "belongs to another user, who can replace its content"
-            raise insecure(at, what, "Specify a path whose parent directories belong to the current user")
-        if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+            raise build_insecure_folder_error(
+                at, what, "Specify a path whose parent directories belong to the current user"
+            )
+        if status.st_mode & OTHERS_WRITE_BITS and not status.st_mode & stat.S_ISVTX:
             what = "is writable by other users, who can replace its content"
-            raise insecure(
-                at, what, f"Remove the write permission of other users with `chmod go-w {shown(at).strip()}`"
+            raise build_insecure_folder_error(
+                at, what, f"Remove the write permission of other users with `chmod go-w {format_path(at).strip()}`"
             )
         if not left:
             return here
@@ -413,33 +419,33 @@ def _open_safely(path: str) -> int:
             if links > MAX_LINKS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             if status.st_uid not in {0, os.geteuid()}:
-                raise insecure(
+                raise build_insecure_folder_error(
                     os.path.join(at, name),
                     "is a symbolic link of another user",
                     "Specify the path of the directory itself",
                 )
             target = os.readlink(name, dir_fd=here)
-            left += _steps(target)
+            left += _split_path(target)
             name = os.sep if os.path.isabs(target) else "."
         at = os.path.normpath(os.path.join(at, name))
-        here, before = os.open(name, LOOK, dir_fd=here), here
+        here, before = os.open(name, PARENT_FLAGS, dir_fd=here), here
         os.close(before)
 
 
-def _steps(path: str) -> list[str]:
+def _split_path(path: str) -> list[str]:
     """Return the names in a path, the last one first."""
     return [name for name in reversed(PurePath(path).parts) if name.strip(os.sep)]
 
 
-def insecure(path: str, what: str, remedy: str) -> CertificatesError:
+def build_insecure_folder_error(path: str, what: str, remedy: str) -> CertificatesError:
     """Return the error for a directory that is not safe for private keys."""
     return CertificatesError(
         "insecure_folder",
-        f"Cannot store private keys in the directory{shown(path)} or below: the directory {what}. {remedy}.",
+        f"Cannot store private keys in the directory{format_path(path)} or below: the directory {what}. {remedy}.",
     )
 
 
-def _status(name: str, folder: int) -> os.stat_result | None:
+def _read_status(name: str, folder: int) -> os.stat_result | None:
     try:
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -453,20 +459,20 @@ def _is_same(status: os.stat_result | None, other: os.stat_result | None) -> boo
     return os.path.samestat(status, other)
 
 
-def _under_new_name(make: Callable[[str], None]) -> str:
+def _create_temporary(make: Callable[[str], None]) -> str:
     """Create a file under a new name, and return the name.
 
     Raises:
         OSError: as `make`.
     """
     while True:
-        name = f"{UNFINISHED}{secrets.token_hex(8)}"
+        name = f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
         with suppress(FileExistsError):
             make(name)
             return name
 
 
-def _keep(name: str, folder: int, new: str) -> None:
+def _link_or_copy(name: str, folder: int, new: str) -> None:
     """Create a hard link to a file, or copy the file if the file system has no hard links.
 
     Raises:
@@ -477,7 +483,7 @@ def _keep(name: str, folder: int, new: str) -> None:
     except FileExistsError:
         raise
     except OSError:
-        with os.fdopen(os.open(name, OPEN | os.O_NONBLOCK, dir_fd=folder), "rb") as file:
+        with os.fdopen(os.open(name, OPEN_FLAGS | os.O_NONBLOCK, dir_fd=folder), "rb") as file:
             _write_new(file.read(), folder, new)
 
 

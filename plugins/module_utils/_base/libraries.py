@@ -39,24 +39,24 @@ IMPORT_NAMES = {
     "prometheus-client": "prometheus_client",
 }
 """Libraries whose import name differs from their name on the index."""
-INSTALLED_AS = {"psycopg": "psycopg[binary]"}
+INSTALL_NAMES = {"psycopg": "psycopg[binary]"}
 """Libraries that are installed under another name: here with the C library that they need."""
 
-FOR_DOWNLOADS = ("requests", "urllib3")
+DOWNLOAD_LIBRARIES = ("requests", "urllib3")
 """Needed to read lists of revoked certificates."""
-FOR_API = ("SoftLayer", *FOR_DOWNLOADS)
+API_LIBRARIES = ("SoftLayer", *DOWNLOAD_LIBRARIES)
 """Needed to call the API."""
-FOR_CERTIFICATES = ("idna", "cryptography")
+CERTIFICATE_LIBRARIES = ("idna", "cryptography")
 """Needed to read certificates and compare names."""
-FOR_LEDGER = ("SQLAlchemy",)
+LEDGER_LIBRARIES = ("SQLAlchemy",)
 """Needed for the ledger, without the driver of a database server."""
-FOR_IMAP = ("imap-tools",)
+IMAP_LIBRARIES = ("imap-tools",)
 """Needed to read a mailbox on a mail server."""
-FOR_SECRETS_MANAGER = ("ibm-secrets-manager-sdk", "requests", "urllib3")
+SECRETS_MANAGER_LIBRARIES = ("ibm-secrets-manager-sdk", "requests", "urllib3")
 """Needed to call IBM Cloud Secrets Manager."""
-FOR_REPORTS = (*FOR_CERTIFICATES, "Jinja2")
+REPORT_LIBRARIES = (*CERTIFICATE_LIBRARIES, "Jinja2")
 """Needed for a report."""
-FOR_METRICS = ("prometheus-client",)
+METRICS_LIBRARIES = ("prometheus-client",)
 """Needed for the metrics file of a rotation."""
 
 
@@ -76,7 +76,7 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
     if not lacking:
         return
     described = [f"{name} {MIN_VERSIONS[name]} or later{why}" for name, why in lacking.items()]
-    install = " ".join(f"'{INSTALLED_AS.get(name, name)}>={MIN_VERSIONS[name]}'" for name in lacking)
+    install = " ".join(f"'{INSTALL_NAMES.get(name, name)}>={MIN_VERSIONS[name]}'" for name in lacking)
     before_last = ", and " if len(described) > 2 else " and "
     what = (
         f"library {described[0]}"

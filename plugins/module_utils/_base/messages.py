@@ -19,16 +19,16 @@ def participle(form: Form, verb: str) -> str:
     return verb.capitalize() if form == "done" else f"{form.capitalize()} {verb}"
 
 
-CHECKS_FIRST = "Run the playbook again. The playbook checks the current state before it changes anything."
+RETRY_REMEDY = "Run the playbook again. The playbook checks the current state before it changes anything."
 """The remedy for a change whose outcome is unknown."""
 
 
-def of_error(reason: str | None, facts: Mapping[str, t.Any]) -> str:
+def describe_error(reason: str | None, facts: Mapping[str, t.Any]) -> str:
     """Return the message of an action that failed with an error."""
-    return f"{facts['error']} {CHECKS_FIRST}" if reason == "outcome_unknown" else facts["error"]
+    return f"{facts['error']} {RETRY_REMEDY}" if reason == "outcome_unknown" else facts["error"]
 
 
-def unforeseen(error: str, place: str | None, state: str) -> str:
+def describe_unexpected_error(error: str, place: str | None, state: str) -> str:
     """Return the message of an unexpected error.
 
     Args:
@@ -42,7 +42,7 @@ def unforeseen(error: str, place: str | None, state: str) -> str:
     )
 
 
-def without_result(answer: Mapping[str, t.Any]) -> str:
+def describe_missing_result(answer: Mapping[str, t.Any]) -> str:
     """Return the message for a module without a result: the output of the shell or Ansible, without a traceback, which may contain a secret."""
     stderr, msg = (str(answer.get(name) or "").strip().splitlines() for name in ("module_stderr", "msg"))
     said = msg[:1] if any(line.startswith("Traceback") for line in stderr) else stderr[-1:] or msg[:1]

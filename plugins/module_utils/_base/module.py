@@ -18,12 +18,12 @@ from collections.abc import Callable
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.warnings import get_deprecation_messages, get_warning_messages
 
-from .errors import CertificatesError, unforeseen
+from .errors import CertificatesError, convert_unexpected_error
 from .libraries import require_libraries
 from .options import ArgumentSpec
 from .progress import show_on_terminal
-from .secrets import contained_in, masked, quoted, secrets_in
-from .text import encodable
+from .secrets import find_secrets, hide_secrets, list_quoted_forms, select_contained
+from .text import make_encodable
 
 try:  # from ansible-core 2.22 on, it hides what is registered here and ignores no_log_values
     from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found,unused-ignore]
@@ -33,9 +33,9 @@ except ImportError:
         """Do nothing: older releases of ansible-core use no_log_values."""
 
 
-MAY_BE_DONE = "Some changes may have been made. Check the current state, or run the playbook again to continue from the current state. "
+UNKNOWN_STATE = "Some changes may have been made. Check the current state, or run the playbook again to continue from the current state. "
 """The state after an unexpected error."""
-STARTED_IN = "SOFTLAYER_CERTIFICATES_STARTED_IN"
+START_FOLDER_VARIABLE = "SOFTLAYER_CERTIFICATES_STARTED_IN"
 """The environment variable in which roles pass the current directory of the command, where relative paths start."""
 
 
@@ -49,16 +49,16 @@ class Module(AnsibleModule):
         self._spec = spec
         self._secrets: set[str] = set()
         self._is_ready = False
-        self._guarded(self._start)
+        self._run_guarded(self._start)
 
     def _start(self) -> None:
         super().__init__(supports_check_mode=True, **self._spec.as_keywords())
         self._spec.check_ranges(self.params)
-        if folder := os.environ.get(STARTED_IN):
-            self._spec.begin_paths(self.params, folder)
+        if folder := os.environ.get(START_FOLDER_VARIABLE):
+            self._spec.resolve_paths(self.params, folder)
         self._is_ready = True
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _run_guarded(self, act: Callable[[], None]) -> None:
         """Call a function and report any error as a failure, outside of the error handler, or ansible-core would add the text of the error."""
         try:
             return act()
@@ -69,7 +69,7 @@ class Module(AnsibleModule):
         except BaseException as error:  # a panic of a Rust library such as cryptography is not an Exception
             if not hasattr(self, "no_log_values"):  # ansible-test has stopped it, to look at its options
                 raise
-            failure = unforeseen(error, MAY_BE_DONE)
+            failure = convert_unexpected_error(error, UNKNOWN_STATE)
             if isinstance(error, KeyboardInterrupt):
                 failure = CertificatesError("interrupted", "The run was interrupted. Run the playbook again.")
         self.fail_json(failure.message, failure=failure.as_failure())
@@ -79,7 +79,7 @@ class Module(AnsibleModule):
         super()._load_params()
         # lookup("file") makes half surrogate pairs of what is not UTF-8, and ansible-core 2.18 cannot log them.
         given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
-        self.params = self._spec.normalized(given)
+        self.params = self._spec.normalize(given)
         self.given = frozenset(name for name, value in self.params.items() if value is not None)
         self.null = frozenset(self.params) - self.given
         self._hide_options()
@@ -88,13 +88,13 @@ class Module(AnsibleModule):
     def _hide_options(self) -> set[str]:
         """Hide secret options in all output, and return the secrets inside other options."""
         proxy = f"//{self.params.get('proxy')}"  # which may have a login without a scheme
-        inside = set(secrets_in([self._spec.redacted(self.params), proxy]))
-        self.hide(*self._spec.secrets(self.params), *inside)
+        inside = set(find_secrets([self._spec.redact(self.params), proxy]))
+        self.hide(*self._spec.list_secrets(self.params), *inside)
         return inside
 
     def hide(self, *texts: str) -> None:
         """Hide texts in all output, also quoted ones; threads may call this while others warn."""
-        forms = quoted(texts)
+        forms = list_quoted_forms(texts)
         self._secrets.update(forms)
         register_secrets(forms)
 
@@ -113,16 +113,16 @@ class Module(AnsibleModule):
         """Log without the secrets inside options, which ansible-core 2.18 does not hide, and without what syslog cannot write."""
         if log_args:  # the options, by now with the environment's
             inside = self._hide_options()
-            shown = self._spec.redacted(self.params)
-            log_args = {name: masked(str(shown.get(name)), inside) for name in log_args}
+            shown = self._spec.redact(self.params)
+            log_args = {name: hide_secrets(str(shown.get(name)), inside) for name in log_args}
             msg = f"Invoked with {' '.join(f'{name}={value}' for name, value in log_args.items())}"
         if missing := self._secrets - self.no_log_values:  # a new set, as other threads may be looking through this one
             self.no_log_values = self.no_log_values | missing
-        super().log(encodable(str(msg)).replace("\0", "?"), log_args)
+        super().log(make_encodable(str(msg)).replace("\0", "?"), log_args)
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """End with a result."""
-        self._keep_contained(kwargs)
+        self._drop_absent_secrets(kwargs)
         super().exit_json(**kwargs)
         raise AssertionError("exit_json returned")  # pragma: no cover
 
@@ -130,17 +130,17 @@ class Module(AnsibleModule):
         """End with `msg`, and with `failure` even if ansible-core itself refuses an argument."""
         if not self._is_ready:  # what is refused may be a secret, and would be shown among the options
             self.params = {}
-        msg = encodable(str(msg))
+        msg = make_encodable(str(msg))
         kwargs = {"failure": {"code": "invalid_argument", "message": msg, "details": {}}, **kwargs}
-        self._keep_contained({"msg": msg, **kwargs})
+        self._drop_absent_secrets({"msg": msg, **kwargs})
         super().fail_json(msg, **kwargs)
         raise AssertionError("fail_json returned")  # pragma: no cover
 
-    def _keep_contained(self, result: t.Mapping[str, t.Any]) -> None:
+    def _drop_absent_secrets(self, result: t.Mapping[str, t.Any]) -> None:
         """Pass only secrets that occur in the output to ansible-core, because it searches for each secret in each text, which is slow for many keys."""
-        self.params = self._spec.redacted(self.params)
+        self.params = self._spec.redact(self.params)
         shown = [result, self.params, get_warning_messages(), get_deprecation_messages()]
-        self.no_log_values = contained_in(shown, self.no_log_values | self._secrets)
+        self.no_log_values = select_contained(shown, self.no_log_values | self._secrets)
 
     def require(self, *libraries: str, loads: bool = True) -> None:
         """Check that these Python libraries are installed and new enough; see `require_libraries`.
@@ -151,7 +151,7 @@ class Module(AnsibleModule):
         where = f"for {sys.executable} on {platform.node()}"
         require_libraries(libraries, f"The module {self._name}", where, loads=loads)
 
-    def answer(
+    def run_and_exit(
         self,
         run: t.Callable[[Module], dict[str, t.Any]],
         libraries: t.Sequence[str] | t.Callable[[t.Mapping[str, t.Any]], t.Sequence[str]],
@@ -171,5 +171,5 @@ class Module(AnsibleModule):
                 self.fail_json(result["failure"]["message"], **result)
             self.exit_json(**result)
 
-        self._guarded(end)
+        self._run_guarded(end)
         raise AssertionError("the module did not end")  # pragma: no cover

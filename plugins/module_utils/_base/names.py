@@ -25,33 +25,33 @@ with suppress(ImportError):
     import idna
 
 WILDCARDS = re.compile(r"[*?\[]")
-NOT_HOST = re.compile(r"[@/:=]")
+NON_HOST_CHARACTERS = re.compile(r"[@/:=]")
 """Characters that DNS names do not contain."""
-ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
+ADDRESS_PATTERN = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
 """One address without a name, comments or quoting (the `dot-atom` form of RFC 5322, 3.4.1), and without `%` and `!`,
 which make old mail systems route the mail elsewhere."""
 
 MAX_PORT = 65_535
-UNSAFE = re.compile(r"[^a-z0-9._-]")
+UNSAFE_CHARACTERS = re.compile(r"[^a-z0-9._-]")
 MAX_STEM_LENGTH = 200
 """Characters; file systems allow 255 with the extension."""
 
 
-def ascii_name(name: str) -> str:
+def encode_name(name: str) -> str:
     """Return a host name in lower case with its labels in ASCII form; an invalid label does not change."""
-    return _by_label(name, _to_ascii)
+    return _convert_labels(name, _encode_label)
 
 
-def unicode_name(name: str) -> str:
+def decode_name(name: str) -> str:
     """Return a host name in lower case with its labels in Unicode form; an invalid label does not change."""
-    return _by_label(name, _to_unicode)
+    return _convert_labels(name, _decode_label)
 
 
-def _by_label(name: str, convert: Callable[[str], str]) -> str:
+def _convert_labels(name: str, convert: Callable[[str], str]) -> str:
     return ".".join(convert(label) for label in name.strip().lower().rstrip(".").split("."))
 
 
-def _to_ascii(label: str) -> str:
+def _encode_label(label: str) -> str:
     if label.isascii() or WILDCARDS.search(label):
         return label
     try:
@@ -60,7 +60,7 @@ def _to_ascii(label: str) -> str:
         return label
 
 
-def _to_unicode(label: str) -> str:
+def _decode_label(label: str) -> str:
     if not label.startswith("xn--") or WILDCARDS.search(label):
         return label
     try:
@@ -76,7 +76,7 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
     """
     if name is None:
         return False
-    forms = [(form, form(name)) for form in (ascii_name, unicode_name)]
+    forms = [(form, form(name)) for form in (encode_name, decode_name)]
     wanted = ((written, form(pattern)) for pattern in patterns for form, written in forms)
     # Thousands of names as patterns are compared without a search for wildcards.
     return any(
@@ -101,14 +101,16 @@ def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
         return False
     local, _at, domain = address.strip().rpartition("@")
     labels = [label for label in domain.split(".") if not label.isascii()]
-    are_valid = all(_to_ascii(label.lower()).startswith("xn--") for label in labels)
+    are_valid = all(_encode_label(label.lower()).startswith("xn--") for label in labels)
     if unicodedata.normalize("NFKC", domain) != domain or not are_valid:
         return False
     if not local.isascii():
         parts = (pattern.strip().rpartition("@") for pattern in patterns)
         return any(local == wanted and name_matches(domain, [of_domain]) for wanted, _at, of_domain in parts)
-    forms = [(form, _address(address, form)) for form in (ascii_name, unicode_name)]
-    return any(fnmatchcase(written, _address(pattern, form)) for pattern in patterns for form, written in forms)
+    forms = [(form, _normalize_address(address, form)) for form in (encode_name, decode_name)]
+    return any(
+        fnmatchcase(written, _normalize_address(pattern, form)) for pattern in patterns for form, written in forms
+    )
 
 
 def is_one_address(address: str | None) -> t.TypeGuard[str]:
@@ -119,10 +121,10 @@ def is_one_address(address: str | None) -> t.TypeGuard[str]:
     """
     if address is None or not address.strip().isprintable():
         return False
-    return all(ADDRESS.fullmatch(form.strip()) for form in (address, unicodedata.normalize("NFKC", address)))
+    return all(ADDRESS_PATTERN.fullmatch(form.strip()) for form in (address, unicodedata.normalize("NFKC", address)))
 
 
-def _address(address: str, form: Callable[[str], str]) -> str:
+def _normalize_address(address: str, form: Callable[[str], str]) -> str:
     local, at, domain = address.strip().lower().rpartition("@")
     return f"{local}{at}{form(domain)}"
 
@@ -132,13 +134,13 @@ def listener_name(record: Mapping[str, object]) -> str:
     return ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
 
 
-def listener_place(name: str) -> tuple[str, int]:
+def build_listener_sort_key(name: str) -> tuple[str, int]:
     """Return what names of listeners, such as `web:443`, are sorted by: the balancer, then the port as a number."""
     balancer, _colon, port = name.rpartition(":")
     return (balancer, int(port)) if port.isdecimal() else (name, 0)
 
 
-def name_to_ask_for(names: Iterable[str], addresses: Iterable[str] = ()) -> str | None:
+def choose_server_name(names: Iterable[str], addresses: Iterable[str] = ()) -> str | None:
     """Return a name by which TLS clients request a certificate, `None` if it has none.
 
     It is one without a wildcard if there is one, else one with `www` in its place. Of a certificate for addresses only, it is an
@@ -157,7 +159,7 @@ def is_address(name: str) -> bool:
     return True
 
 
-def wildcard_over(name: str) -> str | None:
+def find_wildcard(name: str) -> str | None:
     """Return the wildcard that covers a name; `None` for a name of two labels, because TLS clients reject `*.com` (OpenSSL, `X509_check_host`)."""
     label, _dot, rest = name.partition(".")
     return f"*.{rest}" if label and "." in rest else None
@@ -165,69 +167,69 @@ def wildcard_over(name: str) -> str | None:
 
 def is_host_name(name: str) -> bool:
     """Return whether a name of a certificate is a DNS name, and not an IP address, email address, or URI."""
-    return not is_address(name) and not NOT_HOST.search(name)
+    return not is_address(name) and not NON_HOST_CHARACTERS.search(name)
 
 
-def own_names(common_name: str | None, alternatives: Iterable[str]) -> list[str]:
+def select_names(common_name: str | None, alternatives: Iterable[str]) -> list[str]:
     """Return the names that a certificate or an order goes by: the common name, else the DNS names."""
     return [common_name] if common_name else list(filter(is_host_name, alternatives))
 
 
-def shown_name(common_name: str | None, alternatives: Sequence[str]) -> str | None:
+def choose_name(common_name: str | None, alternatives: Sequence[str]) -> str | None:
     """Return the name in messages of a certificate or an order: the common name, else the first DNS name, else any other."""
-    return next(iter([*own_names(common_name, alternatives), *alternatives]), None)
+    return next(iter([*select_names(common_name, alternatives), *alternatives]), None)
 
 
-def shown_name_of(record: Mapping[str, t.Any]) -> str | None:
+def choose_record_name(record: Mapping[str, t.Any]) -> str | None:
     """Return the same for a certificate or an order in a result."""
-    return shown_name(record.get("common_name"), record.get("subject_alt_names") or ())
+    return choose_name(record.get("common_name"), record.get("subject_alt_names") or ())
 
 
-def named(common_name: str | None, shown: str | None) -> dict[str, str | None]:
+def build_diff_name(common_name: str | None, shown: str | None) -> dict[str, str | None]:
     """Return the shown name of a certificate for a diff, as `common_name` or `name`."""
     return {"common_name" if common_name else "name": shown}
 
 
-def most_alike_first(name: str, names: Collection[str]) -> list[str]:
+def sort_by_similarity(name: str, names: Collection[str]) -> list[str]:
     """Return names, the ones most similar to a mistyped name first."""
     alike = get_close_matches(name, names, n=MAX_LISTED, cutoff=0.5)
     return [*alike, *(other for other in sorted(names) if other not in alike)]
 
 
-def file_stems(name: str) -> list[str]:
+def list_file_stems(name: str) -> list[str]:
     """Return the possible file names of the certificate or key for a name, without extension, best first.
 
     These are the name as written, then its ASCII and its Unicode form. `*`, and characters that would lead into another directory,
     are replaced by `_`.
     """
-    forms = (name.strip(), ascii_name(name), unicode_name(name))
+    forms = (name.strip(), encode_name(name), decode_name(name))
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
 
 
-def spelling(file_name: str) -> str:
+def normalize_file_name(file_name: str) -> str:
     """Return what all ways to write a file's name have in common: in any case, composed or not (NFD), in Unicode or in ASCII form.
 
     `ß` and `ss` stay different, as in names of hosts.
     """
-    return ascii_name(unicodedata.normalize("NFC", file_name))
+    return encode_name(unicodedata.normalize("NFC", file_name))
 
 
-def by_spelling(file_names: Iterable[str]) -> dict[str, list[str]]:
+def group_file_names(file_names: Iterable[str]) -> dict[str, list[str]]:
     """Return the names of files by what is the same in all ways to write each."""
     alike: dict[str, list[str]] = {}
     for name in file_names:
-        alike.setdefault(spelling(name), []).append(name)
+        alike.setdefault(normalize_file_name(name), []).append(name)
     return alike
 
 
-def safe_stem(name: str) -> str:
-    """Return the one file name, without extension, that is written for a name: the ASCII form in `file_stems`.
+def build_safe_stem(name: str) -> str:
+    """Return the one file name, without extension, that is written for a name: the ASCII form in `list_file_stems`.
 
     It is good on every file system: in lower case, so that no two names differ in their case alone, neither hidden nor like an option
     of a command, and at most `MAX_STEM_LENGTH` characters long. Different names may have the same one.
     """
-    [stem, *_others] = file_stems(ascii_name(name))
-    return re.sub(r"^[.-]", "_", UNSAFE.sub("_", stem)[:MAX_STEM_LENGTH])
+    [stem, *_others] = list_file_stems(encode_name(name))
+    return re.sub(r"^[.-]", "_", UNSAFE_CHARACTERS.sub("_", stem)[:MAX_STEM_LENGTH])
 
 
 def is_loopback(host: str) -> bool:

@@ -21,21 +21,21 @@ from ansible.module_utils.basic import AnsibleFallbackNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .errors import CertificatesError
-from .secrets import HIDDEN, texts_in
+from .secrets import HIDDEN_VALUE, find_texts
 
-OneArgument = dict[str, t.Any]
+Argument = dict[str, t.Any]
 """An option as Ansible declares it. Two keys are this collection's: `limits` marks one that limits what a run may change, so that null or
 nothing in its place would widen it; `range` has the least and the greatest value of a number."""
-OWN_KEYS = {"limits", "range"}
+COLLECTION_KEYS = {"limits", "range"}
 Values = Mapping[str, t.Any]
-MAX_CALLS_AT_ONCE = 256
+MAX_CONCURRENCY = 256
 
 
 @dataclass(frozen=True)
 class ArgumentSpec:
     """A module's options and the constraints between them, which Ansible validates."""
 
-    options: Mapping[str, OneArgument] = field(default_factory=dict)
+    options: Mapping[str, Argument] = field(default_factory=dict)
     mutually_exclusive: Sequence[Sequence[str]] = ()
     required_one_of: Sequence[Sequence[str]] = ()
 
@@ -47,30 +47,30 @@ class ArgumentSpec:
             required_one_of=[*self.required_one_of, *other.required_one_of],
         )
 
-    def only(self, *names: str) -> ArgumentSpec:
+    def select(self, *names: str) -> ArgumentSpec:
         """Return only the options with these names, for a module that shares them."""
         return ArgumentSpec({name: self.options[name] for name in names})
 
     def as_keywords(self) -> dict[str, t.Any]:
         """Return the keyword arguments for `AnsibleModule`."""
         return {
-            "argument_spec": _for_ansible(self.options),
+            "argument_spec": _drop_collection_keys(self.options),
             "mutually_exclusive": list(self.mutually_exclusive),
             "required_one_of": list(self.required_one_of),
         }
 
-    def normalized(self, values: Values) -> dict[str, t.Any]:
+    def normalize(self, values: Values) -> dict[str, t.Any]:
         """Return values, at any depth, as far as Ansible does not convert them itself.
 
         JSON text becomes a list or a dict: Ansible would split it at its commas, or leave it unread where options are checked. A number
         that is empty becomes null, which ansible-core 2.18 renders as empty text.
         """
         normal = dict(values)
-        for name, argument, items in _given(self.options, values):
+        for name, argument, items in _iterate_options(self.options, values):
             inner = ArgumentSpec(argument.get("options") or {})
-            new = [inner.normalized(item) if isinstance(item, Mapping) else item for item in items]
-            normal[name] = new if isinstance(_many(argument, values[name]), list) else new[0]
-            if argument["type"] == "int" and "default" not in argument and _is_nothing(normal[name]):
+            new = [inner.normalize(item) if isinstance(item, Mapping) else item for item in items]
+            normal[name] = new if isinstance(_parse_value(argument, values[name]), list) else new[0]
+            if argument["type"] == "int" and "default" not in argument and _is_empty(normal[name]):
                 normal[name] = None
         return normal
 
@@ -80,9 +80,9 @@ class ArgumentSpec:
         Raises:
             CertificatesError: `invalid_argument`.
         """
-        for name, argument, items in _given(self.options, values):
+        for name, argument, items in _iterate_options(self.options, values):
             place, options = f"{within}{name}", argument.get("options") or {}
-            if argument.get("limits") and (not items or any(_is_nothing(item, options) for item in items)):
+            if argument.get("limits") and (not items or any(_is_empty(item, options) for item in items)):
                 raise CertificatesError(
                     "invalid_argument",
                     f"{place} must not be null or empty: without a value, the run may do more than intended. Specify a value, or remove the option.",
@@ -120,7 +120,7 @@ class ArgumentSpec:
         Raises:
             CertificatesError: `invalid_argument`.
         """
-        given = self.normalized(values)
+        given = self.normalize(values)
         self.check_limits(given)
         validated = ArgumentSpecValidator(**self.as_keywords()).validate(given)
         if validated.error_messages:
@@ -129,76 +129,76 @@ class ArgumentSpec:
         self.check_ranges(read)
         return read
 
-    def secrets(self, values: Values) -> Iterator[str]:
+    def list_secrets(self, values: Values) -> Iterator[str]:
         """Yield the texts in secret options, at any depth."""
-        for _name, argument, items in _given(self.options, values):
+        for _name, argument, items in _iterate_options(self.options, values):
             for item in items:
                 if argument.get("no_log"):
-                    yield from texts_in(item)
+                    yield from find_texts(item)
                 for each in item if isinstance(item, list) else [item]:  # a list too many, which Ansible would quote
                     if isinstance(each, Mapping) and argument.get("options"):
-                        yield from ArgumentSpec(argument["options"]).secrets(each)
+                        yield from ArgumentSpec(argument["options"]).list_secrets(each)
 
-    def redacted(self, values: Values) -> dict[str, t.Any]:
+    def redact(self, values: Values) -> dict[str, t.Any]:
         """Return values without the values of secret options, at any depth, because searching for thousands of keys is slow."""
         shown = dict(values)
-        for name, argument, items in _given(self.options, values):
+        for name, argument, items in _iterate_options(self.options, values):
             if argument.get("no_log"):
-                shown[name] = values[name] and HIDDEN
+                shown[name] = values[name] and HIDDEN_VALUE
             elif argument.get("options"):
                 inner = ArgumentSpec(argument["options"])
-                new = [inner.redacted(item) if isinstance(item, Mapping) else item for item in items]
+                new = [inner.redact(item) if isinstance(item, Mapping) else item for item in items]
                 shown[name] = new if isinstance(values[name], list) else new[0]
         return shown
 
-    def begin_paths(self, values: dict[str, t.Any], folder: str) -> None:
+    def resolve_paths(self, values: dict[str, t.Any], folder: str) -> None:
         """Make relative paths, at any depth, relative to a directory."""
-        for name, argument, items in _given(self.options, values):
+        for name, argument, items in _iterate_options(self.options, values):
             if argument.get("elements", argument["type"]) == "path":
                 begun = [os.path.join(folder, item) if item else item for item in items]
                 values[name] = begun if isinstance(values[name], list) else begun[0]
             for item in items:
                 if isinstance(item, dict) and argument.get("options"):
-                    ArgumentSpec(argument["options"]).begin_paths(item, folder)
+                    ArgumentSpec(argument["options"]).resolve_paths(item, folder)
 
 
-def _for_ansible(options: Mapping[str, OneArgument]) -> dict[str, OneArgument]:
+def _drop_collection_keys(options: Mapping[str, Argument]) -> dict[str, Argument]:
     """Return options, at any depth, without what only this collection knows."""
     return {
         name: {
-            key: _for_ansible(value) if key == "options" else value
+            key: _drop_collection_keys(value) if key == "options" else value
             for key, value in argument.items()
-            if key not in OWN_KEYS
+            if key not in COLLECTION_KEYS
         }
         for name, argument in options.items()
     }
 
 
-def _given(options: Mapping[str, OneArgument], values: Values) -> Iterator[tuple[str, OneArgument, list[t.Any]]]:
+def _iterate_options(options: Mapping[str, Argument], values: Values) -> Iterator[tuple[str, Argument, list[t.Any]]]:
     """Yield each option that is set, with its value, or those in its list."""
     for name, argument in options.items():
         if name in values:
-            value = _many(argument, values[name])
+            value = _parse_value(argument, values[name])
             items = value if isinstance(value, list) else [value]
             yield (
                 name,
                 argument,
-                [from_json(item, dict) for item in items] if argument.get("elements") == "dict" else items,
+                [parse_json(item, dict) for item in items] if argument.get("elements") == "dict" else items,
             )
 
 
-def _many(argument: OneArgument, value: t.Any) -> t.Any:
+def _parse_value(argument: Argument, value: t.Any) -> t.Any:
     """Return the value of an option, read if it is text that stands for the list or dict that the option takes.
 
     That is JSON, or for a list of one dict `name=value,name=value`, as messages print it in commands: Ansible would split it.
     """
     kinds: Mapping[str, type] = {"list": list, "dict": dict}
-    read = from_json(value, kinds[argument["type"]]) if argument["type"] in kinds else value
+    read = parse_json(value, kinds[argument["type"]]) if argument["type"] in kinds else value
     is_one_dict = argument.get("elements") == "dict" and isinstance(read, str) and "=" in read
     return [read] if is_one_dict else read
 
 
-def from_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:
+def parse_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:
     """Return the list or dict in a JSON text, or else the unchanged value."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         with suppress(ValueError, RecursionError):
@@ -207,13 +207,13 @@ def from_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:
     return value
 
 
-def _is_nothing(value: object, conditions: Collection[str] = ()) -> bool:
+def _is_empty(value: object, conditions: Collection[str] = ()) -> bool:
     """Return whether a value is null or empty; a dict may be empty if it has conditions."""
     text = value.strip() if isinstance(value, str) else value
     return text is None or text in ("", []) or (text == {} and not conditions)
 
 
-def of_environment(*variables: str) -> str:
+def read_environment(*variables: str) -> str:
     """Return the value of an environment variable that is not empty, as a credential of AWX leaves those of empty fields.
 
     Raises:
@@ -225,6 +225,6 @@ def of_environment(*variables: str) -> str:
     raise AnsibleFallbackNotFound
 
 
-def concurrency_options(default: int = 8) -> ArgumentSpec:
+def build_concurrency_options(default: int = 8) -> ArgumentSpec:
     """Return the option of the modules that make several calls at the same time."""
-    return ArgumentSpec({"concurrency": {"type": "int", "default": default, "range": (1, MAX_CALLS_AT_ONCE)}})
+    return ArgumentSpec({"concurrency": {"type": "int", "default": default, "range": (1, MAX_CONCURRENCY)}})

@@ -18,15 +18,15 @@ import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from .text import printable
+from .text import escape_invisible
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")
-VARIABLE = "SOFTLAYER_CERTIFICATES_TERMINAL"
+TERMINAL_VARIABLE = "SOFTLAYER_CERTIFICATES_TERMINAL"
 """The environment variable in which the action plugin names the path of the terminal, and the host."""
-INTERVAL = "SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS"
+INTERVAL_VARIABLE = "SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS"
 """The environment variable with the seconds between two lines; 0 for none."""
-SECONDS = 15.0
+DEFAULT_INTERVAL = 15.0
 """The interval if that variable is not set, or is not a number."""
 MAX_WAITS = 5
 """Maximum number of waits that are named at a time."""
@@ -40,7 +40,7 @@ class Progress:
         self._done, self._total, self._items = 0, 0, ""
         self._waits: dict[object, tuple[float, str, float]] = {}
 
-    def counted(self, function: Callable[[T], R], total: int, items: str) -> Callable[[T], R]:
+    def count_calls(self, function: Callable[[T], R], total: int, items: str) -> Callable[[T], R]:
         """Return a function, which works through one item, as one that is counted.
 
         Args:
@@ -51,17 +51,17 @@ class Progress:
         with self._changing:
             self._done, self._total, self._items = 0, total, items
 
-        def counted(item: T) -> R:
+        def call_and_count(item: T) -> R:
             try:
                 return function(item)
             finally:
                 with self._changing:
                     self._done += 1
 
-        return counted
+        return call_and_count
 
     @contextmanager
-    def waiting(self, what: str, seconds: float, waited: float = 0) -> Iterator[None]:
+    def record_wait(self, what: str, seconds: float, waited: float = 0) -> Iterator[None]:
         """Record a wait until the end of the block.
 
         Args:
@@ -78,17 +78,19 @@ class Progress:
             with self._changing:
                 self._waits.pop(wait, None)
 
-    def count(self) -> str:
+    def format_count(self) -> str:
         """Return how many of several items are done; of a single one, nothing."""
         with self._changing:
             return f"{self._done} of {self._total} {self._items} done" if self._total > 1 else ""
 
-    def waits(self) -> list[str]:
+    def list_waits(self) -> list[str]:
         """Return what is waited for and since when, the longest wait first."""
         with self._changing:
             waits = sorted(self._waits.values())
         now, rest = time.monotonic(), len(waits) - MAX_WAITS
-        named = [f"{printable(what)} ({now - since:.0f} s of {most:g} s)" for since, what, most in waits[:MAX_WAITS]]
+        named = [
+            f"{escape_invisible(what)} ({now - since:.0f} s of {most:g} s)" for since, what, most in waits[:MAX_WAITS]
+        ]
         return [*named, f"and {rest} more"] if rest > 0 else named
 
     def show(self, terminal: int, host: str, seconds: float) -> None:
@@ -96,8 +98,8 @@ class Progress:
         shown = ""
         while True:
             time.sleep(seconds)
-            count = self.count()
-            lines = [*([f"{host}: {count}"] if count != shown else ()), *self.waits()]
+            count = self.format_count()
+            lines = [*([f"{host}: {count}"] if count != shown else ()), *self.list_waits()]
             shown = count
             try:
                 os.write(terminal, "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
@@ -107,26 +109,26 @@ class Progress:
                 return
 
 
-_OF_MODULE = Progress()
-counted, waiting = _OF_MODULE.counted, _OF_MODULE.waiting
+_MODULE_PROGRESS = Progress()
+count_calls, record_wait = _MODULE_PROGRESS.count_calls, _MODULE_PROGRESS.record_wait
 
 
-def interval() -> float:
+def read_interval() -> float:
     """Return the seconds between two lines; 0 or less if nothing is to be shown."""
     try:
-        seconds = float(os.environ.get(INTERVAL) or SECONDS)
+        seconds = float(os.environ.get(INTERVAL_VARIABLE) or DEFAULT_INTERVAL)
     except ValueError:
-        return SECONDS
-    return seconds if math.isfinite(seconds) else SECONDS
+        return DEFAULT_INTERVAL
+    return seconds if math.isfinite(seconds) else DEFAULT_INTERVAL
 
 
 def show_on_terminal() -> None:
     """Begin to show the progress of this process if the action plugin has named a terminal."""
-    path, _blank, host = os.environ.get(VARIABLE, "").partition(" ")
-    if not path or interval() <= 0:
+    path, _blank, host = os.environ.get(TERMINAL_VARIABLE, "").partition(" ")
+    if not path or read_interval() <= 0:
         return
     with suppress(OSError):  # as another user, for whom the terminal is not there
         # Opened again, so that non-blocking mode does not affect other processes.
         terminal = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
         if os.isatty(terminal):
-            threading.Thread(target=_OF_MODULE.show, args=(terminal, host, interval()), daemon=True).start()
+            threading.Thread(target=_MODULE_PROGRESS.show, args=(terminal, host, read_interval()), daemon=True).start()

@@ -15,7 +15,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
-PLAIN = re.compile(r"(?!@)[\w.:,*/@-]+")
+PLAIN_VALUE = re.compile(r"(?!@)[\w.:,*/@-]+")
 """Values that Ansible reads unchanged in `-e NAME=VALUE`."""
 PLAIN_NAME = re.compile(r"[\w.-]+")
 """Names of load balancers that need no quotes in a list of listeners."""
@@ -25,7 +25,7 @@ DEPLOY = "`ansible-playbook -i localhost, softlayer.certificates.deploy`"
 """The command that deploys the best certificates in the store."""
 
 
-def listener(load_balancer: str, uuid: str, port: int) -> str:
+def format_listener(load_balancer: str, uuid: str, port: int) -> str:
     """Return the name of a listener in commands: with the UUID of its load balancer if its name requires quotes, which Ansible prints with backslashes."""
     return f"{load_balancer if PLAIN_NAME.fullmatch(load_balancer) else uuid}:{port}"
 
@@ -35,14 +35,14 @@ def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | 
 
     Args:
         common_name: a DNS name of the certificate; without one, the command contains a placeholder.
-        listeners: the listeners, as `listener` names them.
+        listeners: the listeners, as `format_listener` names them.
         source: the directory of the certificate; `None` if it is in the sources of the run.
     """
     where = "listener" if len(listeners) == 1 else "listeners"
     given = {"source": source, where: ",".join(listeners), "common_name": common_name or "NAME"}
     variables = {name: value for name, value in given.items() if value}
     words = [f"{name}={value}" for name, value in variables.items()]
-    if not all(map(PLAIN.fullmatch, variables.values())):
+    if not all(map(PLAIN_VALUE.fullmatch, variables.values())):
         words = [json.dumps(variables, ensure_ascii=False)]
     return f"`ansible-playbook -i localhost, softlayer.certificates.adopt {' '.join(f'-e {shlex.quote(word)}' for word in words)}`"
 
@@ -52,7 +52,7 @@ def deploy(certificate_id: int, called: str, allow: Iterable[str] = ()) -> str:
 
     Args:
         certificate_id: the certificate.
-        called: the listener, as `listener` names it.
+        called: the listener, as `format_listener` names it.
         allow: the options that accept its obstacles.
     """
     load_balancer, _colon, port = called.rpartition(":")

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
-HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+HIDDEN_VALUE = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """Ansible's replacement for a secret value."""
-STARS = "********"
+HIDDEN_TEXT = "********"
 """Ansible's replacement for a secret inside a text."""
 MIN_SECRET_LENGTH = 4
 """Characters. A shorter password is hidden only as Ansible does it by itself: many words contain any three letters."""
@@ -37,8 +37,10 @@ PARAMETER = re.compile(
     re.IGNORECASE,
 )
 """A password among the parameters of a URL, or in a connection string of PostgreSQL."""
-_DIGIT = r"[A-Za-z0-9+/=_-]"
-_LINES_OF_BASE64 = re.compile(rf"{_DIGIT}{{16,}}(?:(?:[ \t\r]*\n\s*|(?:\\r)?\\n){_DIGIT}+(?=\s*(?:\n|\Z)|\\[rn]))*")
+_BASE64_CHARACTER = r"[A-Za-z0-9+/=_-]"
+_BASE64_LINES = re.compile(
+    rf"{_BASE64_CHARACTER}{{16,}}(?:(?:[ \t\r]*\n\s*|(?:\\r)?\\n){_BASE64_CHARACTER}+(?=\s*(?:\n|\Z)|\\[rn]))*"
+)
 """Possibly a part of a key, with the lines after it, the last of which may be short ..."""
 _WORD = re.compile(
     r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*|[A-Z]+(_[A-Z]+)+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -46,69 +48,69 @@ _WORD = re.compile(
 """... unless each is a word, several words joined as in the API's names, a status such as MAINTENANCE_PENDING, or a UUID."""
 
 
-def secrets_in(value: object) -> Iterator[str]:
+def find_secrets(value: object) -> Iterator[str]:
     """Yield the secrets in a value's texts, each in the forms in which it may appear elsewhere."""
-    for text in texts_in(value):
+    for text in find_texts(value):
         if KEY_MARK in text or "Proc-Type" in text:
             yield from (key[0] for key in PRIVATE_KEY.finditer(text))
         for user, password in LOGIN.findall(text):
             # URL parsers differ in which @ ends the password.
             for part in (password, *password.split("@")) if password else (user,):
-                yield from _spellings(part)
+                yield from _list_spellings(part)
         for parameter in PARAMETER.findall(text) if "=" in text else ():
-            yield from _spellings(parameter.strip("'"))
+            yield from _list_spellings(parameter.strip("'"))
 
 
-def _spellings(password: str) -> set[str]:
+def _list_spellings(password: str) -> set[str]:
     plain = unquote(password)
     return {password, plain, unquote_plus(password), quote(plain, safe="")}
 
 
-def without_key_material(text: str) -> str:
-    """Return a server's text with all that may be a piece of a key, from wherever in it, replaced by `STARS`."""
+def hide_key_material(text: str) -> str:
+    """Return a server's text with all that may be a piece of a key, from wherever in it, replaced by `HIDDEN_TEXT`."""
 
     def shown(lines: re.Match[str]) -> str:
-        return lines[0] if all(map(_WORD.fullmatch, re.findall(f"{_DIGIT}+", lines[0]))) else STARS
+        return lines[0] if all(map(_WORD.fullmatch, re.findall(f"{_BASE64_CHARACTER}+", lines[0]))) else HIDDEN_TEXT
 
-    return _LINES_OF_BASE64.sub(shown, PRIVATE_KEY.sub(STARS, text))
+    return _BASE64_LINES.sub(shown, PRIVATE_KEY.sub(HIDDEN_TEXT, text))
 
 
-def masked(text: str, secrets: Iterable[str]) -> str:
+def hide_secrets(text: str, secrets: Iterable[str]) -> str:
     """Return a text without these secrets, which may be quoted in it."""
-    for form in sorted(quoted(secrets), key=len, reverse=True):
-        text = text.replace(form, STARS)
+    for form in sorted(list_quoted_forms(secrets), key=len, reverse=True):
+        text = text.replace(form, HIDDEN_TEXT)
     return text
 
 
-def quoted(secrets: Iterable[str]) -> set[str]:
+def list_quoted_forms(secrets: Iterable[str]) -> set[str]:
     """Return the forms of secrets in quoted texts."""
-    return {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _quoted(secret)}
+    return {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _quote(secret)}
 
 
 @lru_cache(maxsize=10_000)
-def _quoted(secret: str) -> tuple[str, ...]:
+def _quote(secret: str) -> tuple[str, ...]:
     """Return the forms of a secret inside texts that Python and JSON have quoted."""
     both = repr(f"{secret}'\"")[1:-4]  # in a text with both kinds of quotes, one kind has a backslash
-    return (secret, repr(secret)[1:-1], both, json.dumps(secret)[1:-1], _in_json(secret))
+    return (secret, repr(secret)[1:-1], both, json.dumps(secret)[1:-1], _quote_json(secret))
 
 
-def contained_in(value: object, secrets: Iterable[str]) -> set[str]:
+def select_contained(value: object, secrets: Iterable[str]) -> set[str]:
     """Return those of the secrets that any text, name or number of a result contains."""
     shown = json.dumps(value, ensure_ascii=False, default=str)
     has_key = KEY_MARK in shown  # else none of thousands of keys has to be looked for
-    return {secret for secret in secrets if (has_key or KEY_MARK not in secret) and _in_json(secret) in shown}
+    return {secret for secret in secrets if (has_key or KEY_MARK not in secret) and _quote_json(secret) in shown}
 
 
-def _in_json(text: str) -> str:
+def _quote_json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def texts_in(value: object) -> Iterator[str]:
+def find_texts(value: object) -> Iterator[str]:
     """Yield all texts and numbers, however deep."""
     if isinstance(value, Mapping):
-        yield from texts_in([*value.values()])
+        yield from find_texts([*value.values()])
     elif isinstance(value, list | tuple):
         for item in t.cast("list[object]", value):
-            yield from texts_in(item)
+            yield from find_texts(item)
     elif value is not None and not isinstance(value, bool):
         yield str(value)

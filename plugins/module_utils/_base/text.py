@@ -10,46 +10,46 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NON_XML_CHARACTERS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML cannot contain, not even escaped (XML 1.0, 2.2)."""
-WRITTEN_LINE_END = re.compile(rb"\\[rn]")
+ESCAPED_LINE_END = re.compile(rb"\\[rn]")
 SEPARATORS = frozenset({"Zl", "Zp"})
 MAX_LISTED = 5
 """Maximum number of names in a message."""
 
 
-def printable(text: str) -> str:
+def escape_invisible(text: str) -> str:
     """Return a text in which terminal control characters and invisible ones are escaped as in Python."""
-    return text if text.isprintable() else "".join(_shown(character) for character in text)
+    return text if text.isprintable() else "".join(_escape_character(character) for character in text)
 
 
-def _shown(character: str) -> str:
+def _escape_character(character: str) -> str:
     category = unicodedata.category(character)
     return ascii(character)[1:-1] if category.startswith("C") or category in SEPARATORS else character
 
 
-def with_real_line_ends(text: bytes) -> bytes:
+def unescape_line_ends(text: bytes) -> bytes:
     """Return a text with real line ends instead of the escapes that JSON and environment files use."""
-    return WRITTEN_LINE_END.sub(b"\n", text)
+    return ESCAPED_LINE_END.sub(b"\n", text)
 
 
-def capitalized(text: str) -> str:
+def capitalize_first(text: str) -> str:
     """Return a sentence that begins with a capital letter; the rest stays as it is."""
     return text[:1].upper() + text[1:]
 
 
-def uncapitalized(text: str) -> str:
+def uncapitalize_first(text: str) -> str:
     """Return a sentence that begins with a small letter, for use after other words."""
     return text[:1].lower() + text[1:]
 
 
-def some_of(texts: Sequence[str], most: int = MAX_LISTED, between: str = ", ", before_rest: str = " ") -> str:
+def join_first(texts: Sequence[str], most: int = MAX_LISTED, between: str = ", ", before_rest: str = " ") -> str:
     """Return one text with the first of many texts and the number of the rest."""
     rest = len(texts) - most
     return between.join(texts[:most]) + (f"{before_rest}and {rest} more" if rest > 0 else "")
 
 
-def encodable(text: str) -> str:
+def make_encodable(text: str) -> str:
     """Return a text that UTF-8 can encode, as results must be.
 
     JSON allows half of a surrogate pair (RFC 8259, 8.2), and Python makes such of the bytes of a file's name that are not UTF-8.
@@ -57,6 +57,6 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def fits_xml(text: str) -> bool:
+def is_xml_text(text: str) -> bool:
     """Return whether a text can be sent over XML-RPC."""
-    return NOT_XML.search(text) is None
+    return NON_XML_CHARACTERS.search(text) is None

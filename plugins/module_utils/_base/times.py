@@ -18,12 +18,12 @@ ISO_8601 = re.compile(
     r"^(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2}):?(\d{2}):?(\d{2})(?:\.\d+)?\s*(?:(Z)|([+-])(\d{2}):?(\d{2}))?)?$",
     re.IGNORECASE,
 )
-DUE_DAYS = 30
+MAX_DUE_DAYS = 30
 """Maximum number of days before the expiry when a certificate is due for renewal."""
 DUE_SHARE = 4
 """A certificate is due in the last quarter of its life, if that is shorter: with 45 days, ACME clients renew it after 30 days."""
-USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
-SLACK = timedelta(days=2)
+USUAL_FORMAT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+MAX_DATE_DIFFERENCE = timedelta(days=2)
 """Maximum difference between the dates of an order and its certificate: clocks differ, and a CA may round the dates."""
 
 
@@ -40,7 +40,7 @@ def parse(value: object) -> datetime | None:
     """
     text = str(value).strip()
     with suppress(ValueError, OverflowError):
-        if USUAL.fullmatch(text):  # ten times as fast as parsing the other formats
+        if USUAL_FORMAT.fullmatch(text):  # ten times as fast as parsing the other formats
             return datetime.fromisoformat(text).astimezone(timezone.utc)
     written = ISO_8601.match(text)
     if not written:
@@ -54,7 +54,7 @@ def parse(value: object) -> datetime | None:
         return None
 
 
-def iso(moment: datetime | None) -> str | None:
+def format_time(moment: datetime | None) -> str | None:
     """Return an instant in the format of results: `2026-01-31T00:00:00Z`."""
     if moment is None:
         return None
@@ -71,14 +71,14 @@ def days_until(moment: datetime | None, at: datetime) -> int | None:
     return None if moment is None else math.floor((moment - at) / timedelta(days=1))
 
 
-def term_of(
+def find_term(
     effective_at: datetime | None, created_at: datetime | None, expires_at: datetime | None
 ) -> tuple[datetime | None, datetime | None]:
     """Return when the term of an order begins and ends. If the API does not return its begin, the order's creation counts as the begin."""
     return effective_at or (created_at if expires_at else None), expires_at
 
 
-def is_of_term(
+def is_in_term(
     term: tuple[datetime | None, datetime | None], validity: tuple[datetime, datetime], at: datetime
 ) -> bool:
     """Return whether a certificate with the public key of an order is valid and was issued for the order's term.
@@ -91,7 +91,7 @@ def is_of_term(
     If neither date of the order is known, validity alone decides. If the order has expired, its certificate may have expired, too.
 
     Args:
-        term: when the order's term begins and ends, as `term_of` returns it.
+        term: when the order's term begins and ends, as `find_term` returns it.
         validity: the certificate's `not_before` and `not_after`.
         at: the present instant.
     """
@@ -99,11 +99,13 @@ def is_of_term(
     is_valid = begin <= at <= end
     if begins is None and ends is None:
         return is_valid
-    is_for_it = (begins is not None and begin >= begins - SLACK) or (ends is not None and end >= ends - SLACK)
+    is_for_it = (begins is not None and begin >= begins - MAX_DATE_DIFFERENCE) or (
+        ends is not None and end >= ends - MAX_DATE_DIFFERENCE
+    )
     return is_for_it and (is_valid or has_passed(ends, at))
 
 
-def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:
+def is_renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:
     """Return whether a certificate should have been renewed by now; `None` if its end is not known.
 
     It is due in the last quarter of its life, at most 30 days before its end, and stays due after it: an alarm must not stop
@@ -111,7 +113,7 @@ def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> b
     """
     if end is None:
         return None
-    longest = timedelta(days=DUE_DAYS)
+    longest = timedelta(days=MAX_DUE_DAYS)
     allowed = longest if begin is None else min(longest, (end - begin) / DUE_SHARE)
     # Some certificates end before they begin. Nothing is taken from the end, which may be the first day there is.
     return end - at <= max(allowed, timedelta(0))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from urllib.parse import urlsplit
 
-from .._base.backoff import Backoff, growing
+from .._base.backoff import Backoff, generate_pauses
 from .._base.errors import CertificatesError
 from .._base.names import is_loopback
 from .faults import ANSWERED, NOT_CARRIED_OUT, TOO_MANY, rate_limited
@@ -224,7 +224,7 @@ class RateLimiter:
         self._interval = 0.0
         self._next_start = 0.0
         self._resume = 0.0
-        self._pauses = growing(FIRST_PAUSE, MAX_PAUSE)
+        self._pauses = generate_pauses(FIRST_PAUSE, MAX_PAUSE)
         self._epoch = 0
         self._taken: deque[float] = deque(maxlen=1000)
 
@@ -246,7 +246,7 @@ class RateLimiter:
         """Note that the server accepted a call."""
         with self._lock:
             self._taken.append(self._clock())
-            self._pauses = growing(FIRST_PAUSE, MAX_PAUSE)
+            self._pauses = generate_pauses(FIRST_PAUSE, MAX_PAUSE)
             self._interval *= RECOVERY
             if self._interval < 0.001:
                 self._interval = 0.0

@@ -27,9 +27,9 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies
 
 from .._base.errors import CertificatesError
-from .._base.files import UNFINISHED_NAME, open_plain_file, put_in_place
+from .._base.files import TEMPORARY_NAME, open_plain_file, replace_file
 from .._base.names import is_loopback
-from .._base.text import printable
+from .._base.text import escape_invisible
 from .connection import Deadline, SocketAddress, resolve
 from .faults import causes_of
 from .network import Network
@@ -299,7 +299,7 @@ def _why(error: Exception) -> str:
     if refusal:
         return f"the proxy returned HTTP status {refusal[1]}"
     reasons = (getattr(cause, "verify_message", None) or getattr(cause, "strerror", None) for cause in causes)
-    return printable(next(filter(None, reasons), type(causes[-1]).__name__))
+    return escape_invisible(next(filter(None, reasons), type(causes[-1]).__name__))
 
 
 # What is kept
@@ -347,10 +347,10 @@ class Cache:
         with suppress(OSError, CertificatesError):
             os.makedirs(self._folder, 0o700, exist_ok=True)
             for url, data in lists.items():
-                put_in_place(_place(self._folder, url), data, 0o600)
+                replace_file(_place(self._folder, url), data, 0o600)
             with os.scandir(self._folder) as entries:
                 for entry in entries:
-                    is_ours = KEPT.fullmatch(entry.name) or UNFINISHED_NAME.fullmatch(entry.name)
+                    is_ours = KEPT.fullmatch(entry.name) or TEMPORARY_NAME.fullmatch(entry.name)
                     if is_ours and time.time() - entry.stat(follow_symlinks=False).st_mtime > MAX_KEPT_SECONDS:
                         os.unlink(entry.path)
 

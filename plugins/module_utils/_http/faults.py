@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 
 from .._base.errors import CertificatesError
-from .._base.secrets import without_key_material
-from .._base.text import printable
+from .._base.secrets import hide_key_material
+from .._base.text import escape_invisible
 from .transport import Answer, AnswerTooLarge, Attempt
 
 NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
@@ -158,7 +158,7 @@ def causes_of(error: BaseException | None) -> Iterator[BaseException]:
 
 def shorten(text: str) -> str:
     """Return a server's message on one line and of limited length, without terminal control characters and key material."""
-    line = printable(" ".join(without_key_material(text).split()))
+    line = escape_invisible(" ".join(hide_key_material(text).split()))
     return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "..."
 
 

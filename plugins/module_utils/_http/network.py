@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from .._base.errors import CertificatesError
-from .._base.files import not_readable, read_file, shown
+from .._base.files import build_read_error, format_path, read_file
 from .._base.names import is_loopback
 
 MAX_TIMEOUT = 86400
@@ -174,7 +174,7 @@ def _why_no_roots(path: str) -> str | None:
     try:
         has_some = bool(os.listdir(path)) if os.path.isdir(path) else b"CERTIFICATE-----" in read_file(path)
     except OSError as error:
-        return not_readable("directory", path, error).message
+        return build_read_error("directory", path, error).message
     except CertificatesError as error:
         return error.message
-    return None if has_some else f"No certificate was found in{shown(path) or ' the file'}."
+    return None if has_some else f"No certificate was found in{format_path(path) or ' the file'}."

@@ -22,8 +22,8 @@ from datetime import datetime, timedelta
 
 from .._base.backoff import Backoff
 from .._base.errors import CertificatesError
-from .._base.progress import waiting
-from .._base.times import iso, now
+from .._base.progress import record_wait
+from .._base.times import format_time, now
 from .._http.caller import Caller
 from .ledger import CLOCK_TOLERANCE, Claim, Entry, Key, Ledger
 
@@ -172,12 +172,12 @@ def acquire(
 
     def wait(lock: Entry) -> None:
         """Wait a little for the end of another run; raise if the time is over, or this run was interrupted."""
-        since = iso(lock.begun_at)
+        since = format_time(lock.begun_at)
         others = f"Another run has been changing {what} since {since}"
         within = f"{longest_wait:g} seconds"
         if longest_wait:
             caller.warn(f"{others}. This run waited at most {within} for the end of the other run.")
-            with waiting(f"{what}: waiting for another run to end", longest_wait, backoff.waited):
+            with record_wait(f"{what}: waiting for another run to end", longest_wait, backoff.waited):
                 has_waited = backoff.pause()
             if has_waited:
                 return

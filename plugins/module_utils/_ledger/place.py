@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .._base.errors import CertificatesError
-from .._base.files import is_fixed, state_folder, state_home
-from .._base.options import ArgumentSpec, of_environment
-from .._base.secrets import masked, secrets_in
+from .._base.files import find_state_folder, find_state_home, is_fixed
+from .._base.options import ArgumentSpec, read_environment
+from .._base.secrets import find_secrets, hide_secrets
 
 if t.TYPE_CHECKING:
     import sqlalchemy as sa
@@ -56,7 +56,7 @@ def ledger_options() -> ArgumentSpec:
         {
             "ledger_url": {
                 "type": "str",
-                "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"]),
+                "fallback": (read_environment, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"]),
                 "limits": True,
             }
         }
@@ -69,14 +69,14 @@ def default_path() -> str:
     Raises:
         CertificatesError: `ledger_unavailable`, if the directory depends on the current directory.
     """
-    state = state_home()
+    state = find_state_home()
     if not is_fixed(state):
         raise CertificatesError(
             "ledger_unavailable",
             f"Cannot choose a path for the ledger: {state!r} depends on the current directory. Set HOME or XDG_STATE_HOME to an absolute "
             f"path. {REMEDY}",
         )
-    return os.path.join(state_folder(), "ledger.sqlite3")
+    return os.path.join(find_state_folder(), "ledger.sqlite3")
 
 
 def ledger_directory(url: str | None) -> str | None:
@@ -104,7 +104,7 @@ def url_of(given: str | None) -> str | None:
     return url or None
 
 
-def check_place(url: str | None) -> None:
+def check_location(url: str | None) -> None:
     """Reject a ledger without a valid path or URL, without accessing it.
 
     Args:
@@ -121,9 +121,9 @@ def check_place(url: str | None) -> None:
 
 
 def check_given_place(url: str | None) -> None:
-    """Call `check_place` if a URL is set, because a run that needs no ledger needs no default path."""
+    """Call `check_location` if a URL is set, because a run that needs no ledger needs no default path."""
     if url_of(url):
-        check_place(url)
+        check_location(url)
 
 
 def is_plain(url: str) -> bool:
@@ -202,7 +202,7 @@ def no_such_ledger() -> CertificatesError:
 
 def unavailable(url: sa.URL, why: str) -> CertificatesError:
     """Return the error that explains why a ledger cannot be used, without the password of a URL that the driver may quote."""
-    why = masked(why, set(secrets_in(url.render_as_string(hide_password=False))))
+    why = hide_secrets(why, set(find_secrets(url.render_as_string(hide_password=False))))
     is_file = url.get_backend_name() == "sqlite"
     where = described(url)
     check = (

@@ -21,8 +21,8 @@ from operator import itemgetter
 
 from .._base.codes import Code, UnmatchedReason
 from .._base.errors import CertificatesError, Obstacle
-from .._base.files import check_plain_file, shown
-from .._base.text import printable
+from .._base.files import check_plain_file, format_path
+from .._base.text import escape_invisible
 from .._http.network import default_roots
 from . import messages
 from .mailbox import CompletionCheck, Mailbox, RawMessage, UnreadItem, truncate_message
@@ -327,7 +327,7 @@ class ImapMailbox(Mailbox):
         try:
             box.folder.set(folder, readonly=True)
         except imap_tools.MailboxFolderSelectError:
-            names = [printable(each.name) for each in box.folder.list()[:MAX_SHOWN_FOLDERS]]
+            names = [escape_invisible(each.name) for each in box.folder.list()[:MAX_SHOWN_FOLDERS]]
             message = f"The mail server {self._settings.host}:{self._port} does not have a readable folder {folder}. Available folders: {', '.join(names)}."
             raise CertificatesError("not_found", message, folder=folder) from None
         validity = box.client.response("UIDVALIDITY")[1][0]
@@ -373,7 +373,7 @@ def _create_tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
             else getattr(error, "strerror", "the path is not valid")
         )
         fix = "Set ca_path to a file with CA certificates." if settings.ca_path else "Correct or replace the file."
-        message = f"Cannot use {what}{shown(roots or '')}: {why}. {fix}"
+        message = f"Cannot use {what}{format_path(roots or '')}: {why}. {fix}"
         raise CertificatesError("invalid_argument", message) from None
     if not settings.validate_certs:
         context.check_hostname = False
@@ -435,5 +435,5 @@ def _describe_error(error: BaseException | str) -> str:
     words = str(getattr(error, "strerror", None) or error)
     if "unexpected response" in words:
         words = "the response is not IMAP"
-    plain = printable(SERVER_QUOTATION.sub(r"\2", words[:1000]))[:200].strip().rstrip(".")
+    plain = escape_invisible(SERVER_QUOTATION.sub(r"\2", words[:1000]))[:200].strip().rstrip(".")
     return f"{plain}."

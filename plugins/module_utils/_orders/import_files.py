@@ -15,8 +15,8 @@ from functools import cache
 
 from .._base.codes import WaitingReason
 from .._base.errors import CertificatesError, Obstacle
-from .._base.files import absolute, read_file
-from .._base.names import ascii_name, by_spelling, file_stems, shown_name_of, spelling
+from .._base.files import make_absolute, read_file
+from .._base.names import choose_record_name, encode_name, group_file_names, list_file_stems, normalize_file_name
 from .._base.times import now, parse
 from .._softlayer.orders import find_ineligibility
 from .._softlayer.values import parse_number
@@ -150,7 +150,7 @@ def _assign_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> l
     pairs: list[tuple[Order, Order]] = []
     for order in ({**order, "id": parse_number(order["id"])} for order in orders):
         found = found_for.get(order["id"], {})  # an order without a name has the names of its certificate
-        lacking = () if shown_name_of(order) else ("common_name", "subject_alt_names")
+        lacking = () if choose_record_name(order) else ("common_name", "subject_alt_names")
         pairs.append(({**order, **{name: found[name] for name in lacking if name in found}}, found))
     return pairs
 
@@ -187,7 +187,7 @@ class _OrderFiles:
     def __init__(self, orders: Iterable[Order], passphrase: str | None) -> None:
         self._namesakes: dict[str, list[Order]] = {}
         for order in orders:
-            self._namesakes.setdefault(ascii_name(shown_name_of(order) or ""), []).append(order)
+            self._namesakes.setdefault(encode_name(choose_record_name(order) or ""), []).append(order)
         self._read_public_keys = cache(lambda path: _read_public_keys(lambda: read_file(path), passphrase))
         self._list_file_names = cache(_list_file_names)
 
@@ -216,16 +216,19 @@ class _OrderFiles:
             endings: suffixes of the file name, in order of preference.
             unclear: receives the reason if several files match.
         """
-        name, key = shown_name_of(order), order.get("public_key_sha256")
+        name, key = choose_record_name(order), order.get("public_key_sha256")
         paths = self._find_paths(name, folder, endings)
         if len(paths) > 1:
             reason, what = WAITING_REASONS[endings]
-            files, file_name = [os.path.basename(path) for path in paths], file_stems(t.cast(str, name))[0] + endings[0]
+            files, file_name = (
+                [os.path.basename(path) for path in paths],
+                list_file_stems(t.cast(str, name))[0] + endings[0],
+            )
             facts = {"what": what, "files": files, "folder": folder, "file_name": file_name}
             unclear.append(Obstacle(reason, facts))
             return None
         path = next(iter(paths), None)
-        namesakes = self._namesakes[ascii_name(name or "")]
+        namesakes = self._namesakes[encode_name(name or "")]
         if path and len(namesakes) > 1 and key not in {None, *self._read_public_keys(path)}:
             is_of_another = any(other.get("public_key_sha256") in self._read_public_keys(path) for other in namesakes)
             return None if is_of_another else path
@@ -233,20 +236,22 @@ class _OrderFiles:
 
     def find_expected_path(self, order: Order, folder: str | None, endings: tuple[str, ...]) -> dict[str, str | None]:
         """Return the expected `path` of an order's file, `None` if the order has no name; an empty dict if the file exists but belongs to another order."""
-        name = shown_name_of(order)
+        name = choose_record_name(order)
         if folder is None or self._find_paths(name, folder, endings):
             return {}
-        return {"path": os.path.join(folder, file_stems(name)[0] + endings[0]) if name else None}
+        return {"path": os.path.join(folder, list_file_stems(name)[0] + endings[0]) if name else None}
 
     def _find_paths(self, name: str | None, folder: str, endings: Iterable[str]) -> list[str]:
         """Return the paths of the files for a name: one path for an exact match, or else all files with a similar spelling."""
-        root, names = absolute(folder), self._list_file_names(folder)
-        exact = [stem + ending for stem in file_stems(name) for ending in endings] if name else []
-        alike = exact if names is None else [other for file in exact for other in names.get(spelling(file), ())]
+        root, names = make_absolute(folder), self._list_file_names(folder)
+        exact = [stem + ending for stem in list_file_stems(name) for ending in endings] if name else []
+        alike = (
+            exact if names is None else [other for file in exact for other in names.get(normalize_file_name(file), ())]
+        )
         there = [file for file in dict.fromkeys(alike) if os.path.exists(os.path.join(root, file))]
         chosen = [file for file in exact if file in there][:1]
         for ending in endings:
-            chosen = chosen or [file for file in there if spelling(file).endswith(ending)]
+            chosen = chosen or [file for file in there if normalize_file_name(file).endswith(ending)]
         return [os.path.join(root, file) for file in chosen]
 
     def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
@@ -264,7 +269,7 @@ class _OrderFiles:
 def _list_file_names(folder: str) -> dict[str, list[str]] | None:
     """Return the file names in a directory by normalized spelling; `None` if the directory cannot be listed, so that only exact names match."""
     with suppress(OSError):
-        return by_spelling(os.listdir(absolute(folder)))
+        return group_file_names(os.listdir(make_absolute(folder)))
     return None
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from .._base.times import SLACK, is_of_term, term_of
+from .._base.times import MAX_DATE_DIFFERENCE, find_term, is_in_term
 from .._replacement.can_replace import PresentCertificate, find_replacement_obstacle, get_age
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
@@ -29,10 +29,10 @@ def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
     Before the CA issues the certificate, the store may contain a self-signed certificate with the same key.
     """
     certificate = certificate_of(record)
-    term = term_of(order.effective_at, order.created_at, order.expires_at)
+    term = find_term(order.effective_at, order.created_at, order.expires_at)
     validity = certificate.not_before, certificate.not_after
     has_key = certificate.public_key_sha256 == order.public_key_sha256
-    return has_key and is_of_term(term, validity, at) and not certificate.is_root
+    return has_key and is_in_term(term, validity, at) and not certificate.is_root
 
 
 def can_replace_order(record: StoreCertificate, order: Order, view: TrustView) -> bool:
@@ -42,11 +42,13 @@ def can_replace_order(record: StoreCertificate, order: Order, view: TrustView) -
     known dates cannot be replaced.
     """
     certificate, begins_at = certificate_of(record), order.effective_at or order.created_at
-    is_newer = ends_later = order.expires_at is not None and certificate.not_after > order.expires_at + SLACK
-    if begins_at is not None and certificate.not_before > begins_at + SLACK:
+    is_newer = ends_later = (
+        order.expires_at is not None and certificate.not_after > order.expires_at + MAX_DATE_DIFFERENCE
+    )
+    if begins_at is not None and certificate.not_before > begins_at + MAX_DATE_DIFFERENCE:
         is_newer = ends_later or order.public_key_sha256 not in {None, certificate.public_key_sha256}
     elif begins_at is not None:
-        is_newer = ends_later and certificate.not_before >= begins_at - SLACK
+        is_newer = ends_later and certificate.not_before >= begins_at - MAX_DATE_DIFFERENCE
     incumbent = PresentCertificate(order.names, order.names, frozenset(), order.key_type)
     return is_newer and find_replacement_obstacle(record, incumbent, view) is None
 

@@ -21,8 +21,8 @@ from datetime import datetime
 
 from .._base.codes import UnmatchedReason
 from .._base.errors import CertificatesError, Obstacle
-from .._base.files import not_readable, open_plain_file, shown
-from .._base.text import encodable
+from .._base.files import build_read_error, format_path, open_plain_file
+from .._base.text import make_encodable
 from .message_parts import MAX_HEADER_BYTES
 from .plan_collect import Location
 
@@ -125,18 +125,18 @@ class _FileMailbox(Mailbox):
                 if data.startswith(b"From ") and MBOX_SEPARATOR.search(data):
                     raise CertificatesError(
                         "not_found",
-                        f"Cannot read the file{shown(path)}: the file is an mbox. Save each message as an .eml file, or configure the mail program to use a "
+                        f"Cannot read the file{format_path(path)}: the file is an mbox. Save each message as an .eml file, or configure the mail program to use a "
                         "Maildir.",
                     )
-                return truncate_message(data, Location(path=encodable(path)), self._max_bytes, is_complete=is_small)
+                return truncate_message(data, Location(path=make_encodable(path)), self._max_bytes, is_complete=is_small)
         except FileNotFoundError:
             return None  # moved or removed meanwhile, or a broken link
         except OSError as error:
-            raise not_readable("message", path, error) from None
+            raise build_read_error("message", path, error) from None
 
     def list_unread(self) -> Sequence[UnreadItem]:
         """Return the skipped files, see `Mailbox.list_unread`."""
-        return tuple((Location(path=encodable(path)), why) for path, why in self._unread.items())
+        return tuple((Location(path=make_encodable(path)), why) for path, why in self._unread.items())
 
     def _list_entries(self, folder: str) -> list[os.DirEntry[str]]:
         """Return the visible entries of a directory, sorted by name; an empty list if an unspecified directory cannot be listed."""
@@ -144,7 +144,7 @@ class _FileMailbox(Mailbox):
             with os.scandir(folder) as entries:
                 return sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
         except OSError as error:
-            failure = not_readable("directory", folder, error)
+            failure = build_read_error("directory", folder, error)
             if folder in self._named:
                 raise failure from None
             self._unread[folder] = Obstacle("unreadable", {"error": failure.message})

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Iterator
 from itertools import islice
 
-from .._base.text import with_real_line_ends
+from .._base.text import unescape_line_ends
 from .._x509 import pem
 
 EXCERPT_LENGTH = 64 * 1024
@@ -161,7 +161,7 @@ def _remove_pem(text: str) -> str:
 
 def _extract_base64(text: str) -> bytes:
     """Return the base64 of a block without the quotation marks and escaped line breaks of mail programs and ticket systems."""
-    return with_real_line_ends(QUOTATION.sub("", text).encode("ascii", "replace"))
+    return unescape_line_ends(QUOTATION.sub("", text).encode("ascii", "replace"))
 
 
 def remove_tags(text: str) -> str:

@@ -13,17 +13,24 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from .._base.codes import NO_SUCH_ORDER, Ineligibility, MissingReason, UnmatchedReason, Untrusted, WaitingReason
+from .._base.codes import (
+    ORDER_NOT_FOUND,
+    IneligibilityReason,
+    MissingReason,
+    TrustReason,
+    UnmatchedReason,
+    WaitingReason,
+)
 from .._base.errors import Obstacle
 from .._base.messages import Form
 from .._base.names import is_one_address
-from .._base.text import printable, some_of
-from .._base.times import iso
+from .._base.text import escape_invisible, join_first
+from .._base.times import format_time
 from .._replacement.messages import find_trust_remedy
-from .._report.summary import Record, label, listed, named, stored_as
+from .._report.summary import Record, choose_label, format_list, format_record_name, format_stored_id
 from .._x509.certificate import Certificate
 
-INELIGIBILITY_MESSAGES: Mapping[Ineligibility, str] = {
+INELIGIBILITY_MESSAGES: Mapping[IneligibilityReason, str] = {
     "pending": "the CA has not approved the order yet, so the CA cannot send a certificate. Wait for the approval.",
     "canceled": "the order was canceled or rejected, so the CA cannot send a certificate. Remove the order from the selection.",
     "expired": "the order has expired. Order a new certificate.",
@@ -44,7 +51,7 @@ def describe_email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
         case _, {"unrecorded": error, **others}:
             return f"{describe_email(reason, others)} The outcome counts as unknown, because the ledger could not record the outcome: {error}"
         case None, {"recipient": recipient}:
-            return f"The fulfillment email goes to {printable(recipient or 'the address of the order')}."
+            return f"The fulfillment email goes to {escape_invisible(recipient or 'the address of the order')}."
         case "outcome_unknown", {"error": error, "recipient": recipient}:
             return f"{error} Check the mailbox of {recipient}. To request the email again, set force: true."
         case _, {"error": error}:
@@ -52,7 +59,7 @@ def describe_email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
         case _, {"address_error": error}:
             return f"Not requested: the recipient could not be read again. {error}"
         case "not_found", _:
-            return NO_SUCH_ORDER
+            return ORDER_NOT_FOUND
         case "refused", _:
             return "The API rejected the request for the email without a reason. Download the certificate from the CA portal."
     return f"Not requested: {_describe_request_obstacle(reason, facts)}"
@@ -67,10 +74,10 @@ def _describe_request_obstacle(reason: str | None, facts: Mapping[str, t.Any]) -
         case "recipient_not_allowed", {"recipient": None, "option": option}:
             return f"the API does not return the recipient, so {option} cannot allow the recipient. Check the order in the portal."
         case "recipient_not_allowed", {"recipient": recipient, "option": option} if not is_one_address(recipient):
-            return f'the recipient "{printable(recipient)}" is not exactly one address, so {option} cannot allow the recipient. Check the order in the portal.'
+            return f'the recipient "{escape_invisible(recipient)}" is not exactly one address, so {option} cannot allow the recipient. Check the order in the portal.'
         case "recipient_not_allowed", {"recipient": recipient, "option": option, "domain": domain}:
             fix = (
-                f"Patterns must match whole addresses: to allow the domain, write *@{printable(domain)}"
+                f"Patterns must match whole addresses: to allow the domain, write *@{escape_invisible(domain)}"
                 if domain
                 else f"Check the address, or change {option}"
             )
@@ -79,26 +86,29 @@ def _describe_request_obstacle(reason: str | None, facts: Mapping[str, t.Any]) -
             return "the run in check mode returned no recipient for this order, so no recipient is approved. Run the playbook in check mode again."
         case "recipient_changed", {"seen": seen, "recipient": recipient, "is_approved": is_approved}:
             since = "since the run in check mode" if is_approved else "since the orders were listed"
-            before, after = (printable(address) if address else "no address" for address in (seen, recipient))
+            before, after = (escape_invisible(address) if address else "no address" for address in (seen, recipient))
             return f"the recipient changed from {before} to {after} {since}. Check who changed the recipient, and run the playbook in check mode again."
         case "changed_meanwhile", {"status": status}:
             return f"the status of this order changed to {status} after the run in check mode. Run the playbook in check mode again."
         case "changed_meanwhile", _:
             return "the run in check mode returned this order, but the selection no longer contains the order. Run the playbook in check mode again."
         case "cooldown", {"requested_at": at, "next_allowed_at": until}:
-            return f"the email was requested at {iso(at)}. The next request is allowed at {iso(until)}. To request the email now, set force: true."
+            return (
+                f"the email was requested at {format_time(at)}. The next request is allowed at {format_time(until)}. "
+                "To request the email now, set force: true."
+            )
         case "outcome_unknown", {"requested_at": at, "is_under_way": True}:
-            return f"another run started a request at {iso(at)} and may have sent the request. Run the playbook again to see the result."
+            return f"another run started a request at {format_time(at)} and may have sent the request. Run the playbook again to see the result."
         case "outcome_unknown", {"requested_at": at}:
             return (
-                f"the API did not respond to a request at {iso(at)}, so the email may have been sent. Check the mailbox. To request the email again, "
+                f"the API did not respond to a request at {format_time(at)}, so the email may have been sent. Check the mailbox. To request the email again, "
                 "set force: true."
             )
         case "already_imported", {"certificate_ids": ids}:
             held = f"the order's certificate (id {_join_ids(ids)})"
             return f"the store already contains {held}. To request the email anyway, set force: true."
         case "superseded", {"certificate_id": identifier, "not_after": end}:
-            held = f"a newer certificate for the order's names (id {identifier}, expires at {iso(end)})"
+            held = f"a newer certificate for the order's names (id {identifier}, expires at {format_time(end)})"
             return f"the store already contains {held}. To request the email anyway, set force: true."
         case "api_error", {"lost_responses": count}:
             return f"the outcome of the previous {count} requests is unknown. Check the network, and any proxy between this host and the API."
@@ -110,7 +120,7 @@ def _describe_request_obstacle(reason: str | None, facts: Mapping[str, t.Any]) -
 def describe_orders_without_key(orders: Sequence[str]) -> str:
     """Return the warning about orders without a readable CSR, which cannot be matched with certificates."""
     return (
-        f"The API returns no readable CSR for {some_of(orders, MAX_LISTED_ORDERS)}, so these orders cannot be matched with stored certificates or "
+        f"The API returns no readable CSR for {join_first(orders, MAX_LISTED_ORDERS)}, so these orders cannot be matched with stored certificates or "
         "emails. Exclude the orders whose certificates are already in the store, and import the certificates of the other orders manually with "
         "ssl_certificate_import."
     )
@@ -168,12 +178,12 @@ def describe_unmatched(why: Obstacle[UnmatchedReason]) -> str:
                 f"{save_manually}."
             )
         case "unsupported_attachment", {"file_name": name}:
-            named = f" The file name of the attachment is {printable(name[:MAX_SHOWN_NAME])}." if name else ""
+            named = f" The file name of the attachment is {escape_invisible(name[:MAX_SHOWN_NAME])}." if name else ""
             return (
                 "An attachment that may contain the certificate has an unsupported file format or compression. Unpack the attachment, and "
                 f"{save_manually}.{named}"
             )
-    return describe_untrusted(t.cast("Obstacle[Untrusted]", why))
+    return describe_untrusted(t.cast("Obstacle[TrustReason]", why))
 
 
 def describe_unreadable(facts: Mapping[str, t.Any]) -> str:
@@ -201,8 +211,8 @@ def describe_missing(why: Obstacle[MissingReason]) -> str:
         case "waiting_for_email", {"certificate": certificate, "is_expired": is_expired}:
             came = f"The certificate {certificate.shown_name} with the expected public key has arrived"
             if is_expired:
-                return f"{came}, but expired at {iso(certificate.not_after)}. No newer certificate has arrived yet."
-            start = iso(certificate.not_before)
+                return f"{came}, but expired at {format_time(certificate.not_after)}. No newer certificate has arrived yet."
+            start = format_time(certificate.not_before)
             return f"{came}, but is not valid before {start}. Run the playbook again when the certificate is valid, or check the clock of this host."
         case "waiting_for_email", _:
             return "No message with the certificate has arrived yet."
@@ -213,10 +223,10 @@ def describe_missing(why: Obstacle[MissingReason]) -> str:
             )
         case "not_found", _:
             return "The order does not exist, or the API user cannot access it."
-    return describe_untrusted(t.cast("Obstacle[Untrusted]", why))
+    return describe_untrusted(t.cast("Obstacle[TrustReason]", why))
 
 
-def describe_untrusted(why: Obstacle[Untrusted]) -> str:
+def describe_untrusted(why: Obstacle[TrustReason]) -> str:
     """Return the message about a certificate with the expected public key, but without trust or without the expected names."""
     match why.reason, why.facts:
         case "untrusted", {"certificate": certificate, "chain": None}:
@@ -231,7 +241,7 @@ def describe_untrusted(why: Obstacle[Untrusted]) -> str:
     raise AssertionError(why)
 
 
-def describe_accepted(why: Obstacle[Untrusted]) -> str:
+def describe_accepted(why: Obstacle[TrustReason]) -> str:
     """Return the warning about an accepted, untrusted certificate."""
     return f"Accepted an untrusted certificate: {describe_untrusted(why)}"
 
@@ -252,7 +262,7 @@ def describe_waiting(why: Obstacle[WaitingReason]) -> str:
     where = ""
     if "path" in why.facts:  # what is waited for would be that file
         where = (
-            f" The expected path is {printable(why.facts['path'])}."
+            f" The expected path is {escape_invisible(why.facts['path'])}."
             if why.facts["path"]
             else " The order has no name, so its files cannot be found by name. Import the certificate manually with ssl_certificate_import."
         )
@@ -264,8 +274,8 @@ def describe_waiting(why: Obstacle[WaitingReason]) -> str:
         case "waiting_for_email", _:
             return "Waiting for the fulfillment email: no message with the certificate has arrived yet."
         case _, {"what": what, "files": files, "folder": folder, "file_name": name}:
-            several = " and ".join(map(printable, files))
-            return f"Waiting for the {what}: {several} in {printable(folder)} all match the order's name. Rename the correct file to {name}."
+            several = " and ".join(map(escape_invisible, files))
+            return f"Waiting for the {what}: {several} in {escape_invisible(folder)} all match the order's name. Rename the correct file to {name}."
         case "waiting_for_key", {"other_key": path}:
             return (
                 f"Waiting for the private key: the key in {path} belongs to another CSR. Save the key of the order's CSR as {path}, or order the "
@@ -275,14 +285,14 @@ def describe_waiting(why: Obstacle[WaitingReason]) -> str:
             return f"Waiting for the certificate: save the certificate from the fulfillment email.{where}"
         case "waiting_for_key", _:
             return f"Waiting for the private key of the order's CSR.{where}"
-    return f"Not imported: {INELIGIBILITY_MESSAGES[t.cast(Ineligibility, why.reason)]}"
+    return f"Not imported: {INELIGIBILITY_MESSAGES[t.cast(IneligibilityReason, why.reason)]}"
 
 
 def describe_late_email(message: str, requested_at: datetime, recipient: str | None) -> str:
     """Return the message about a late email. `message`: the sentence about the missing item."""
     return (
-        f"{message} The email was requested at {iso(requested_at)} and sent to {printable(recipient or 'the domain administrator')}. Check that the "
-        "recipient's address forwards to the mailbox, and check the spam folders."
+        f"{message} The email was requested at {format_time(requested_at)} and sent to {escape_invisible(recipient or 'the domain administrator')}. "
+        "Check that the recipient's address forwards to the mailbox, and check the spam folders."
     )
 
 
@@ -305,23 +315,23 @@ def format_line(kind: str, record: Record, form: Form) -> str:
         form: whether the action was done.
     """
     would_be = "" if form == "done" else f"{form} "
-    order = f"{label(record) or 'without a name'} (order {record.get('order_id')})"
+    order = f"{choose_label(record) or 'without a name'} (order {record.get('order_id')})"
     match kind, record:
         case "requested", {"recipient": recipient}:
             return f"{order}: {would_be}requested for {recipient or 'an unknown recipient'}"
         case "collected", {"source": source}:
             return f"{order}: found in the email of {source.get('date') or 'an unknown date'}"
-    return f"{order}: {would_be}{record['outcome']}{stored_as(record)}"
+    return f"{order}: {would_be}{record['outcome']}{format_stored_id(record)}"
 
 
 def format_skipped_orders(skipped: Sequence[Record]) -> str:
     """Return the message about skipped orders that need attention, one line per order."""
     need = "1 order needs" if len(skipped) == 1 else f"{len(skipped)} orders need"
-    return f"{need} attention:{listed([*map(_format_attention, skipped)])}"
+    return f"{need} attention:{format_list([*map(_format_attention, skipped)])}"
 
 
 def _format_attention(skipped: Record) -> str:
-    return f"{named(skipped) or 'a certificate'}: {skipped['reason']}: {skipped['message']}"
+    return f"{format_record_name(skipped) or 'a certificate'}: {skipped['reason']}: {skipped['message']}"
 
 
 def format_failing_rows(rows: Sequence[Record], fail_on: Collection[str]) -> str:
@@ -332,4 +342,4 @@ def format_failing_rows(rows: Sequence[Record], fail_on: Collection[str]) -> str
         f"{row['name'] or 'without a name'} (order {row['order_id']}): {said}"
         for row, said in zip(rows, kinds, strict=True)
     ]
-    return f"{need} attention (ssl_fulfillment_fail_on):{listed(named_rows)}"
+    return f"{need} attention (ssl_fulfillment_fail_on):{format_list(named_rows)}"

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from .._base.codes import MissingReason, UnmatchedReason, Untrusted
+from .._base.codes import MissingReason, TrustReason, UnmatchedReason
 from .._base.errors import Obstacle
-from .._base.names import own_names
-from .._base.times import iso, parse
+from .._base.names import select_names
+from .._base.times import format_time, parse
 from .._replacement.can_replace import rank_copy
 from .._x509.certificate import Certificate, name_set, pem_bundle
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains
@@ -185,7 +185,7 @@ class ExpectedCertificate:
     @property
     def target(self) -> Target | None:
         """The public key and names to match, if known."""
-        names = name_set(None, own_names(self.common_name, self.csr_names))
+        names = name_set(None, select_names(self.common_name, self.csr_names))
         return (self.public_key_sha256, names) if self.public_key_sha256 else None
 
 
@@ -211,8 +211,8 @@ def format_missing(wanted: ExpectedCertificate, why: Obstacle[MissingReason]) ->
         "subject_alt_names": names.subject_alt_names if names else list(wanted.csr_names),
         "path": wanted.path,
         "public_key_sha256": wanted.public_key_sha256,
-        "not_before": iso(invalid.not_before) if invalid else None,
-        "not_after": iso(invalid.not_after) if invalid else None,
+        "not_before": format_time(invalid.not_before) if invalid else None,
+        "not_after": format_time(invalid.not_after) if invalid else None,
         "reason": why.reason,
         "message": messages.describe_missing(why),
     }
@@ -381,7 +381,7 @@ class Search:
         return entry
 
 
-def why_untrusted(match: Match) -> Obstacle[Untrusted]:
+def why_untrusted(match: Match) -> Obstacle[TrustReason]:
     """Return the reason why a matching certificate is not accepted. Without a chain in the facts, the reason is the names."""
     is_trusted = match.chain.trust == "trusted"
     facts = {"certificate": match.certificate, "chain": None if is_trusted else match.chain}
@@ -392,7 +392,7 @@ def _describe_origin(headers: Headers, location: Location) -> dict[str, t.Any]:
     return {
         "message_id": headers.message_id,
         "from": headers.sender,
-        "date": iso(headers.date),
+        "date": format_time(headers.date),
         "subject": headers.subject,
         "folder": location.folder,
         "uid": location.uid,

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .._base.action import Action
-from .._base.codes import EmailOutcome, EmailReason, Ineligibility, InStore
+from .._base.codes import EmailOutcome, EmailReason, IneligibilityReason, StoredReason
 from .._base.errors import CertificatesError
-from .._base.names import address_matches, shown_name
-from .._base.times import iso
+from .._base.names import address_matches, choose_name
+from .._base.times import format_time
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.values import parse_number
@@ -87,7 +87,7 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
     @property
     def name(self) -> str:
         """The name of the order in messages."""
-        shown = shown_name(self.common_name, self.subject_alt_names)
+        shown = choose_name(self.common_name, self.subject_alt_names)
         return f"order {self.order_id} ({shown})" if shown else f"order {self.order_id}"
 
     @property
@@ -103,7 +103,7 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
     def as_result(self) -> dict[str, t.Any]:
         """Return the email as an item of the module's result."""
         values = {name: value for name, value in vars(self).items() if name not in {"facts", "form"}}
-        times = {name: iso(value) for name, value in values.items() if name.endswith("_at")}
+        times = {name: format_time(value) for name, value in values.items() if name.endswith("_at")}
         return {**values, **times, "subject_alt_names": list(self.subject_alt_names), "message": self.message}
 
     def as_diff(self) -> dict[str, t.Any]:
@@ -111,8 +111,8 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
         return {
             "before_header": self.name,
             "after_header": self.name,
-            "before": {"requested_at": iso(self.previous_requested_at), "recipient": self.recipient},
-            "after": {"requested_at": iso(self.requested_at), "recipient": self.recipient},
+            "before": {"requested_at": format_time(self.previous_requested_at), "recipient": self.recipient},
+            "after": {"requested_at": format_time(self.requested_at), "recipient": self.recipient},
         }
 
 
@@ -149,7 +149,7 @@ def plan_email(order: Order, last: Entry | None, options: EmailOptions, at: date
             domains = (pattern.removeprefix("@") for pattern in patterns)
             domain = next((domain for domain in domains if not {"@", "*"} & {*domain}), None)
             facts = {"recipient": recipient, "option": option, "domain": domain}
-            return email.failed("recipient_not_allowed", facts, next_allowed_at=until)
+            return email.mark_failed("recipient_not_allowed", facts, next_allowed_at=until)
     if last is not None and until is not None and not options.force:
         return block_email(email, last, options.min_interval, at)
     return mark_requested(email, at, options.min_interval)
@@ -161,13 +161,13 @@ def limit_to_approved(email: EmailAction, approved: Mapping[int, str | None]) ->
     An approved email also fails if the status of the order no longer allows a request.
     """
     seen, recipient = approved.get(email.order_id), email.recipient
-    if seen is not None and email.reason in t.get_args(Ineligibility):
-        return email.failed("changed_meanwhile", {"status": email.status})
+    if seen is not None and email.reason in t.get_args(IneligibilityReason):
+        return email.mark_failed("changed_meanwhile", {"status": email.status})
     if email.outcome != "requested" or (seen is not None and seen == recipient):
         return email
     if seen is None:
-        return email.failed("recipient_not_allowed", {})
-    return email.failed("recipient_changed", {"seen": seen, "recipient": recipient, "is_approved": True})
+        return email.mark_failed("recipient_not_allowed", {})
+    return email.mark_failed("recipient_changed", {"seen": seen, "recipient": recipient, "is_approved": True})
 
 
 def block_email(email: EmailAction, last: Entry, interval: timedelta, at: datetime) -> EmailAction:
@@ -205,7 +205,7 @@ def skip_stored_email(email: EmailAction, order: Order, index: StoreIndex, view:
     if not email.is_open:
         return email
     in_store = find_store_state(order, index, view)
-    reason: InStore
+    reason: StoredReason
     facts: dict[str, t.Any]
     if in_store.own_records:
         reason, facts = "already_imported", {"certificate_ids": [record.id for record in in_store.own_records]}

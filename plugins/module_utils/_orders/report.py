@@ -13,10 +13,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from functools import cached_property
 
-from .._base.codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
-from .._base.names import listener_name, listener_place, shown_name_of
-from .._base.times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse, term_of
-from .._report.report import Kind, Row, Schema, as_data, notice, unless_same
+from .._base.codes import Attention, EmailReason, IneligibilityReason, MissingReason, State, WaitingReason
+from .._base.names import build_listener_sort_key, choose_record_name, listener_name
+from .._base.times import MAX_DATE_DIFFERENCE, MAX_DUE_DAYS, days_until, find_term, format_time, is_in_term, parse
+from .._report.report import Kind, Row, Schema, build_data, build_notice, reuse_unchanged
 from .._report.summary import Record
 from .._softlayer.orders import find_ineligibility
 from .._x509.certificate import names_of
@@ -46,8 +46,8 @@ ORDERS = Schema(
         *("attention", "recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
         *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
     ),
-    needs={"orders": {"id": (), "status": ()}},
-    of_the_run=frozenset({"mail_found", "mail_date"}),  # the email of an imported order is not searched any more
+    required_fields={"orders": {"id": (), "status": ()}},
+    run_fields=frozenset({"mail_found", "mail_date"}),  # the email of an imported order is not searched any more
 )
 PLAN_REASONS: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
 """Reasons for a failed request that the next plan repeats. Each reason has a state."""
@@ -135,7 +135,7 @@ class OrderFacts:
         reported = [
             {
                 "listener": listener_name(service),
-                "name": shown_name_of(record),
+                "name": choose_record_name(record),
                 "effective_not_after": record.get("effective_not_after") or record.get("not_after"),
                 "renewal_due": record.get("renewal_due"),
                 "days_left": record.get("days_until_expiry"),
@@ -143,7 +143,7 @@ class OrderFacts:
             for record in self.store or ()
             for service in record.get("services") or ()
         ]
-        return sorted(reported, key=lambda listener: listener_place(listener["listener"]))
+        return sorted(reported, key=lambda listener: build_listener_sort_key(listener["listener"]))
 
     @cached_property
     def has_load_balancers(self) -> bool:
@@ -165,20 +165,20 @@ def build(results: Record, words: Record, at: datetime, previous: str | None = N
     orders, known = results["orders"], OrderFacts.of(results)
     ids = {order["id"] for order in orders}
     others = (record for record in known.failed if record.get("order_id") not in ids)
-    notices = [*map(notice, others), *([VIEW_PERMISSION_NOTICE] if known.is_limited_to_view else [])]
+    notices = [*map(build_notice, others), *([VIEW_PERMISSION_NOTICE] if known.is_limited_to_view else [])]
 
     def build_data(moment: datetime) -> Row:
         rows = build_rows(orders, known, moment)
         served = Counter(
             name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()}
         )
-        return as_data(
+        return build_data(
             *(ORDERS, rows, notices, words, moment),
             load_balancers=dict(sorted(served.items())) if known.has_load_balancers else None,
             listeners=known.listeners,
         )
 
-    return unless_same(ORDERS, build_data, previous, at)
+    return reuse_unchanged(ORDERS, build_data, previous, at)
 
 
 def build_run_rows(results: Record, at: datetime) -> list[Row]:
@@ -221,11 +221,11 @@ def _build_row(order: Record, known: OrderFacts, lasting: LatestExpiries, at: da
     last = max(_parse_ends(records), default=None)
     ends = parse(order.get("expires_at")) or last
     served = min(_parse_ends(record for record in records if record.get("services")), default=last)
-    expires = served if served and ends and served < ends - SLACK else ends
+    expires = served if served and ends and served < ends - MAX_DATE_DIFFERENCE else ends
     row = {
         "order_id": identifier,
         "common_name": order.get("common_name"),
-        "name": shown_name_of(order),
+        "name": choose_record_name(order),
         "subject_alt_names": sorted(
             {name for facts in (order, *records) for name in facts.get("subject_alt_names") or ()}
         ),
@@ -240,7 +240,7 @@ def _build_row(order: Record, known: OrderFacts, lasting: LatestExpiries, at: da
         "certificate_notes": [record["notes"] for record in records if record.get("notes")],
         "served_by": _list_listeners(records),
         "services": sum(filter(None, counts)) if counts and None not in counts else None,
-        "expires_at": iso(expires),
+        "expires_at": format_time(expires),
         "days_left": days_until(expires, at),
     }
     is_unused = (
@@ -255,7 +255,7 @@ def _build_row(order: Record, known: OrderFacts, lasting: LatestExpiries, at: da
     )
     row |= {"state": state, "reason": reason}
     row["message"] = _join_messages(row, known)
-    is_reissued = bool(served and last and last > served + SLACK)
+    is_reissued = bool(served and last and last > served + MAX_DATE_DIFFERENCE)
     row["attention"] = _find_attention(
         row,
         renewed=state == "superseded" or is_reissued or _is_renewed(order, lasting),
@@ -268,7 +268,7 @@ def _parse_term(order: Record) -> tuple[datetime | None, datetime | None]:
     effective_at, created_at, expires_at = (
         parse(order.get(f"{name}_at")) for name in ("effective", "created", "expires")
     )
-    return term_of(effective_at, created_at, expires_at)
+    return find_term(effective_at, created_at, expires_at)
 
 
 def _parse_ends(records: Iterable[Record]) -> Iterator[datetime]:
@@ -280,7 +280,7 @@ def _find_expired(order: Record, known: OrderFacts, at: datetime) -> Iterator[Re
     term = _parse_term(order)
     for record in (known.records_by_key or {}).get(order.get("public_key_sha256") or "", ()):
         begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
-        if begin and end and end < at and is_of_term(term, (begin, end), end):
+        if begin and end and end < at and is_in_term(term, (begin, end), end):
             yield record
 
 
@@ -298,9 +298,9 @@ def _find_certificates(order: Record, known: OrderFacts, at: datetime) -> Sequen
     fitting, own = [], []
     for record in known.records_by_key.get(order.get("public_key_sha256") or "", ()):
         begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
-        if begin and end and is_of_term(term, (begin, end), at) and record["id"] not in others:
+        if begin and end and is_in_term(term, (begin, end), at) and record["id"] not in others:
             fitting.append(record)
-            if term[1] and end <= term[1] + SLACK:
+            if term[1] and end <= term[1] + MAX_DATE_DIFFERENCE:
                 own.append(record)
     return own or fitting
 
@@ -328,13 +328,13 @@ def _find_mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[b
     """
     certificate = known.entries_by_order["collected"].get(identifier)
     if certificate is not None and (imported or certificate.get("fingerprint_sha256") not in known.fingerprints):
-        return True, iso(parse(certificate["source"]["date"]))
+        return True, format_time(parse(certificate["source"]["date"]))
     is_missing = not imported and (certificate is not None or identifier in known.entries_by_order["missing"])
     return (False if is_missing else None), None
 
 
 def _find_state(
-    row: Row, known: OrderFacts, *, over: Ineligibility | None, is_idle: bool, is_superseded: bool
+    row: Row, known: OrderFacts, *, over: IneligibilityReason | None, is_idle: bool, is_superseded: bool
 ) -> tuple[State, str]:
     """Return the state of an order, and the reason.
 
@@ -397,7 +397,7 @@ def _find_attention(row: Row, *, renewed: bool, serves_expired: bool) -> list[At
     days = row["days_left"]
     if serves_expired or (row["state"] == "expired" and row["services"]):
         kinds.add("expired_in_use")
-    elif row["state"] not in {"expired", "canceled"} and days is not None and 0 <= days <= DUE_DAYS:
+    elif row["state"] not in {"expired", "canceled"} and days is not None and 0 <= days <= MAX_DUE_DAYS:
         if not renewed:
             kinds.add("expiring")
         elif row["services"]:

@@ -14,11 +14,11 @@ from functools import cache
 
 from .._base.errors import CertificatesError, Obstacle
 from .._base.files import read_file
-from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES, IMAP_LIBRARIES
 from .._base.module import Module
 from .._base.options import ArgumentSpec
-from .._base.progress import waiting
-from .._base.text import printable
+from .._base.progress import record_wait
+from .._base.text import escape_invisible
 from .._base.times import now
 from .._replacement.roots import create_trust_view, find_anchors, read_known_issuers
 from .._softlayer.options import api_options, select_option, selection_options
@@ -36,10 +36,10 @@ from .plan_collect import ExpectedCertificate, Search, Target, format_missing, i
 
 SPEC = (
     api_options()
-    + selection_options().only("order_ids", "account_id")
+    + selection_options().select("order_ids", "account_id")
     + select_option()
     + mailbox_options()
-    + certificate_options().only(
+    + certificate_options().select(
         "privatekey_passphrase", "trusted_ca_path", "intermediate_path", "intermediate_content"
     )
     + ArgumentSpec(
@@ -71,9 +71,9 @@ Options = t.Mapping[str, t.Any]
 def select_libraries(params: Options) -> tuple[str, ...]:
     """Return the Python libraries that a run with these options needs."""
     return (
-        *(FOR_API if is_api_needed(params) else ()),
-        *FOR_CERTIFICATES,
-        *(FOR_IMAP if params["imap"] else ()),
+        *(API_LIBRARIES if is_api_needed(params) else ()),
+        *CERTIFICATE_LIBRARIES,
+        *(IMAP_LIBRARIES if params["imap"] else ()),
     )
 
 
@@ -163,7 +163,7 @@ def open_mailbox(params: Options) -> Mailbox:
 def find_missing_paths(params: Options) -> str:
     """Return the paths of a file mailbox if no path exists, for example on an unmounted disk; otherwise an empty string."""
     places = [params["maildir"]] if params["maildir"] is not None else params["paths"] or []
-    return "" if any(map(os.path.exists, places)) else printable(", ".join(places))
+    return "" if any(map(os.path.exists, places)) else escape_invisible(", ".join(places))
 
 
 def why_empty(params: Options, search: Search) -> str:
@@ -289,7 +289,7 @@ def search_and_wait(
     search_once()
     until = time.monotonic() + timeout
     lost = None
-    with waiting("mailbox: waiting for emails with certificates", timeout):
+    with record_wait("mailbox: waiting for emails with certificates", timeout):
         while search.has_missing(awaited) and time.monotonic() < until:
             box.wait(min(interval, max(0, until - time.monotonic())))
             try:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from .._base.errors import CertificatesError
-from .._base.libraries import FOR_API, FOR_CERTIFICATES
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES
 from .._base.module import Module
 from .._base.names import any_matches
 from .._base.options import ArgumentSpec
@@ -37,7 +37,7 @@ SPEC = (
         mutually_exclusive=[("select", name) for name in CONDITIONS],
     )
 )
-LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+LIBRARIES = (*API_LIBRARIES, *CERTIFICATE_LIBRARIES)
 
 
 def run(module: Module) -> dict[str, t.Any]:

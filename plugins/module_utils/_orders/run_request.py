@@ -14,14 +14,14 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from .._base.action import failure_of_items
+from .._base.action import build_items_failure
 from .._base.codes import EmailOutcome, EmailReason
 from .._base.errors import CertificatesError
-from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES, LEDGER_LIBRARIES
 from .._base.module import Module
-from .._base.options import ArgumentSpec, concurrency_options
-from .._base.progress import counted
-from .._base.times import iso, now
+from .._base.options import ArgumentSpec, build_concurrency_options
+from .._base.progress import count_calls
+from .._base.times import format_time, now
 from .._ledger.ledger import Claim, Key, Ledger, lease_for
 from .._ledger.place import find_place, find_why_lost, ledger_options
 from .._replacement.index import StoreIndex
@@ -47,8 +47,8 @@ from .run_list import find_account_id, select_orders
 SPEC = (
     api_options()
     + ledger_options()
-    + concurrency_options()
-    + selection_options().only("order_ids", "common_names", "account_id")
+    + build_concurrency_options()
+    + selection_options().select("order_ids", "common_names", "account_id")
     + select_option()
     + ArgumentSpec(
         options={
@@ -66,7 +66,7 @@ SPEC = (
         mutually_exclusive=[("order_ids", "common_names"), ("select", "common_names")],
     )
 )
-LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
+LIBRARIES = (*API_LIBRARIES, *CERTIFICATE_LIBRARIES, *LEDGER_LIBRARIES)
 MAX_UNKNOWN_OUTCOMES = 20
 """Maximum number of consecutive requests with unknown outcome. At this number, the run stops, because the API's responses do not arrive."""
 MAX_REQUEST_AGE = timedelta(days=30)
@@ -98,7 +98,9 @@ def run(module: Module) -> dict[str, t.Any]:
         check_plan(module, planned)
         if not module.check_mode:
             request = Requester(client, ledger, account_id, options)
-            done = {email.order_id: email for email in client.each(counted(request, len(planned), "emails"), planned)}
+            done = {
+                email.order_id: email for email in client.each(count_calls(request, len(planned), "emails"), planned)
+            }
             emails = [done.get(email.order_id, email) for email in emails]
             if ledger.is_new and request.has_sent:
                 module.warn(
@@ -126,7 +128,7 @@ def plan(
     for order_id, entry in last_requests.items():
         if entry.is_from_the_future(at):
             module.warn(
-                f"The ledger contains a request for order {order_id} at {iso(entry.requested_at)}, which is in the future, because a clock is or was "
+                f"The ledger contains a request for order {order_id} at {format_time(entry.requested_at)}, which is in the future, because a clock is or was "
                 "wrong. The request counts as made now. Check the clocks of all hosts that use the ledger."
             )
             if not module.check_mode:
@@ -202,9 +204,9 @@ class Requester:
     def __call__(self, email: EmailAction) -> EmailAction:
         """Return the email with the outcome. The method does not raise `CertificatesError`."""
         if self._client.stop.is_set():
-            return email.failed("api_error", {})
+            return email.mark_failed("api_error", {})
         if self._unknown_outcomes >= MAX_UNKNOWN_OUTCOMES:
-            return email.failed("api_error", {"lost_responses": MAX_UNKNOWN_OUTCOMES})
+            return email.mark_failed("api_error", {"lost_responses": MAX_UNKNOWN_OUTCOMES})
         at = now()
         interval = timedelta() if self._options.force else self._options.min_interval
         try:
@@ -214,7 +216,7 @@ class Requester:
             claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
         except CertificatesError as error:
             self._ledger_error = error
-            return email.failed("api_error", {"ledger_error": error.message})
+            return email.mark_failed("api_error", {"ledger_error": error.message})
         if not isinstance(claim, Claim):  # another run was faster
             return block_email(email, claim, self._options.min_interval, at)
         done, record = self._request(email, claim)
@@ -241,11 +243,13 @@ class Requester:
         if error and is_outcome_unknown:
             until = requested.next_allowed_at
             facts = {"error": error.message, "recipient": email.recipient}
-            unknown = email.failed("outcome_unknown", facts, requested_at=claim.requested_at, next_allowed_at=until)
+            unknown = email.mark_failed(
+                "outcome_unknown", facts, requested_at=claim.requested_at, next_allowed_at=until
+            )
             return unknown, self._ledger.record_unknown_outcome
         if is_accepted:
             return requested, self._ledger.confirm
-        return email.because(error) if error else email.failed("refused", {}), self._ledger.release
+        return email.mark_failed_by(error) if error else email.mark_failed("refused", {}), self._ledger.release
 
     def _check_again(self, email: EmailAction) -> None:
         """Check immediately before the call, if recipients are limited, that the order is eligible and the recipient unchanged.
@@ -258,14 +262,14 @@ class Requester:
         try:
             order = fetch_order(self._client, self._account_id, email.order_id)
         except CertificatesError as error:
-            raise _RequestObstacle(replace(email.because(error), facts={"address_error": error.message})) from None
+            raise _RequestObstacle(replace(email.mark_failed_by(error), facts={"address_error": error.message})) from None
         ineligibility, recipient = order.find_ineligibility(now()), order.approver_email
         if ineligibility:
             reason: EmailReason = ineligibility if self._options.approved is None else "changed_meanwhile"
-            raise _RequestObstacle(email.failed(reason, {"ineligibility": ineligibility}))
+            raise _RequestObstacle(email.mark_failed(reason, {"ineligibility": ineligibility}))
         if recipient != email.recipient:
             facts = {"seen": email.recipient, "recipient": recipient, "is_approved": False}
-            raise _RequestObstacle(email.failed("recipient_changed", facts))
+            raise _RequestObstacle(email.mark_failed("recipient_changed", facts))
 
 
 def build_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]:
@@ -280,7 +284,7 @@ def build_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.A
     }
     failures = [email for email in emails if email.outcome == "failed"]
     if failures:
-        result["failure"] = failure_of_items(
+        result["failure"] = build_items_failure(
             "emails_failed",
             [f"{email.name}: {email.reason}" for email in failures],
             f"{len(emails)} fulfillment emails could not be requested",

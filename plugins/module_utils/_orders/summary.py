@@ -10,10 +10,10 @@ import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._base.codes import NO_SUCH_ORDER
-from .._base.errors import failed_about
+from .._base.codes import ORDER_NOT_FOUND
+from .._base.errors import build_failure_record
 from .._base.messages import Form
-from .._report.summary import Record, failures, skipped
+from .._report.summary import Record, summarize_failures, summarize_skipped
 from . import messages
 
 RESULT_LISTS = ("requested", "collected", "imported", "skipped", "failed")
@@ -84,7 +84,7 @@ def build_outcome(run: Run) -> dict[str, list[Record]]:
     for email in run.emails.get("emails") or ():
         result[email["outcome"]].append(email)
     if run.mails and "certificates" not in run.mails:
-        result["failed"].append(failed_about("the mailbox", run.mails))
+        result["failed"].append(build_failure_record("the mailbox", run.mails))
     elif run.mails and {"collect", "import"} & set(
         run.requested_phases
     ):  # a run with only the phase report collects nothing
@@ -97,9 +97,9 @@ def build_outcome(run: Run) -> dict[str, list[Record]]:
     if "certificates" in imported:
         _add_imports(result, run)
     elif imported:
-        result["failed"].append(failed_about("the import", imported))
+        result["failed"].append(build_failure_record("the import", imported))
     reported = {email["order_id"] for email in run.emails.get("emails") or ()}
-    no_order = {"common_name": None, "reason": "not_found", "message": NO_SUCH_ORDER}
+    no_order = {"common_name": None, "reason": "not_found", "message": ORDER_NOT_FOUND}
     gone = [id_ for id_ in run.order_list.get("missing_order_ids") or () if id_ not in reported]
     result["failed"] += [{"order_id": id_, **no_order} for id_ in gone]
     for name, answer, key in (
@@ -113,7 +113,7 @@ def build_outcome(run: Run) -> dict[str, list[Record]]:
         ("the certificate store", run.store, "certificates"),
     ):
         if answer and key not in answer and not answer.get("skipped"):
-            result["failed"].append(failed_about(name, answer))
+            result["failed"].append(build_failure_record(name, answer))
     return result
 
 
@@ -159,7 +159,7 @@ def build_summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_
         *(messages.format_line("requested", record, form) for record in result["requested"]),
         *(messages.format_line("collected", record, form) for record in collected),
         *(messages.format_line("imported", record, form) for record in result["imported"]),
-        *skipped(record for record in result["skipped"] if not record.get("needs_attention")),
+        *summarize_skipped(record for record in result["skipped"] if not record.get("needs_attention")),
         *([f"This run: {format_totals(result, is_check_mode=is_check_mode)}."] if any(result.values()) else []),
     ]
 
@@ -184,7 +184,7 @@ def why_failed(
         fail_on: the reasons for attention that fail the run.
     """
     needed = [record for record in result["skipped"] if record.get("needs_attention")]
-    said = [failures(result["failed"])] if result["failed"] else []
+    said = [summarize_failures(result["failed"])] if result["failed"] else []
     said += [messages.format_skipped_orders(needed)] if needed else []
     reported = {record.get("order_id") for record in result["failed"]}
     failing = [row for row in rows if {*row["attention"]} & {*fail_on} and row["order_id"] not in reported]

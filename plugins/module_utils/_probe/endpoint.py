@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from .._base.codes import NotSeen
+from .._base.codes import ProbeFailureReason
 from .._base.errors import CertificatesError, Obstacle
-from .._base.names import MAX_PORT, ascii_name, is_address
-from .._base.text import printable
+from .._base.names import MAX_PORT, encode_name, is_address
+from .._base.text import escape_invisible
 from .._replacement.index import StoreIndex, why_unavailable
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate
@@ -55,24 +55,24 @@ class Endpoint:
     @property
     def address_text(self) -> str:
         """Host and port for messages."""
-        host = printable(self.host)
+        host = escape_invisible(self.host)
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     @property
     def network_host(self) -> str:
         """The host for name resolution: a name in ASCII form, or an address."""
-        return self.host if is_address(self.host) else ascii_name(self.host)
+        return self.host if is_address(self.host) else encode_name(self.host)
 
     @property
     def sni(self) -> str | None:
         """The name to send as SNI; `None` for an address (RFC 6066, 3)."""
-        return None if not self.server_name or is_address(self.server_name) else ascii_name(self.server_name)
+        return None if not self.server_name or is_address(self.server_name) else encode_name(self.server_name)
 
     @property
     def checked_name(self) -> str:
         """The name or address that the certificate must match."""
         name = (self.server_name or self.host).partition("%")[0]
-        return name if is_address(name) else ascii_name(name)
+        return name if is_address(name) else encode_name(name)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class ProbeResult:
     chain: tuple[Certificate, ...] = ()
     tls_version: str | None = None
     cipher: str | None = None
-    reason: NotSeen | None = None
+    reason: ProbeFailureReason | None = None
     message: str | None = None
     is_connected: bool = False
     is_cut: bool = False
@@ -162,7 +162,7 @@ def _parse_expected(written: object, place: str) -> ExpectedCertificate | None:
             wrong = next((name for name in names if not is_host(name.strip().removeprefix("*."))), None)
             if wrong is not None:
                 raise _create_error(place, wrong, f"is not a valid DNS name. {EXPECTED_REMEDY}")
-            return ExpectedCertificate(tuple(dict.fromkeys(ascii_name(name) for name in names)))
+            return ExpectedCertificate(tuple(dict.fromkeys(encode_name(name) for name in names)))
     raise _create_error(place, written, f"must be DNS names or the ID of a certificate. {EXPECTED_REMEDY}")
 
 
@@ -218,7 +218,7 @@ def _create_endpoint(host: str, port: object, server_name: str | None, place: st
 
 def is_host(text: str) -> bool:
     """Return whether a text is an address or a host name, but not a wildcard."""
-    return is_address(text) or HOST_NAME_PATTERN.fullmatch(ascii_name(text)) is not None
+    return is_address(text) or HOST_NAME_PATTERN.fullmatch(encode_name(text)) is not None
 
 
 def _create_error(place: str, value: object, why: str) -> CertificatesError:

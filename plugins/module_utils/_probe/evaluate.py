@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from .._base.text import some_of
+from .._base.text import join_first
 from .._x509.certificate import Certificate
 from . import messages
 from .endpoint import ProbeResult
@@ -152,7 +152,7 @@ def evaluate_results(
         chains=tuple(sorted(chains, key=lambda chain: fits(chain[0]))),
         accepting_addresses=frozenset(result.ip_address for result in reached if result.is_accepted),
         rejecting_addresses=frozenset(result.ip_address for result in refused),
-        rejection=some_of(
+        rejection=join_first(
             list(dict.fromkeys(result.rejection or "" for result in refused)), messages.MAX_ADDRESSES, "; "
         )
         or None,

@@ -24,9 +24,9 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
-from .._base.codes import NotSeen
+from .._base.codes import ProbeFailureReason
 from .._base.errors import CertificatesError
-from .._base.text import printable
+from .._base.text import escape_invisible
 from .._http.connection import Deadline, SocketAddress, connect, receive, resolve, send
 from .._x509.certificate import Certificate
 from .._x509.read import checked_certificate
@@ -125,7 +125,7 @@ def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -
 def _create_failure(
     endpoint: Endpoint, error: CertificatesError, ip_address: str | None = None, *, is_cut: bool = False
 ) -> ProbeResult:
-    reason = t.cast(NotSeen, error.code)
+    reason = t.cast(ProbeFailureReason, error.code)
     return ProbeResult(endpoint, ip_address, reason=reason, message=error.message, is_connected=is_cut, is_cut=is_cut)
 
 
@@ -177,7 +177,7 @@ def _shake_hands(
         refused = f"{endpoint.address_text} refuses connections. Check host and port."
         return _create_failure(endpoint, CertificatesError("unreachable", refused), ip_address)
     except OSError as error:
-        code: NotSeen = "timeout" if isinstance(error, TimeoutError) else "unreachable"
+        code: ProbeFailureReason = "timeout" if isinstance(error, TimeoutError) else "unreachable"
         why = f"Cannot connect to {endpoint.address_text} ({error.strerror}). Check host, port, and the network."
         return _create_failure(endpoint, CertificatesError(code, why), ip_address)
     with connected:
@@ -248,10 +248,10 @@ def shake_hands(
         else:
             tls = client.wrap_bio(incoming, outgoing, server_hostname=endpoint.checked_name)
     except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters
-        name = printable(endpoint.server_name or "")
+        name = escape_invisible(endpoint.server_name or "")
         why = f"Cannot probe {shown}: {name} is not a valid host name. Correct server_name."
         return ProbeResult(endpoint, ip_address, reason="handshake_failed", message=why, is_connected=True)
-    reason: NotSeen | None = None
+    reason: ProbeFailureReason | None = None
     message: str | None = None
     refusal: str | None = None
     is_for_other_name = is_cut = False
@@ -274,7 +274,7 @@ def shake_hands(
         reason, is_cut = "handshake_failed", True
         message = f"{shown} aborted the connection during the TLS handshake ({error.strerror})."
     except CertificatesError as error:
-        reason, message = t.cast(NotSeen, error.code), error.message
+        reason, message = t.cast(ProbeFailureReason, error.code), error.message
         is_cut = is_cut or reason == "timeout"
     ders = _get_certificates(tls)
     chain = _parse_certificates(ders)
@@ -328,7 +328,7 @@ def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
 def _explain_error(error: ssl.SSLError) -> str:
     """Return OpenSSL's error text, as the end of a sentence."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return printable(error.verify_message).rstrip(".")
+        return escape_invisible(error.verify_message).rstrip(".")
     reason = error.reason or ""
     alert = ALERT_PATTERN.fullmatch(reason)
     if alert:

@@ -13,8 +13,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from .._base.errors import Obstacle
-from .._base.text import some_of
-from .._base.times import iso
+from .._base.text import join_first
+from .._base.times import format_time
 from .._replacement.messages import find_trust_remedy
 from .._x509.certificate import Certificate
 from .._x509.messages import why_unknown
@@ -30,7 +30,7 @@ NAME_REMEDY = "Replace the certificate, or correct server_name."
 def describe_expected(demand: Demand) -> str:
     """Return the expected certificate as part of a sentence."""
     if demand.names:
-        return f"a certificate for {some_of(list(demand.names))}"
+        return f"a certificate for {join_first(list(demand.names))}"
     if demand.records:
         record = demand.records[0]
         name = record.certificate.shown_name if record.certificate else ""
@@ -52,12 +52,12 @@ def describe_evaluation(
         f"{result.ip_address or result.endpoint.host} serves {_describe_certificate(result.chain[0])}"
         for result in others
     ]
-    what = _join_messages(failed) if failed else f"{some_of(served, MAX_ADDRESSES, '; ')}." if served else ""
+    what = _join_messages(failed) if failed else f"{join_first(served, MAX_ADDRESSES, '; ')}." if served else ""
     return " ".join(dict.fromkeys(filter(None, [_join_messages(lost), what])))
 
 
 def _join_messages(results: Sequence[ProbeResult]) -> str:
-    return some_of(list(dict.fromkeys(result.message or "" for result in results)), MAX_ADDRESSES, " ")
+    return join_first(list(dict.fromkeys(result.message or "" for result in results)), MAX_ADDRESSES, " ")
 
 
 def _describe_certificate(certificate: Certificate) -> str:
@@ -87,11 +87,11 @@ def _explain_reason(result: ProbeResult, reason: str | None, facts: Mapping[str,
                 "or correct expected."
             )
         case "expired", _:
-            return f"{what} expired at {iso(served.not_after)}. Replace the certificate."
+            return f"{what} expired at {format_time(served.not_after)}. Replace the certificate."
         case "not_yet_valid", _:
-            return f"{what} is not valid before {iso(served.not_before)}. Check the clock of this host."
+            return f"{what} is not valid before {format_time(served.not_before)}. Check the clock of this host."
         case "name_mismatch", {"asked": asked}:
-            names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "none"
+            names = join_first(sorted(served.server_names) + sorted(served.addresses)) or "none"
             return f"{what} does not cover {asked}. Names of the certificate: {names}. {NAME_REMEDY}"
         case "name_mismatch", _:
             return f"{what} does not cover {result.endpoint.checked_name} according to TLS clients. {NAME_REMEDY}"
@@ -107,7 +107,7 @@ def explain_missing_address(load_balancer: str, status: str | None) -> str:
 
 def warn_of_unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:
     """Return the warning about unusable certificate revocation lists."""
-    whys = some_of([f"{about}: {why_unknown(why)}" for about, why in failed.items()], MAX_LISTS, "; ")
+    whys = join_first([f"{about}: {why_unknown(why)}" for about, why in failed.items()], MAX_LISTS, "; ")
     return (
         f"Cannot check whether some certificates were revoked, because the revocation lists of their CAs cannot be used ({whys}). Check that this host "
         "or its proxy can reach the CAs, or set check_revocation: off."

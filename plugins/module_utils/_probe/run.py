@@ -15,11 +15,11 @@ from ansible.module_utils.common.validation import check_type_dict
 
 from .._base.codes import EndpointReason
 from .._base.errors import CertificatesError
-from .._base.files import state_folder
-from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_DOWNLOADS
+from .._base.files import find_state_folder
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES, DOWNLOAD_LIBRARIES
 from .._base.module import Module
-from .._base.names import name_to_ask_for
-from .._base.options import ArgumentSpec, concurrency_options
+from .._base.names import choose_server_name
+from .._base.options import ArgumentSpec, build_concurrency_options
 from .._base.times import now
 from .._http.network import MAX_TIMEOUT, Network, network_of
 from .._replacement.index import StoreIndex
@@ -44,8 +44,8 @@ from .revocation import RevocationClient, open_cache, read_named_anchors
 
 SPEC = (
     api_options()
-    + certificate_options().only("trusted_ca_path")
-    + concurrency_options(DEFAULT_CONCURRENCY)
+    + certificate_options().select("trusted_ca_path")
+    + build_concurrency_options(DEFAULT_CONCURRENCY)
     + REVOCATION_SPEC
     + ArgumentSpec(
         options={
@@ -72,8 +72,8 @@ class Item:
 
 def list_libraries(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     """Return the names of the Python libraries that the options require."""
-    for_lists = FOR_DOWNLOADS if params["check_revocation"] != "off" else ()
-    return tuple(dict.fromkeys((*(FOR_API if is_api_needed(params) else ()), *for_lists, *FOR_CERTIFICATES)))
+    for_lists = DOWNLOAD_LIBRARIES if params["check_revocation"] != "off" else ()
+    return tuple(dict.fromkeys((*(API_LIBRARIES if is_api_needed(params) else ()), *for_lists, *CERTIFICATE_LIBRARIES)))
 
 
 def is_api_needed(params: t.Mapping[str, t.Any]) -> bool:
@@ -144,7 +144,7 @@ def find_revocations(
         return client.settings if client else network_of(params, module.given, {})
 
     named = read_named_anchors(params["trusted_ca_path"])
-    cache = open_cache(state_folder(), is_check_mode=module.check_mode)
+    cache = open_cache(find_state_folder(), is_check_mode=module.check_mode)
     authorities = RevocationClient(get_network, cache, params["timeout"], named)
     known = authorities.query(
         ((sent[0], chain) for sent, chain in chains.items()), lambda: entries.anchors or Anchors(), {}
@@ -243,7 +243,7 @@ def list_listeners(client: Client, records: Sequence[StoreCertificate]) -> list[
             why_unseen = messages.explain_missing_address(balancer.name, balancer.provisioning_status)
         for listener in sorted(filter(lambda x: x.is_https, balancer.listeners), key=lambda x: x.port):
             record = stored.get(listener.certificate_id or 0)
-            of_api = name_to_ask_for(filter(None, [record.common_name])) if record else None
+            of_api = choose_server_name(filter(None, [record.common_name])) if record else None
             name = record.certificate.server_name if record and record.certificate else of_api
             name = name if name and is_host(name) else None  # by which clients would ask for it
             about = {

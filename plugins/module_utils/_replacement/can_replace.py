@@ -20,7 +20,7 @@ from datetime import datetime
 
 from .._base.codes import ObstacleReason
 from .._base.errors import Obstacle
-from .._base.names import wildcard_over
+from .._base.names import find_wildcard
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .._x509.chain import UNTRUSTED, Chain
@@ -220,7 +220,7 @@ def find_lost_names(new: Certificate, old: PresentCertificate, *, wildcards: boo
 
 def select_uncovered(names: Iterable[str], accepted: Collection[str]) -> list[str]:
     """Return the names that no wildcard in `accepted` covers."""
-    return [name for name in names if wildcard_over(name) not in accepted]
+    return [name for name in names if find_wildcard(name) not in accepted]
 
 
 Copy = t.TypeVar("Copy")

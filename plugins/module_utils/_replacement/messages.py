@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from .._base.errors import Obstacle
-from .._base.text import capitalized, some_of
-from .._base.times import iso
+from .._base.text import capitalize_first, join_first
+from .._base.times import format_time
 from .._x509.chain import Chain
 from .._x509.crl import Revocation
 
@@ -26,31 +26,32 @@ def describe_obstacle(why: Obstacle[t.Any]) -> str:
         case "expires_earlier", {"end": end, "issuer": issuer}:
             if issuer:
                 return (
-                    f"The intermediate certificate {issuer.shown_name} of the new certificate expires at {iso(end)}, earlier than the current "
+                    f"The intermediate certificate {issuer.shown_name} of the new certificate expires at {format_time(end)}, earlier than the current "
                     f"certificate, and is itself due for renewal. {CURRENT_CHAIN_REMEDY}"
                 )
             return (
-                f"The new certificate expires at {iso(end)}, earlier than the current certificate, and is itself due for renewal. Renew the new "
+                f"The new certificate expires at {format_time(end)}, earlier than the current certificate, and is itself due "
+                "for renewal. Renew the new "
                 "certificate first."
             )
         case "expired", {"end": end, "issuer": issuer}:
             name = issuer.shown_name if issuer else "none"
-            return f"The intermediate certificate {name} expired at {iso(end)}. {CURRENT_CHAIN_REMEDY}"
+            return f"The intermediate certificate {name} expired at {format_time(end)}. {CURRENT_CHAIN_REMEDY}"
         case "expired", {"end": end}:
-            return f"The certificate expired at {iso(end)}."
+            return f"The certificate expired at {format_time(end)}."
         case "not_yet_valid", {"start": start, "issuer": issuer}:
             return (
-                f"The intermediate certificate {issuer.shown_name} is not valid before {iso(start)}. Run the playbook again when the intermediate "
+                f"The intermediate certificate {issuer.shown_name} is not valid before {format_time(start)}. Run the playbook again when the intermediate "
                 "certificate is valid."
             )
         case "not_yet_valid", {"start": start}:
-            return f"The certificate is not valid before {iso(start)}. Run the playbook again when the certificate is valid."
+            return f"The certificate is not valid before {format_time(start)}. Run the playbook again when the certificate is valid."
         case "revoked", {"revocation": revocation}:
             return f"The certificate was {revocation.shown}. Reissue the certificate."
         case "names_not_covered", {"lost": lost}:
             if not lost:
                 return "The DNS names of the current certificate are unknown, and the new certificate may lack some of them."
-            return f"The new certificate lacks DNS names of the current certificate: {some_of(lost)}."
+            return f"The new certificate lacks DNS names of the current certificate: {join_first(lost)}."
         case "organization_differs", {"new": ours, "present": theirs}:
             return f"The organization differs: {join_organizations(ours)} instead of {join_organizations(theirs)}."
         case "key_type_differs", {"new": ours, "present": theirs}:
@@ -88,7 +89,7 @@ def find_trust_remedy(chain: Chain | None, situation: Situation = "stored", *, i
                 "of a private CA or of a staging environment, set trusted_ca_path to its file."
             )
         case "new", "root":
-            return f"{capitalized(PRIVATE_CA_REMEDY)}."
+            return f"{capitalize_first(PRIVATE_CA_REMEDY)}."
         case "new", _:
             return "Reissue the certificate, or provide another chain of its CA."
         case "served", "issuers":
@@ -108,9 +109,9 @@ def describe_loss(lost: Obstacle[str]) -> str:
     """Return a property that a replacement loses, as a noun phrase."""
     match lost.reason, lost.facts:
         case "names", {"names": names}:
-            return f"the DNS name{'s' if len(names) > 1 else ''} {some_of(names)}"
+            return f"the DNS name{'s' if len(names) > 1 else ''} {join_first(names)}"
         case "organization", {"organizations": organizations}:
-            return f"the organization {some_of(sorted(organizations))}"
+            return f"the organization {join_first(sorted(organizations))}"
         case "key_type", {"new": ours, "present": theirs}:
             return f"the {theirs} key type (now {ours})"
         case "trust", _:
@@ -122,4 +123,4 @@ def describe_loss(lost: Obstacle[str]) -> str:
 
 def join_organizations(organizations: frozenset[str]) -> str:
     """Return the names of organizations as a noun phrase; `none` without organizations."""
-    return some_of(sorted(organizations)) or "none"
+    return join_first(sorted(organizations)) or "none"

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 
 from .._base.errors import CertificatesError
-from .._base.files import MAX_FILE_SIZE, not_readable, read_file, shown
+from .._base.files import MAX_FILE_SIZE, build_read_error, format_path, read_file
 from .._base.times import now
 from .._http.network import default_roots
 from .._x509.certificate import Certificate
@@ -63,7 +63,7 @@ def read_roots(path: str) -> Anchors:
     if not any(True for _anchor in anchors):
         raise CertificatesError(
             "invalid_argument",
-            f"trusted_ca_path{shown(f'({path})')} does not contain a certificate. {ROOTS_REMEDY}",
+            f"trusted_ca_path{format_path(f'({path})')} does not contain a certificate. {ROOTS_REMEDY}",
             path=path,
         )
     return anchors
@@ -124,7 +124,7 @@ def _read_directory(path: str) -> list[Certificate]:
                     if entry.is_file() and (status := entry.stat()).st_size <= MAX_FILE_SIZE:
                         files.setdefault((status.st_dev, status.st_ino), entry.path)
     except OSError as error:
-        raise not_readable("directory", path, error) from None
+        raise build_read_error("directory", path, error) from None
     certificates: dict[Certificate, None] = {}
     for file in files.values():
         with suppress(CertificatesError):

@@ -16,9 +16,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from .._base.codes import AttentionReason
-from .._base.text import encodable
+from .._base.text import make_encodable
 from .._base.times import parse
-from .summary import Record, lists_of
+from .summary import Record, read_lists
 
 with suppress(ImportError):
     from prometheus_client import CollectorRegistry, generate_latest
@@ -26,7 +26,7 @@ with suppress(ImportError):
 
 ATTENTION: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 """Reasons for attention. Each always has a sample, so that an alert ends when its count is zero."""
-OF_LISTENERS = {
+LISTENER_METRICS = {
     "not_before_timestamp_seconds": "Start of the validity of the certificate of a listener, in seconds since 1970.",
     "not_after_timestamp_seconds": "End of the validity of the certificate of a listener, in seconds since 1970.",
     "effective_not_after_timestamp_seconds": "Time from which TLS clients reject the certificate of a listener, in seconds since 1970: "
@@ -37,14 +37,14 @@ OF_LISTENERS = {
     "revoked": "Whether the certificate that a listener serves, or an intermediate certificate, was revoked (1) or not (0).",
 }
 """Help texts of the metrics of each listener, by field; times are in seconds."""
-TIME = "_timestamp_seconds"
+TIME_SUFFIX = "_timestamp_seconds"
 
 Labels = Mapping[str, str]
 Value: t.TypeAlias = "float | None"
 Samples = Iterable[tuple[Labels, Value]]
 
 
-class _Collected:
+class _MetricsCollector:
     """Metrics for a registry.
 
     `prometheus_client.Gauge` is not used, because it writes its values to files if PROMETHEUS_MULTIPROC_DIR is set.
@@ -57,7 +57,7 @@ class _Collected:
         return self._metrics
 
 
-def as_metrics(result: Record, at: datetime, *, success: bool) -> str:
+def render_metrics(result: Record, at: datetime, *, success: bool) -> str:
     """Return the text of the file.
 
     Args:
@@ -65,39 +65,39 @@ def as_metrics(result: Record, at: datetime, *, success: bool) -> str:
         at: when the run ended.
         success: whether the run completed. It succeeded if also no item failed.
     """
-    listeners = _labelled(result.get("listeners") or ())
-    counts = {name: len(records) for name, records in lists_of(result).items()}
+    listeners = _add_labels(result.get("listeners") or ())
+    counts = {name: len(records) for name, records in read_lists(result).items()}
     attention: Counter[str] = Counter(dict.fromkeys(ATTENTION, 0))
     attention.update(str(item.get("reason")) for item in result.get("attention") or ())
     metrics = [
-        *(_of_listeners(name, documentation, listeners) for name, documentation in OF_LISTENERS.items()),
-        _gauge(
+        *(_build_listener_gauge(name, documentation, listeners) for name, documentation in LISTENER_METRICS.items()),
+        _build_gauge(
             "attention",
             "Number of items that need attention, by reason.",
             (({"reason": reason}, count) for reason, count in attention.items()),
         ),
-        _gauge(
+        _build_gauge(
             "last_run_timestamp_seconds",
             "End of the last run, in seconds since 1970.",
             [({}, at.timestamp())],
         ),
-        _gauge(
+        _build_gauge(
             "last_run_success",
             "Whether the last run completed without a failure (1) or not (0).",
             [({}, success and not counts["failed"])],
         ),
-        _gauge(
+        _build_gauge(
             "last_run_items",
             "Number of items that the last run processed, skipped, or failed to process, by list.",
             (({"list": name}, count) for name, count in counts.items()),
         ),
     ]
     registry = CollectorRegistry()
-    registry.register(_Collected(metrics))
+    registry.register(_MetricsCollector(metrics))
     return generate_latest(registry).decode("utf-8")
 
 
-def _gauge(name: str, documentation: str, samples: Samples) -> Metric:
+def _build_gauge(name: str, documentation: str, samples: Samples) -> Metric:
     """Return a metric with the samples whose value is known."""
     gauge = Metric(f"softlayer_certificates_{name}", documentation, "gauge")
     for labels, value in samples:
@@ -106,24 +106,24 @@ def _gauge(name: str, documentation: str, samples: Samples) -> Metric:
     return gauge
 
 
-def _of_listeners(name: str, documentation: str, listeners: Iterable[tuple[Labels, Record]]) -> Metric:
+def _build_listener_gauge(name: str, documentation: str, listeners: Iterable[tuple[Labels, Record]]) -> Metric:
     """Return the metric of one field of all listeners."""
-    field, samples = name.removesuffix(TIME), []
+    field, samples = name.removesuffix(TIME_SUFFIX), []
     for labels, listener in listeners:
-        value = _revoked(listener) if field == "revoked" else listener.get(field)
+        value = _read_revoked(listener) if field == "revoked" else listener.get(field)
         if field != name:
             moment = parse(value)
             value = moment.timestamp() if moment else None
         samples.append((labels, value))
-    return _gauge(name, documentation, samples)
+    return _build_gauge(name, documentation, samples)
 
 
-def _revoked(listener: Record) -> bool | None:
+def _read_revoked(listener: Record) -> bool | None:
     status = (listener.get("revocation") or {}).get("status")
     return None if status in {None, "unknown"} else status == "revoked"
 
 
-def _labelled(listeners: Sequence[Record]) -> list[tuple[Labels, Record]]:
+def _add_labels(listeners: Sequence[Record]) -> list[tuple[Labels, Record]]:
     """Return the listeners, each with unique labels: node_exporter rejects a file with duplicate series.
 
     Load balancers may have the same name. Only in that case, the labels include the UUID.
@@ -132,15 +132,17 @@ def _labelled(listeners: Sequence[Record]) -> list[tuple[Labels, Record]]:
     labelled: dict[tuple[str, ...], tuple[Labels, Record]] = {}
     for listener in listeners:
         labels = {
-            "load_balancer": _text(listener.get("load_balancer")),
-            "port": _text(listener.get("port")),
-            "name": _text(listener.get("common_name") or next(iter(listener.get("subject_alt_names") or ()), None)),
+            "load_balancer": _format_label(listener.get("load_balancer")),
+            "port": _format_label(listener.get("port")),
+            "name": _format_label(
+                listener.get("common_name") or next(iter(listener.get("subject_alt_names") or ()), None)
+            ),
         }
         if places[listener.get("load_balancer"), listener.get("port")] > 1:
-            labels["load_balancer_uuid"] = _text(listener.get("load_balancer_uuid"))
+            labels["load_balancer_uuid"] = _format_label(listener.get("load_balancer_uuid"))
         labelled[tuple(labels.values())] = (labels, listener)
     return list(labelled.values())
 
 
-def _text(value: object) -> str:
-    return "" if value is None else encodable(str(value))
+def _format_label(value: object) -> str:
+    return "" if value is None else make_encodable(str(value))

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .._base.errors import CertificatesError
-from .._base.names import ascii_name, listener_name, shown_name_of, unicode_name
-from .._base.times import iso, parse
+from .._base.names import choose_record_name, decode_name, encode_name, listener_name
+from .._base.times import format_time, parse
 from .summary import Record
 
 with suppress(ImportError):
@@ -34,7 +34,7 @@ with suppress(ImportError):
     from markupsafe import Markup, escape
 
 Row = dict[str, t.Any]
-Needs = Mapping[str, Sequence[str]]
+RequiredFields = Mapping[str, Sequence[str]]
 """Required fields of a record, with the allowed values of each; an empty list allows every value."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet read text as a formula, including their full-width forms."""
@@ -42,12 +42,12 @@ MAX_BARS = 25
 """Maximum number of bars."""
 MAX_REMEDIES, MAX_REMEDIES_OF_MANY = 5, 3
 """Maximum number of remedies of a kind at the beginning of the page, and the number shown if there are more."""
-UNFIT = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served")
+UNFIT_REASONS = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served")
 """Why the certificate of a listener is of no use to TLS clients, the most urgent reason first."""
 FIELDS: Mapping[str, Sequence[str]] = {"name": ("name", "subject_alt_names"), "mail": ("mail_found", "mail_date")}
 """The fields of columns that do not have the name of their field."""
 RESULTS_REMEDY = "Set results to the variable that the task registers."
-SAID_IF_UNKNOWN = frozenset({"certificate_ids", "served", "accepted"})
+UNKNOWN_VALUE_COLUMNS = frozenset({"certificate_ids", "served", "accepted"})
 """The columns that show unknown values."""
 MAX_BAR_DAYS = 400
 """Maximum length of a bar in days, because a certificate of ten years would make the other bars invisible."""
@@ -68,9 +68,9 @@ class Schema:
     """Reasons for attention, in order of urgency."""
     columns: Sequence[str]
     """The fields of a row, in the order of the CSV file."""
-    needs: Mapping[str, Needs]
+    required_fields: Mapping[str, RequiredFields]
     """The required fields of the records in each list."""
-    of_the_run: frozenset[str] = frozenset()
+    run_fields: frozenset[str] = frozenset()
     """The fields of the report and of its rows about the run, and not about the present state."""
 
     @property
@@ -90,7 +90,7 @@ class Kind:
     """Function that returns the report as data, from results, the texts of one language, the present instant, and the JSON text of the previous report."""
 
 
-FORMS: Mapping[str, type | tuple[type, ...]] = {
+FIELD_TYPES: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("load_balancer", "outcome", "reason", "status", "name", "served_name", "common_name"), str),
     **dict.fromkeys(
         ("effective_not_after", "limited_by", "not_before", "not_after", "expires_at", "message", "product"), str
@@ -104,24 +104,24 @@ FORMS: Mapping[str, type | tuple[type, ...]] = {
 """The types of the fields of a record that are not null."""
 
 
-def check(schema: Schema, results: Record) -> None:
+def check_records(schema: Schema, results: Record) -> None:
     """Reject records in another form than the modules return, such as manually edited ones.
 
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    for name, needs in schema.needs.items():
+    for name, needs in schema.required_fields.items():
         records = results.get(name) or []
         if not isinstance(records, list):
             raise CertificatesError("invalid_argument", f"results.{name} must be a list. {RESULTS_REMEDY}")
         for number, record in enumerate(records, 1):
             if why := _why_malformed(record, needs):
-                about = notice(record)["source"] if isinstance(record, Mapping) else None
+                about = build_notice(record)["source"] if isinstance(record, Mapping) else None
                 which = f"entry {number}{f' ({about})' if about else ''}"
                 raise CertificatesError("invalid_argument", f"results.{name}, {which}: {why}. {RESULTS_REMEDY}")
 
 
-def _why_malformed(record: object, needs: Needs) -> str | None:
+def _why_malformed(record: object, needs: RequiredFields) -> str | None:
     """Return the problem of a record, or `None`."""
     if not isinstance(record, Mapping):
         return "the entry must be a dict"
@@ -130,13 +130,13 @@ def _why_malformed(record: object, needs: Needs) -> str | None:
             return f"{name} is missing"
         if values and record[name] not in values:
             return f"{name} is {record[name]}, but must be one of {', '.join(values)}"
-    for name, form in FORMS.items():
+    for name, form in FIELD_TYPES.items():
         if record.get(name) is not None and not isinstance(record[name], form):
             return f"{name} has the wrong type"
     return None
 
 
-def unless_same(schema: Schema, data_at: Callable[[datetime], Row], previous: str | None, at: datetime) -> Record:
+def reuse_unchanged(schema: Schema, data_at: Callable[[datetime], Row], previous: str | None, at: datetime) -> Record:
     """Return the data of a report; the previous data if it is of the same day (UTC), and nothing has changed since.
 
     A second run directly after the first changes nothing and keeps the results of the first run.
@@ -164,19 +164,19 @@ def _is_same(schema: Schema, again: Record, old: Record) -> bool:
     """Return whether two reports have the same content; a run that changed something also reports its changes."""
     if again.get("done"):
         return bool(json.loads(json.dumps(again)) == old)
-    return _of_what_is_there(schema, again) == _of_what_is_there(schema, old)
+    return _drop_run_fields(schema, again) == _drop_run_fields(schema, old)
 
 
-def _of_what_is_there(schema: Schema, data: Record) -> Record | None:
+def _drop_run_fields(schema: Schema, data: Record) -> Record | None:
     """Return the content of a report without the results of a run; `None` if it is not of this kind."""
     rows = data.get(schema.rows)
     if not isinstance(rows, list) or not all(isinstance(row, dict) and [*row] == [*schema.columns] for row in rows):
         return None
-    rows = [{name: row[name] for name in row if name not in schema.of_the_run} for row in rows]
-    return {**{name: None if name in schema.of_the_run else data[name] for name in data}, schema.rows: rows}
+    rows = [{name: row[name] for name in row if name not in schema.run_fields} for row in rows]
+    return {**{name: None if name in schema.run_fields else data[name] for name in data}, schema.rows: rows}
 
 
-def as_data(
+def build_data(
     schema: Schema, rows: Iterable[Row], notices: Iterable[Record], words: Record, at: datetime, **more: t.Any
 ) -> Row:
     """Return a report as data, ready for JSON.
@@ -193,7 +193,7 @@ def as_data(
     rows = [{name: row[name] for name in schema.columns} for row in explained]
     states = Counter(row["state"] for row in rows)
     return {
-        "generated_at": iso(at),
+        "generated_at": format_time(at),
         f"{schema.row}_count": len(rows),
         "states": {state: states[state] for state in schema.states},
         "attention": [
@@ -207,12 +207,12 @@ def as_data(
     }
 
 
-def notice(record: Record) -> Record:
+def build_notice(record: Record) -> Record:
     """Return the notice for a record that belongs to no row."""
-    return {"source": listener_name(record) or shown_name_of(record), "message": record.get("message")}
+    return {"source": listener_name(record) or choose_record_name(record), "message": record.get("message")}
 
 
-def merged(words: Mapping[str, Record], rows: str) -> Record:
+def merge_words(words: Mapping[str, Record], rows: str) -> Record:
     """Return the texts of the report of `orders` or of `listeners`, including those of all reports.
 
     Raises:
@@ -229,7 +229,9 @@ def merged(words: Mapping[str, Record], rows: str) -> Record:
         ) from None
 
 
-def as_files(schema: Schema, report: Record, words: Record, language: str, page: Mapping[str, str]) -> dict[str, str]:
+def render_files(
+    schema: Schema, report: Record, words: Record, language: str, page: Mapping[str, str]
+) -> dict[str, str]:
     """Return the content of a report's files: `html`, `json` and `csv`.
 
     Args:
@@ -246,17 +248,17 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
         trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined, autoescape=True
     )
     environment.filters |= {
-        "source": _source,
-        "breakable": _breakable,
-        "mark": mark,
-        "messages": _messages,
-        "spelt": _spelt_otherwise,
-        "with_code": _with_code,
+        "source": _hash_source,
+        "breakable": _insert_breaks,
+        "mark": classify,
+        "messages": _select_messages,
+        "spelt": _list_other_forms,
+        "with_code": _format_code,
     }
     environment.tests["filled"] = _is_filled
     rows = report[schema.rows]
     by_id = {row[schema.identifier]: row for row in rows}
-    first, shown = remedies(report, by_id)
+    first, shown = select_remedies(report, by_id)
     try:
         html = environment.from_string(page["template"]).render(
             page,
@@ -264,10 +266,10 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
             report=report,
             rows=rows,
             by_id=by_id,
-            bars=bars(report["listeners"]),
+            bars=build_bars(report["listeners"]),
             remedies=first,
             shown=shown,
-            is_calm=is_calm(report),
+            is_calm=has_no_problem(report),
             words=words,
             language=language,
         )
@@ -277,17 +279,20 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
             "invalid_argument",
             f"Cannot render page.template{line}: {error}. Correct page.template or page.words, or remove both keys.",
         ) from None
-    return {"html": html, "json": json.dumps(report, indent=4) + "\n", "csv": as_csv(schema, report)}
+    return {"html": html, "json": json.dumps(report, indent=4) + "\n", "csv": render_csv(schema, report)}
 
 
-def bars(listeners: Sequence[Record]) -> list[Row]:
+def build_bars(listeners: Sequence[Record]) -> list[Row]:
     """Return a bar for each listener whose days are known or whose certificate is of no use, the most urgent first; at most `MAX_BARS`."""
-    marked = [(mark(listener), listener) for listener in listeners]
+    marked = [(classify(listener), listener) for listener in listeners]
     drawn = sorted(
-        ((kind, listener) for kind, listener in marked if kind in UNFIT or listener["days_left"] is not None),
-        key=lambda bar: (bar[0] not in UNFIT, -math.inf if bar[1]["days_left"] is None else bar[1]["days_left"]),
+        ((kind, listener) for kind, listener in marked if kind in UNFIT_REASONS or listener["days_left"] is not None),
+        key=lambda bar: (
+            bar[0] not in UNFIT_REASONS,
+            -math.inf if bar[1]["days_left"] is None else bar[1]["days_left"],
+        ),
     )[:MAX_BARS]
-    lengths = [_length(listener["days_left"]) for _kind, listener in drawn]
+    lengths = [_limit_bar_length(listener["days_left"]) for _kind, listener in drawn]
     longest = max((length for length in lengths if length is not None), default=0) or 1
     return [
         {
@@ -299,26 +304,26 @@ def bars(listeners: Sequence[Record]) -> list[Row]:
     ]
 
 
-def _length(days_left: int | None) -> int | None:
+def _limit_bar_length(days_left: int | None) -> int | None:
     """Return the days that a bar represents; `None` for the full length, if the certificate has expired or its days are not known."""
     return None if days_left is None or days_left < 0 else min(days_left, MAX_BAR_DAYS)
 
 
-def mark(row: Record) -> str:
-    """Return why the certificate of a listener is of no use to TLS clients, one of `UNFIT`, or else `due` for renewal, or empty."""
+def classify(row: Record) -> str:
+    """Return why the certificate of a listener is of no use to TLS clients, one of `UNFIT_REASONS`, or else `due` for renewal, or empty."""
     days, found = row["days_left"], {*(row.get("attention") or ())}
     found |= {"expired"} if days is not None and days < 0 else set()
     found |= {kind for kind, name in (("not_served", "served"), ("not_accepted", "accepted")) if row.get(name) is False}
-    unfit = next((kind for kind in UNFIT if kind in found), "")
+    unfit = next((kind for kind in UNFIT_REASONS if kind in found), "")
     return unfit or ("due" if row.get("renewal_due") and days is not None else "")
 
 
-def is_calm(report: Record) -> bool:
+def has_no_problem(report: Record) -> bool:
     """Return whether nothing in a report needs attention."""
-    return not (report["attention"] or report["notices"] or any(map(mark, report["listeners"])))
+    return not (report["attention"] or report["notices"] or any(map(classify, report["listeners"])))
 
 
-def remedies(report: Record, rows: Mapping[str, Row]) -> tuple[dict[str, Row], set[tuple[str, int]]]:
+def select_remedies(report: Record, rows: Mapping[str, Row]) -> tuple[dict[str, Row], set[tuple[str, int]]]:
     """Return the remedies at the beginning of the page, and the messages that they show, each by its row and number.
 
     By kind of attention: the `groups` of listeners of one certificate with the same message, and the number of `more` listeners.
@@ -345,12 +350,12 @@ def remedies(report: Record, rows: Mapping[str, Row]) -> tuple[dict[str, Row], s
     return first, shown
 
 
-def _messages(row: Record, shown: Collection[tuple[str, int]]) -> list[str]:
+def _select_messages(row: Record, shown: Collection[tuple[str, int]]) -> list[str]:
     """Return the messages of a row in the table, without those in `shown`, so that each message appears once.
 
     Args:
         row: of a listener or an order.
-        shown: the messages at the beginning of the page; see `remedies`.
+        shown: the messages at the beginning of the page; see `select_remedies`.
     """
     if not row.get("messages"):
         return [row["message"]] if row["message"] else []
@@ -360,50 +365,52 @@ def _messages(row: Record, shown: Collection[tuple[str, int]]) -> list[str]:
 def _is_filled(name: str, rows: Sequence[Record]) -> bool:
     """Return whether a column has a value in at least one row; unknown values count in columns that show them."""
     values = (row[field] for row in rows for field in FIELDS.get(name, (name,)))
-    return not rows or any(value not in ([], "") and (value is not None or name in SAID_IF_UNKNOWN) for value in values)
+    return not rows or any(
+        value not in ([], "") and (value is not None or name in UNKNOWN_VALUE_COLUMNS) for value in values
+    )
 
 
-def _spelt_otherwise(names: Iterable[str | None]) -> list[str]:
+def _list_other_forms(names: Iterable[str | None]) -> list[str]:
     """Return the other form of internationalized names, because a reader may search for either."""
-    return [form for name in names if name for form in (ascii_name(name), unicode_name(name)) if form != name.lower()]
+    return [form for name in names if name for form in (encode_name(name), decode_name(name)) if form != name.lower()]
 
 
-def _source(text: str) -> str:
+def _hash_source(text: str) -> str:
     """Return the hash of a style sheet or script for a Content-Security-Policy (CSP 3, hash-source)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _breakable(name: object) -> Markup:
+def _insert_breaks(name: object) -> Markup:
     """Return a name or an address, which may be escaped already, that breaks before a dot or an at sign if its column is too narrow."""
     return Markup(re.sub(r"(?<=.)(?=[.@])", "<wbr>", escape(name)))
 
 
-def _with_code(message: str) -> Markup:
+def _format_code(message: str) -> Markup:
     """Return a message whose commands, which stand in backticks, are set as code; they do not break at hyphens."""
     return Markup("").join(
-        Markup("<code>{}</code>").format(_unbroken(part)) if number % 2 else part
+        Markup("<code>{}</code>").format(_format_command(part)) if number % 2 else part
         for number, part in enumerate(re.split("`([^`]+)`", message))
     )
 
 
-def _unbroken(command: str) -> Markup:
+def _format_command(command: str) -> Markup:
     """Return a command whose words with hyphens, such as `--check`, stay on one line where they fit; others may break before a dot."""
     return Markup("").join(
-        Markup("<span>{}</span>").format(word) if "-" in word else _breakable(word)
+        Markup("<span>{}</span>").format(word) if "-" in word else _insert_breaks(word)
         for word in re.split(r"(\s+)", command)
     )
 
 
-def as_csv(schema: Schema, report: Record) -> str:
+def render_csv(schema: Schema, report: Record) -> str:
     """Return the rows of a report as CSV, safe from formulas in spreadsheets."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(schema.columns)
-    writer.writerows([_csv_cell(row[name]) for name in schema.columns] for row in report[schema.rows])
+    writer.writerows([_format_csv_cell(row[name]) for name in schema.columns] for row in report[schema.rows])
     return text.getvalue()
 
 
-def _csv_cell(value: object) -> object:
+def _format_csv_cell(value: object) -> object:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

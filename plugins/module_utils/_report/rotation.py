@@ -11,38 +11,38 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from .._base.codes import AttentionReason, DeployOutcome, InStore
-from .._base.names import listener_name, listener_place
+from .._base.codes import AttentionReason, DeployOutcome, StoredReason
+from .._base.names import build_listener_sort_key, listener_name
 from .._sources.messages import name_in_source
-from .report import Kind, Row, Schema, as_data, notice, unless_same
+from .report import Kind, Row, Schema, build_data, build_notice, reuse_unchanged
 from .summary import (
-    FAILED,
-    UP_TO_DATE,
+    FAILED_STATE,
+    STORED_REASON,
     Record,
-    by_listener,
-    certificates_in,
+    build_key,
     deduplicate,
-    done_lines,
-    key_of,
-    lists_of,
-    needs_attention,
-    place_in_source,
+    group_by_listener,
+    identify_in_source,
+    is_attention_needed,
+    list_changes,
+    read_lists,
+    select_described,
 )
 
-NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
+URGENT_REASONS = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED_STATE)
 """The most urgent reasons: TLS clients cannot connect or get another certificate, or a change failed."""
-LISTENERS = Schema(
+LISTENER_SCHEMA = Schema(
     row="listener",
     identifier="key",
     ids="keys",
     states=t.get_args(DeployOutcome),
-    attention=(*NOW, *(reason for reason in t.get_args(AttentionReason) if reason not in NOW)),
+    attention=(*URGENT_REASONS, *(reason for reason in t.get_args(AttentionReason) if reason not in URGENT_REASONS)),
     columns=(
         *("listener", "name", "subject_alt_names", "state", "reason", "explanation", "message"),
         *("attention", "messages", "certificate_id", "better_certificate_id", "served", "accepted"),
         *("not_before", "not_after", "effective_not_after", "limited_by", "renewal_due", "days_left", "key"),
     ),
-    needs={
+    required_fields={
         "listeners": {"load_balancer": (), "port": (), "outcome": t.get_args(DeployOutcome)},
         "attention": {"reason": t.get_args(AttentionReason), "message": ()},
         "imported": {"source": (), "name": (), "outcome": ()},
@@ -53,9 +53,9 @@ LISTENERS = Schema(
         "source_certificates": {"source": (), "name": ()},
         "source_problems": {"source": (), "name": ()},
     },
-    of_the_run=frozenset({"generated_at", "states", "totals", "done", "state", "message", "better_certificate_id"}),
+    run_fields=frozenset({"generated_at", "states", "totals", "done", "state", "message", "better_certificate_id"}),
 )
-ELSEWHERE = (*t.get_args(InStore),)
+STORED_REASONS = (*t.get_args(StoredReason),)
 """Reasons for skipping a certificate of a source that is also elsewhere."""
 
 
@@ -66,51 +66,52 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
         done: the result of `ssl_certificate_rotate`.
         words: the texts of one language.
         at: the present instant.
-        previous: the JSON text of the previous report, if there is one; see `unless_same`.
+        previous: the JSON text of the previous report, if there is one; see `reuse_unchanged`.
     """
-    lists = lists_of(done)
-    about = by_listener(done)
-    rows = [_row(listener, about.pop(key_of(listener), [])) for listener in done.get("listeners") or ()]
-    rows.sort(key=_urgency)
-    shown = {key_of(listener) for listener in done.get("listeners") or ()}
-    shown_sources = certificates_in(item for item in done.get("attention") or () if key_of(item) in shown)
+    lists = read_lists(done)
+    about = group_by_listener(done)
+    rows = [_build_row(listener, about.pop(build_key(listener), [])) for listener in done.get("listeners") or ()]
+    rows.sort(key=_build_sort_key)
+    shown = {build_key(listener) for listener in done.get("listeners") or ()}
+    shown_sources = select_described(item for item in done.get("attention") or () if build_key(item) in shown)
     others = [
         *(record for records in about.values() for record in records),
         *(record for record in (*lists["failed"], *(done.get("attention") or ())) if not record.get("port")),
         *(
             record
             for record in lists["skipped"]
-            if needs_attention(record) and place_in_source(record) not in shown_sources
+            if is_attention_needed(record) and identify_in_source(record) not in shown_sources
         ),
     ]
     notices = [
-        {**notice(record), "source": name_in_source(record)} if record.get("source") else notice(record)
+        {**build_notice(record), "source": name_in_source(record)} if record.get("source") else build_notice(record)
         for record in others
     ]
     notices += [{"source": None, "message": record["message"]} for record in done.get("empty_sources") or ()]
 
     def data_at(moment: datetime) -> Row:
-        return as_data(
-            *(LISTENERS, rows, notices, words, moment),
-            done=list(done_lines(lists)),
+        return build_data(
+            *(LISTENER_SCHEMA, rows, notices, words, moment),
+            done=list(list_changes(lists)),
             totals={
-                name: sum(record.get("reason") != UP_TO_DATE for record in records) for name, records in lists.items()
+                name: sum(record.get("reason") != STORED_REASON for record in records)
+                for name, records in lists.items()
             },
-            sources=list(_only_in_sources(done, lists, words["reasons"])),
+            sources=list(_list_source_records(done, lists, words["reasons"])),
         )
 
-    return unless_same(LISTENERS, data_at, previous, at)
+    return reuse_unchanged(LISTENER_SCHEMA, data_at, previous, at)
 
 
-def _row(listener: Record, about: Sequence[Record]) -> Row:
+def _build_row(listener: Record, about: Sequence[Record]) -> Row:
     """Return the row of a listener; `about` has the records that failed or need attention."""
-    failures = [record for record in about if record["reason"] == FAILED]
-    needs = sorted((record for record in about if record["reason"] != FAILED), key=_rank)
+    failures = [record for record in about if record["reason"] == FAILED_STATE]
+    needs = sorted((record for record in about if record["reason"] != FAILED_STATE), key=_rank)
     causes = [{**record, "reason": record["cause"]["reason"]} for record in failures]
-    records = sorted([*_different(failures), *deduplicate(needs, causes)], key=_rank)
-    place = key_of(listener).encode("utf-8", "replace")
+    records = sorted([*_remove_duplicates(failures), *deduplicate(needs, causes)], key=_rank)
+    place = build_key(listener).encode("utf-8", "replace")
     return {
-        **{name: listener.get(name) for name in LISTENERS.columns},
+        **{name: listener.get(name) for name in LISTENER_SCHEMA.columns},
         "key": sha256(place).hexdigest()[:16],  # fit for an HTML id
         "listener": listener_name(listener),
         "name": listener.get("served_name"),
@@ -123,27 +124,31 @@ def _row(listener: Record, about: Sequence[Record]) -> Row:
 
 def _rank(record: Record) -> int:
     """Return the position of the reason of a record in the order of urgency."""
-    return LISTENERS.attention.index(record["reason"])
+    return LISTENER_SCHEMA.attention.index(record["reason"])
 
 
-def _different(records: Sequence[Record]) -> list[Record]:
+def _remove_duplicates(records: Sequence[Record]) -> list[Record]:
     """Return records without duplicates."""
     return [record for number, record in enumerate(records) if record not in records[:number]]
 
 
-def _urgency(row: Mapping[str, t.Any]) -> tuple[int, str, tuple[str, int]]:
+def _build_sort_key(row: Mapping[str, t.Any]) -> tuple[int, str, tuple[str, int]]:
     """Return a sort key: by urgency, then by the expiry of the served certificate."""
-    kinds = [LISTENERS.attention.index(kind) for kind in row["attention"][:1]]
-    return (*kinds, len(LISTENERS.attention))[0], row["effective_not_after"] or "~", listener_place(row["listener"])
+    kinds = [LISTENER_SCHEMA.attention.index(kind) for kind in row["attention"][:1]]
+    return (
+        (*kinds, len(LISTENER_SCHEMA.attention))[0],
+        row["effective_not_after"] or "~",
+        build_listener_sort_key(row["listener"]),
+    )
 
 
-def _only_in_sources(done: Record, lists: Mapping[str, Sequence[Record]], reasons: Record) -> Iterator[Row]:
+def _list_source_records(done: Record, lists: Mapping[str, Sequence[Record]], reasons: Record) -> Iterator[Row]:
     """Yield the records about certificates that are only in the sources."""
     imported = {record.get("fingerprint_sha256") for record in lists["imported"]}
     messages = {(record.get("path"), record["reason"]): record.get("message") for record in lists["skipped"]}
     for entry in (*(done.get("source_certificates") or ()), *(done.get("source_problems") or ())):
         reason = entry.get("reason")
-        if reason in ELSEWHERE or (reason is None and entry.get("fingerprint_sha256") in imported):
+        if reason in STORED_REASONS or (reason is None and entry.get("fingerprint_sha256") in imported):
             continue
         yield {
             "source": name_in_source(entry),
@@ -153,4 +158,4 @@ def _only_in_sources(done: Record, lists: Mapping[str, Sequence[Record]], reason
         }
 
 
-OF_ROTATION = Kind(LISTENERS, (), build)
+ROTATION_KIND = Kind(LISTENER_SCHEMA, (), build)

@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .._base.errors import CertificatesError
-from .._base.files import put_in_place, real_path, why_not_writable
-from .._base.libraries import FOR_CERTIFICATES, FOR_METRICS, FOR_REPORTS
+from .._base.files import replace_file, resolve_path, why_not_writable
+from .._base.libraries import CERTIFICATE_LIBRARIES, METRICS_LIBRARIES, REPORT_LIBRARIES
 from .._base.module import Module
 from .._base.options import ArgumentSpec
-from .._base.text import encodable
+from .._base.text import make_encodable
 from .._base.times import now
-from .metrics import as_metrics
-from .report import RESULTS_REMEDY, Kind, as_files, check, merged
-from .rotation import OF_ROTATION
+from .metrics import render_metrics
+from .report import RESULTS_REMEDY, Kind, check_records, merge_words, render_files
+from .rotation import ROTATION_KIND
 
 SPEC = ArgumentSpec(
     options={
@@ -36,14 +36,14 @@ SPEC = ArgumentSpec(
 ENDINGS = ("html", "json", "csv")
 REPORT_MODE, METRICS_MODE = 0o640, 0o644
 """Readers of the report are in the group; node_exporter runs as another user."""
-PAGE = ("template", "css", "script", "words")
+PAGE_KEYS = ("template", "css", "script", "words")
 """The valid keys of `page`."""
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
     """Return the Python libraries that a run with these options needs."""
-    of_report = FOR_REPORTS if params["path"] else ()
-    return (*of_report, *((*FOR_METRICS, *FOR_CERTIFICATES) if params["metrics_path"] else ()))
+    of_report = REPORT_LIBRARIES if params["path"] else ()
+    return (*of_report, *((*METRICS_LIBRARIES, *CERTIFICATE_LIBRARIES) if params["metrics_path"] else ()))
 
 
 def run(module: Module, orders: Kind) -> dict[str, t.Any]:
@@ -51,19 +51,19 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
     params = module.params
     results, params["results"] = params["results"] or {}, None  # they would be in the result, as its invocation
     page, params["page"] = params["page"], None
-    page_path, metrics = (real_path(params[name]) if params[name] else None for name in ("path", "metrics_path"))
+    page_path, metrics = (resolve_path(params[name]) if params[name] else None for name in ("path", "metrics_path"))
     if not (page_path or metrics):
         raise CertificatesError("invalid_argument", "No file to write. Set path, metrics_path, or both.")
-    files = files_of(page_path)
+    files = list_files(page_path)
     if metrics in files.values():
         raise CertificatesError(
             "invalid_argument",
             f"metrics_path must not be {metrics}, a file of the report. Set metrics_path to another file.",
         )
-    unknown = sorted(map(str, (page or {}).keys() - {*PAGE}))
+    unknown = sorted(map(str, (page or {}).keys() - {*PAGE_KEYS}))
     if unknown:
         raise CertificatesError(
-            "invalid_argument", f"Unknown keys in page: {', '.join(unknown)}. Valid keys are {', '.join(PAGE)}."
+            "invalid_argument", f"Unknown keys in page: {', '.join(unknown)}. Valid keys are {', '.join(PAGE_KEYS)}."
         )
     for name, path in (*(("path", path) for path in files.values()), ("metrics_path", metrics)):
         if path and (why_not := why_not_writable(path)):
@@ -76,33 +76,33 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
             if disk.f_blocks and not disk.f_bfree:
                 raise CertificatesError(
                     "not_written",
-                    f"Cannot write to the directory {encodable(folder)}: the disk is full. Free some space, or set another path.",
+                    f"Cannot write to the directory {make_encodable(folder)}: the disk is full. Free some space, or set another path.",
                 )
         return result
     is_of_orders, at = "orders" in results, now()
-    kind = orders if is_of_orders else OF_ROTATION
+    kind = orders if is_of_orders else ROTATION_KIND
     check_results(results, kind)
     if is_of_orders:
         if not files:
             why = "Cannot write metrics of SSL orders: only rotations have metrics. Set path to write a report instead."
             raise CertificatesError("invalid_argument", why)
         result["paths"] = [*files.values()]
-    before = {ending: text_in(path) for ending, path in files.items()}
+    before = {ending: read_text(path) for ending, path in files.items()}
     counted, texts = "", dict[str, str]()
-    with expecting_results():
+    with report_malformed_results():
         if metrics and not is_of_orders:
-            counted = as_metrics(results, at, success="listeners" in results and "failure" not in results)
+            counted = render_metrics(results, at, success="listeners" in results and "failure" not in results)
         if files and (is_of_orders or "listeners" in results):
-            words = merged(page["words"], kind.schema.rows)
+            words = merge_words(page["words"], kind.schema.rows)
             report = kind.build(results, words, at, before["json"])
-            texts = as_files(kind.schema, report, words, params["language"], page)
+            texts = render_files(kind.schema, report, words, params["language"], page)
     if metrics and counted and not module.check_mode:
-        put_in_place(metrics, counted.encode(), METRICS_MODE)
+        replace_file(metrics, counted.encode(), METRICS_MODE)
     if not texts:
         return result  # a run without a list of listeners keeps the last report
     written = [ending for ending in files if texts[ending] != before[ending]]
     for ending in written if not module.check_mode else ():
-        put_in_place(files[ending], texts[ending].encode(), REPORT_MODE)
+        replace_file(files[ending], texts[ending].encode(), REPORT_MODE)
     result["changed"] = bool(written)
     if not module._diff:  # no content without need
         return result
@@ -111,7 +111,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
 
 
 @contextmanager
-def expecting_results() -> Iterator[None]:
+def report_malformed_results() -> Iterator[None]:
     """Report results in another form than the modules return.
 
     Raises:
@@ -127,7 +127,7 @@ def expecting_results() -> Iterator[None]:
         ) from None
 
 
-def files_of(path: str | None) -> dict[str, str]:
+def list_files(path: str | None) -> dict[str, str]:
     """Return the files of a report by their endings.
 
     Raises:
@@ -155,10 +155,10 @@ def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
             "invalid_argument",
             f"results is not a result of ssl_certificate_rotate and contains no orders. {RESULTS_REMEDY}",
         )
-    check(kind.schema, results)
+    check_records(kind.schema, results)
 
 
-def text_in(path: str) -> str | None:
+def read_text(path: str) -> str | None:
     """Return the text of a file, `None` if it cannot be read."""
     try:
         return Path(path).read_bytes().decode()  # with its line ends, as CSV has other ones

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from .._base.codes import HeldBack, SourceReason, Untrusted
-from .._base.names import listener_name, shown_name_of
+from .._base.codes import HeldBackReason, SourceReason, TrustReason
+from .._base.names import choose_record_name, listener_name
 from .._base.remedies import remove
-from .._base.text import some_of
+from .._base.text import join_first
 from .._sources.messages import name_in_source, source_name
 
 Record = Mapping[str, t.Any]
@@ -24,32 +24,32 @@ MAX_LISTED = 10
 """Maximum number of failures, and of names per reason for skipping, that are listed one by one."""
 
 
-def named(record: Record) -> str:
+def format_record_name(record: Record) -> str:
     """Return the listener of a record, or its name and order; empty if it has neither."""
     if listener_name(record):
         return listener_name(record)
     identifier = record.get("order_id")
-    return ", ".join(filter(None, (label(record), f"order {identifier}" if identifier else None)))
+    return ", ".join(filter(None, (choose_label(record), f"order {identifier}" if identifier else None)))
 
 
-def label(record: Record) -> str:
+def choose_label(record: Record) -> str:
     """Return the name of a certificate, or else its name in the source; empty if it has neither."""
-    return shown_name_of(record) or str(record.get("name") or "")
+    return choose_record_name(record) or str(record.get("name") or "")
 
 
-def stored_as(certificate: Record) -> str:
+def format_stored_id(certificate: Record) -> str:
     """Return the ID of a stored certificate as part of a line, if it is known."""
     return f" as certificate {certificate['id']}" if certificate.get("id") else ""
 
 
-def skipped(records: Iterable[Record]) -> Iterable[str]:
+def summarize_skipped(records: Iterable[Record]) -> Iterable[str]:
     """Yield a line for each reason for skipping, with the first names."""
-    for reason, group in by_reason(records):
-        names = list(dict.fromkeys(listener_name(record) or label(record) or "unknown" for record in group))
-        yield f"skipped: {some_of(names, MAX_LISTED)} ({reason})"
+    for reason, group in group_by_reason(records):
+        names = list(dict.fromkeys(listener_name(record) or choose_label(record) or "unknown" for record in group))
+        yield f"skipped: {join_first(names, MAX_LISTED)} ({reason})"
 
 
-def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]]]:
+def group_by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]]]:
     """Return each reason, sorted, with its records in their order."""
 
     def reason_of(record: Record) -> str:
@@ -58,44 +58,44 @@ def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]
     return groupby(sorted(records, key=reason_of), key=reason_of)
 
 
-def failures(failed: Sequence[Record]) -> str:
+def summarize_failures(failed: Sequence[Record]) -> str:
     """Return what failed, from the list `failed` of a role's result."""
-    messages = [f"{named(record) or 'certificate'}: {record['message']}" for record in failed]
-    return f"{counted(len(failed), 'item')} failed:{listed(messages)}"
+    messages = [f"{format_record_name(record) or 'certificate'}: {record['message']}" for record in failed]
+    return f"{format_count(len(failed), 'item')} failed:{format_list(messages)}"
 
 
-def counted(count: int, noun: str) -> str:
+def format_count(count: int, noun: str) -> str:
     """Return a number with a noun in the singular or plural."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def listed(messages: Sequence[str]) -> str:
+def format_list(messages: Sequence[str]) -> str:
     """Return messages that follow a colon, each on its own line."""
     if len(messages) == 1:
         return f"\n{messages[0]}"
     between = "\n- "
-    return f"{between}{some_of(messages, MAX_LISTED, between, between)}"
+    return f"{between}{join_first(messages, MAX_LISTED, between, between)}"
 
 
 # A rotation
 
-BROKEN = {*t.get_args(SourceReason), *t.get_args(Untrusted), *t.get_args(HeldBack), "ambiguous"}
+UNUSABLE_REASONS = {*t.get_args(SourceReason), *t.get_args(TrustReason), *t.get_args(HeldBackReason), "ambiguous"}
 """Reasons for skipping a certificate of a source whose message is printed, too."""
-UP_TO_DATE = "already_imported"
+STORED_REASON = "already_imported"
 """The reason for skipping a certificate that is stored already. Such certificates are only counted."""
-DUE = frozenset({"expired", "expiring"})
+EXPIRY_REASONS = frozenset({"expired", "expiring"})
 """Reasons whose message contains the end of validity in addition to the cause."""
-FAILED = "failed"
+FAILED_STATE = "failed"
 """The state of a listener with a failed step."""
-LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
+LIST_NAMES = ("imported", "deployed", "verified", "removed", "skipped", "failed")
 """The lists of a result."""
 RESULT_NAMES: Mapping[str, str] = {"skipped": "skipped_items", "failed": "failed_items"}
-"""Names of lists in the result of the module, because Ansible gives `skipped` and `failed` a meaning of their own."""
+"""Names of lists in the result of the module, because Ansible gives `summarize_skipped` and `failed` a meaning of their own."""
 
 
-def lists_of(result: Record) -> dict[str, Sequence[Record]]:
+def read_lists(result: Record) -> dict[str, Sequence[Record]]:
     """Return the lists of a module's result by name; missing ones are empty."""
-    return {name: result.get(RESULT_NAMES.get(name, name)) or [] for name in LISTS}
+    return {name: result.get(RESULT_NAMES.get(name, name)) or [] for name in LIST_NAMES}
 
 
 def summary(
@@ -112,10 +112,10 @@ def summary(
 ) -> list[str]:
     """Return the last lines of a rotation: its changes, skipped items, what needs attention, the table, and the totals.
 
-    Everything that fails the run is in `failure_lines` instead.
+    Everything that fails the run is in `format_failure` instead.
 
     Args:
-        lists: `imported`, `deployed`, `verified`, `removed`, `skipped`, and `failed`.
+        lists: `imported`, `deployed`, `verified`, `removed`, `summarize_skipped`, and `failed`.
         attention: all items that need attention.
         table: the lines of the table of listeners.
         totals: the line of totals.
@@ -125,19 +125,19 @@ def summary(
         is_check_mode: whether the run only simulated its changes.
         is_needless: whether only the phase `clean_up` ran, and may delete nothing.
     """
-    unusable = [record for record in lists["skipped"] if record.get("source") and record["reason"] in BROKEN]
-    others = [record for record in lists["skipped"] if record not in unusable and record["reason"] != UP_TO_DATE]
+    unusable = [record for record in lists["skipped"] if record.get("source") and record["reason"] in UNUSABLE_REASONS]
+    others = [record for record in lists["skipped"] if record not in unusable and record["reason"] != STORED_REASON]
     # An item with the reason `unusable` does not contain the cause, so the certificate has its own line, too.
-    vague = {(key_of(item), cause_of(item)) for item in attention if item["reason"] == "unusable"}
-    reported = certificates_in(item for item in attention if (key_of(item), cause_of(item)) not in vague)
+    vague = {(build_key(item), find_cause(item)) for item in attention if item["reason"] == "unusable"}
+    reported = select_described(item for item in attention if (build_key(item), find_cause(item)) not in vague)
     failing = deduplicate(failing, lists["failed"])
     harmless = [item for item in deduplicate(attention, lists["failed"]) if item not in failing]
     return [
-        *done_lines(lists, is_check_mode=is_check_mode),
+        *list_changes(lists, is_check_mode=is_check_mode),
         *adoption_lines(adopted, is_check_mode=is_check_mode),
-        *_unusable_lines([record for record in unusable if place_in_source(record) not in reported]),
-        *skipped(record for record in others if listener_name(record)),
-        *skipped(record for record in others if not listener_name(record)),
+        *_unusable_lines([record for record in unusable if identify_in_source(record) not in reported]),
+        *summarize_skipped(record for record in others if listener_name(record)),
+        *summarize_skipped(record for record in others if not listener_name(record)),
         *(() if lists["failed"] or failing else empty),
         *(["No certificate was removed, because remove_superseded is false."] if is_needless else []),
         *(f"ATTENTION: {message}" for message in _attention_messages(harmless)),
@@ -151,19 +151,21 @@ def totals(
     listeners: Sequence[Record],
     attention: Sequence[Record],
     *,
-    looks: bool,
+    is_probed: bool,
     is_check_mode: bool,
 ) -> str:
     """Return the line of totals: each listener is counted once, and the certificates separately.
 
-    `looks` is true if the run probed the listeners.
+    `is_probed` is true if the run probed the listeners.
     """
-    about = about_listeners({"failed_items": lists["failed"], "attention": attention})
+    about = list_listener_reasons({"failed_items": lists["failed"], "attention": attention})
     would_be = "would be " if is_check_mode else ""
-    states = Counter(_state(listener, about.get(key_of(listener), ()), looks=looks) for listener in listeners)
+    states = Counter(
+        _choose_state(listener, about.get(build_key(listener), ()), is_probed=is_probed) for listener in listeners
+    )
     words = {
         "switched": f"{would_be}switched",
-        FAILED: "failed",
+        FAILED_STATE: "failed",
         "attention": "needs attention" if states["attention"] == 1 else "need attention",
         "behind": "update available",
         "unknown": "unreachable",
@@ -173,10 +175,10 @@ def totals(
     certificates = [
         (name, record) for name in ("skipped", "failed") for record in lists[name] if _is_certificate(record)
     ]
-    reasons = Counter("unchanged" if record.get("reason") == UP_TO_DATE else name for name, record in certificates)
+    reasons = Counter("unchanged" if record.get("reason") == STORED_REASON else name for name, record in certificates)
     changed = {f"{would_be}{name}": len(lists[name]) for name in ("imported", "removed")}
     of_store = [f"{count} {word}" for word, count in {**changed, **reasons}.items() if count]
-    of_listeners = f"{counted(len(listeners), 'listener')}{': ' if counts else ''}{', '.join(counts)}."
+    of_listeners = f"{format_count(len(listeners), 'listener')}{': ' if counts else ''}{', '.join(counts)}."
     return f"{of_listeners} Certificates: {', '.join(of_store)}." if of_store else of_listeners
 
 
@@ -185,51 +187,53 @@ def _is_certificate(record: Record) -> bool:
     return not listener_name(record) and any(record.get(name) for name in ("id", "source", "fingerprint_sha256"))
 
 
-def _state(listener: Record, reasons: Collection[str], *, looks: bool) -> str:
+def _choose_state(listener: Record, reasons: Collection[str], *, is_probed: bool) -> str:
     """Return the one state that a listener is counted with."""
-    if FAILED in reasons:
-        return FAILED
+    if FAILED_STATE in reasons:
+        return FAILED_STATE
     if reasons:
         return "attention"
     if listener.get("outcome") == "switched":
         return "switched"
     if listener.get("better_certificate_id"):
         return "behind"
-    return "unknown" if looks and listener.get("served") is None else "same"
+    return "unknown" if is_probed and listener.get("served") is None else "same"
 
 
-def by_listener(done: Record) -> dict[str, list[Record]]:
-    """Return failures and items of `attention` by listener (`key_of`); failures have the reason `failed`."""
+def group_by_listener(done: Record) -> dict[str, list[Record]]:
+    """Return failures and items of `attention` by listener (`build_key`); failures have the reason `failed`."""
     about: dict[str, list[Record]] = {}
     failed = [
-        {**record, "reason": FAILED, "cause": {"reason": record.get("reason")}} for record in lists_of(done)["failed"]
+        {**record, "reason": FAILED_STATE, "cause": {"reason": record.get("reason")}}
+        for record in read_lists(done)["failed"]
     ]
     for record in (*failed, *(done.get("attention") or ())):
         if record.get("port"):
-            about.setdefault(key_of(record), []).append(record)
+            about.setdefault(build_key(record), []).append(record)
     return about
 
 
-def about_listeners(done: Record) -> Mapping[str, Sequence[str]]:
-    """Return the reasons why listeners need attention, by `key_of`."""
+def list_listener_reasons(done: Record) -> Mapping[str, Sequence[str]]:
+    """Return the reasons why listeners need attention, by `build_key`."""
     return {
-        key: list(dict.fromkeys(record["reason"] for record in records)) for key, records in by_listener(done).items()
+        key: list(dict.fromkeys(record["reason"] for record in records))
+        for key, records in group_by_listener(done).items()
     }
 
 
-def key_of(listener: Record) -> str:
+def build_key(listener: Record) -> str:
     """Return an identifier of a listener within one run."""
     return f"{listener.get('load_balancer_uuid') or listener.get('load_balancer')}:{listener.get('port')}"
 
 
 def deduplicate(attention: Iterable[Record], failed: Iterable[Record] = ()) -> Sequence[Record]:
     """Return the items that need attention without those whose cause another item, or a failure, of the same listener has."""
-    known = {(key_of(record), cause_of({"cause": record})) for record in failed}
+    known = {(build_key(record), find_cause({"cause": record})) for record in failed}
     kept: list[Record] = []
     of_listeners: dict[str, list[Record]] = {}
     for item in attention:
-        key, cause = key_of(item), cause_of(item)
-        is_repeated = item["reason"] not in DUE and (key, cause) in known
+        key, cause = build_key(item), find_cause(item)
+        is_repeated = item["reason"] not in EXPIRY_REASONS and (key, cause) in known
         if not is_repeated and item not in of_listeners.setdefault(key, []):
             of_listeners[key].append(item)
             kept.append(item)
@@ -237,13 +241,13 @@ def deduplicate(attention: Iterable[Record], failed: Iterable[Record] = ()) -> S
     return kept
 
 
-def cause_of(item: Record) -> tuple[str, ...] | None:
-    """Return an identifier of the cause of an item; except for reasons in `DUE`, the message of the item is that of its cause."""
+def find_cause(item: Record) -> tuple[str, ...] | None:
+    """Return an identifier of the cause of an item; except for reasons in `EXPIRY_REASONS`, the message of the item is that of its cause."""
     cause = item.get("cause")
-    return (str(cause.get("reason")), *place_in_source(cause)) if cause else None
+    return (str(cause.get("reason")), *identify_in_source(cause)) if cause else None
 
 
-def done_lines(lists: Mapping[str, Sequence[Record]], *, is_check_mode: bool = False) -> Iterator[str]:
+def list_changes(lists: Mapping[str, Sequence[Record]], *, is_check_mode: bool = False) -> Iterator[str]:
     """Yield a line for each certificate that was imported, followed by the listeners that were switched to it; then the others, and removals."""
     would_be = "would be " if is_check_mode else ""
 
@@ -258,22 +262,24 @@ def done_lines(lists: Mapping[str, Sequence[Record]], *, is_check_mode: bool = F
         if key in imported:
             record = imported[key]
             source = f"{source_name(record['source'])} ({record['name']})"
-            yield f"{named(record)}: {would_be}{record['outcome']}{stored_as(record)} from {source}"
+            yield f"{format_record_name(record)}: {would_be}{record['outcome']}{format_stored_id(record)} from {source}"
         by_end: dict[str, list[str]] = {}
         for listener in switched.get(key, ()):
-            by_end.setdefault(_switched(listener, is_new=key in imported), []).append(named(listener))
-        yield from (f"{some_of(names, MAX_LISTED)}: {would_be}{end}" for end, names in by_end.items())
-    if removed := [f"{record['id']} ({label(record) or 'without a name'})" for record in lists["removed"]]:
+            by_end.setdefault(_describe_switch(listener, is_new=key in imported), []).append(
+                format_record_name(listener)
+            )
+        yield from (f"{join_first(names, MAX_LISTED)}: {would_be}{end}" for end, names in by_end.items())
+    if removed := [f"{record['id']} ({choose_label(record) or 'without a name'})" for record in lists["removed"]]:
         certificates = "certificates" if len(removed) > 1 else "certificate"
         after = " after verification" if is_check_mode and lists["deployed"] else ""
-        yield f"{certificates} {some_of(removed, MAX_LISTED)}: {would_be}removed{after}"
+        yield f"{certificates} {join_first(removed, MAX_LISTED)}: {would_be}removed{after}"
 
 
-def _switched(listener: Record, *, is_new: bool) -> str:
+def _describe_switch(listener: Record, *, is_new: bool) -> str:
     """Return what a listener was switched to, and whether that was verified; `is_new` if the line before names the certificate."""
     identifier = listener["certificate_id"]
     which = f"certificate {identifier}" if identifier else "this certificate"
-    name = "" if is_new else f" ({label(listener) or 'without a name'})"
+    name = "" if is_new else f" ({choose_label(listener) or 'without a name'})"
     is_verified = listener["served"] and listener.get("accepted") is not False
     verified = " and verified" if is_verified else ", not verified (unreachable)" if is_unreachable(listener) else ""
     return f"switched to {which}{name}{verified}"
@@ -284,31 +290,31 @@ def is_unreachable(listener: Record) -> bool:
     return bool(listener.get("reason") == "unreachable")
 
 
-def certificates_in(attention: Iterable[Record]) -> set[tuple[str, ...]]:
+def select_described(attention: Iterable[Record]) -> set[tuple[str, ...]]:
     """Return the certificates of sources that items of `attention` fully describe: each problem, or that a certificate is held back."""
     causes = (item.get("cause") or {} for item in attention)
-    return {place_in_source(cause) for cause in causes if cause.get("reason") != "renewal_requested"}
+    return {identify_in_source(cause) for cause in causes if cause.get("reason") != "renewal_requested"}
 
 
-def place_in_source(record: Record) -> tuple[str, ...]:
+def identify_in_source(record: Record) -> tuple[str, ...]:
     """Return the facts that distinguish a certificate of a source from others."""
     return tuple(str(record.get(name)) for name in ("source", "name", "path"))
 
 
-def needs_attention(skipped_item: Record) -> bool:
+def is_attention_needed(skipped_item: Record) -> bool:
     """Return whether a certificate of a source was skipped and stays unusable until somebody acts."""
-    return bool(skipped_item.get("source")) and skipped_item["reason"] in BROKEN - {"being_renewed"}
+    return bool(skipped_item.get("source")) and skipped_item["reason"] in UNUSABLE_REASONS - {"being_renewed"}
 
 
-def failure_lines(
+def format_failure(
     failed: Sequence[Record], failing: Sequence[Record], attention: Sequence[Record] = (), empty: Sequence[str] = ()
 ) -> str:
     """Return the error of a run: failures, then items that need attention and fail the run, then empty sources as a possible cause."""
-    lines = [failures(failed)] if failed else []
+    lines = [summarize_failures(failed)] if failed else []
     if failing := deduplicate(failing, failed):
-        count, every = (len({key_of(item) for item in items}) for items in (failing, [*failing, *attention]))
-        which = counted(count, "listener") if count == every else f"{count} of {every} listeners"
-        lines.append(f"{which} need{'s' if count == 1 else ''} attention:{listed(_attention_messages(failing))}")
+        count, every = (len({build_key(item) for item in items}) for items in (failing, [*failing, *attention]))
+        which = format_count(count, "listener") if count == every else f"{count} of {every} listeners"
+        lines.append(f"{which} need{'s' if count == 1 else ''} attention:{format_list(_attention_messages(failing))}")
     return "\n".join([*lines, *(empty if lines else ())])
 
 
@@ -317,9 +323,9 @@ def _attention_messages(items: Iterable[Record]) -> list[str]:
     alike: dict[tuple[str, ...], list[str]] = {}
     for item in items:
         key = (item["name"] or "without a name", item["reason"], item["message"])
-        alike.setdefault(key, []).append(named(item))
+        alike.setdefault(key, []).append(format_record_name(item))
     return [
-        f"{some_of(names, MAX_LISTED)} ({name}): {reason}: {message}"
+        f"{join_first(names, MAX_LISTED)} ({name}): {reason}: {message}"
         for (name, reason, message), names in alike.items()
     ]
 
@@ -328,44 +334,44 @@ def _unusable_lines(records: Sequence[Record]) -> Iterator[str]:
     """Yield a line for each certificate that cannot be used, up to a limit, and then one line for each reason."""
     for record in records[:MAX_LISTED]:
         yield f"skipped: {name_in_source(record)} ({record['reason']}): {record['message']}"
-    for reason, group in by_reason(records[MAX_LISTED:]):
-        yield f"skipped: {some_of([name_in_source(record) for record in group], MAX_LISTED)} ({reason})"
+    for reason, group in group_by_reason(records[MAX_LISTED:]):
+        yield f"skipped: {join_first([name_in_source(record) for record in group], MAX_LISTED)} ({reason})"
 
 
 def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterator[str]:
     """Yield the lines for the list `adopted` of a result."""
     for listener in adopted:
-        place, old, new = named(listener), listener["previous"], listener["new"]
-        if new is None:  # `failures` has the other ones
+        place, old, new = format_record_name(listener), listener["previous"], listener["new"]
+        if new is None:  # `summarize_failures` has the other ones
             yield from [f"{place}: {listener['message']}"] if listener["outcome"] == "unchanged" else []
             continue
-        yield f"{place}: previous: {_described(old) if old else 'no certificate'}"
-        yield f"{place}: new: {_described(new)}"
+        yield f"{place}: previous: {_describe(old) if old else 'no certificate'}"
+        yield f"{place}: new: {_describe(new)}"
         accepted = f" (accepted with {', '.join(listener['overrides'])})" if listener["overrides"] else ""
-        yield f"{place}: losses: {some_of(listener['losses'], MAX_LISTED, '; ', '; ') or 'none'}{accepted}"
+        yield f"{place}: losses: {join_first(listener['losses'], MAX_LISTED, '; ', '; ') or 'none'}{accepted}"
     given = [listener for listener in adopted if listener["previous"] and listener["new"]]
     for identifier, listener in {listener["previous"]["id"]: listener for listener in given}.items():
         if listener["still_used_by"]:
-            yield f"certificate {identifier}: still used by {some_of(listener['still_used_by'], MAX_LISTED)}"
+            yield f"certificate {identifier}: still used by {join_first(listener['still_used_by'], MAX_LISTED)}"
         elif not is_check_mode:
             yield f"certificate {identifier}: no longer used by a listener. To delete the certificate, run {remove(identifier)}."
-            if listener["overrides"] and _age(listener["previous"]) > _age(listener["new"]):
-                name = label(listener["new"])
+            if listener["overrides"] and _build_age_key(listener["previous"]) > _build_age_key(listener["new"]):
+                name = choose_label(listener["new"])
                 yield (
                     f"certificate {identifier}: newer than its replacement. Each run reports held_back until certificate {identifier} is deleted or "
                     f"{name} is renewed."
                 )
 
 
-def _age(certificate: Record) -> tuple[str, str]:
+def _build_age_key(certificate: Record) -> tuple[str, str]:
     return certificate["not_before"], certificate["not_after"]
 
 
-def _described(certificate: Record) -> str:
+def _describe(certificate: Record) -> str:
     """Return the facts of a certificate that matter for an adoption."""
     which = f"certificate {certificate['id']}" if certificate["id"] else "a certificate to be imported"
     kind = " ".join(str(certificate[name]) for name in ("key_type", "key_size") if certificate[name])
     return (
-        f"{which} ({label(certificate) or 'without a name'}, {certificate['organization_name'] or 'no organization'}, {kind}, "
+        f"{which} ({choose_label(certificate) or 'without a name'}, {certificate['organization_name'] or 'no organization'}, {kind}, "
         f"expires {certificate['effective_not_after']})"
     )

@@ -12,20 +12,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from .._base.codes import AttentionReason
-from .._base.names import is_host_name, listener_name, listener_place
-from .._base.text import printable, some_of
-from .summary import FAILED, MAX_LISTED, Record, about_listeners, counted, is_unreachable, key_of
+from .._base.names import build_listener_sort_key, is_host_name, listener_name
+from .._base.text import escape_invisible, join_first
+from .summary import FAILED_STATE, MAX_LISTED, Record, build_key, format_count, is_unreachable, list_listener_reasons
 
 MAX_ROWS = 30
 MAX_COLUMN_WIDTH = 40
 """Maximum width of a column but the last, in columns of a terminal; longer texts are cut."""
 LISTENER_HEADER = ("LISTENER", "NAME", "EXPIRES", "SERVED", "ACCEPTED", "STATUS")
 ORDER_HEADER = ("ORDER", "NAME", "EXPIRES", "SERVED BY", "STATE", "STATUS")
-CHANGED = frozenset({"switched", "rolled_back"})
-URGENCY = (FAILED, *t.get_args(AttentionReason))
+CHANGED_OUTCOMES = frozenset({"switched", "rolled_back"})
+URGENCY_ORDER = (FAILED_STATE, *t.get_args(AttentionReason))
 YES_OR_NO: Mapping[bool | None, str] = {True: "yes", False: "no", None: "unknown"}
-OK = "OK"
-READY = "to be imported"
+OK_STATUS = "OK"
+READY_STATUS = "to be imported"
 """The status of an order whose certificate has arrived."""
 
 
@@ -38,24 +38,26 @@ def listener_table(done: Record, *, is_failed: bool) -> list[str]:
         done: what `ssl_certificate_rotate` returns.
         is_failed: whether the run fails.
     """
-    about = about_listeners(done)
+    about = list_listener_reasons(done)
 
     def urgency(listener: Record) -> tuple[int, str, tuple[str, int]]:
-        kinds = [URGENCY.index(reason) for reason in about.get(key_of(listener), ())]
+        kinds = [URGENCY_ORDER.index(reason) for reason in about.get(build_key(listener), ())]
         return (
-            min(kinds, default=len(URGENCY)),
+            min(kinds, default=len(URGENCY_ORDER)),
             listener.get("effective_not_after") or "~",
-            listener_place(listener_name(listener)),
+            build_listener_sort_key(listener_name(listener)),
         )
 
     every = done.get("listeners") or ()
-    concerned = [listener for listener in every if key_of(listener) in about or listener.get("outcome") in CHANGED]
+    concerned = [
+        listener for listener in every if build_key(listener) in about or listener.get("outcome") in CHANGED_OUTCOMES
+    ]
     listeners = sorted((is_failed and concerned) or every, key=urgency)
     rows = [
-        _listener_row(listener, about.get(key_of(listener), ()), is_check_mode="preview" in done)
+        _listener_row(listener, about.get(build_key(listener), ()), is_check_mode="preview" in done)
         for listener in listeners[:MAX_ROWS]
     ]
-    return _table(LISTENER_HEADER, rows, len(listeners), "listener")
+    return _format_table(LISTENER_HEADER, rows, len(listeners), "listener")
 
 
 def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bool) -> Sequence[str]:
@@ -65,22 +67,22 @@ def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bo
     others = {*filter(is_host_name, listener.get("subject_alt_names") or ())} - {name} if name else ()
     return (
         listener_name(listener),
-        f"{_cut(name or 'unknown')}{f' +{len(others)}' if others else ''}",
-        _expiry(listener.get("effective_not_after"), listener.get("days_until_expiry")),
+        f"{_shorten(name or 'unknown')}{f' +{len(others)}' if others else ''}",
+        _format_expiry(listener.get("effective_not_after"), listener.get("days_until_expiry")),
         "rolled back" if listener.get("outcome") == "rolled_back" else YES_OR_NO[served],
         YES_OR_NO[accepted],
-        ", ".join(sorted(reasons, key=URGENCY.index)) or _status(listener),
+        ", ".join(sorted(reasons, key=URGENCY_ORDER.index)) or _choose_status(listener),
     )
 
 
-def _status(listener: Record) -> str:
+def _choose_status(listener: Record) -> str:
     """Return the status of a listener that needs no attention."""
     if is_unreachable(listener):
         return "unreachable"
     better = listener.get("better_certificate_id")
     if better and listener.get("outcome") != "switched":
         return f"update available: certificate {better}"
-    return "renewal pending" if listener.get("renewal_due") else OK
+    return "renewal pending" if listener.get("renewal_due") else OK_STATUS
 
 
 def order_table(rows: Sequence[Record]) -> list[str]:
@@ -89,14 +91,14 @@ def order_table(rows: Sequence[Record]) -> list[str]:
         (
             str(row["order_id"]),
             row.get("name") or "unknown",
-            _expiry(row.get("expires_at"), row.get("days_left")),
+            _format_expiry(row.get("expires_at"), row.get("days_left")),
             ", ".join(row.get("served_by") or ()) or "-",
             row["state"],
-            ", ".join(row["attention"]) or (READY if row.get("reason") == "waiting_for_import" else OK),
+            ", ".join(row["attention"]) or (READY_STATUS if row.get("reason") == "waiting_for_import" else OK_STATUS),
         )
         for row in rows[:MAX_ROWS]
     ]
-    return _table(ORDER_HEADER, shown, len(rows), "order")
+    return _format_table(ORDER_HEADER, shown, len(rows), "order")
 
 
 def order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable[str]:
@@ -104,7 +106,7 @@ def order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable
     for kind, sentence in words.items():
         about = [f"{row['name'] or 'unknown'} (order {row['order_id']})" for row in rows if kind in row["attention"]]
         if about:
-            yield f"ATTENTION: {some_of(about, MAX_LISTED)}: {kind}: {sentence}"
+            yield f"ATTENTION: {join_first(about, MAX_LISTED)}: {kind}: {sentence}"
 
 
 def order_totals(rows: Sequence[Record]) -> str:
@@ -113,53 +115,53 @@ def order_totals(rows: Sequence[Record]) -> str:
     count = states.pop("attention", 0)
     counts = [f"{count} need{'s' if count == 1 else ''} attention"] if count else []
     counts += [f"{count} {state}" for state, count in sorted(states.items())]
-    return f"{counted(len(rows), 'order')}{': ' if counts else ''}{', '.join(counts)}."
+    return f"{format_count(len(rows), 'order')}{': ' if counts else ''}{', '.join(counts)}."
 
 
-def _expiry(end: str | None, days: int | None) -> str:
+def _format_expiry(end: str | None, days: int | None) -> str:
     """Return a date, with the days until then."""
     return "unknown" if end is None else end[:10] if days is None else f"{end[:10]} ({days}d)"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], count: int, noun: str) -> list[str]:
+def _format_table(header: Sequence[str], rows: Sequence[Sequence[str]], count: int, noun: str) -> list[str]:
     if not rows:
         return []
-    lines = [header, *([*map(_cut, map(printable, row[:-1])), printable(row[-1])] for row in rows)]
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    lines = [header, *([*map(_shorten, map(escape_invisible, row[:-1])), escape_invisible(row[-1])] for row in rows)]
+    widths = [max(map(_measure, column)) for column in zip(*lines, strict=True)]
     rest = count - len(rows)
     return [
         *(
-            "  ".join(text + " " * (width - _width(text)) for text, width in zip(line, widths, strict=True)).rstrip()
+            "  ".join(text + " " * (width - _measure(text)) for text, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
         ),
-        *([f"and {counted(rest, f'more {noun}')}; a report lists all {noun}s"] if rest > 0 else []),
+        *([f"and {format_count(rest, f'more {noun}')}; a report lists all {noun}s"] if rest > 0 else []),
     ]
 
 
-def _width(text: str) -> int:
+def _measure(text: str) -> int:
     """Return the width of a text in columns of a terminal: East Asian letters take two, combining accents none."""
-    return sum(map(_letter_width, text))
+    return sum(map(_measure_letter, text))
 
 
-def _letter_width(letter: str) -> int:
+def _measure_letter(letter: str) -> int:
     if unicodedata.category(letter) in {"Mn", "Me", "Cf"}:
         return 0
     return 2 if unicodedata.east_asian_width(letter) in {"W", "F"} else 1
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     """Return a text of at most `MAX_COLUMN_WIDTH` columns, with an ellipsis in its middle, because ports are at the end."""
-    if _width(text) <= MAX_COLUMN_WIDTH:
+    if _measure(text) <= MAX_COLUMN_WIDTH:
         return text
-    end = _begin_of(text[::-1], MAX_COLUMN_WIDTH // 3)[::-1]
-    return f"{_begin_of(text, MAX_COLUMN_WIDTH - 1 - _width(end))}…{end}"
+    end = _take_columns(text[::-1], MAX_COLUMN_WIDTH // 3)[::-1]
+    return f"{_take_columns(text, MAX_COLUMN_WIDTH - 1 - _measure(end))}…{end}"
 
 
-def _begin_of(text: str, columns: int) -> str:
+def _take_columns(text: str, columns: int) -> str:
     """Return the beginning of a text that fits into a number of columns."""
     kept, left = "", columns
     for letter in text:
-        left -= _letter_width(letter)
+        left -= _measure_letter(letter)
         if left < 0:
             break
         kept += letter

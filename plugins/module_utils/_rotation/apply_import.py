@@ -56,7 +56,7 @@ def import_certificates(module: Module, client: Client, world: World, chosen: Im
     for entry, planned, done in zip(chosen.imports, plan, carried_out, strict=True):
         for warning in done.warnings:
             module.warn(f"{done.name}: {of_store.describe_warning(warning)}")
-        reported = done.simulated() if module.check_mode else done
+        reported = done.simulate() if module.check_mode else done
         listed.append(_as_result_entry(entry, planned, reported))
         if part := build_diff(planned, reported):
             diff.append(part)

@@ -120,7 +120,7 @@ def limit_listeners(
         if action.outcome == "switched" and not is_as_shown:
             action = replace(keep_unchanged(action, index), outcome="skipped", reason="not_approved", facts={})
         elif action.outcome == "unchanged" and record is not None and not is_as_shown:
-            action = action.failed("changed_meanwhile", _why_unplanned(action, record, index))
+            action = action.mark_failed("changed_meanwhile", _why_unplanned(action, record, index))
         limited.append(action)
     return limited, [{**UNKNOWN_FIELDS, **_create_impossible_record(record, "deployed")} for record in shown.values()]
 

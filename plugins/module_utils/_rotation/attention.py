@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from .._base.codes import AttentionReason, HeldBack, SourceReason
+from .._base.codes import AttentionReason, HeldBackReason, SourceReason
 from .._base.errors import Obstacle
-from .._base.names import ascii_name
-from .._base.times import days_until, iso, parse
+from .._base.names import encode_name
+from .._base.times import days_until, format_time, parse
 from .._replacement.can_replace import PresentCertificate, can_supersede, find_obstacles, get_age
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
@@ -31,7 +31,7 @@ from .plan_import import ImportSelection
 from .target import Target
 from .world import Record, RenewalRequest, SourceCertificate, World
 
-HELD_BACK_REASONS: tuple[HeldBack, ...] = t.get_args(HeldBack)
+HELD_BACK_REASONS: tuple[HeldBackReason, ...] = t.get_args(HeldBackReason)
 REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 OPERATOR_ERRORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed", "certificate_missing"}
 """Source errors that an operator must fix, such as a wrong passphrase or missing permissions."""
@@ -161,7 +161,7 @@ def find_attention_items(listeners: Sequence[Target], known: RenewalFacts) -> li
     items = [item for listener in listeners for item in _find_items(listener, known, in_place)]
     by_place = sorted(items, key=lambda item: (item.listener.load_balancer, item.listener.port))
     return sorted(
-        by_place, key=lambda item: (REASONS.index(item.reason), iso(item.served_certificate.lifespan.end) or "")
+        by_place, key=lambda item: (REASONS.index(item.reason), format_time(item.served_certificate.lifespan.end) or "")
     )
 
 
@@ -256,8 +256,8 @@ def create_served_record(listener: Target, world: World) -> Record:
         **listener.as_result(world.view),
         **({"served": None, "accepted": None} if is_other else {}),
         "better_certificate_id": listener.renewal_id or (missed and missed.id),
-        "not_before": iso(served.lifespan.begin),
-        "not_after": iso(served.certificate.not_after if served.certificate else served.lifespan.end),
+        "not_before": format_time(served.lifespan.begin),
+        "not_after": format_time(served.certificate.not_after if served.certificate else served.lifespan.end),
         **served.lifespan.as_result(),
         "renewal_due": served.lifespan.is_due(world.view.at),
         "revocation": revocation.as_result() if revocation else None,
@@ -349,7 +349,7 @@ def _why_unusable(served: ServedCertificate, known: RenewalFacts) -> Obstacle[st
     for broken in [record for record in every if names and record["reason"] in OPERATOR_ERRORS]:
         begin, of_broken = parse(broken.get("not_before")), names_of(broken)
         is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
-        is_unread = begin is None and ascii_name(broken["name"]) in names
+        is_unread = begin is None and encode_name(broken["name"]) in names
         if (is_newer and names <= of_broken) or is_unread:
             return Obstacle("unusable", {"skipped": broken})
     return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from .._base.codes import KeptReason
 from .._base.errors import Obstacle
-from .._base.names import any_matches, ascii_name
+from .._base.names import any_matches, encode_name
 from .._probe.endpoint import Demand, Endpoint, ExpectedCertificate
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
@@ -79,7 +79,7 @@ class EndpointAction(Target):
 
     def is_at(self, listener: ListenerAction, ip_address: str | None) -> bool:
         """Return whether the endpoint has the address and port of a listener."""
-        is_host = listener.address is not None and ascii_name(listener.address) == self.endpoint.network_host
+        is_host = listener.address is not None and encode_name(listener.address) == self.endpoint.network_host
         known = {address for address, _leaf in listener.leaves if address is not None}
         return self.port == listener.port and (is_host or ip_address in known)
 
@@ -113,7 +113,7 @@ def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequen
             target_id=target.id if target else None,
             is_everywhere=False,
         )
-        planned.append(action.failed("not_found", action.facts) if demand.why_unknown else action)
+        planned.append(action.mark_failed("not_found", action.facts) if demand.why_unknown else action)
     return planned
 
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 from .._base import remedies
 from .._base.errors import Obstacle
-from .._base.names import shown_name_of
+from .._base.names import choose_record_name
 from .._base.remedies import DEPLOY, ROTATE
-from .._base.text import capitalized
-from .._base.times import iso
+from .._base.text import capitalize_first
+from .._base.times import format_time
 from .._replacement.messages import CURRENT_CHAIN_REMEDY, describe_revocation
 from .._softlayer.store import certificate_of
 from .._sources import messages as of_sources
@@ -36,7 +36,7 @@ def describe_attention(item: AttentionItem) -> str:
     """
     message = why_attention(item.why, item.served_certificate)
     if item.reason in {"expired", "expiring"}:
-        end, issuer = iso(item.served_certificate.lifespan.end), item.served_certificate.lifespan.limited_by
+        end, issuer = format_time(item.served_certificate.lifespan.end), item.served_certificate.lifespan.limited_by
         has_expired = item.reason == "expired"
         expires = f"{'expired' if has_expired else 'expires'} at {end}"
         then = "have rejected the chain since then" if has_expired else "will reject the chain after that"
@@ -51,7 +51,7 @@ def describe_attention(item: AttentionItem) -> str:
             return message
         case "due":
             return f"{message} Once the certificate is due for renewal, runs fail with the reason {item.reason}."
-    return f"{message} From {iso(item.failure_start)}, runs fail with the reason {item.reason}."
+    return f"{message} From {format_time(item.failure_start)}, runs fail with the reason {item.reason}."
 
 
 def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
@@ -70,8 +70,8 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
             )
             see = f" (see {url} )" if url else ""
             return (
-                f"The CA requested a renewal before {iso(request.end)}{see}, but {entry.display_name} has not renewed the certificate. "
-                f"{capitalized(remedy)}."
+                f"The CA requested a renewal before {format_time(request.end)}{see}, but {entry.display_name} has not renewed the certificate. "
+                f"{capitalize_first(remedy)}."
             )
         case "not_yet_valid", {"listener": listener, "before": before}:
             lifespan = served.lifespan
@@ -82,7 +82,7 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
                 else "deploy a valid certificate"
             )
             return (
-                f"The {what} is not valid before {iso(lifespan.usable_from)}, and TLS clients reject it until then. Check the clock of the "
+                f"The {what} is not valid before {format_time(lifespan.usable_from)}, and TLS clients reject it until then. Check the clock of the "
                 f"control node, or {other}."
             )
         case "revoked", _:
@@ -129,9 +129,9 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
         case "not_renewed", {"skipped": record}:
             shown, key_type = served.shown_name or "", str(record.get("key_type"))
             remedy = of_sources.remedy("renewal", record["source"], record["name"], [shown], key_type)
-            return f"{name_in_source(record)} has not renewed the certificate. {capitalized(remedy)}."
+            return f"{name_in_source(record)} has not renewed the certificate. {capitalize_first(remedy)}."
         case "unused", {"skipped": record}:
-            name = record.get("name") or shown_name_of(record)
+            name = record.get("name") or choose_record_name(record)
             return f"{source_name(record['source'])} {name}: {record['message']}"
         case "no_source", {"has_sources": True}:
             return (
@@ -167,7 +167,7 @@ def _describe_revocation(facts: Mapping[str, t.Any], certificate: Certificate) -
     """Return the message about a revoked certificate, with the commands that replace it."""
     listener, revocation, entry, before = (facts[name] for name in ("listener", "revocation", "entry", "before"))
     is_own = revocation.certificate == certificate
-    what = f"{capitalized(describe_revocation(revocation, is_own=is_own))}, and TLS clients that check revocation reject it"
+    what = f"{capitalize_first(describe_revocation(revocation, is_own=is_own))}, and TLS clients that check revocation reject it"
     if listener.renewal_id:
         return f"{what}. To deploy certificate {listener.renewal_id} from the certificate store instead, run {DEPLOY}."
     source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)
@@ -179,4 +179,4 @@ def _describe_revocation(facts: Mapping[str, t.Any], certificate: Certificate) -
         if before
         else ""
     )
-    return f"{what}. {capitalized(reissue)}{chain}. Then run {ROTATE}.{back}"
+    return f"{what}. {capitalize_first(reissue)}{chain}. Then run {ROTATE}.{back}"

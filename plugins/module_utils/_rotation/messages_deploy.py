@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 
 from .._base.errors import Obstacle
 from .._base.messages import Form, participle
-from .._base.names import listener_place
+from .._base.names import build_listener_sort_key
 from .._base.remedies import adopt, deploy
-from .._base.text import capitalized, some_of
-from .._base.times import iso
+from .._base.text import capitalize_first, join_first
+from .._base.times import format_time
 from .._probe.messages import describe_expected
 from .._replacement.can_replace import ACCEPT_OPTIONS
 from .._replacement.messages import RSA_CIPHER_NOTE, describe_obstacle, find_trust_remedy
@@ -123,7 +123,7 @@ def _find_remedy(facts: Mapping[str, t.Any]) -> str:
         case {"cause": Obstacle(reason="balancer_busy", facts={"balancer": balancer})}:
             return f" Load balancer {balancer.name} was {balancer.provisioning_status}. Run the playbook again when the load balancer is ACTIVE."
         case {"certificate_id": present, "cause": Obstacle(facts={"balancer": balancer, "since": since, **cause})}:
-            known = f" since {iso(since)} or earlier" if since else ""
+            known = f" since {format_time(since)} or earlier" if since else ""
             why = (
                 f" Load balancer {balancer.name} does not serve the certificate that was set for this listener{known}."
             )
@@ -150,7 +150,7 @@ def _describe_decision(outcome: str, reason: str | None, facts: Mapping[str, t.A
         case "unchanged", {"demand": demand}:
             return f"The endpoint must serve {describe_expected(demand)}."
         case "unchanged", {"kept": "best", "valid_id": other, "called": called}:
-            when = f"until {iso(facts['end'])}" if "end" in facts else f"from {iso(facts['start'])}"
+            when = f"until {format_time(facts['end'])}" if "end" in facts else f"from {format_time(facts['start'])}"
             message = f"{NO_BETTER_CERTIFICATE} The current certificate is valid only {when}."
             if other is None:
                 return message
@@ -215,12 +215,12 @@ def why_unswitched(why: Obstacle[t.Any]) -> str:
             return f"Listener {name} uses {protocol or 'another protocol'}, and only HTTPS listeners have certificates. Specify an HTTPS listener."
         case "names_not_covered", {"lost": lost, "listener": name}:
             return (
-                f"The certificate does not cover any of the DNS names that listener {name} serves ({some_of(lost)}). Check that {name} is the "
+                f"The certificate does not cover any of the DNS names that listener {name} serves ({join_first(lost)}). Check that {name} is the "
                 "correct listener. If the listener is correct, import the certificate with import_new, and deploy it with ssl_certificate_deploy and "
                 "allow_name_loss."
             )
         case "names_not_covered", {"lost": lost, "is_named": False}:
-            return f"The listener would no longer serve {some_of(lost)}. To accept the loss, specify the listener in listeners."
+            return f"The listener would no longer serve {join_first(lost)}. To accept the loss, specify the listener in listeners."
         case "not_found", {"listener": name, "certificate_id": None, "called": called}:
             return (
                 f"Listener {name} has no certificate. To deploy a certificate, replace NAME with the DNS name of the certificate, and run "
@@ -264,7 +264,7 @@ def _why_rejected(why: Obstacle[t.Any]) -> str:
                 message = f"Did not deploy certificate {facts['certificate_id']}: {message}"
             match nested.facts, facts:
                 case _, {"source": source, "name": name, "names": names}:
-                    return f"{message} {capitalized(of_sources.remedy('rsa_key', source, name, names))}."
+                    return f"{message} {capitalize_first(of_sources.remedy('rsa_key', source, name, names))}."
                 case {"offers_rsa": offers_rsa}, _:
                     return (
                         f"{message} Reissue the certificate with {'an RSA key' if offers_rsa else 'another key type'}."
@@ -287,11 +287,11 @@ def describe_unmatched(why: Obstacle[t.Any]) -> str:
     match why.facts:
         case {"load_balancers": patterns, "there": names}:
             return (
-                f"No load balancer matches {some_of(patterns)} in load_balancers, or the API user cannot access it. Available load balancers: "
+                f"No load balancer matches {join_first(patterns)} in load_balancers, or the API user cannot access it. Available load balancers: "
                 f"{_list_names(names)}."
             )
         case {"common_names": patterns, "there": names}:
-            return f"No certificate matches {some_of(patterns)} in common_names. Available names: {_list_names(names)}."
+            return f"No certificate matches {join_first(patterns)} in common_names. Available names: {_list_names(names)}."
     raise AssertionError(why)
 
 
@@ -305,14 +305,15 @@ def describe_excess(why: Obstacle[t.Any]) -> str:
 
 def describe_rejection(names: Iterable[str], refusal: str, remedy: str) -> str:
     """Return the warning about listeners whose certificates TLS clients reject for the same reason."""
-    listeners = some_of(sorted(names, key=listener_place))
+    listeners = join_first(sorted(names, key=build_listener_sort_key))
     return f"TLS clients reject the certificate of {listeners}: {refusal}. {REFUSAL_REMEDIES[remedy]}"
 
 
 def describe_unreachable(names: Iterable[str]) -> str:
     """Return the warning about listeners that do not accept connections from this host."""
     return (
-        f"Cannot verify the certificates of listeners, because this host cannot connect to {some_of(sorted(names, key=listener_place))}. Run the "
+        f"Cannot verify the certificates of listeners, because this host cannot connect to "
+        f"{join_first(sorted(names, key=build_listener_sort_key))}. Run the "
         "playbook or ssl_endpoint_info on a host that can connect to the listeners."
     )
 
@@ -325,7 +326,7 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
             unknown = f"endpoints[{number}].expected: {describe_obstacle(demand.why_unknown)}"
             return f"{kept} the expected certificate of an endpoint is unknown. {unknown}"
         case "in_use", {"listeners": names}:
-            return f"{kept} {some_of(names)} {'uses' if len(names) == 1 else 'use'} it."
+            return f"{kept} {join_first(names)} {'uses' if len(names) == 1 else 'use'} it."
         case "in_use", {"services": None}:
             return f"{kept} the API does not report whether a service uses it."
         case "in_use", {"services": count}:
@@ -336,19 +337,19 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
             return f"{kept} {name} expects the certificate. If {name} can serve another certificate, change the option expected of {name}."
         case "not_accepted", {"listeners": names, "refusal": refusal}:
             return (
-                f"{kept} TLS clients reject its replacement at {some_of(names)}: {refusal}. Check whether the load balancer sends the chain in "
+                f"{kept} TLS clients reject its replacement at {join_first(names)}: {refusal}. Check whether the load balancer sends the chain in "
                 "the certificate store. If the stored chain is incomplete, import the replacement again with all its intermediate certificates. "
                 "For a private CA, set trusted_ca_path."
             )
         case "unreachable", {"endpoints": names}:
             remedy = f"Run the rotation on a host that can connect to each address of {some_of(names)}, or set remove_unverified."
-            return f"{kept} the run could not verify the certificate of {some_of(names)}. {remedy}"
+            return f"{kept} the run could not verify the certificate of {join_first(names)}. {remedy}"
         case "unreachable" | "not_served", {"listeners": names}:
             return f"{kept} the run did not verify its replacement at each address of {some_of(names)}."
         case "expires_earlier", {"end": end}:
-            return f"Certificate {certificate_id} is kept until it expires at {iso(end)}, because its replacement expires earlier."
+            return f"Certificate {certificate_id} is kept until it expires at {format_time(end)}, because its replacement expires earlier."
     raise AssertionError(why)
 
 
 def _list_names(texts: Iterable[str]) -> str:
-    return some_of(list(texts)) or "none"
+    return join_first(list(texts)) or "none"

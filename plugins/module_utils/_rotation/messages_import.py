@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from .._base import remedies
 from .._base.errors import Obstacle
-from .._base.text import MAX_LISTED, capitalized, encodable, printable, some_of
-from .._base.times import iso
+from .._base.text import MAX_LISTED, capitalize_first, escape_invisible, join_first, make_encodable
+from .._base.times import format_time
 from .._replacement.can_replace import ACCEPT_OPTIONS, OVERRIDABLE
 from .._replacement.messages import REPLACEMENT_CHAIN_REMEDY, describe_obstacle, describe_revocation, find_trust_remedy
 from .._report.summary import MAX_LISTED as MAX_PARTS
@@ -43,22 +43,26 @@ def why_empty(why: Obstacle[str], kind: str) -> str:
         case "no_secrets", {"url": url}:
             return f"{problem} no certificate in {url} matches the options names, labels, secret_groups, and types. Check the options and instance_url."
         case "not_found", {"path": path}:
-            return f"{problem} {printable(path)} does not exist. {PATH_REMEDY}"
+            return f"{problem} {escape_invisible(path)} does not exist. {PATH_REMEDY}"
         case "empty", {"path": path}:
-            return f"{problem} {printable(path)} is empty. {PATH_REMEDY}"
+            return f"{problem} {escape_invisible(path)} is empty. {PATH_REMEDY}"
         case "other_kind", {"path": path, "kind": other}:
-            return f"{problem} {printable(path)} is a source of the kind {other}. Write {other} instead of {kind}."
+            return (
+                f"{problem} {escape_invisible(path)} is a source of the kind {other}. Write {other} instead of {kind}."
+            )
         case "nothing", {"path": path}:
             what = "private key" if kind == "mail" else "certificate with its private key"
-            return f"{problem} {printable(path)} does not contain a {what}. {PATH_REMEDY}"
+            return f"{problem} {escape_invisible(path)} does not contain a {what}. {PATH_REMEDY}"
     return f"{problem} {why.facts['error']}"
 
 
 def describe_unusable(path: str, useless: Sequence[Bundle]) -> str:
     """Return the message about a directory with only unusable certificates."""
     first = useless[0]
-    name, why = printable(first.origin.name), of_sources.trouble(t.cast(Trouble, first.trouble))
-    return f"Cannot use any of the {len(useless)} certificates in {printable(path)}. {name}: {encodable(why)}"
+    name, why = escape_invisible(first.origin.name), of_sources.trouble(t.cast(Trouble, first.trouble))
+    return (
+        f"Cannot use any of the {len(useless)} certificates in {escape_invisible(path)}. {name}: {make_encodable(why)}"
+    )
 
 
 def why_skipped(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
@@ -73,26 +77,26 @@ def why_skipped(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             return f"{_describe_nearest(nearest)} {describe_obstacle(nested)} {remedy}".strip()
         case "expired", _:
             remedy = of_sources.remedy("renewal", entry.source, entry.name, [shown], key_type)
-            return f"The certificate expired at {iso(certificate.not_after)}. {capitalized(remedy)}."
+            return f"The certificate expired at {format_time(certificate.not_after)}. {capitalize_first(remedy)}."
         case "not_yet_valid", _:
-            begin = iso(certificate.not_before)
+            begin = format_time(certificate.not_before)
             return f"The certificate is not valid before {begin}. Run the playbook again after that time, or check the clock of the control node."
         case "revoked", {"revocation": revocation}:
             remedy = of_sources.remedy("reissue", entry.source, entry.name, [shown], key_type)
-            return f"The certificate was {revocation.shown}. {capitalized(remedy)}."
+            return f"The certificate was {revocation.shown}. {capitalize_first(remedy)}."
         case "untrusted", {"revocation": revocation}:
-            return f"{capitalized(describe_revocation(revocation, is_own=False))}. {REPLACEMENT_CHAIN_REMEDY}"
+            return f"{capitalize_first(describe_revocation(revocation, is_own=False))}. {REPLACEMENT_CHAIN_REMEDY}"
         case "untrusted" | "chain_incomplete", _:
             return describe_distrust(entry.chain)
         case "already_imported", {"certificate_id": identifier}:
             return f"The certificate is already in the certificate store, with the ID {identifier}."
         case "superseded", {"stored": newest}:
-            until = iso(newest.not_after)
+            until = format_time(newest.not_after)
             return f"The certificate store contains a newer certificate for the same DNS names: certificate {newest.id}, which expires at {until}."
         case "superseded", {"other": other}:
             is_same = other.certificate.identities == certificate.identities
             which = "the same DNS names" if is_same else "the same and more DNS names"
-            until = iso(other.certificate.not_after)
+            until = format_time(other.certificate.not_after)
             return f"{source_name(other.source)} contains a better certificate for {which}: {other.location}, which expires at {until}."
         case "ambiguous", {"stored": equal}:
             command = remedies.adopt(certificate.shown_name, source=entry.directory)
@@ -127,7 +131,7 @@ def why_unread(why: Obstacle[t.Any], secret: Secret) -> str:
         case "not_active", _:
             return f"The secret is not active: Secrets Manager reports that it is {secret.why_inactive}. Check the secret in Secrets Manager."
         case "expired", _:
-            return f"The certificate expired at {iso(secret.not_after)}. Renew the certificate in Secrets Manager, or import a new version of the secret."
+            return f"The certificate expired at {format_time(secret.not_after)}. Renew the certificate in Secrets Manager, or import a new version of the secret."
         case "names_not_covered", {"nearest": nearest, "lost": lost, "remedy": reason, "listeners": listeners}:
             lacks = describe_obstacle(Obstacle("names_not_covered", {"lost": lost}))
             return (
@@ -165,8 +169,8 @@ def _describe_new_name(names: frozenset[str] | None) -> str:
             f"SECURITY_CERTIFICATE_MANAGE; otherwise, {remedy}"
         )
     if not names:
-        return f"The certificate does not contain a DNS name, so it cannot replace a certificate in the store. {capitalized(remedy)}"
-    return f"The certificate store does not contain a certificate for {some_of(sorted(names))}. {capitalized(remedy)}"
+        return f"The certificate does not contain a DNS name, so it cannot replace a certificate in the store. {capitalize_first(remedy)}"
+    return f"The certificate store does not contain a certificate for {join_first(sorted(names))}. {capitalize_first(remedy)}"
 
 
 def find_held_back_remedy(
@@ -213,7 +217,7 @@ def _find_remedy(
     if not {"key_type_differs", "key_type_not_offered"}.isdisjoint(reasons) and not is_back_to_rsa:
         names = [shown, *sorted(certificate.identities - {shown})]
         source, name = (entry.source, entry.name) if entry else (None, shown)
-        return f"{capitalized(of_sources.remedy('rsa_key', source, name, names))}."
+        return f"{capitalize_first(of_sources.remedy('rsa_key', source, name, names))}."
     if entry or not listeners:
         return _describe_override(reasons, remedies.adopt(shown, listeners, entry.directory if entry else None))
     allow = [ACCEPT_OPTIONS[reason] for reason in reasons if reason in ACCEPT_OPTIONS]
@@ -241,7 +245,7 @@ def why_unadopted(why: Obstacle[t.Any], name: str, sources: SourceContents) -> s
     """Return the reason why no certificate for a name can be adopted, and the remedy."""
     match why.reason, why.facts:
         case "not_found", {"names": names}:
-            lacks = f"The source does not contain a readable certificate for {name}. Available names: {some_of(names) or 'none'}."
+            lacks = f"The source does not contain a readable certificate for {name}. Available names: {join_first(names) or 'none'}."
             useless = [
                 f"Cannot use {record['name']}: {record['message']}"
                 for record in (*sources.unusable_records, *sources.excluded_records)
@@ -256,10 +260,10 @@ def why_unadopted(why: Obstacle[t.Any], name: str, sources: SourceContents) -> s
                 else "Copy one certificate, with its private key, to a separate directory, and specify the directory as the source."
             )
             each = [
-                f"{entry.location} ({entry.certificate.key_type}, expires at {iso(entry.certificate.not_after)})"
+                f"{entry.location} ({entry.certificate.key_type}, expires at {format_time(entry.certificate.not_after)})"
                 for entry in rivals
             ]
-            return f"Cannot choose between several certificates for {name}, because none of them can replace all others: {some_of(each)}. {remedy}"
+            return f"Cannot choose between several certificates for {name}, because none of them can replace all others: {join_first(each)}. {remedy}"
         case _, {"entry": entry, "why": nested}:
             return f"Cannot use {entry.display_name}: {why_skipped(nested, entry)}"
     raise AssertionError(why)

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from .._base.errors import CertificatesError
-from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_MANAGER
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES, IMAP_LIBRARIES, SECRETS_MANAGER_LIBRARIES
 from .._base.module import Module
-from .._base.options import ArgumentSpec, concurrency_options
+from .._base.options import ArgumentSpec, build_concurrency_options
 from .._ledger.place import ledger_options
 from .._orders.options import MAILBOXES, find_mailbox_count_error, mailbox_options, why_unusable
 from .._probe.endpoint import Endpoint
@@ -40,10 +40,10 @@ REPORT = "report"
 SPEC = (
     api_options()
     + ledger_options()
-    + concurrency_options()
-    + certificate_options().only("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+    + build_concurrency_options()
+    + certificate_options().select("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
     + REVOCATION_SPEC
-    + DEPLOY_SPEC.only("common_names", "load_balancers", "max_listeners", "verify_timeout", "rollback")
+    + DEPLOY_SPEC.select("common_names", "load_balancers", "max_listeners", "verify_timeout", "rollback")
     + ArgumentSpec(
         options={
             "sources": {
@@ -163,8 +163,8 @@ def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
     sources = params["sources"] or ()
     reads_mail = any(given["mail"] and given["mail"]["imap"] for given in sources)
     reads_secrets = any(given["secrets_manager"] is not None for given in sources)
-    optional = (*(FOR_IMAP if reads_mail else ()), *(FOR_SECRETS_MANAGER if reads_secrets else ()))
-    return tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *optional)))
+    optional = (*(IMAP_LIBRARIES if reads_mail else ()), *(SECRETS_MANAGER_LIBRARIES if reads_secrets else ()))
+    return tuple(dict.fromkeys((*API_LIBRARIES, *CERTIFICATE_LIBRARIES, *optional)))
 
 
 def read_options(module: Module) -> RotationOptions:

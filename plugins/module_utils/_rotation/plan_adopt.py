@@ -13,8 +13,8 @@ from functools import partial
 
 from .._base.codes import Code, DeployReason
 from .._base.errors import CertificatesError, Obstacle
-from .._base.names import listener_place, name_matches
-from .._base.text import some_of
+from .._base.names import build_listener_sort_key, name_matches
+from .._base.text import join_first
 from .._replacement.can_replace import (
     PresentCertificate,
     find_lost_names,
@@ -78,8 +78,8 @@ def find_places(world: World, adoption: Adoption, certificate: Certificate) -> l
     if not serving:
         raise CertificatesError(
             "not_found",
-            f"No listener serves {some_of(sorted(certificate.identities))}. Specify the listeners for the certificate, such as "
-            f"listener={some_of([place.name for place in https]) or 'none'}.",
+            f"No listener serves {join_first(sorted(certificate.identities))}. Specify the listeners for the certificate, such as "
+            f"listener={join_first([place.name for place in https]) or 'none'}.",
         )
     return serving
 
@@ -92,7 +92,7 @@ def _find_named_places(names: Sequence[str], every: Sequence[Place]) -> list[Pla
         raise CertificatesError("not_found", _why_missing(missing, every))
     for name, places in selected.items():
         if len(places) > 1:
-            uuids = some_of([f"{place.balancer.uuid}:{place.listener.port}" for place in places])
+            uuids = join_first([f"{place.balancer.uuid}:{place.listener.port}" for place in places])
             raise CertificatesError(
                 "ambiguous", f"Several listeners are named {name}. Specify the listener by UUID and port ({uuids})."
             )
@@ -114,13 +114,17 @@ def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
     unknown = [name for name in missing if name not in of_balancer]
     problems, there = [], set().union(*of_balancer.values())
     if unknown:
-        problems.append(f"Listener {some_of(unknown)} does not exist, or the API user cannot access its load balancer.")
+        problems.append(
+            f"Listener {join_first(unknown)} does not exist, or the API user cannot access its load balancer."
+        )
     else:
         there = set().union(*(of_balancer[name] for name in balancers)) or there
     if balancers:
         what = "is a load balancer" if len(balancers) == 1 else "are load balancers"
-        problems.append(f"{some_of(balancers)} {what}. Specify listeners with their ports.")
-    return f"{' '.join(problems)} Available listeners: {some_of(sorted(there, key=listener_place)) or 'none'}."
+        problems.append(f"{join_first(balancers)} {what}. Specify listeners with their ports.")
+    return (
+        f"{' '.join(problems)} Available listeners: {join_first(sorted(there, key=build_listener_sort_key)) or 'none'}."
+    )
 
 
 def rate_fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:
@@ -168,7 +172,7 @@ def _plan_listener(
     if not action.is_changed or action.target is None:
         return action
     why = _why_blocked(place, action.target, current, world, entry, is_named=is_named)
-    return action.failed(why.reason, why.facts) if why else action
+    return action.mark_failed(why.reason, why.facts) if why else action
 
 
 def _why_blocked(
@@ -234,14 +238,14 @@ def choose_adoption(
     if not entry.is_selected(patterns):
         raise CertificatesError(
             "invalid_argument",
-            f"Cannot adopt {adoption.common_name}: common_names limits the run to {some_of(patterns or ['nothing'], MAX_LISTED)}. Add "
+            f"Cannot adopt {adoption.common_name}: common_names limits the run to {join_first(patterns or ['nothing'], MAX_LISTED)}. Add "
             f"{adoption.common_name} to common_names, or remove common_names.",
         )
     planned = plan_adoption(world.add_imports([entry.record], ()), adoption, entry)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing
         problems = [f"{action.name}: {action.message}" for action in planned]
         reason = t.cast(Code, planned[0].reason)
-        raise CertificatesError(reason, some_of(problems, MAX_LISTED, " ", " "))
+        raise CertificatesError(reason, join_first(problems, MAX_LISTED, " ", " "))
     chosen = choose([entry], world.index, replace(options, common_names=None), world.view)
     for skipped, why in chosen.skipped_entries:
         if why.reason == "ambiguous":

@@ -14,7 +14,14 @@ from operator import attrgetter
 from .._base import remedies
 from .._base.codes import DeployReason, ObstacleReason
 from .._base.errors import Obstacle
-from .._base.names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
+from .._base.names import (
+    any_matches,
+    build_diff_name,
+    choose_record_name,
+    encode_name,
+    name_matches,
+    sort_by_similarity,
+)
 from .._replacement.can_replace import (
     ACCEPT_OPTIONS,
     Overrides,
@@ -50,7 +57,7 @@ class Place:
     @property
     def command_name(self) -> str:
         """The name of the listener in commands."""
-        return remedies.listener(self.balancer.name, self.balancer.uuid, self.listener.port)
+        return remedies.format_listener(self.balancer.name, self.balancer.uuid, self.listener.port)
 
 
 @dataclass(frozen=True)
@@ -177,7 +184,7 @@ class ListenerAction(Target):
             "before": {"certificate_id": self.previous_id},
             "after": {
                 "certificate_id": self.target_id,
-                **named(target.get("common_name"), shown_name_of(target)),
+                **build_diff_name(target.get("common_name"), choose_record_name(target)),
                 "not_after": target.get("not_after"),
             },
         }
@@ -215,13 +222,13 @@ def why_unmatched(
     there, patterns = {balancer.name for balancer in balancers}, selection.load_balancers or ()
     unmatched = [pattern for pattern in patterns if not any(name_matches(name, [pattern]) for name in there)]
     if unmatched:
-        return Obstacle("not_found", {"load_balancers": unmatched, "there": most_alike_first(unmatched[0], there)})
+        return Obstacle("not_found", {"load_balancers": unmatched, "there": sort_by_similarity(unmatched[0], there)})
     there, patterns = {name for record in index for name in record.names}, selection.common_names or ()
     unmatched = [
-        pattern for pattern in patterns if ascii_name(pattern) not in there and not any_matches(there, [pattern])
+        pattern for pattern in patterns if encode_name(pattern) not in there and not any_matches(there, [pattern])
     ]
     if unmatched:
-        return Obstacle("not_found", {"common_names": unmatched, "there": most_alike_first(unmatched[0], there)})
+        return Obstacle("not_found", {"common_names": unmatched, "there": sort_by_similarity(unmatched[0], there)})
     return None
 
 
@@ -275,7 +282,7 @@ def _plan_renewal(place: Place, current: StoreCertificate | None, world: World) 
     if fitting:
         chosen = switch_to_best(place, kept, select_best(fitting, view))
         why_ended = why_balancer_ended(place) if chosen.is_changed else None
-        return chosen.failed(why_ended.reason, why_ended.facts) if why_ended else chosen
+        return chosen.mark_failed(why_ended.reason, why_ended.facts) if why_ended else chosen
     near = find_rejected(place.balancer, current, index.find_sharing(current.certificate.identities), view)
     if near:
         newer, why = near[0]
@@ -321,7 +328,7 @@ def switch_to_best(place: Place, kept: ListenerAction, equals: Sequence[StoreCer
     """Return the switch to the best certificate, or a failure if several are equally good."""
     if len(equals) == 1:
         return replace(_switch(place, equals[0], kept.previous_record), is_promising=kept.is_promising)
-    return kept.failed("ambiguous", {"equals": equals, "called": place.command_name})
+    return kept.mark_failed("ambiguous", {"equals": equals, "called": place.command_name})
 
 
 def keep_unchanged(action: ListenerAction, index: StoreIndex) -> ListenerAction:
@@ -353,7 +360,7 @@ def predict_outcome(planned: ListenerAction, seen: ListenerAction, view: TrustVi
         return seen
     is_trusted = planned.target is not None and view.is_accepted(planned.target)
     return replace(
-        planned.simulated(),
+        planned.simulate(),
         served=None if seen.reason == "unreachable" or not seen.is_verifiable else bool(seen.served_chains),
         accepted=None if seen.accepted is None else is_trusted,
         refusal=None if is_trusted else seen.refusal,
@@ -371,7 +378,7 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
         first = planned.setdefault(key, action)
         if first.target_id != action.target_id:
             facts = {"listener": first.name, "certificate_ids": (first.target_id, action.target_id)}
-            planned[key] = first.failed("ambiguous", facts)
+            planned[key] = first.mark_failed("ambiguous", facts)
     return sorted(planned.values(), key=PLACE_KEY)
 
 
@@ -409,7 +416,7 @@ def _plan_listener(options: ListenerOptions, world: World, overrides: Overrides)
         return keep(place, current, {"kept": "same"}, world)
     why = _why_blocked(place, target, current, options, overrides, view)
     if why or target is None:
-        return switch.failed(why.reason, why.facts) if why else switch
+        return switch.mark_failed(why.reason, why.facts) if why else switch
     is_over = view.find_lifespan(target).is_over(view.at)
     is_rejection_accepted = (overrides.untrusted and not view.is_trusted(target)) or (overrides.expired and is_over)
     return replace(switch, is_rejection_accepted=is_rejection_accepted, is_promising=is_promising(current, view))

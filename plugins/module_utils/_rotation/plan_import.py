@@ -15,7 +15,7 @@ from functools import cached_property
 
 from .._base.codes import ApprovalReason, RotationReason
 from .._base.errors import Obstacle
-from .._base.names import ascii_name, is_address, most_alike_first
+from .._base.names import encode_name, is_address, sort_by_similarity
 from .._base.times import parse
 from .._replacement.can_replace import (
     PresentCertificate,
@@ -159,10 +159,10 @@ def choose_by_name(
 ) -> SourceCertificate | Obstacle[RotationReason | ApprovalReason | t.Literal["not_found"]]:
     """Return the best certificate for a name by the rules of `choose`, then by `fitness`; or the obstacle if there is not exactly one."""
     entries = list(entries)
-    named = [entry for entry in entries if ascii_name(name) in entry.certificate.identities]
+    named = [entry for entry in entries if encode_name(name) in entry.certificate.identities]
     if not named:
         names = {own for entry in entries for own in entry.certificate.identities}
-        return Obstacle("not_found", {"names": most_alike_first(ascii_name(name), names)})
+        return Obstacle("not_found", {"names": sort_by_similarity(encode_name(name), names)})
     chosen = choose(named, StoreIndex([]), replace(options, common_names=None, import_new=True), view)
     reasons = {entry.certificate: why.reason for entry, why in chosen.skipped_entries}
     rivals = [entry for entry in chosen.usable_entries if reasons.get(entry.certificate, "ambiguous") == "ambiguous"]

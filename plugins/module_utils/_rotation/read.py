@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
-from .._base.errors import CertificatesError, failed_about
+from .._base.errors import CertificatesError, build_failure_record
 from .._base.module import Module
 from .._base.names import any_matches
-from .._base.text import some_of
+from .._base.text import join_first
 from .._base.times import now
 from .._probe.revocation import RevocationClient, SentCertificate, get_sent_certificates
 from .._replacement.index import StoreIndex
@@ -58,7 +58,7 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
         if options.adopt:
             raise
         if options.phases - {"import"}:  # else it has nothing to do with them
-            world = replace(world, failed_records=[failed_about("the load balancers", {"failure": error.as_failure()})])
+            world = replace(world, failed_records=[build_failure_record("the load balancers", {"failure": error.as_failure()})])
     bundles = read_all_sources(module, listings, world, options)
     useless = drop_replaced(bundles.unusable_records, world.index, view)
     world = replace(
@@ -99,7 +99,7 @@ def fetch_load_balancers(client: Client, stored: Iterable[StoreCertificate]) -> 
     balancers = fetch_balancers(client)
     used = [record.id for record in stored if record.associated_service_count and not record.has_no_listeners]
     if used and not balancers:
-        ids = some_of(list(map(str, used)), MAX_LISTED)
+        ids = join_first(list(map(str, used)), MAX_LISTED)
         raise CertificatesError(
             "not_found",
             f"The API returned no load balancer, but services use certificates in the store ({ids}). Grant the API user the permission "

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from .._base.codes import Untrusted
-from .._base.errors import CertificatesError, Obstacle, failed_about
+from .._base.codes import TrustReason
+from .._base.errors import CertificatesError, Obstacle, build_failure_record
 from .._base.module import Module
-from .._base.names import shown_name
-from .._base.text import encodable, printable
-from .._base.times import iso, now, parse
+from .._base.names import choose_name
+from .._base.text import escape_invisible, make_encodable
+from .._base.times import format_time, now, parse
 from .._orders import run_collect as mailing
 from .._orders.plan_collect import ExpectedCertificate, format_missing, why_missing
 from .._replacement.trust import TrustView
@@ -51,7 +51,7 @@ from .messages_import import describe_unusable, why_empty, why_unread
 from .plan_import import ReadingPlan, SourceOptions, plan_reading
 from .world import Record, SourceCertificate, SourceContents, World
 
-REJECTION_REASONS = frozenset(t.get_args(Untrusted))
+REJECTION_REASONS = frozenset(t.get_args(TrustReason))
 """Reasons why `ssl_fulfillment_email_info` rejects a valid certificate."""
 MAX_BATCH_SIZE = 100
 """Maximum number of chains that one `Chains` object builds, because the object limits its work; see `_x509.chain`."""
@@ -130,7 +130,7 @@ def read_sources(
             try:
                 listing, plan, paired = read_secrets(position)
             except CertificatesError as error:
-                read.failed_records.append(failed_about("the secrets", {"failure": error.as_failure()}))
+                read.failed_records.append(build_failure_record("the secrets", {"failure": error.as_failure()}))
                 continue
             for secret, record in plan.stored_secrets:
                 named, unstored = _name_fields(source, secret.name, secret.id), replace(record, id=None)
@@ -160,7 +160,7 @@ def read_sources(
                 read.empty_records.append(_create_empty_record(source, Obstacle("not_found", {"error": error.message})))
             else:
                 what = "the mailbox" if source.kind == MAIL else f"the source {source_name(source.kind)}"
-                read.failed_records.append(failed_about(what, {"failure": error.as_failure()}))
+                read.failed_records.append(build_failure_record(what, {"failure": error.as_failure()}))
             continue
         if why := mail.why_empty if mail else _why_empty(source, paired):
             read.empty_records.append(_create_empty_record(source, why))
@@ -198,7 +198,7 @@ def read_mail(
     for collected in (collected for key in wanted for collected in letters[key]):
         certificate, location = collected.match.certificate, collected.location
         path = location.path or collected.headers.message_id or location.folder or ""
-        name = shown_name(certificate.common_name, certificate.subject_alt_names)
+        name = choose_name(certificate.common_name, certificate.subject_alt_names)
         bundles.append(Bundle((certificate,), collected.match.chain.issuers, origin=Origin(name or "", path)))
     nothing = mailing.why_empty(mailbox, search)
     return MailContent(
@@ -212,8 +212,8 @@ def _create_secret_record(source: Source, secret: Secret, why_not: Trouble, outc
     facts = {
         "common_name": secret.common_name,
         "subject_alt_names": list(secret.alt_names),
-        "not_before": iso(secret.not_before),
-        "not_after": iso(secret.not_after),
+        "not_before": format_time(secret.not_before),
+        "not_after": format_time(secret.not_after),
     }
     message = why_unread(why_not, secret)
     return _create_unused_record(source, (secret.name, secret.id), facts, why_not.reason, message, outcome)
@@ -229,7 +229,11 @@ def _read_groups(source: Source, files: FileCache, mail: MailContent, hide: Call
 
 def _create_empty_record(source: Source, why: Obstacle[str], path: str | None = None) -> Record:
     """Return the result record of a source without certificates."""
-    return {"source": source.kind, "path": printable(path or source.path), "message": why_empty(why, source.kind)}
+    return {
+        "source": source.kind,
+        "path": escape_invisible(path or source.path),
+        "message": why_empty(why, source.kind),
+    }
 
 
 def _is_missing(path: str) -> bool:
@@ -334,7 +338,7 @@ def _create_unused_record(
         **known,
         "outcome": outcome,
         "reason": reason,
-        "message": encodable(message),
+        "message": make_encodable(message),
     }
 
 
@@ -343,7 +347,7 @@ def _find_key_place(path: str) -> tuple[str, str]:
 
 
 def _name_fields(source: Source, name: str, path: str) -> dict[str, t.Any]:
-    return {"source": source.kind, "name": printable(name), "path": printable(path)}
+    return {"source": source.kind, "name": escape_invisible(name), "path": escape_invisible(path)}
 
 
 def read_instance(module: Module, listing: InstanceListing, world: World, options: SourceOptions) -> SecretsContent:

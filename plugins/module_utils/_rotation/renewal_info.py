@@ -20,11 +20,11 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from .._base.errors import CertificatesError
-from .._base.files import open_plain_file, put_in_place
+from .._base.files import open_plain_file, replace_file
 from .._base.module import Module
 from .._base.names import is_loopback
-from .._base.text import printable, some_of
-from .._base.times import iso, parse
+from .._base.text import escape_invisible, join_first
+from .._base.times import format_time, parse
 from .._http.connection import Deadline
 from .._http.download import MIB, Limits, Reach, content_of, download
 from .._http.faults import retry_after_seconds
@@ -84,12 +84,12 @@ def request_renewal_info(
     unknown: dict[str, list[str]] = defaultdict(list)
     for name, given in answers.items():
         entry, url = asked[name]
-        server = printable(split_url(url)[0].netloc.rpartition("@")[2]) or "the CA"
+        server = escape_invisible(split_url(url)[0].netloc.rpartition("@")[2]) or "the CA"
         if isinstance(given, str) or "end" not in given:
             why = given if isinstance(given, str) else f"the server is overloaded until {given['until']}"
             unknown[f"{server}: {why}."].append(entry.certificate.shown_name)
     for why, names in unknown.items():
-        module.warn(f"Cannot get the renewal information of {some_of(names)} from {why}")
+        module.warn(f"Cannot get the renewal information of {join_first(names)} from {why}")
     return {
         entry.certificate: RenewalRequest(entry, end, known[name].get("explanation_url"))
         for name, (entry, _url) in asked.items()
@@ -144,14 +144,18 @@ def _parse_object(got: Answer | str) -> CachedInfo | str:
 def _read(got: Answer | str, at: datetime) -> CachedInfo | str:
     """Return the cache entry of a response, or an error clause."""
     wait = retry_after_seconds(got.headers) if isinstance(got, Answer) else None
-    until = {"until": iso(at + timedelta(seconds=limit_retry(wait)))}
+    until = {"until": format_time(at + timedelta(seconds=limit_retry(wait)))}
     if isinstance(got, Answer) and got.status in OVERLOAD_STATUSES and wait is not None:
         return until
     given = _parse_object(got)
     if isinstance(given, str):
         return given
     end, url = parse_window_end(given), clean_url(given.get("explanationURL"))
-    return {"end": iso(end), "explanation_url": url, **until} if end else "the response does not contain a time window"
+    return (
+        {"end": format_time(end), "explanation_url": url, **until}
+        if end
+        else "the response does not contain a time window"
+    )
 
 
 def why_rejected(url: str, directory: str) -> str | None:
@@ -176,7 +180,7 @@ def write_cache(path: str, answers: Mapping[str, CachedInfo]) -> None:
     """Write the cache; errors are ignored, because later runs can repeat the requests."""
     with suppress(OSError, CertificatesError):
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-        put_in_place(path, json.dumps(answers, indent=1).encode(), 0o600)
+        replace_file(path, json.dumps(answers, indent=1).encode(), 0o600)
 
 
 def parse_window_end(answer: Mapping[str, t.Any]) -> datetime | None:

@@ -10,9 +10,9 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from .._base.errors import CertificatesError, failed_about
+from .._base.errors import CertificatesError, build_failure_record
 from .._base.names import listener_name
-from .._base.times import days_until, iso
+from .._base.times import days_until, format_time
 from .._replacement.can_replace import (
     ACCEPT_OPTIONS,
     OVERRIDABLE,
@@ -23,7 +23,7 @@ from .._replacement.can_replace import (
 )
 from .._replacement.messages import describe_loss
 from .._replacement.trust import TrustView
-from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary, totals
+from .._report.summary import LIST_NAMES, RESULT_NAMES, format_failure, summary, totals
 from .._report.table import listener_table
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
@@ -67,11 +67,14 @@ def as_result(
     listed = [
         *(("failed", record) for record in world.failed_records),
         *map(fail_if_approved, imports.entries),
-        *(("failed", failed_about("the load balancers", {"failure": error.as_failure()})) for error in failures),
+        *(
+            ("failed", build_failure_record("the load balancers", {"failure": error.as_failure()}))
+            for error in failures
+        ),
         *map(fail_if_approved, list_listeners(deployment, options) if options.is_probing_listeners else ()),
         *removals.entries,
     ]
-    lists = {name: [record for list_name, record in listed if list_name == name] for name in LISTS}
+    lists = {name: [record for list_name, record in listed if list_name == name] for name in LIST_NAMES}
     facts = RenewalFacts(
         world,
         chosen,
@@ -90,7 +93,7 @@ def as_result(
     attention = [as_attention(item, at) for item in with_grace_period(items, options.fail_on, at)]
     adopted = [as_adopted_record(listener, deployment) for listener in deployment.listeners] if options.adopt else []
     served = [create_served_record(target, world) for target in deployment.targets]
-    counted = totals(lists, served, attention, looks=options.is_checking_listeners, is_check_mode=options.is_check_mode)
+    counted = totals(lists, served, attention, is_probed=options.is_checking_listeners, is_check_mode=options.is_check_mode)
     empty = [source["message"] for source in bundles.empty_records]
     result: dict[str, t.Any] = {
         "changed": any(imports.truncated_ids.values())
@@ -143,10 +146,10 @@ def as_attention(item: AttentionItem, at: datetime) -> Record:
         "port": listener.port,
         "reason": item.reason,
         "cause": item.cause,
-        "not_after": iso(named.not_after if named else lifespan.end),
+        "not_after": format_time(named.not_after if named else lifespan.end),
         **lifespan.as_result(),
         "days_until_expiry": days_until(lifespan.end, at),
-        "held_back_since": iso(item.hold_start),
+        "held_back_since": format_time(item.hold_start),
         "explanation_url": request.explanation_url if request else None,
         "message": describe_attention(item),
     }
@@ -211,7 +214,7 @@ def why_failed(
     prefix = "The run was interrupted. " if stopped else ""
     return CertificatesError(
         "interrupted" if stopped else "rotation_failed" if failed else "attention_needed",
-        f"{prefix}{failure_lines(failed, failing, attention, empty)}".strip(),
+        f"{prefix}{format_failure(failed, failing, attention, empty)}".strip(),
         failing=len(failed) + len(failing) + stopped,
     )
 

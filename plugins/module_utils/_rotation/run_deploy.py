@@ -10,15 +10,15 @@ import math
 import typing as t
 from collections.abc import Iterable, Sequence
 
-from .._base.action import failure_of_items
+from .._base.action import build_items_failure
 from .._base.errors import CertificatesError
-from .._base.libraries import FOR_API, FOR_CERTIFICATES
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES
 from .._base.module import Module
 from .._base.names import MAX_PORT
-from .._base.options import ArgumentSpec, concurrency_options
-from .._base.text import some_of
+from .._base.options import ArgumentSpec, build_concurrency_options
+from .._base.text import join_first
 from .._base.times import now
-from .._ledger.place import check_place, ledger_directory, ledger_options
+from .._ledger.place import check_location, ledger_directory, ledger_options
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.revocation import RevocationClient, create_revocation_client, get_sent_certificates
 from .._replacement.can_replace import Overrides
@@ -66,8 +66,8 @@ LISTENERS_SPEC: dict[str, t.Any] = {
 SPEC = (
     api_options()
     + ledger_options()
-    + concurrency_options(4)
-    + selection_options().only("common_names")
+    + build_concurrency_options(4)
+    + selection_options().select("common_names")
     + REVOCATION_SPEC
     + ArgumentSpec(
         options={
@@ -95,7 +95,7 @@ SPEC = (
         },
     )
 )
-LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+LIBRARIES = (*API_LIBRARIES, *CERTIFICATE_LIBRARIES)
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -113,8 +113,8 @@ def run(module: Module) -> dict[str, t.Any]:
     first = planned = create_plan(module, client, wanted, create_trust_view(params["trusted_ca_path"]), authorities)
     if module.check_mode:
         if params["exclusive"] and planned.changes:
-            check_place(params["ledger_url"])
-        done = [action.simulated() for action in planned.actions]
+            check_location(params["ledger_url"])
+        done = [action.simulate() for action in planned.actions]
     else:
         planned, done = switch_all(
             module,
@@ -168,7 +168,7 @@ def check_ports(name: str, ports: Iterable[int]) -> None:
     wrong = [str(port) for port in ports if not 1 <= port <= MAX_PORT]
     if wrong:
         raise CertificatesError(
-            "invalid_argument", f"{name} must contain ports from 1 to {MAX_PORT}, not {some_of(wrong)}."
+            "invalid_argument", f"{name} must contain ports from 1 to {MAX_PORT}, not {join_first(wrong)}."
         )
 
 
@@ -256,7 +256,7 @@ def warn_of_missing(client: Client, planned: Sequence[ListenerAction], selection
     unknown = sorted({action.target_id for action in planned if action.target_id and action.target is None})
     if unknown:
         client.warn(
-            f"Cannot renew certificates of listeners that the certificate store does not list: {some_of(list(map(str, unknown)))}. Check that the "
+            f"Cannot renew certificates of listeners that the certificate store does not list: {join_first(list(map(str, unknown)))}. Check that the "
             "API user has the permission SECURITY_CERTIFICATE_MANAGE."
         )
 
@@ -274,7 +274,7 @@ def as_result(planned: ListenerPlan, done: Sequence[ListenerAction], client: Cli
     failures = [listener for listener in done if listener.has_failed]
     stopped = client.stop.is_set()
     if failures or stopped:
-        result["failure"] = failure_of_items(
+        result["failure"] = build_items_failure(
             "listeners_failed",
             [f"{listener.name}: {listener.reason}: {listener.message}" for listener in failures],
             f"{len(done)} listeners failed",

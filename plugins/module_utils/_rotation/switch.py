@@ -20,10 +20,10 @@ from dataclasses import dataclass, field, replace
 from .._base.backoff import Backoff
 from .._base.codes import DeployReason
 from .._base.errors import CertificatesError, Obstacle
-from .._base.libraries import FOR_LEDGER
-from .._base.messages import CHECKS_FIRST
+from .._base.libraries import LEDGER_LIBRARIES
+from .._base.messages import RETRY_REMEDY
 from .._base.module import Module
-from .._base.progress import counted, waiting
+from .._base.progress import count_calls, record_wait
 from .._ledger.place import check_given_place
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import Balancer, fetch_balancer, switch_listeners
@@ -62,7 +62,7 @@ def check_ledger(module: Module) -> None:
     Raises:
         CertificatesError: `missing_library`, `ledger_unavailable`.
     """
-    module.require(*FOR_LEDGER, loads=False)
+    module.require(*LEDGER_LIBRARIES, loads=False)
     check_given_place(module.params["ledger_url"])
 
 
@@ -91,7 +91,7 @@ def switch_all(
     """
     lock = None
     if exclusive and plan.changes:
-        module.require(*FOR_LEDGER)
+        module.require(*LEDGER_LIBRARIES)
         from .._ledger.lock import acquire
 
         lock = acquire(
@@ -113,7 +113,7 @@ def switch_all(
         for action in plan.actions:
             groups[action.place.balancer.uuid].append(action)
         groups.pop("", None)  # what was not found
-        switch = counted(switcher, len(groups), "load balancers")
+        switch = count_calls(switcher, len(groups), "load balancers")
         done = client.each(switch, list(groups.values()), at_once=at_once)
     finally:
         if lock:
@@ -174,7 +174,7 @@ class Switcher:
                     missing, gone = self._drop_deleted(missing, error)
                     settled += gone
         except CertificatesError as error:
-            settled += [action.because(error) for action in missing]
+            settled += [action.mark_failed_by(error) for action in missing]
         return settled
 
     def _create_backoff(self) -> Backoff:
@@ -211,7 +211,7 @@ class Switcher:
 
     def _record_wait(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
         """Record the wait in the progress output until the context exits."""
-        return waiting(f"{balancer.name}: waiting for {what}", self._wait_options.max_wait)
+        return record_wait(f"{balancer.name}: waiting for {what}", self._wait_options.max_wait)
 
     def _send(self, missing: Sequence[ListenerAction], backoff: Backoff) -> bool:
         """Send the change; return `False` if the load balancer was busy, so that the change can be retried.
@@ -247,7 +247,7 @@ class Switcher:
         stored = {action.target_id: fetch_one(self._client, t.cast(int, action.target_id)) for action in left}
         gone = [action for action in left if stored[action.target_id] is None]
         settled += [
-            action.failed("not_found", {"is_deleted": True, "certificate_id": action.target_id}) for action in gone
+            action.mark_failed("not_found", {"is_deleted": True, "certificate_id": action.target_id}) for action in gone
         ]
         if not settled:
             raise refusal
@@ -274,13 +274,13 @@ class Switcher:
             except CertificatesError as error:
                 raise CertificatesError(
                     "outcome_unknown",
-                    f"{lost.message} Reading the load balancer also failed: {error.message} {CHECKS_FIRST}",
+                    f"{lost.message} Reading the load balancer also failed: {error.message} {RETRY_REMEDY}",
                 ) from None
             if any(_has_target(action, now) for action in missing):  # one call changes all of them or none
                 return True
             if now.is_active or now.is_final or not backoff.pause():
                 raise CertificatesError(
-                    "outcome_unknown", f"{lost.message} The listeners still have their old certificates. {CHECKS_FIRST}"
+                    "outcome_unknown", f"{lost.message} The listeners still have their old certificates. {RETRY_REMEDY}"
                 )
 
     # After the change
@@ -301,9 +301,9 @@ class Switcher:
         return [
             action
             if _has_target(action, now)
-            else action.failed("api_error", {"is_accepted": True, "balancer": now})
+            else action.mark_failed("api_error", {"is_accepted": True, "balancer": now})
             if now.find_listener(action.uuid)
-            else action.failed("not_found", {"is_deleted": True})
+            else action.mark_failed("not_found", {"is_deleted": True})
             for action in sent
         ]
 
@@ -318,10 +318,10 @@ class Switcher:
                 now = fetch_balancer(self._client, _find_balancer(sent).uuid)
                 done = [(action, _has_target(action, now)) for action in sent]
                 return [
-                    action.failed(reason, {**facts, "change": "done" if has else "lost"}, is_changed=has)
+                    action.mark_failed(reason, {**facts, "change": "done" if has else "lost"}, is_changed=has)
                     for action, has in done
                 ]
-        return [action.failed(reason, {**facts, "change": "unseen"}, is_changed=True) for action in sent]
+        return [action.mark_failed(reason, {**facts, "change": "unseen"}, is_changed=True) for action in sent]
 
     def _wait_for_others(self, kept: Sequence[ListenerAction]) -> None:
         """Wait until the change of another run is complete, before unchanged listeners are probed."""
@@ -372,15 +372,17 @@ def _split_pending(
     for action in planned:
         listener, before = now.find_listener(action.uuid), action.place.listener
         if listener is None:
-            settled.append(action.failed("not_found", {"is_deleted": True}))
+            settled.append(action.mark_failed("not_found", {"is_deleted": True}))
         elif listener.certificate_id == action.target_id:
             settled.append(replace(action, outcome="unchanged", facts={"kept": "switched"}, is_changed=False))
         elif listener.port != before.port:
-            settled.append(action.failed("changed_meanwhile", {"now": {"port": listener.port}}))
+            settled.append(action.mark_failed("changed_meanwhile", {"now": {"port": listener.port}}))
         elif not listener.is_https:
-            settled.append(action.failed("changed_meanwhile", {"now": {"protocol": listener.protocol}}))
+            settled.append(action.mark_failed("changed_meanwhile", {"now": {"protocol": listener.protocol}}))
         elif listener.certificate_id != before.certificate_id:
-            settled.append(action.failed("changed_meanwhile", {"now": {"certificate_id": listener.certificate_id}}))
+            settled.append(
+                action.mark_failed("changed_meanwhile", {"now": {"certificate_id": listener.certificate_id}})
+            )
         else:
             missing.append(action)
     return missing, settled

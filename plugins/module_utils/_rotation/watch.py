@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .._base.backoff import Backoff
-from .._base.names import name_to_ask_for
+from .._base.names import choose_server_name
 from .._base.times import now
 from .._probe.endpoint import Endpoint, ProbeResult
 from .._probe.evaluate import Evaluation, evaluate_results
@@ -150,13 +150,13 @@ class ListenerProbe:
             self._unreached.add(action.name)
             return replace(seen, reason=action.reason or "unreachable", facts={**action.facts, "probe": verdict})
         if verdict.finding != "served":
-            return seen.failed("not_served", failed, is_changed=action.is_changed, served=False)
+            return seen.mark_failed("not_served", failed, is_changed=action.is_changed, served=False)
         if self._is_newly_rejected(action, verdict):
-            return seen.failed("not_accepted", failed, is_changed=action.is_changed, served=True)
+            return seen.mark_failed("not_accepted", failed, is_changed=action.is_changed, served=True)
         if verdict.is_accepted is False:
             if isinstance(action, ListenerAction) and not action.is_changed and action.is_predecessor_trusted:
                 back = {"predecessor_id": action.predecessor_id, "called": action.place.command_name}
-                return seen.failed("not_accepted", {"probe": verdict, **back}, served=True)
+                return seen.mark_failed("not_accepted", {"probe": verdict, **back}, served=True)
             self._refused.setdefault((verdict.rejection or "", _find_remedy_key(seen)), set()).add(action.name)
         facts = {**action.facts, "probe": verdict, "was_refused": was_refused}
         return replace(seen, served=True, facts=facts)
@@ -228,5 +228,5 @@ def choose_server_name(action: ListenerAction, *, is_before: bool) -> str | None
         known = after or before
         return known.server_name if known else None
     hosts = [name for name in before.server_names if after.is_for(name.replace("*", "www", 1))]
-    common = name_to_ask_for(hosts, before.addresses & after.addresses)
+    common = choose_server_name(hosts, before.addresses & after.addresses)
     return common or (before if is_before else after).server_name

@@ -16,7 +16,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from .._base.names import any_matches, is_host_name
-from .._base.remedies import listener as called
+from .._base.remedies import format_listener as called
 from .._probe.revocation import RevocationClient, SentCertificate
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView

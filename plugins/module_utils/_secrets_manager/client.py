@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from .._base.errors import CertificatesError
-from .._base.text import some_of
+from .._base.text import join_first
 from .._http.caller import Caller
 from .._http.transport import Attempt, keep_quiet
 from .._softlayer.paging import MAX_PAGES, Page, Row, list_all
@@ -152,7 +152,7 @@ class SecretsManager(Caller):
         if missing:
             raise CertificatesError(
                 "not_found",
-                f"The secret group {', '.join(missing)} does not exist. Available secret groups: {some_of(sorted({*known, DEFAULT_GROUP}))}.",
+                f"The secret group {', '.join(missing)} does not exist. Available secret groups: {join_first(sorted({*known, DEFAULT_GROUP}))}.",
             )
         return [known.get(name, name) for name in names]
 

@@ -10,9 +10,9 @@ import typing as t
 
 from .._base.action import Action
 from .._base.errors import Obstacle
-from .._base.messages import of_error, participle
-from .._base.text import some_of
-from .._base.times import iso
+from .._base.messages import describe_error, participle
+from .._base.text import join_first
+from .._base.times import format_time
 from .._replacement.messages import describe_obstacle, find_trust_remedy, join_organizations
 from .._x509 import messages as of_x509
 
@@ -41,7 +41,7 @@ def describe_action(action: Action[t.Any, t.Any]) -> str:
     """Return the message about the action for a certificate in Secrets Manager."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _}:
-            return of_error(reason, action.facts)
+            return describe_error(reason, action.facts)
         case "created", _, _:
             return f"{participle(action.form, 'created')}."
         case "updated", _, {"changed": changed}:
@@ -81,7 +81,7 @@ def _explain_obstacle(why: Obstacle[str]) -> str:
     match why.reason, why.facts:
         case "names_not_covered", {"lost": lost}:
             return (
-                f"The certificate lacks DNS names of {CURRENT_VERSION}: {some_of(lost)}."
+                f"The certificate lacks DNS names of {CURRENT_VERSION}: {join_first(lost)}."
                 if lost
                 else f"The DNS names of {CURRENT_VERSION} are unknown."
             )
@@ -97,6 +97,8 @@ def _explain_obstacle(why: Obstacle[str]) -> str:
         case _, {"chain": chain}:
             return f"TLS clients would trust the certificate less than {CURRENT_VERSION}: {chain.why}. {find_trust_remedy(chain, 'new')}"
         case "ambiguous" | "superseded", {"new": new, "present": present}:
-            ours, theirs = (f"from {iso(one.not_before)} to {iso(one.not_after)}" for one in (new, present))
+            ours, theirs = (
+                f"from {format_time(one.not_before)} to {format_time(one.not_after)}" for one in (new, present)
+            )
             return f"The certificate is not a renewal of {CURRENT_VERSION}: it is valid {ours}, and the current version {theirs}."
     return describe_obstacle(why)

@@ -19,9 +19,9 @@ from datetime import datetime
 from .._base.action import Action
 from .._base.codes import Code, SecretOutcome, SecretReason
 from .._base.errors import Obstacle
-from .._base.names import is_host_name, named
-from .._base.text import printable
-from .._base.times import iso
+from .._base.names import build_diff_name, is_host_name
+from .._base.text import escape_invisible
+from .._base.times import format_time
 from .._replacement.can_replace import (
     Overrides,
     PresentCertificate,
@@ -106,7 +106,7 @@ class SecretAction(Action[SecretOutcome, Code]):
     @property
     def key(self) -> tuple[str, str]:
         """Unique key of the secret: the ID of the group and the name, as in listings."""
-        return self.group_id, printable(self.name)
+        return self.group_id, escape_invisible(self.name)
 
     @property
     def changes_something(self) -> bool:
@@ -151,20 +151,20 @@ class SecretAction(Action[SecretOutcome, Code]):
     def as_diff(self) -> dict[str, t.Any]:
         """Return the public facts of the action for diff mode."""
         certificate, present = t.cast(Certificate, self.certificate), self.secret
-        header = printable(f"{self.group}/{self.name}")
+        header = escape_invisible(f"{self.group}/{self.name}")
         before: dict[str, t.Any] = {}
         if present:
             now_there = {"labels": sorted(present.labels), "description": present.description}
             before = {
-                **named(present.common_name, present.common_name or ""),
+                **build_diff_name(present.common_name, present.common_name or ""),
                 "serial_number": present.serial_number,
-                "not_after": iso(present.not_after),
+                "not_after": format_time(present.not_after),
                 **{name: now_there[name] for name in self.metadata},
             }
         after = {
-            **named(certificate.common_name, certificate.shown_name),
+            **build_diff_name(certificate.common_name, certificate.shown_name),
             "serial_number": certificate.parsed.serial_number,
-            "not_after": iso(certificate.not_after),
+            "not_after": format_time(certificate.not_after),
             **self.metadata,
             "state": self.state,
         }
@@ -184,16 +184,16 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
     if not there:
         return new
     if len(imported) > 1:
-        return new.failed("ambiguous", {"ids": sorted(secret.id for secret in imported)})
+        return new.mark_failed("ambiguous", {"ids": sorted(secret.id for secret in imported)})
     present = (imported or list(there))[0]
     known = replace(new, secret=present)
     if present.secret_type != IMPORTED_TYPE:
-        return known.failed("wrong_type", {"secret_type": present.secret_type})
+        return known.mark_failed("wrong_type", {"secret_type": present.secret_type})
     if present.is_managed:
-        return known.failed("managed_csr", {})
+        return known.mark_failed("managed_csr", {})
     has_only_expired = present.state == DEACTIVATED and present.not_after is not None and present.not_after < at
     if present.why_inactive and not has_only_expired:
-        return known.failed("not_active", {"state": present.why_inactive})
+        return known.mark_failed("not_active", {"state": present.why_inactive})
     metadata: dict[str, t.Any] = {}
     if new.labels is not None and frozenset(new.labels) != present.labels:
         metadata["labels"] = list(new.labels)
@@ -220,7 +220,7 @@ def compare_content(action: SecretAction, held: Bundle) -> SecretAction:
     known = replace(action, is_to_be_read=False, issuers=issuers, changes=changes)
     refusal = find_version_obstacle(known, held, action.view) if changes and action.view else None
     if refusal:
-        return known.failed(refusal.reason, refusal.facts)
+        return known.mark_failed(refusal.reason, refusal.facts)
     changed = (*changes, *known.metadata)
     return replace(known, outcome="updated" if changed else "unchanged", facts={"changed": changed} if changed else {})
 
@@ -272,5 +272,5 @@ def mark_repeated(actions: Sequence[SecretAction]) -> list[SecretAction]:
         if action.outcome == "failed" or len(given) < 2:
             marked.append(action)
         else:
-            marked.append(action.failed("ambiguous", {"items": given}))
+            marked.append(action.mark_failed("ambiguous", {"items": given}))
     return marked

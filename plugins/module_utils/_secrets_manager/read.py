@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .._base.errors import CertificatesError
 from .._base.module import Module
-from .._base.text import some_of
+from .._base.text import join_first
 from .._x509.bundle import Bundle
 from .._x509.keys import key_texts
 from .client import SecretsManager
@@ -90,7 +90,7 @@ def _list_selected(manager: SecretsManager, source: Mapping[str, t.Any]) -> list
         )
     unmatched = [name for name in source["names"] or () if not any(_is_named(secret, [name]) for secret in secrets)]
     if unmatched:
-        there = some_of(sorted({secret.name for secret in secrets})) or "none"
+        there = join_first(sorted({secret.name for secret in secrets})) or "none"
         raise CertificatesError(
             "not_found",
             f"No certificate in Secrets Manager matches {', '.join(unmatched)}. Existing certificates: {there}. Check names.",

@@ -18,13 +18,13 @@ from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 
-from .._base.action import failure_of
+from .._base.action import build_certificates_failure
 from .._base.codes import SecretOutcome, SecretReason
 from .._base.errors import CertificatesError
-from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES, LEDGER_LIBRARIES, SECRETS_MANAGER_LIBRARIES
 from .._base.module import Module
-from .._base.options import ArgumentSpec, concurrency_options
-from .._base.progress import counted
+from .._base.options import ArgumentSpec, build_concurrency_options
+from .._base.progress import count_calls
 from .._base.times import now
 from .._http.faults import as_sentence
 from .._ledger.place import check_given_place, ledger_options
@@ -57,11 +57,13 @@ SPEC = (
     api_options()
     + instance_options()
     + secret_certificate_options()
-    + concurrency_options()
+    + build_concurrency_options()
     + ledger_options()
     + ArgumentSpec(options={"iam_api_key": {"type": "str", "no_log": True}})
 )
-LIBRARIES = tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER, *FOR_SECRETS_MANAGER)))
+LIBRARIES = tuple(
+    dict.fromkeys((*API_LIBRARIES, *CERTIFICATE_LIBRARIES, *LEDGER_LIBRARIES, *SECRETS_MANAGER_LIBRARIES))
+)
 MAX_WAIT = 900.0
 """Maximum time in seconds to wait for another run that changes the same instance."""
 
@@ -88,7 +90,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for step in steps:
         for warning in step.warnings if step.outcome != "failed" else ():
             module.warn(f"{step.name}: {of_store.describe_warning(warning)}")
-    done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, manager, steps)
+    done = [step.simulate() for step in steps] if module.check_mode else carry_out(module, manager, steps)
     is_there = {"unchanged"} if module.check_mode else {"created", "updated", "unchanged"}
 
     def set_version(step: SecretAction) -> SecretAction:
@@ -137,7 +139,7 @@ def plan_item(item: Item, module: Module) -> SecretAction:
     try:
         bundle = read_item(item, module.hide)
     except CertificatesError as error:
-        return new.because(error)
+        return new.mark_failed_by(error)
     return add_bundle(new, bundle, item, module)
 
 
@@ -149,10 +151,10 @@ def add_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) ->
         anchors = find_anchors(item["trust"], item["trusted_ca_path"], module.warn)
         content, warnings = assemble(bundle, options, now(), anchors)
         if part := find_large_part(content):
-            return new.failed("refused", {"too_large": part})
+            return new.mark_failed("refused", {"too_large": part})
         view = None if item["force"] else create_trust_view(item["trusted_ca_path"])
     except CertificatesError as error:
-        return new.because(error)
+        return new.mark_failed_by(error)
     return new.add_content(content, warnings, view)
 
 
@@ -174,14 +176,14 @@ def read_from_store(
         except CertificatesError as error:
             if error.code not in SECRET_ERROR_CODES:
                 raise
-            return step.because(convert_read_error(error))
+            return step.mark_failed_by(convert_read_error(error))
         certificate = stored.record.certificate
         if certificate is None:
-            return step.failed("invalid_pem", {"certificate_id": identifier})
+            return step.mark_failed("invalid_pem", {"certificate_id": identifier})
         try:
             key = check_key(identifier, certificate, stored.private_key)
         except CertificatesError as error:
-            return replace(step, certificate=certificate).because(error)
+            return replace(step, certificate=certificate).mark_failed_by(error)
         hide(key.pem)
         bundle = Bundle((certificate,), stored.record.intermediates, KeyRef.of(key))
         return add_bundle(step, bundle, item, module)
@@ -197,7 +199,7 @@ def read_from_store(
     with suppress(CertificatesError):
         reason = reason if fetch_visible(client).is_limited else "not_found"
     return [
-        step.failed(reason, {"certificate_id": item["certificate_id"]}) if is_missing else step
+        step.mark_failed(reason, {"certificate_id": item["certificate_id"]}) if is_missing else step
         for item, step, is_missing in zip(items, taken, missing, strict=True)
     ]
 
@@ -215,7 +217,7 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
         except CertificatesError as error:
             if error.code != "not_found":
                 raise
-            grouped.append(step.because(error))
+            grouped.append(step.mark_failed_by(error))
     steps = mark_repeated(grouped)
     group_ids = sorted({step.group_id for step in steps if step.outcome != "failed"})
     if not group_ids:
@@ -234,7 +236,7 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
         except CertificatesError as error:
             if error.code not in SECRET_ERROR_CODES:
                 raise
-            return planned.because(add_api_text(error))
+            return planned.mark_failed_by(add_api_text(error))
 
     return manager.each(plan_one, steps)
 
@@ -269,7 +271,7 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
     lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", MAX_WAIT, now())
     done: list[SecretAction] = []
     try:
-        done = manager.each(counted(Writer(module, manager, lock.check), len(steps), "certificates"), steps)
+        done = manager.each(count_calls(Writer(module, manager, lock.check), len(steps), "certificates"), steps)
         return done
     finally:  # a version without an answer may still arrive; of a secret, there is only one of its name
         lock.end(release=not any(step.reason == "outcome_unknown" and step.secret for step in done))
@@ -301,7 +303,7 @@ class Writer:
                     raise CertificatesError("not_found", why)
             return self._update(step) if step.outcome == "updated" else step
         except CertificatesError as error:
-            return step.because(add_api_text(error, step.name))
+            return step.mark_failed_by(add_api_text(error, step.name))
 
     def _create(self, step: SecretAction) -> SecretAction:
         """Create a secret, and return the action; if the secret exists now, return the remaining action.
@@ -414,4 +416,4 @@ def build_result(
     }
     if single:
         result["certificate"] = certificates[0]
-    return result | failure_of([(step.name, step) for step in done], stopped=stop.is_set())
+    return result | build_certificates_failure([(step.name, step) for step in done], stopped=stop.is_set())

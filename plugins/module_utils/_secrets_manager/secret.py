@@ -18,7 +18,7 @@ from functools import cached_property
 
 from .._base.errors import Obstacle
 from .._base.names import is_host_name
-from .._base.text import printable
+from .._base.text import escape_invisible
 from .._base.times import parse
 from .._softlayer.values import as_dict
 from .._x509.bundle import Bundle, Origin, Trouble, bundle_of_parts
@@ -129,7 +129,7 @@ def parse_secret(row: Mapping[str, t.Any]) -> Secret | None:
         labels=frozenset(map(str, _parse_list(row.get("labels")))),
         state=row.get("state") if isinstance(row.get("state"), int) else None,
         common_name=_parse_text(row.get("common_name")) or None,
-        alt_names=tuple(printable(str(name)) for name in _parse_list(row.get("alt_names"))),
+        alt_names=tuple(escape_invisible(str(name)) for name in _parse_list(row.get("alt_names"))),
         key_algorithm=_parse_text(row.get("key_algorithm")),
         serial_number=_parse_serial_number(row.get("serial_number")),
         not_before=parse(validity.get("not_before")),
@@ -166,7 +166,7 @@ def _collect_host_names(common_name: str | None, alternatives: Iterable[str]) ->
 
 
 def _parse_text(value: object) -> str:
-    return printable(value) if isinstance(value, str) else ""
+    return escape_invisible(value) if isinstance(value, str) else ""
 
 
 def _parse_list(value: object) -> Iterable[t.Any]:

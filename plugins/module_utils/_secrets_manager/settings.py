@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .._base.errors import CertificatesError
-from .._base.options import ArgumentSpec, OneArgument, of_environment
+from .._base.options import Argument, ArgumentSpec, read_environment
 from .._http.network import Network, guard_url
 from .._softlayer.settings import IBM_CLOUD_USER, check_ascii, resolve_network, resolve_settings
 from .._store.options import certificates_options
@@ -46,8 +46,8 @@ def instance_options() -> ArgumentSpec:
     """Return the options for an instance of IBM Cloud Secrets Manager."""
     return ArgumentSpec(
         options={
-            "instance_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_INSTANCE_URL"])},
-            "iam_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_IAM_URL"])},
+            "instance_url": {"type": "str", "fallback": (read_environment, ["SOFTLAYER_CERTIFICATES_INSTANCE_URL"])},
+            "iam_url": {"type": "str", "fallback": (read_environment, ["SOFTLAYER_CERTIFICATES_IAM_URL"])},
         }
     )
 
@@ -72,8 +72,8 @@ def secret_certificate_options() -> ArgumentSpec:
         *("privatekey_passphrase", "pkcs12_path", "pkcs12_passphrase"),
     ]
     of_file = certificate_options()
-    shared = of_file.only(*material, "allow_expired", "verify_chain", "trust", "trusted_ca_path")
-    options: dict[str, OneArgument] = {
+    shared = of_file.select(*material, "allow_expired", "verify_chain", "trust", "trusted_ca_path")
+    options: dict[str, Argument] = {
         "state": {"type": "str", "choices": ["present"], "default": "present"},
         "name": {"type": "str"},
         **shared.options,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._base.codes import Code
-from .._base.errors import CertificatesError, if_not_found
+from .._base.errors import CertificatesError, reword_not_found
 from .._base.times import parse
 from .._http.faults import as_sentence, shorten
 from .client import Client
@@ -138,7 +138,7 @@ def fetch_balancers(client: Client) -> list[Balancer]:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    with if_not_found(LISTING_ERROR):
+    with reword_not_found(LISTING_ERROR):
         rows = client.read_list(BALANCER, "getAllObjects", mask=BALANCER_MASK)
     return [balancer for balancer in map(normalize, rows) if balancer is not None]
 
@@ -149,7 +149,7 @@ def fetch_balancer(client: Client, uuid: str) -> Balancer:
     Raises:
         CertificatesError: as `Client.call`; `not_found`; `no_answer` if the response is not the load balancer.
     """
-    with if_not_found(f"Cannot read load balancer {uuid} anymore. {MANAGE_ADVICE}"):
+    with reword_not_found(f"Cannot read load balancer {uuid} anymore. {MANAGE_ADVICE}"):
         row = client.call(BALANCER, "getLoadBalancer", uuid, mask=BALANCER_MASK)
     balancer = normalize(row) if isinstance(row, dict) else None
     if balancer is None or balancer.uuid != uuid:

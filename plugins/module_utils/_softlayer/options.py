@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .._base.options import ArgumentSpec, of_environment
+from .._base.options import ArgumentSpec, read_environment
 
 STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 """Statuses of an order in results."""
@@ -20,19 +20,19 @@ def api_options() -> ArgumentSpec:
     """Return the options of all modules that call the SoftLayer API."""
     return ArgumentSpec(
         options={
-            "username": {"type": "str", "fallback": (of_environment, ["SL_USERNAME"])},
-            "api_key": {"type": "str", "no_log": True, "fallback": (of_environment, ["SL_API_KEY"])},
-            "endpoint_url": {"type": "str", "fallback": (of_environment, ["SL_ENDPOINT_URL"])},
+            "username": {"type": "str", "fallback": (read_environment, ["SL_USERNAME"])},
+            "api_key": {"type": "str", "no_log": True, "fallback": (read_environment, ["SL_API_KEY"])},
+            "endpoint_url": {"type": "str", "fallback": (read_environment, ["SL_ENDPOINT_URL"])},
             "transport": {
                 "type": "str",
                 "choices": list(TRANSPORTS),
-                "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_TRANSPORT"]),
+                "fallback": (read_environment, ["SOFTLAYER_CERTIFICATES_TRANSPORT"]),
             },
             "config_file": {"type": "path"},
             "timeout": {"type": "float", "default": 60},
             "proxy": {"type": "str"},
             "validate_certs": {"type": "bool", "default": True},
-            "ca_path": {"type": "path", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
+            "ca_path": {"type": "path", "fallback": (read_environment, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
             "retries": {"type": "int", "default": 5, "range": (0, MAX_RETRIES)},
         },
     )

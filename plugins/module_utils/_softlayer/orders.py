@@ -15,11 +15,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cache, cached_property
 
-from .._base.codes import Ineligibility
+from .._base.codes import IneligibilityReason
 from .._base.errors import CertificatesError
-from .._base.names import address_matches, any_matches, shown_name
-from .._base.text import printable
-from .._base.times import days_until, has_passed, iso, parse
+from .._base.names import address_matches, any_matches, choose_name
+from .._base.text import escape_invisible
+from .._base.times import days_until, format_time, has_passed, parse
 from .._x509.certificate import name_set
 from .._x509.read import Csr, requested
 from .values import as_dict, check_ids, parse_number, parse_text, require_boolean
@@ -71,7 +71,7 @@ STATUSES = {
     "cancelled": "canceled",
 }
 """Statuses by the status names of the API (`SoftLayer_Security_Certificate_Request_Status`), whose IDs are not documented."""
-STATUS_GATE: Mapping[str, Ineligibility | None] = {
+STATUS_GATE: Mapping[str, IneligibilityReason | None] = {
     "approved": None,
     "complete": None,
     "pending": "pending",
@@ -80,7 +80,7 @@ STATUS_GATE: Mapping[str, Ineligibility | None] = {
 """The reason for a missing certificate, by status; `None` if the certificate is available."""
 
 
-def find_ineligibility(status: str, expires_at: datetime | None, at: datetime) -> Ineligibility | None:
+def find_ineligibility(status: str, expires_at: datetime | None, at: datetime) -> IneligibilityReason | None:
     """Return the reason for a missing certificate of an order, or `None` if the certificate is available."""
     return STATUS_GATE.get(status, "unknown_status") or ("expired" if has_passed(expires_at, at) else None)
 
@@ -113,16 +113,16 @@ class Order:
     @property
     def shown_name(self) -> str | None:
         """Name in messages; `None` for an order without a name."""
-        return shown_name(self.common_name, self.subject_alt_names)
+        return choose_name(self.common_name, self.subject_alt_names)
 
-    def find_ineligibility(self, at: datetime) -> Ineligibility | None:
+    def find_ineligibility(self, at: datetime) -> IneligibilityReason | None:
         """Return the reason for a missing certificate, or `None` if the certificate is available."""
         return find_ineligibility(self.status, self.expires_at, at)
 
     def as_facts(self) -> dict[str, t.Any]:
         """Return the facts that do not depend on the time, for JSON."""
         facts = {name: getattr(self, name) for name in ("id", *PROPERTIES)}
-        times = {name: iso(value) for name, value in facts.items() if name.endswith("_at")}
+        times = {name: format_time(value) for name, value in facts.items() if name.endswith("_at")}
         return {**facts, **times, "subject_alt_names": list(self.subject_alt_names)}
 
     @classmethod
@@ -335,5 +335,5 @@ def normalize(row: Mapping[str, t.Any], read: Callable[[str], Csr | None] = requ
         billing_order_id=parse_number(as_dict(row.get("order")).get("id")),
         public_key_sha256=request.public_key_sha256 if request else None,
         key_type=request.key_type if request else None,
-        subject_alt_names=tuple(map(printable, request.dns_names)) if request else (),
+        subject_alt_names=tuple(map(escape_invisible, request.dns_names)) if request else (),
     )

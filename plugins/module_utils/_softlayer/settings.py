@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from .._base.errors import CertificatesError
-from .._base.secrets import secrets_in
+from .._base.secrets import find_secrets
 from .._http.network import Network, guard_url, network_of
 from .options import TRANSPORTS
 
@@ -60,7 +60,7 @@ class Settings(Network):
     @property
     def secrets(self) -> set[str]:
         """The secrets to hide: the API key, and passwords in URLs, including proxies from the environment."""
-        return {self.api_key, *secrets_in([self.endpoint_url, self.proxy, *getproxies().values()])}
+        return {self.api_key, *find_secrets([self.endpoint_url, self.proxy, *getproxies().values()])}
 
 
 def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Settings:

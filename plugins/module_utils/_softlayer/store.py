@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from .._base.errors import CertificatesError, if_not_found
+from .._base.errors import CertificatesError, reword_not_found
 from .._base.names import any_matches
 from .._base.secrets import PRIVATE_KEY
-from .._base.text import encodable, printable
-from .._base.times import days_until, iso, parse
+from .._base.text import escape_invisible, make_encodable
+from .._base.times import days_until, format_time, parse
 from .._http.faults import as_sentence
 from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
 from .._x509.chain import Anchors, Chains
@@ -122,8 +122,8 @@ class StoreCertificate:
         return {
             **dict.fromkeys(FACTS),
             "common_name": self.common_name,
-            "not_before": iso(self.validity_begin),
-            "not_after": iso(self.validity_end),
+            "not_before": format_time(self.validity_begin),
+            "not_after": format_time(self.validity_end),
             "key_size": self.key_size,
         }
 
@@ -159,8 +159,8 @@ class StoreCertificate:
             **(lifespan if self.certificate else NOT_KNOWN).as_result(),
             "renewal_due": lifespan.is_due(at),
             "associated_service_count": self.associated_service_count,
-            "created_at": iso(self.created_at),
-            "modified_at": iso(self.modified_at),
+            "created_at": format_time(self.created_at),
+            "modified_at": format_time(self.modified_at),
         }
 
     def pems(self) -> dict[str, str | None]:
@@ -279,7 +279,7 @@ def fetch_visible(client: Client) -> StoreListing:
         "Cannot read the certificate store: the API user has neither the permission SECURITY_CERTIFICATE_MANAGE nor "
         "SECURITY_CERTIFICATE_VIEW. Grant one of the permissions."
     )
-    with if_not_found(why_not):
+    with reword_not_found(why_not):
         return StoreListing(_fetch_entries(client), is_limited=True)
 
 
@@ -306,7 +306,7 @@ def _fetch_entries(client: Client) -> list[StoreCertificate]:
 
 
 def _fetch_rows(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
-    with if_not_found(f"{STORE_READ_ERROR}. {remedy}"):
+    with reword_not_found(f"{STORE_READ_ERROR}. {remedy}"):
         return client.read_list("Account", "getSecurityCertificates", mask=mask, root="securityCertificates")
 
 
@@ -458,7 +458,7 @@ def normalize(row: Mapping[str, t.Any]) -> StoreCertificate:
     return StoreCertificate(
         id=int(row["id"]),
         common_name=_make_printable(row.get("commonName")),
-        notes=PRIVATE_KEY.sub("(private key removed)", encodable(str(row.get("notes") or ""))),
+        notes=PRIVATE_KEY.sub("(private key removed)", make_encodable(str(row.get("notes") or ""))),
         associated_service_count=used,
         certificate=next(iter(_parse_certificates(row.get("certificate"))), None),
         intermediates=tuple(_parse_certificates(row.get("intermediateCertificate"))),
@@ -475,7 +475,7 @@ def normalize(row: Mapping[str, t.Any]) -> StoreCertificate:
 
 def _make_printable(value: object) -> str | None:
     """Return a name in printable form, or `None` if the name is empty."""
-    return printable(str(value)) if value else None
+    return escape_invisible(str(value)) if value else None
 
 
 def _parse_certificates(pem: object) -> Iterable[Certificate]:

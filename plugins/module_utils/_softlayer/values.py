@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Iterable, Mapping
 
 from .._base.errors import CertificatesError
-from .._base.text import printable
+from .._base.text import escape_invisible
 
 DIGITS = re.compile(r"[0-9]{1,19}")
 MAX_ID = 2**63 - 1
@@ -48,7 +48,7 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
 
 def parse_text(value: object) -> str | None:
     """Return a string in printable form, without surrounding spaces; `None` if the value is empty or not a string."""
-    return printable(value.strip()) or None if isinstance(value, str) else None
+    return escape_invisible(value.strip()) or None if isinstance(value, str) else None
 
 
 def as_dict(value: object) -> Mapping[str, t.Any]:

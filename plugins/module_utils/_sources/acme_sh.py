@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence
 
 from .._base.errors import Obstacle
-from .._base.names import by_spelling, spelling
+from .._base.names import group_file_names, normalize_file_name
 from .files import File, FileGroup, list_source_names, list_subdirectories, read_setting, select_names
 
 OTHER_DIRECTORIES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})
@@ -57,18 +57,22 @@ def build_settings_name(folder: str) -> str:
 
 
 def _is_certificate_directory(folder: str, names: Sequence[str]) -> bool:
-    stem, there = spelling(folder).removesuffix(EC_SUFFIX), by_spelling(names)
+    stem, there = normalize_file_name(folder).removesuffix(EC_SUFFIX), group_file_names(names)
     return folder not in OTHER_DIRECTORIES and (
-        any(spelling(stem + ending) in there for ending in (CERTIFICATE, PRIVATE_KEY, SETTINGS))
+        any(normalize_file_name(stem + ending) in there for ending in (CERTIFICATE, PRIVATE_KEY, SETTINGS))
         or any(name.endswith(CERTIFICATE) for name in there)
     )
 
 
 def _make_groups(folder: str, path: str, names: Sequence[str]) -> list[FileGroup]:
-    stem, there = folder[: -len(EC_SUFFIX)] if folder.lower().endswith(EC_SUFFIX) else folder, by_spelling(names)
-    if spelling(stem + REMOVED) in there and spelling(stem + SETTINGS) not in there:
+    stem, there = folder[: -len(EC_SUFFIX)] if folder.lower().endswith(EC_SUFFIX) else folder, group_file_names(names)
+    if normalize_file_name(stem + REMOVED) in there and normalize_file_name(stem + SETTINGS) not in there:
         return []
-    own = [name for name in names if name.lower().endswith(CERTIFICATE) and spelling(name) not in {CHAIN, FULL_CHAIN}]
+    own = [
+        name
+        for name in names
+        if name.lower().endswith(CERTIFICATE) and normalize_file_name(name) not in {CHAIN, FULL_CHAIN}
+    ]
     keys = [name for name in names if name.lower().endswith(PRIVATE_KEY)]
     certificates = own or [stem + CERTIFICATE]
     chains = select_names(CHAIN if CHAIN in there else FULL_CHAIN, there)

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from .._base.errors import Obstacle
-from .._base.names import by_spelling, spelling
+from .._base.names import group_file_names, normalize_file_name
 from .._x509.bundle import Kind, Trouble
 from .files import File, FileGroup, find_directory, list_source_names, list_subdirectories, read_setting, select_names
 
@@ -52,11 +52,11 @@ def find_acme_directory(path: str) -> str | None:
 
 
 def _is_lineage(names: Sequence[str]) -> bool:
-    return not {*LINKS, *PREVIOUS_LINKS}.isdisjoint(map(spelling, names))
+    return not {*LINKS, *PREVIOUS_LINKS}.isdisjoint(map(normalize_file_name, names))
 
 
 def _make_group(name: str, folder: str, names: Sequence[str]) -> FileGroup:
-    alike = by_spelling(names)
+    alike = group_file_names(names)
     kinds: Mapping[Kind, str] = {
         "certificate": CERTIFICATE,
         "chain": CHAIN if CHAIN in alike else FULL_CHAIN,

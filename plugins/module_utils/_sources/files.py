@@ -20,9 +20,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from .._base.errors import CertificatesError, Obstacle
-from .._base.files import MAX_FILE_SIZE, not_readable, read_file
-from .._base.names import spelling
-from .._base.text import encodable, printable
+from .._base.files import MAX_FILE_SIZE, build_read_error, read_file
+from .._base.names import normalize_file_name
+from .._base.text import escape_invisible, make_encodable
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.certificate import Certificate
 
@@ -91,7 +91,7 @@ def select_names(name: str, alike: Mapping[str, Sequence[str]]) -> Sequence[str]
         name: the expected file name.
         alike: file names in the directory, by spelling.
     """
-    names = alike.get(spelling(name), ())
+    names = alike.get(normalize_file_name(name), ())
     return names if names and name not in names else (name,)
 
 
@@ -113,11 +113,11 @@ def list_source_names(folder: str) -> list[str]:
     try:
         return list_names(folder)
     except OSError as error:
-        why = not_readable("directory", folder, error).message
+        why = build_read_error("directory", folder, error).message
         raise CertificatesError(
             "not_found",
             f"{why} Specify another directory, or grant read access to the user who runs the playbook.",
-            path=printable(folder),
+            path=escape_invisible(folder),
         ) from None
 
 
@@ -131,8 +131,8 @@ def find_directory(path: str, name: str) -> str:
     if os.path.lexists(inner) and not os.path.isdir(inner):
         raise CertificatesError(
             "not_found",
-            f"{printable(inner)} is not a directory, or is a link to a missing directory. Restore the directory, or specify another directory.",
-            path=printable(inner),
+            f"{escape_invisible(inner)} is not a directory, or is a link to a missing directory. Restore the directory, or specify another directory.",
+            path=escape_invisible(inner),
         )
     return inner if os.path.isdir(inner) else path
 
@@ -156,7 +156,7 @@ def list_subdirectories(folder: str) -> t.Iterator[tuple[str, str, list[str] | T
 
 def describe_unreadable(kind: str, path: str, error: OSError | ValueError) -> Trouble:
     """Return the problem of an unreadable file or directory."""
-    return Obstacle("unreadable", {"refused": not_readable(kind, printable(path), error).message})
+    return Obstacle("unreadable", {"refused": build_read_error(kind, escape_invisible(path), error).message})
 
 
 def read_setting(path: str, form: re.Pattern[str]) -> str | None:
@@ -216,7 +216,7 @@ def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
     if not stamp == read_stamp(file.path) == read_stamp(real_path):
         why: Trouble = Obstacle("unreadable", {"written": file.path})
         return FileContent(file, Bundle(trouble=why), stamp, is_changing=True)
-    if bundle.key and encodable(real_path) != real_path:
+    if bundle.key and make_encodable(real_path) != real_path:
         why = Obstacle("unreadable", {"not_utf8": real_path})
         return FileContent(file, replace(bundle, key=None, trouble=why), stamp)
     key = bundle.key and replace(bundle.key, held=None, path=file.path, real_path=real_path)

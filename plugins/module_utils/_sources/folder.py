@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from .._base.names import spelling
+from .._base.names import normalize_file_name
 from .._x509.bundle import Kind
 from .files import File, FileGroup, list_source_names
 
@@ -38,7 +38,7 @@ def list_groups(path: str) -> list[FileGroup]:
         ending = next((ending for ending in KINDS if name.lower().endswith(ending)), None)
         if ending is not None:
             stem = name[: -len(ending)]
-            _stem, files = listed.setdefault(spelling(stem), (stem, []))
+            _stem, files = listed.setdefault(normalize_file_name(stem), (stem, []))
             files.append(File(KINDS[ending], os.path.join(path, name)))
     return [FileGroup(stem, files[0].path, tuple(files), is_entry=False) for stem, files in listed.values()]
 

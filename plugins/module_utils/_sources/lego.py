@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from .._base.names import by_spelling, spelling
+from .._base.names import group_file_names, normalize_file_name
 from .._x509.bundle import Kind
 from .files import File, FileGroup, find_directory, list_source_names, select_names
 
@@ -28,12 +28,12 @@ def list_groups(path: str) -> list[FileGroup]:
     """
     folder = find_directory(path, "certificates")
     names = list_source_names(folder)
-    alike = by_spelling(names)
+    alike = group_file_names(names)
     stems: dict[str, str] = {}
     for name in names:
         stem, ending = os.path.splitext(name)
         if ending.lower() in {CERTIFICATE, PRIVATE_KEY} and not name.lower().endswith(ISSUER):
-            own = spelling(stem)  # as lego writes it
+            own = normalize_file_name(stem)  # as lego writes it
             stems[own] = own if stem == own else stems.get(own, stem)
     return [_make_group(stem, folder, alike) for stem in stems.values()]
 
@@ -47,7 +47,7 @@ def _make_group(name: str, folder: str, alike: Mapping[str, Sequence[str]]) -> F
     files = tuple(
         File(kind, os.path.join(folder, file))
         for kind, usual in kinds.items()
-        if kind != "chain" or spelling(usual) in alike
+        if kind != "chain" or normalize_file_name(usual) in alike
         for file in select_names(usual, alike)
     )
     return FileGroup(name, files[0].path, files)

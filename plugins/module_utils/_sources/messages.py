@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from .._base.errors import Obstacle
-from .._base.text import printable
+from .._base.text import escape_invisible
 from .._x509 import messages as of_x509
 
 
@@ -115,34 +115,34 @@ def trouble(why: Obstacle[t.Any]) -> str:
     """Return the message about an unusable file of a source, with a remedy."""
     match why.reason, why.facts:
         case _, {"file": path, "why": nested}:
-            return f"{printable(path)}: {trouble(nested)}"
+            return f"{escape_invisible(path)}: {trouble(nested)}"
         case "bad_passphrase", {"is_store": True}:
             return "Cannot open the PKCS#12 file. Set privatekey_passphrase to its passphrase."
         case "unreadable", {"refused": error}:
             return f"{error} Grant read access to the user who runs the playbook, and check the disk."
         case "unreadable", {"written": path}:
-            return f"Cannot read {printable(path)}: another process was writing the file. Run the playbook again later."
+            return f"Cannot read {escape_invisible(path)}: another process was writing the file. Run the playbook again later."
         case "unreadable", {"not_utf8": path}:
-            return f"The path {printable(path)} is not valid UTF-8. Rename the file or its directory."
+            return f"The path {escape_invisible(path)} is not valid UTF-8. Rename the file or its directory."
         case "broken_link", {"link": path}:
-            return f"{printable(path)} is a symbolic link to a missing file. Restore the file, or delete the link and reissue the certificate."
+            return f"{escape_invisible(path)} is a symbolic link to a missing file. Restore the file, or delete the link and reissue the certificate."
         case "key_missing", {"certificate": path, "other_key": other_key}:
-            other = f"; the key in {printable(other_key)} belongs to another certificate" if other_key else ""
+            other = f"; the key in {escape_invisible(other_key)} belongs to another certificate" if other_key else ""
             return (
-                f"The private key of the certificate in {printable(path)} is missing{other}. Put the private key next to the "
+                f"The private key of the certificate in {escape_invisible(path)} is missing{other}. Put the private key next to the "
                 "certificate, or reissue the certificate."
             )
         case "certificate_missing", {"certificate": path}:
-            return f"The private key exists, but the certificate {printable(path)} is missing. Request the certificate, or delete the key."
+            return f"The private key exists, but the certificate {escape_invisible(path)} is missing. Request the certificate, or delete the key."
         case "being_renewed", {"lineage": name, "folder": folder}:
             return (
-                f"Certbot is renewing {printable(name)}, or was interrupted during the renewal: the links in {printable(folder)} lead to files "
+                f"Certbot is renewing {escape_invisible(name)}, or was interrupted during the renewal: the links in {escape_invisible(folder)} lead to files "
                 "of different versions. Run the playbook again later. If the problem persists, run `certbot update_symlinks`."
             )
         case "being_renewed", {"is_cut_off": True}:
             return "Traefik is writing the file, or has not issued a certificate yet. Run the playbook again later. If the problem persists, restart Traefik."
         case "being_renewed", {"written": path}:
-            return f"Another process was writing {printable(path)} or its private key during the run. Run the playbook again later."
+            return f"Another process was writing {escape_invisible(path)} or its private key during the run. Run the playbook again later."
         case "malformed", {"is_storage": False}:
             return "The file is not a Traefik acme.json file. Specify the storage file of the certificate resolvers in Traefik."
         case "malformed", {"is_old": True}:

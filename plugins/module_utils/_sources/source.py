@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 
 from .._base.errors import CertificatesError, Obstacle
-from .._base.files import absolute
-from .._base.text import printable
+from .._base.files import make_absolute
+from .._base.text import escape_invisible
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
 from . import acme_sh, certbot, folder, lego, traefik
@@ -81,7 +81,7 @@ class Source:
             raise CertificatesError(
                 "invalid_argument", f"{option} is missing: a source with {kind} requires a path. Set {option}."
             )
-        return cls(kind, absolute(path) if kind == TRAEFIK else _check_directory(absolute(path), option))
+        return cls(kind, make_absolute(path) if kind == TRAEFIK else _check_directory(make_absolute(path), option))
 
 
 def _require_kind(path: str) -> SourceKind:
@@ -90,13 +90,13 @@ def _require_kind(path: str) -> SourceKind:
     Raises:
         CertificatesError: `not_found` if the path is not a source.
     """
-    kind = detect_kind(absolute(path)) if path else None
+    kind = detect_kind(make_absolute(path)) if path else None
     if kind is None:
         raise CertificatesError(
             "not_found",
-            f"Cannot find certificates at {printable(path)}. Specify the certbot, lego, or acme.sh directory, the acme.json file of Traefik, or "
-            f"a directory with certificates and keys; or specify the kind of source, such as {{folder: {printable(path)}}}.",
-            path=printable(path),
+            f"Cannot find certificates at {escape_invisible(path)}. Specify the certbot, lego, or acme.sh directory, the acme.json file of Traefik, or "
+            f"a directory with certificates and keys; or specify the kind of source, such as {{folder: {escape_invisible(path)}}}.",
+            path=escape_invisible(path),
         )
     return kind
 
@@ -111,8 +111,8 @@ def _check_directory(path: str, option: str) -> str:
         return path
     raise CertificatesError(
         "not_found",
-        f"{printable(path)}, the value of {option}, is not a directory on this host. Specify the directory of the certificates or keys.",
-        path=printable(path),
+        f"{escape_invisible(path)}, the value of {option}, is not a directory on this host. Specify the directory of the certificates or keys.",
+        path=escape_invisible(path),
     )
 
 

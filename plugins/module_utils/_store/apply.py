@@ -21,12 +21,12 @@ from functools import partial
 
 from .._base.backoff import Backoff
 from .._base.errors import CertificatesError
-from .._base.progress import counted
+from .._base.progress import count_calls
 from .._base.times import now
 from .._http.caller import Interrupted
 from .._ledger.ledger import Claim, Entry, Key, Ledger, lease_for
 from .._ledger.lock import Granted, guard, seconds
-from .._ledger.place import check_place
+from .._ledger.place import check_location
 from .._replacement.trust import TrustView
 from .._softlayer import store
 from .._softlayer.client import Client
@@ -52,16 +52,16 @@ def fail_creates_without_ledger(steps: Sequence[ImportAction], ledger_url: str |
     """Return the steps, in which creations fail if the ledger cannot be stored, also in check mode."""
     try:
         if any(step.outcome == "imported" for step in steps):
-            check_place(ledger_url)
+            check_location(ledger_url)
     except CertificatesError as error:
-        return [step.because(error) if step.outcome == "imported" else step for step in steps]
+        return [step.mark_failed_by(error) if step.outcome == "imported" else step for step in steps]
     return list(steps)
 
 
 def carry_out(client: Client, ledger_url: str | None, steps: Sequence[ImportAction]) -> list[ImportAction]:
     """Carry out a plan for several certificates concurrently and return the outcomes. A failure does not affect other certificates."""
     creator = Creator(client, ledger_url, [step for step in steps if step.outcome == "imported"])
-    carry_out_next = counted(partial(carry_out_one, client, creator), len(steps), "certificates")
+    carry_out_next = count_calls(partial(carry_out_one, client, creator), len(steps), "certificates")
     try:
         done = client.each(carry_out_next, steps, prepares=True)
     finally:
@@ -85,7 +85,7 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
         elif step.outcome == "removed" and not remove(client, t.cast(int, step.id), step.certificate):
             step = replace(step, outcome="unchanged", facts={"is_gone": True})
     except CertificatesError as error:
-        failed = step.because(error)
+        failed = step.mark_failed_by(error)
         if error.code == "interrupted" or error.details.get("is_stored"):
             return failed
         return replace(failed, facts={**failed.facts, "planned": step.outcome, "id": step.id})

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from .._base.codes import Code
 from .._base.errors import CertificatesError, Obstacle
-from .._base.text import NOT_XML, fits_xml
-from .._base.times import iso
+from .._base.text import NON_XML_CHARACTERS, is_xml_text
+from .._base.times import format_time
 from .._replacement.messages import find_trust_remedy
 from .._softlayer.orders import Order
 from .._softlayer.store import StoreCertificate
@@ -117,19 +117,19 @@ def assemble(
     if leaf.not_before > at:
         raise CertificatesError(
             "not_yet_valid",
-            f"The certificate is not valid before {iso(leaf.not_before)}. Import the certificate later, or check the clock of this host.",
+            f"The certificate is not valid before {format_time(leaf.not_before)}. Import the certificate later, or check the clock of this host.",
         )
     if leaf.not_after < at and not options.allow_expired:
         raise CertificatesError(
             "expired",
-            f"The certificate expired at {iso(leaf.not_after)}. Specify the renewed certificate, or set allow_expired: true.",
+            f"The certificate expired at {format_time(leaf.not_after)}. Specify the renewed certificate, or set allow_expired: true.",
         )
     if bundle.request and bundle.request.public_key_sha256 != leaf.public_key_sha256:
         raise CertificatesError(
             "csr_mismatch",
             "The CSR does not belong to the certificate: the public keys differ. Specify the CSR of the certificate, or omit the CSR.",
         )
-    if options.is_for_store and not all(fits_xml(str(part.value)) for part in leaf.parsed.subject):
+    if options.is_for_store and not all(is_xml_text(str(part.value)) for part in leaf.parsed.subject):
         raise CertificatesError(
             "refused",
             f"The certificate's subject ({leaf.shown_name}) must not contain control characters, because control characters make the list of "
@@ -155,7 +155,7 @@ def normalize_notes(text: str) -> str:
 
 def _check_notes(notes: str) -> str:
     """Return normalized notes; reject characters that are invalid in XML, although REST accepts the characters."""
-    odd = NOT_XML.search(notes)
+    odd = NON_XML_CHARACTERS.search(notes)
     if odd:
         raise CertificatesError(
             "refused",
@@ -187,7 +187,7 @@ def _build_chain(
         )
     late = next((issuer for issuer in chain.issuers if not issuer.is_valid(at)), None)
     if late and not options.allow_expired:
-        valid = f"valid only from {iso(late.not_before)} to {iso(late.not_after)}"
+        valid = f"valid only from {format_time(late.not_before)} to {format_time(late.not_after)}"
         raise CertificatesError(
             "chain_invalid",
             f"The intermediate certificate {late.shown_name} is {valid}. Specify the current intermediate certificate.",

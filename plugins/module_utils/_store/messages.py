@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from .._base.action import Action
 from .._base.errors import Obstacle
-from .._base.messages import of_error, participle
-from .._base.text import some_of, uncapitalized
-from .._base.times import iso
+from .._base.messages import describe_error, participle
+from .._base.text import join_first, uncapitalize_first
+from .._base.times import format_time
 from .._replacement.messages import describe_obstacle, find_trust_remedy
 from .._softlayer.store import StoreCertificate
 from .._x509.certificate import Certificate
@@ -32,9 +32,9 @@ def describe_import(action: Action[t.Any, t.Any]) -> str:
     """Return the message about an import or a removal."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
-            return f"{_describe_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
+            return f"{_describe_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {describe_error(reason, action.facts)}"
         case "failed", reason, {"error": _}:
-            return of_error(reason, action.facts)
+            return describe_error(reason, action.facts)
         case "imported", _, {"lacking": identifier}:
             imported = participle(action.form, "imported")
             return (
@@ -131,7 +131,7 @@ def _describe_truncation(kept: StoreCertificate, given: tuple[Certificate, ...],
         what = f"Certificate {kept.id} has {has}, and no record in the store has more intermediate certificates, so the store probably shortens chains."
         remedy = (
             "If the certificate was imported without the missing certificates, or the store has changed, delete the certificate and run the playbook again. "
-            f"Otherwise, {uncapitalized(remedy)}"
+            f"Otherwise, {uncapitalize_first(remedy)}"
         )
     return f"{what} TLS clients need the missing certificates: {_join_missing(kept, given)}. Do not deploy the certificate. {remedy}"
 
@@ -141,7 +141,7 @@ def _join_missing(record: StoreCertificate, given: Iterable[Certificate]) -> str
 
 
 def _join_names(certificates: Iterable[Certificate]) -> str:
-    return some_of([certificate.shown_name for certificate in certificates])
+    return join_first([certificate.shown_name for certificate in certificates])
 
 
 def describe_warning(about: Obstacle[str]) -> str:
@@ -168,8 +168,11 @@ def describe_warning(about: Obstacle[str]) -> str:
             )
             return f"Certificate {record.id} {differs}. The record is not changed{' while it is in use' if record.associated_service_count else ''}."
         case "expires_earlier", {"end": end, "longer": records}:
-            longer = some_of([f"certificate {record.id} ({iso(record.not_after)})" for record in records])
-            return f"The certificate expires at {iso(end)}, earlier than {longer}. Check that you specified the correct certificate."
+            longer = join_first([f"certificate {record.id} ({format_time(record.not_after)})" for record in records])
+            return (
+                f"The certificate expires at {format_time(end)}, earlier than {longer}. "
+                "Check that you specified the correct certificate."
+            )
     raise AssertionError(about)
 
 
@@ -185,9 +188,9 @@ def describe_export(action: Action[t.Any, t.Any]) -> str:
     """Return the message about an export."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
-            return f"{_describe_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
+            return f"{_describe_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {describe_error(reason, action.facts)}"
         case "failed", reason, {"error": _}:
-            return of_error(reason, action.facts)
+            return describe_error(reason, action.facts)
         case "exported", _, {"parts": parts}:
             return f"{participle(action.form, 'exported')}: {', '.join(PARTS[part] for part in parts)}."
         case "unchanged", _, _:
@@ -199,9 +202,7 @@ def describe_export(action: Action[t.Any, t.Any]) -> str:
         case _, "not_found", {"why": why}:
             return describe_obstacle(why)
         case _, "not_found", {"certificate_id": identifier, "expired": end}:
-            return (
-                f"Certificate {identifier} expired at {iso(end)}. To export the certificate, set include_expired: true."
-            )
+            return f"Certificate {identifier} expired at {format_time(end)}. To export the certificate, set include_expired: true."
         case _, "not_found", {"pattern": pattern, "have_expired": True}:
             return f"All certificates that match {pattern} have expired. To export expired certificates, set include_expired: true."
         case _, "not_found", {"pattern": pattern}:

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Collection, Mapping
 
 from .._base.errors import CertificatesError
-from .._base.options import ArgumentSpec, OneArgument
+from .._base.options import Argument, ArgumentSpec
 from .._x509.options import certificate_options
 
 SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
@@ -23,7 +23,7 @@ SHARED_OPTIONS = ("privatekey_passphrase", "intermediate_path", "trusted_ca_path
 
 def certificates_options(single: ArgumentSpec) -> ArgumentSpec:
     """Return the option for several certificates, in addition to the options of a single certificate."""
-    certificates: OneArgument = {
+    certificates: Argument = {
         "type": "list",
         "elements": "dict",
         "options": single.options,
@@ -55,7 +55,7 @@ def check_item_options(spec: ArgumentSpec, values: Mapping[str, t.Any], given: C
 
 def import_options() -> ArgumentSpec:
     """Return the options of `ssl_certificate_import`, for one certificate or for several certificates."""
-    own: dict[str, OneArgument] = {
+    own: dict[str, Argument] = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "notes": {"type": "str"},
         "order_id": {"type": "int"},
@@ -65,7 +65,7 @@ def import_options() -> ArgumentSpec:
         "remove_superseded": {"type": "bool", "default": False},
     }
     single = certificate_options() + ArgumentSpec(own)
-    of_orders: dict[str, OneArgument] = {
+    of_orders: dict[str, Argument] = {
         "orders": {"type": "list", "elements": "dict"},
         "collected": {"type": "list", "elements": "dict"},
         "certificate_dir": {"type": "path"},

@@ -19,8 +19,8 @@ from operator import attrgetter
 from .._base.action import Action
 from .._base.codes import ExportOutcome, ExportReason
 from .._base.errors import CertificatesError
-from .._base.names import any_matches, safe_stem, shown_name
-from .._base.text import capitalized
+from .._base.names import any_matches, build_safe_stem, choose_name
+from .._base.text import capitalize_first
 from .._replacement.index import why_unavailable
 from .._softlayer.store import MISSING_ENTRY_FIELDS, StoreCertificate, StoreListing
 from .._x509.bundle import KeyRef, bundle_of_parts
@@ -136,7 +136,7 @@ def collect_bundle(record: StoreCertificate) -> tuple[Certificate, ...]:
 
 def _find_name(record: StoreCertificate) -> str | None:
     certificate = record.certificate
-    return shown_name(certificate.common_name, certificate.subject_alt_names) if certificate else record.common_name
+    return choose_name(certificate.common_name, certificate.subject_alt_names) if certificate else record.common_name
 
 
 def list_file_stems(records: Collection[StoreCertificate]) -> dict[int, str]:
@@ -151,7 +151,7 @@ def list_file_stems(records: Collection[StoreCertificate]) -> dict[int, str]:
 
 
 def _make_stem(record: StoreCertificate) -> str:
-    return safe_stem(_find_name(record) or "") or DEFAULT_STEM
+    return build_safe_stem(_find_name(record) or "") or DEFAULT_STEM
 
 
 def find_leftover_keys(actions: Iterable[ExportAction], names: Collection[str]) -> list[str]:
@@ -192,7 +192,9 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
     actions = []
     for record in taken:
         action = ExportAction("unchanged", None, {}, record.id, record=record, stem=stems[record.stored_id])
-        actions.append(action if record.certificate else action.failed("invalid_pem", {"certificate_id": record.id}))
+        actions.append(
+            action if record.certificate else action.mark_failed("invalid_pem", {"certificate_id": record.id})
+        )
     for id in set(options.certificate_ids or ()) - {record.id for record in taken}:
         expired = known.get(id)
         facts: Mapping[str, t.Any] = {"why": why_unavailable(id, None)}
@@ -206,7 +208,7 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
             facts = {"pattern": pattern, "have_expired": have_expired}
             actions.append(ExportAction("failed", "not_found", facts, common_name=pattern))
     if listing.is_limited:
-        return [action.failed("no_permission", {}, is_limited=True) for action in actions]
+        return [action.mark_failed("no_permission", {}, is_limited=True) for action in actions]
     return actions
 
 
@@ -270,9 +272,9 @@ def check_key(identifier: int | None, certificate: Certificate, given: str | Non
     try:
         key = read_private_key(given.encode("utf-8", "replace"))
     except CertificatesError:
-        why = f"Cannot read the private key of certificate {identifier} in the store. {capitalized(again)}"
+        why = f"Cannot read the private key of certificate {identifier} in the store. {capitalize_first(again)}"
         raise CertificatesError("invalid_pem", why) from None
     if key.public_key_sha256 != certificate.public_key_sha256:
-        why = f"The private key of certificate {identifier} in the store belongs to another certificate. {capitalized(again)}"
+        why = f"The private key of certificate {identifier} in the store belongs to another certificate. {capitalize_first(again)}"
         raise CertificatesError("key_mismatch", why)
     return key

@@ -17,8 +17,8 @@ from hashlib import sha256
 from .._base.action import Action
 from .._base.codes import Code, ImportOutcome, ImportReason
 from .._base.errors import CertificatesError, Obstacle
-from .._base.names import ascii_name
-from .._base.times import iso
+from .._base.names import encode_name
+from .._base.times import format_time
 from .._replacement.can_replace import has_better_chain, select_best
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
@@ -146,7 +146,7 @@ class ImportAction(Action[ImportOutcome, Code]):
             "superseded": [
                 {
                     "id": old.record.id,
-                    "not_after": iso(old.record.not_after),
+                    "not_after": format_time(old.record.not_after),
                     "associated_service_count": old.record.associated_service_count,
                     "removed": old.removed,
                 }
@@ -194,7 +194,7 @@ def check_bundle(
     try:
         content, warnings = assemble(bundle, options, view.at, anchors, known.notes)
     except CertificatesError as error:
-        return known.because(error)
+        return known.mark_failed_by(error)
     view.record_chain(content.certificate, t.cast(Chain, content.chain))
     return ImportAction.of(content, known.order_id, warnings)
 
@@ -263,7 +263,7 @@ def plan_found(
         )
         candidates = [(record, changes) for record, changes in differing if record in nearest]
     if len(candidates) != 1:
-        return new.failed("ambiguous", {"same": [record for record, _changes in candidates]})
+        return new.mark_failed("ambiguous", {"same": [record for record, _changes in candidates]})
     record, changes = candidates[0]
     there = replace(
         new, id=record.id, notes=changes.get("notes", record.notes), record=record, incomplete_ids=frozenset()
@@ -275,7 +275,7 @@ def plan_found(
         return _plan_record_in_use(new, there, record, [other.stored_id for other in same], is_listed=is_listed)
     elif longest is not None and longest < len(content.intermediates) and has_chain_part(record, content):
         # To give it the rest again would not help.
-        return there.failed(
+        return there.mark_failed(
             "chain_truncated", {"record": record, "given": content.intermediates, "is_tried": False}, notes=record.notes
         )
     return _plan_changes(there, changes)
@@ -309,7 +309,7 @@ def _plan_record_in_use(
         return replace(new, facts={"lacking": record.id}, incomplete_ids=frozenset(ids))
     if lacks_issuers and new.incomplete_ids:
         return evaluate_kept_chain(there, record)
-    return there.failed("in_use", {"record": record, "lacks_issuers": lacks_issuers})
+    return there.mark_failed("in_use", {"record": record, "lacks_issuers": lacks_issuers})
 
 
 def lacks_intermediates(record: StoreCertificate, content: Content, view: TrustView) -> bool:
@@ -354,7 +354,7 @@ def evaluate_kept_chain(step: ImportAction, kept: StoreCertificate) -> ImportAct
     has_written = before is None or any(getattr(kept, name) != getattr(before, name) for name in EDITABLE_FIELDS)
     if lacks_intermediates(kept, content, view):
         cut = {"record": kept, "given": content.intermediates, "is_tried": True}
-        return step.failed("chain_truncated", cut, record=kept, has_written=has_written)
+        return step.mark_failed("chain_truncated", cut, record=kept, has_written=has_written)
     changes = {name: value for name, value in step.changes.items() if name != CHAIN}
     step = replace(step, record=kept, changes=changes, warnings=(*step.warnings, _make_chain_warning(kept, content)))
     return step if has_written else replace(step, outcome="unchanged", facts={})
@@ -380,7 +380,7 @@ def plan_absent(
 ) -> ImportAction:
     """Return the action that deletes the only record with an ID, a fingerprint, or a name."""
     fingerprint = None if fingerprint_sha256 is None else normalize_fingerprint(fingerprint_sha256)
-    name = None if common_name is None else ascii_name(common_name)
+    name = None if common_name is None else encode_name(common_name)
     matching = [
         record
         for record in stored
@@ -397,7 +397,7 @@ def plan_absent(
         known_as = common_name or matching[0].common_name  # by its fingerprint, all are the same certificate
         return ImportAction("failed", "ambiguous", {"matching": matching}, common_name=known_as)
     step = plan_record_removal(matching[0])
-    return step if matching[0].is_unused else step.failed("in_use", {"record": matching[0]})
+    return step if matching[0].is_unused else step.mark_failed("in_use", {"record": matching[0]})
 
 
 def plan_record_removal(record: StoreCertificate) -> ImportAction:
@@ -436,7 +436,7 @@ def cancel_conflicting_removals(steps: Sequence[ImportAction]) -> list[ImportAct
     spared = []
     for step in steps:
         if step.outcome == "removed" and step.id in wanted:
-            spared.append(step.failed("ambiguous", {"wanted": step.id}))
+            spared.append(step.mark_failed("ambiguous", {"wanted": step.id}))
         else:
             superseded = (replace(old, removed=old.removed and old.record.id not in wanted) for old in step.superseded)
             spared.append(replace(step, superseded=tuple(superseded)))
@@ -456,7 +456,7 @@ def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:
         if first == position:
             marked.append(step)
         elif step.content != steps[first].content:
-            marked.append(step.failed("ambiguous", {"first": first}))
+            marked.append(step.mark_failed("ambiguous", {"first": first}))
         else:
             again = replace(step, content=None, record=None, changes={}, superseded=(), first=first)
             marked.append(replace(again, outcome="unchanged", facts={"first": first}))

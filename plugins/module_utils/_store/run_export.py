@@ -13,14 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from .._base.action import failure_of_items
+from .._base.action import build_items_failure
 from .._base.codes import ExportOutcome
 from .._base.errors import CertificatesError
 from .._base.files import PrivateFolder, is_fixed
-from .._base.libraries import FOR_API, FOR_CERTIFICATES
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES
 from .._base.module import Module
-from .._base.options import ArgumentSpec, concurrency_options
-from .._base.progress import counted
+from .._base.options import ArgumentSpec, build_concurrency_options
+from .._base.progress import count_calls
 from .._base.times import now
 from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options, selection_options
@@ -41,8 +41,8 @@ from .plan_export import (
 SELECTIONS = ("certificate_ids", "common_names", "all")
 SPEC = (
     api_options()
-    + selection_options().only("common_names")
-    + concurrency_options()
+    + selection_options().select("common_names")
+    + build_concurrency_options()
     + ArgumentSpec(
         options={
             "certificate_ids": {"type": "list", "elements": "int", "limits": True},
@@ -55,7 +55,7 @@ SPEC = (
         required_one_of=[SELECTIONS],
     )
 )
-LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+LIBRARIES = (*API_LIBRARIES, *CERTIFICATE_LIBRARIES)
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -69,20 +69,20 @@ def run(module: Module) -> dict[str, t.Any]:
     planned = [
         compare_with_directory(action, folder, params["passphrase"]) for action in plan_exports(listing, options, at)
     ]
-    for name in find_leftover_keys(planned, folder.names()):
+    for name in find_leftover_keys(planned, folder.list_names()):
         module.warn(
-            f"{folder.shown(name)} is a leftover file: an earlier export wrote another number of certificates with the same name, and exports do not "
+            f"{folder.format_path(name)} is a leftover file: an earlier export wrote another number of certificates with the same name, and exports do not "
             "update the file anymore. Check that nothing uses the file, and delete the key together with its certificate files."
         )
-    simulated = [action.simulated() for action in planned]
+    simulated = [action.simulate() for action in planned]
     done = simulated if module.check_mode else carry_out(module, client, planned, folder)
     try:
-        folder.check_place()
+        folder.check_location()
     except CertificatesError as error:
         lost = [
             action
             if action.outcome == "failed"
-            else action.failed("not_written", {"error": error.message}, is_changed=action.outcome == "exported")
+            else action.mark_failed("not_written", {"error": error.message}, is_changed=action.outcome == "exported")
             for action in done
         ]
         result = as_result(lost, client, folder, at)
@@ -123,7 +123,7 @@ def compare_with_directory(action: ExportAction, folder: PrivateFolder, passphra
     try:
         contents: dict[str, bytes | None] = {part: folder.read(name) for part, name in action.files().items()}
     except CertificatesError as error:
-        return action.because(error)
+        return action.mark_failed_by(error)
     return compare(action, contents, passphrase)
 
 
@@ -133,13 +133,13 @@ def carry_out(
     """Write several certificates concurrently and return the outcomes. A failure does not affect other certificates.
 
     Raises:
-        CertificatesError: as `PrivateFolder.take`.
+        CertificatesError: as `PrivateFolder.prepare`.
     """
     wanted = [action for action in planned if action.outcome == "exported"]
     if not wanted:
         return list(planned)
-    folder.take()
-    exporter = counted(Exporter(module, client, folder), len(wanted), "certificates")
+    folder.prepare()
+    exporter = count_calls(Exporter(module, client, folder), len(wanted), "certificates")
     done = iter(client.each(exporter, wanted))
     return [next(done) if action.outcome == "exported" else action for action in planned]
 
@@ -169,7 +169,7 @@ class Exporter:
             key = self._fetch_key(action, hide) if "privatekey" in action.parts else None
             self._folder.write(build_content(action, key, self._passphrase))
         except CertificatesError as error:
-            return action.because(error)
+            return action.mark_failed_by(error)
         finally:
             self._hide(secrets, -1)
         return action
@@ -204,14 +204,14 @@ def as_result(done: Sequence[ExportAction], client: Client, folder: PrivateFolde
     counts = {outcome: sum(action.outcome == outcome for action in done) for outcome in t.get_args(ExportOutcome)}
     result: dict[str, t.Any] = {
         "changed": counts["exported"] > 0 or any(action.is_changed for action in done),
-        "certificates": [action.as_result(at, folder.shown) for action in done],
+        "certificates": [action.as_result(at, folder.format_path) for action in done],
         **{f"{outcome}_count": count for outcome, count in counts.items()},
         "api_calls": client.api_calls,
-        "diff": [action.as_diff(folder.shown) for action in done if action.outcome == "exported"],
+        "diff": [action.as_diff(folder.format_path) for action in done if action.outcome == "exported"],
     }
     failures = [action for action in done if action.outcome == "failed"]
     if failures:
-        result["failure"] = failure_of_items(
+        result["failure"] = build_items_failure(
             "certificates_failed",
             [f"{action.name}: {action.reason}: {action.message}" for action in failures],
             f"{len(done)} certificates could not be exported",

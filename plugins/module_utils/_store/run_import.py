@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from .._base.action import failure_of
+from .._base.action import build_certificates_failure
 from .._base.errors import CertificatesError
-from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES, LEDGER_LIBRARIES
 from .._base.module import Module
-from .._base.options import concurrency_options
+from .._base.options import build_concurrency_options
 from .._ledger.place import check_given_place, ledger_options
 from .._orders.import_files import find_certificate_files
 from .._replacement.index import StoreIndex
@@ -44,8 +44,8 @@ from .plan_import import (
 )
 from .read_files import Item, read_item
 
-SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
-LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
+SPEC = api_options() + import_options() + ledger_options() + build_concurrency_options()
+LIBRARIES = (*API_LIBRARIES, *CERTIFICATE_LIBRARIES, *LEDGER_LIBRARIES)
 Orders = Mapping[int, Order]
 """Orders by ID, for the comparison with certificates."""
 CheckedItem: t.TypeAlias = "tuple[Item, ImportAction | None]"
@@ -73,7 +73,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for step in steps:
         for warning in list_warnings(step):
             module.warn(f"{step.name}: {messages.describe_warning(warning)}")
-    done = [step.simulated() for step in steps] if module.check_mode else carry_out(client, params["ledger_url"], steps)
+    done = [step.simulate() for step in steps] if module.check_mode else carry_out(client, params["ledger_url"], steps)
     for step, end in zip(steps, done, strict=True):
         for warning in end.warnings[len(step.warnings) :]:
             module.warn(f"{end.name}: {messages.describe_warning(warning)}")
@@ -157,7 +157,7 @@ def check(item: Item, module: Module, view_with: TrustViewFactory) -> ImportActi
         anchors = find_anchors(item["trust"], item["trusted_ca_path"], module.warn)
         view = view_with(item["trusted_ca_path"])
     except CertificatesError as error:
-        return known.because(error)
+        return known.mark_failed_by(error)
     return check_bundle(known, bundle, options, anchors, view)
 
 
@@ -188,7 +188,7 @@ def plan(client: Client, checked: Sequence[CheckedItem], view_with: TrustViewFac
                     raise orders
                 check_order(new.expected_content, orders.get(item["order_id"]), item["order_id"])
         except CertificatesError as error:
-            new = replace(new, warnings=()).because(error)
+            new = replace(new, warnings=()).mark_failed_by(error)
         if new.outcome != "failed":
             view = view_with(item["trusted_ca_path"])
             new = plan_present(new, index, view, remove_superseded=item["remove_superseded"])
@@ -212,4 +212,4 @@ def as_result(
     }
     if single:
         result["certificate"] = certificates[0]
-    return result | failure_of([(step.name, step) for step in done], stopped=client.stop.is_set())
+    return result | build_certificates_failure([(step.name, step) for step in done], stopped=client.stop.is_set())

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
 from .._base.errors import CertificatesError
-from .._base.libraries import FOR_API, FOR_CERTIFICATES
+from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES
 from .._base.module import Module
 from .._base.options import ArgumentSpec
 from .._replacement.index import StoreIndex
@@ -26,7 +26,7 @@ from .._softlayer.values import check_ids
 
 SPEC = (
     api_options()
-    + selection_options().only("common_names", "expires_within_days")
+    + selection_options().select("common_names", "expires_within_days")
     + ArgumentSpec(
         options={
             "certificate_ids": {"type": "list", "elements": "int", "limits": True},
@@ -38,7 +38,7 @@ SPEC = (
         },
     )
 )
-LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+LIBRARIES = (*API_LIBRARIES, *CERTIFICATE_LIBRARIES)
 SERVICES = "services"
 
 Services = Mapping[int, list[dict[str, t.Any]]]

@@ -19,9 +19,9 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 from .._base.errors import CertificatesError
-from .._base.names import ascii_name, is_address, name_to_ask_for, named, shown_name, wildcard_over
-from .._base.text import printable
-from .._base.times import iso
+from .._base.names import build_diff_name, choose_name, choose_server_name, encode_name, find_wildcard, is_address
+from .._base.text import escape_invisible
+from .._base.times import format_time
 from . import asn1
 
 NOT_PARSED: tuple[type[BaseException], ...] = ()
@@ -215,7 +215,7 @@ class Certificate:
     @cached_property
     def names(self) -> frozenset[str]:
         """The names it is for: DNS names and common name, in ASCII form; CAs may omit the common name."""
-        return name_set(self.common_name, map(printable, self._dns_names))
+        return name_set(self.common_name, map(escape_invisible, self._dns_names))
 
     @property
     def server_names(self) -> frozenset[str]:
@@ -230,13 +230,13 @@ class Certificate:
     @property
     def server_name(self) -> str | None:
         """A name by which TLS clients request it, `None` if it has none."""
-        return name_to_ask_for(self.server_names, self.addresses)
+        return choose_server_name(self.server_names, self.addresses)
 
     @cached_property
     def alternatives(self) -> frozenset[str]:
         """The DNS names and IP addresses that all clients accept it for; not what no host name is, such as one with a blank or final dot."""
         names = map(str.lower, self._dns_names)
-        return frozenset(name for name in names if name == ascii_name(name) and not is_address(name)) | self.addresses
+        return frozenset(name for name in names if name == encode_name(name) and not is_address(name)) | self.addresses
 
     @cached_property
     def accepted(self) -> frozenset[str]:
@@ -258,8 +258,8 @@ class Certificate:
         bare = name.partition("%")[0]
         if is_address(bare):
             return str(ipaddress.ip_address(bare)) in self.addresses
-        wanted = ascii_name(name)
-        return not self.server_names.isdisjoint({wanted, wildcard_over(wanted)})
+        wanted = encode_name(name)
+        return not self.server_names.isdisjoint({wanted, find_wildcard(wanted)})
 
     @cached_property
     def _dns_names(self) -> list[str]:
@@ -268,19 +268,19 @@ class Certificate:
     @property
     def shown_name(self) -> str:
         """Its name in a sentence: as `_names.shown_name`, else its whole subject."""
-        name = shown_name(self.common_name, self.subject_alt_names)
-        return name or printable(self.parsed.subject.rfc4514_string()) or "without a name"
+        name = choose_name(self.common_name, self.subject_alt_names)
+        return name or escape_invisible(self.parsed.subject.rfc4514_string()) or "without a name"
 
     @property
     def shown_issuer(self) -> str:
         """Its issuer's name in a sentence."""
         names = _values(self.parsed.issuer, NameOID.COMMON_NAME)
-        return names[0] if names else printable(self.parsed.issuer.rfc4514_string())
+        return names[0] if names else escape_invisible(self.parsed.issuer.rfc4514_string())
 
     @cached_property
     def subject_alt_names(self) -> list[str]:
         """The values of the subject alternative names (host names, addresses, ...), in printable form."""
-        return [printable(_general_name(name)) for name in self._alternatives]
+        return [escape_invisible(_general_name(name)) for name in self._alternatives]
 
     @cached_property
     def _alternatives(self) -> list[x509.GeneralName]:
@@ -456,8 +456,8 @@ class Certificate:
             "fingerprint_sha256": self.fingerprint_sha256,
             "public_key_sha256": self.public_key_sha256,
             "serial_number": self.parsed.serial_number,
-            "not_before": iso(self.not_before),
-            "not_after": iso(self.not_after),
+            "not_before": format_time(self.not_before),
+            "not_after": format_time(self.not_after),
             "subject_alt_names": self.subject_alt_names,
             "key_type": key_type,
             "key_size": key_size,
@@ -466,20 +466,20 @@ class Certificate:
     def facts_in_diffs(self) -> dict[str, t.Any]:
         """Return the facts about a certificate that diffs show."""
         return {
-            **named(self.common_name, self.shown_name),
+            **build_diff_name(self.common_name, self.shown_name),
             "fingerprint_sha256": self.fingerprint_sha256,
-            "not_after": iso(self.not_after),
+            "not_after": format_time(self.not_after),
         }
 
 
 def _values(name: x509.Name, kind: x509.ObjectIdentifier) -> list[str]:
     """Return the parts of a distinguished name that are of a kind, in printable form."""
-    return [printable(str(part.value)) for part in name.get_attributes_for_oid(kind)]
+    return [escape_invisible(str(part.value)) for part in name.get_attributes_for_oid(kind)]
 
 
 def name_set(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
     """Return names in a form that can be compared: in ASCII form, and without the common name if there is none."""
-    return frozenset(ascii_name(name) for name in (common_name, *others) if name)
+    return frozenset(encode_name(name) for name in (common_name, *others) if name)
 
 
 def names_of(record: Mapping[str, t.Any]) -> frozenset[str]:

@@ -20,15 +20,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from .._base.codes import Untrusted
+from .._base.codes import TrustReason
 from .._base.errors import CertificatesError
-from .._base.times import iso
+from .._base.times import format_time
 from .certificate import Certificate, Name
 from .read import checked_certificate
 from .tls_client import Acceptance, acceptance, client_settings, why_not_valid
 
 Trust = t.Literal["trusted", "incomplete", "untrusted"]
-UNTRUSTED: Mapping[Trust, Untrusted] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
+UNTRUSTED: Mapping[Trust, TrustReason] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
 """The reason for a certificate that is not accepted because it is not trusted."""
 
 MAX_CHAIN_LENGTH = 10
@@ -235,7 +235,10 @@ class Chains:
     ) -> tuple[Trust, str]:
         """Return why a chain does not lead to an anchor."""
         if not leaf.is_valid(self._at):
-            return "untrusted", f"the certificate is valid only from {iso(leaf.not_before)} to {iso(leaf.not_after)}"
+            return (
+                "untrusted",
+                f"the certificate is valid only from {format_time(leaf.not_before)} to {format_time(leaf.not_after)}",
+            )
         last = issuers[-1] if issuers else leaf
         named = [] if last.is_root else [*self._anchors.named(last.issuer), *self._all.get(last.issuer, ())]
         signers = [signer for signer in named if self._is_signed(last, signer)]

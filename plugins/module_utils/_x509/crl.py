@@ -20,8 +20,8 @@ from datetime import datetime
 from functools import cached_property
 
 from .._base.errors import CertificatesError, Obstacle
-from .._base.text import printable
-from .._base.times import iso
+from .._base.text import escape_invisible
+from .._base.times import format_time
 from . import asn1, messages
 from .certificate import Certificate, comparable, reading
 from .chain import Anchors, Chain
@@ -62,14 +62,14 @@ class Revocation:
     @property
     def shown(self) -> str:
         """When and why it was revoked, as a part of a sentence."""
-        return f"revoked at {iso(self.at)}{f' ({self.reason})' if self.reason else ''}"
+        return f"revoked at {format_time(self.at)}{f' ({self.reason})' if self.reason else ''}"
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it in the form of results."""
         return {
             "status": self.status,
             "certificate": self.certificate.shown_name if self.certificate else None,
-            "revoked_at": iso(self.at),
+            "revoked_at": format_time(self.at),
             "reason": self.reason,
             "why": self.why and messages.why_unknown(self.why),
         }
@@ -223,7 +223,7 @@ class Crl:
 
     def _why_not_by(self, issuer: Certificate) -> Obstacle[str] | None:
         if comparable(self.parsed.issuer) != issuer.subject:
-            return Obstacle("of_other", {"of": printable(self.parsed.issuer.rfc4514_string()), "issuer": issuer})
+            return Obstacle("of_other", {"of": escape_invisible(self.parsed.issuer.rfc4514_string()), "issuer": issuer})
         usage = issuer.extension(x509.KeyUsage)
         if usage and not usage.crl_sign:
             return Obstacle("may_not_sign", {"issuer": issuer})

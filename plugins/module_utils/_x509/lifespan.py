@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .._base.times import iso, renewal_due
+from .._base.times import format_time, is_renewal_due
 from .certificate import Certificate
 
 
@@ -50,11 +50,11 @@ class Lifespan:
     def is_due(self, at: datetime) -> bool | None:
         """Return whether it should have been renewed by now; `None` if its end is not known.
 
-        How long before the end that is goes by the certificate's own life, see `renewal_due`, also where an issuer ends first.
+        How long before the end that is goes by the certificate's own life, see `is_renewal_due`, also where an issuer ends first.
         """
         if self.end is None or self.own_end is None:
-            return renewal_due(self.begin, self.end, at)
-        return renewal_due(self.begin, self.own_end, at + (self.own_end - self.end))
+            return is_renewal_due(self.begin, self.end, at)
+        return is_renewal_due(self.begin, self.own_end, at + (self.own_end - self.end))
 
     def is_over(self, at: datetime) -> bool:
         """Return whether it is known to have ended."""
@@ -77,7 +77,7 @@ class Lifespan:
     def as_result(self) -> dict[str, t.Any]:
         """Return its end in the form of results."""
         return {
-            "effective_not_after": iso(self.end),
+            "effective_not_after": format_time(self.end),
             "limited_by": self.limited_by.shown_name if self.limited_by else None,
         }
 

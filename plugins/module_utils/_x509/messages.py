@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import replace
 
 from .._base.errors import Obstacle
-from .._base.times import iso
+from .._base.times import format_time
 
 FORMS = {
     "certificate": "PEM, DER or PKCS#7",
@@ -85,7 +85,7 @@ def why_unknown(why: Obstacle[t.Any]) -> str:
         case "no_end", _:
             return "the CRL does not contain the time of its next update"
         case "not_now", {"begin": begin, "end": end}:
-            return f"the CRL is valid only from {iso(begin)} to {iso(end)}"
+            return f"the CRL is valid only from {format_time(begin)} to {format_time(end)}"
         case "delta", _:
             return "the CRL is a delta CRL, which contains only changes"
         case "critical_extension", {"oid": oid}:

@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 
 from .._base.errors import CertificatesError, Obstacle
-from .._base.text import with_real_line_ends
+from .._base.text import unescape_line_ends
 from . import messages
 
 Unreadable: t.TypeAlias = Obstacle[t.Literal["invalid_pem"]]
@@ -53,7 +53,7 @@ def pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes
     Raises:
         CertificatesError: `invalid_pem`, if one block begins inside another.
     """
-    blocks = [(label, with_real_line_ends(body)) for label, body in any_pem_blocks(as_ascii(data)) if label in labels]
+    blocks = [(label, unescape_line_ends(body)) for label, body in any_pem_blocks(as_ascii(data)) if label in labels]
     for label, body in blocks:
         if b"-----BEGIN" in body:
             raise CertificatesError("invalid_pem", messages.trouble(why_cut_off(label)))

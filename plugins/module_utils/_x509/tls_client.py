@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from .._base.times import iso
+from .._base.times import format_time
 from .certificate import MAX_CACHED, RSASSA_PSS, Certificate
 
 with suppress(ImportError):  # the callers of _x509 report a missing library
@@ -114,12 +114,12 @@ def acceptance(
 
 def why_not_valid(issuer: Certificate) -> str:
     """Return the problem of an issuer that is not currently valid."""
-    return f"its issuer {issuer.shown_name} is valid only from {iso(issuer.not_before)} to {iso(issuer.not_after)}"
+    return f"its issuer {issuer.shown_name} is valid only from {format_time(issuer.not_before)} to {format_time(issuer.not_after)}"
 
 
 def _why_no_server(leaf: Certificate, at: datetime) -> str | None:
     if not leaf.is_valid(at):
-        return f"the certificate is valid only from {iso(leaf.not_before)} to {iso(leaf.not_after)}"
+        return f"the certificate is valid only from {format_time(leaf.not_before)} to {format_time(leaf.not_after)}"
     if _is_short(leaf):
         return "its key is too short"
     if leaf.key_type not in SUITES or not leaf.is_quickly_verified_by or leaf.curve not in {None, *CURVES}:

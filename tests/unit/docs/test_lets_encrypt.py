@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, as_metrics
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LISTS
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, render_metrics
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LIST_NAMES
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.acme_machine import PLACES, RENEWED, ROTATE, SECONDS, WRITTEN, Machine, Ran, written
@@ -150,7 +150,9 @@ def test_the_page_knows_every_metric_and_no_other() -> None:
     dates = dict.fromkeys(("not_before", "not_after", "effective_not_after"), "2026-01-01T00:00:00Z")
     listener = dates | dict.fromkeys(("renewal_due", "served", "accepted"), True)
     families = list(
-        text_string_to_metric_families(as_metrics({"listeners": [listener]}, datetime.now(timezone.utc), success=True))
+        text_string_to_metric_families(
+            render_metrics({"listeners": [listener]}, datetime.now(timezone.utc), success=True)
+        )
     )
     metrics = {family.name.removeprefix(PREFIX) for family in families}
     table = TEXT.partition("   * - Metric\n")[2].partition("\n``name`` is ")[0]
@@ -159,7 +161,7 @@ def test_the_page_knows_every_metric_and_no_other() -> None:
     assert set(re.findall(rf"{PREFIX}(\w+)", ALERTS.text)) <= metrics
     for label in {label for family in families for sample in family.samples for label in sample.labels}:
         assert f"``{label}``" in table, label
-    for reason in (*ATTENTION, *LISTS):
+    for reason in (*ATTENTION, *LIST_NAMES):
         assert f"``{reason}``" in table, reason
 
 

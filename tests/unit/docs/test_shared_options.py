@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import (
     ArgumentSpec,
-    concurrency_options,
+    build_concurrency_options,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import ledger_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import (
@@ -35,7 +35,7 @@ SPECS: dict[str, ArgumentSpec] = {
     for folder, names in (("modules", MODULES), ("inventory", INVENTORIES))
     for name in names
 }
-SHARED = api_options() + ledger_options() + concurrency_options() + selection_options() + import_options()
+SHARED = api_options() + ledger_options() + build_concurrency_options() + selection_options() + import_options()
 OF_THEIR_OWN = {
     ("ssl_endpoint_info", "concurrency"): "of looks at endpoints, not of API calls",
     ("ssl_endpoint_info", "timeout"): "of the steps of a look",

@@ -14,7 +14,7 @@ import pytest
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.softlayer.certificates.plugins.action import ssl_fulfillment_email as plugin
 from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment_email import ActionModule, why_repeated
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import VARIABLE
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import TERMINAL_VARIABLE
 
 LINEAR, FREE = "ansible.builtin.linear", "free"
 
@@ -72,7 +72,7 @@ def test_a_module_on_this_machine_is_told_of_the_terminal(
     assert action.run(None, {"inventory_hostname": "web1"}) == {"ran": True}
     told: dict[str, str] = {name: value for part in task.environment or () for name, value in part.items()}
     assert told.pop("A", None) == ("1" if given.get("environment", [0]) else None)
-    assert told == ({VARIABLE: "/dev/pts/7 web1"} if is_told else {})
+    assert told == ({TERMINAL_VARIABLE: "/dev/pts/7 web1"} if is_told else {})
 
 
 @pytest.mark.usefixtures("terminal")

@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.action import (
     Action,
-    failure_of,
-    failure_of_items,
+    build_certificates_failure,
+    build_items_failure,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import Code
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.messages import of_error, participle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.messages import describe_error, participle
 
 
 def of_painting(action: Painting) -> str:
     """The sentence about one."""
     if action.outcome == "failed":
-        return of_error(action.reason, action.facts)
+        return describe_error(action.reason, action.facts)
     return f"{participle(action.form, 'painted')} {action.colour}: the {action.facts['what']}."
 
 
@@ -52,40 +52,40 @@ NO_DOOR = {"error": "No door."}
 
 def test_a_failure_keeps_what_it_is_about_unless_its_kind_says_otherwise() -> None:
     failed = Painting("failed", "not_found", NO_DOOR, "green")
-    assert PAINTED.failed("not_found", NO_DOOR) == failed
-    assert PAINTED.failed("not_found", NO_DOOR, colour=None) == replace(failed, colour=None)
+    assert PAINTED.mark_failed("not_found", NO_DOOR) == failed
+    assert PAINTED.mark_failed("not_found", NO_DOOR, colour=None) == replace(failed, colour=None)
     at_work = replace(PAINTED, brush="wide")
-    assert at_work.failed("not_found", NO_DOOR) == failed
-    assert at_work.failed("not_found", NO_DOOR, brush="thin").brush == "thin"
+    assert at_work.mark_failed("not_found", NO_DOOR) == failed
+    assert at_work.mark_failed("not_found", NO_DOOR, brush="thin").brush == "thin"
 
 
 def test_a_failure_takes_over_details_of_its_error() -> None:
-    failed = PAINTED.because(CertificatesError("not_found", "No.", colour="red", brush="wide"))
+    failed = PAINTED.mark_failed_by(CertificatesError("not_found", "No.", colour="red", brush="wide"))
     assert (failed.colour, failed.brush, failed.facts) == ("red", None, {"error": "No."})
 
 
 def test_without_an_answer_nothing_is_known_if_the_next_run_checks() -> None:
     lost = CertificatesError("no_answer", "It did not answer.")
-    failed, unknown = PAINTED.because(lost), Checked("painted", None, {}).because(lost)
+    failed, unknown = PAINTED.mark_failed_by(lost), Checked("painted", None, {}).mark_failed_by(lost)
     assert (failed.reason, failed.facts) == ("api_error", {"error": "It did not answer."})
     assert unknown == Checked("failed", "outcome_unknown", {"error": "It did not answer."})
-    assert Checked("painted", None, {}).because(CertificatesError("refused", "No.")).reason == "api_error"
+    assert Checked("painted", None, {}).mark_failed_by(CertificatesError("refused", "No.")).reason == "api_error"
 
 
 @pytest.mark.parametrize(("code", "reason"), [("not_found", "not_found"), ("refused", "api_error")])
 def test_an_error_gives_its_code_as_reason_where_the_kind_has_it(code: Code, reason: str) -> None:
-    failed = PAINTED.because(CertificatesError(code, "No door."))
+    failed = PAINTED.mark_failed_by(CertificatesError(code, "No door."))
     assert failed.as_outcome() == {"outcome": "failed", "reason": reason, "message": "No door."}
 
 
 def test_a_kind_without_reasons_of_its_own_has_all_codes() -> None:
     codes: tuple[Code, ...] = ("not_found", "refused", "outcome_unknown")
     for code in codes:
-        assert Action[str, str]("done", None, {}).because(CertificatesError(code, "No.")).reason == code
+        assert Action[str, str]("done", None, {}).mark_failed_by(CertificatesError(code, "No.")).reason == code
 
 
 def test_what_would_be_done_does_not_say_that_it_was() -> None:
-    simulated = PAINTED.simulated()
+    simulated = PAINTED.simulate()
     assert (simulated.form, PAINTED.form) == ("would be", "done")
     assert simulated.message == "Would be painted green: the door."
     assert PAINTED.message == "Painted green: the door."
@@ -95,42 +95,51 @@ def test_what_would_be_done_does_not_say_that_it_was() -> None:
 @pytest.mark.parametrize("outcome", ["unchanged", "skipped", "failed", "rolled_back"])
 def test_what_was_not_done_has_one_form(outcome: str) -> None:
     settled = Painting(outcome, None, {"what": "door", **NO_DOOR})
-    assert settled.simulated() is settled and settled.state == settled.message
+    assert settled.simulate() is settled and settled.state == settled.message
 
 
 def test_a_run_fails_with_what_is_said_of_its_items() -> None:
-    assert failure_of_items("listeners_failed", ["a: no", "b: no"], "7 doors stay", listeners=["a", "b"]) == {
+    assert build_items_failure("listeners_failed", ["a: no", "b: no"], "7 doors stay", listeners=["a", "b"]) == {
         "code": "listeners_failed",
         "message": "2 of 7 doors stay: a: no; b: no",
         "details": {"listeners": ["a", "b"]},
     }
-    many = failure_of_items("listeners_failed", [f"{number}." for number in range(7)], "7 doors stay", between=" ")
+    many = build_items_failure("listeners_failed", [f"{number}." for number in range(7)], "7 doors stay", between=" ")
     assert many["message"] == "7 of 7 doors stay: 0. 1. 2. 3. 4. and 2 more"
 
 
 def test_a_run_that_was_told_to_stop_says_so_first() -> None:
-    stopped = failure_of_items("listeners_failed", ["a: no"], "7 doors stay", stopped=True, stop="It was told to stop.")
+    stopped = build_items_failure(
+        "listeners_failed", ["a: no"], "7 doors stay", stopped=True, stop="It was told to stop."
+    )
     assert (stopped["code"], stopped["message"]) == ("interrupted", "It was told to stop. 1 of 7 doors stay: a: no")
-    alone = failure_of_items("listeners_failed", [], "7 doors stay", stopped=True, stop="It was told to stop.")
+    alone = build_items_failure("listeners_failed", [], "7 doors stay", stopped=True, stop="It was told to stop.")
     assert alone["message"] == "It was told to stop."
-    usual = failure_of_items("listeners_failed", ["a", "b"], "7 doors stay", stopped=True, most=1, end=". Why?")
+    usual = build_items_failure("listeners_failed", ["a", "b"], "7 doors stay", stopped=True, most=1, end=". Why?")
     assert usual["message"] == "The run was interrupted. 2 of 7 doors stay: a; and 1 more. Why?"
 
 
 def test_the_only_certificate_fails_with_its_own_words() -> None:
-    failed = PAINTED.failed("not_found", NO_DOOR)
-    assert failure_of([("door", PAINTED)], stopped=True) == failure_of([], stopped=False) == {}
+    failed = PAINTED.mark_failed("not_found", NO_DOOR)
+    assert (
+        build_certificates_failure([("door", PAINTED)], stopped=True)
+        == build_certificates_failure([], stopped=False)
+        == {}
+    )
     for stopped, code in ((False, "not_found"), (True, "interrupted")):
-        failure = failure_of([("door", failed)], stopped=stopped)["failure"]
+        failure = build_certificates_failure([("door", failed)], stopped=stopped)["failure"]
         assert (failure["code"], failure["message"]) == (code, "No door.")
 
 
 def test_of_many_certificates_those_that_failed_are_told_by_their_places() -> None:
-    failed = PAINTED.failed("not_found", NO_DOOR)
-    failure = failure_of([("one", PAINTED), ("two", failed)], stopped=False)["failure"]
+    failed = PAINTED.mark_failed("not_found", NO_DOOR)
+    failure = build_certificates_failure([("one", PAINTED), ("two", failed)], stopped=False)["failure"]
     assert failure == {
         "code": "certificates_failed",
         "message": "1 of 2 certificates failed: item 1 (two): not_found: No door.",
         "details": {"failed_items": [{"item": 1, "reason": "not_found", "message": "No door."}]},
     }
-    assert failure_of([("one", PAINTED), ("two", failed)], stopped=True)["failure"]["code"] == "interrupted"
+    assert (
+        build_certificates_failure([("one", PAINTED), ("two", failed)], stopped=True)["failure"]["code"]
+        == "interrupted"
+    )

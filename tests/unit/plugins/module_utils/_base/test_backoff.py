@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.backoff import Backoff, growing
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.backoff import Backoff, generate_pauses
 
 from tests.support.clock import Clock
 
@@ -28,8 +28,8 @@ def test_pauses_are_spread_around_what_they_usually_are(
 ) -> None:
     monkeypatch.setattr(backoff.random, "random", lambda: drawn)
     half, whole = shares
-    assert list(islice(growing(1, 5), 5)) == [half * usual for usual in (1, 2, 4, 5, 5)]
-    assert list(islice(growing(1, 50, growth=3, spread=1), 5)) == [whole * usual for usual in (1, 3, 9, 27, 50)]
+    assert list(islice(generate_pauses(1, 5), 5)) == [half * usual for usual in (1, 2, 4, 5, 5)]
+    assert list(islice(generate_pauses(1, 50, growth=3, spread=1), 5)) == [whole * usual for usual in (1, 3, 9, 27, 50)]
 
 
 def test_pauses_that_nothing_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, unforeseen
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.messages import unforeseen as said
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import (
+    CertificatesError,
+    convert_unexpected_error,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.messages import (
+    describe_unexpected_error as said,
+)
 
 
 def test_it_is_data_and_text() -> None:
@@ -32,7 +37,7 @@ PACKED = (
 def test_what_nobody_foresaw_is_told_by_type_and_place() -> None:
     """Also from the archive as which Ansible sends a module; nothing is told of files of others, nor what the error says."""
     error = caught(PACKED, "def ask():\n    int(given)\n\nask()", given="s3same-0pen")
-    failure = unforeseen(error, "Look there. ")
+    failure = convert_unexpected_error(error, "Look there. ")
     places = ["module_utils/_softlayer/client.py, line 4 (<module>)", "module_utils/_softlayer/client.py, line 2 (ask)"]
     assert (failure.code, failure.details) == ("internal_error", {"type": "ValueError", "place": places})
     assert failure.message == said("ValueError", places[1], "Look there. ")
@@ -40,13 +45,13 @@ def test_what_nobody_foresaw_is_told_by_type_and_place() -> None:
 
 def test_a_place_that_came_back_a_thousand_times_is_told_once() -> None:
     error = caught(PACKED, "def ask():\n    ask()\n\nask()")
-    details = unforeseen(error).details
+    details = convert_unexpected_error(error).details
     assert details["type"] == "RecursionError"
     assert len(details["place"]) == 2
 
 
 def test_the_type_of_a_library_and_no_place_in_the_collection() -> None:
     error = caught("/usr/lib/python3/json/decoder.py", "import json\njson.loads('s3same-0pen')")
-    failure = unforeseen(error)
+    failure = convert_unexpected_error(error)
     assert failure.details == {"type": "json.decoder.JSONDecodeError", "place": []}
     assert failure.message == said("json.decoder.JSONDecodeError", None, "")

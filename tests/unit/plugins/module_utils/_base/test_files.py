@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import files as _files
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import UNFINISHED, PrivateFolder
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import TEMPORARY_PREFIX, PrivateFolder
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to another user")
 NOBODY = 65534
-LEFT = f"{UNFINISHED}0123456789abcdef"
+LEFT = f"{TEMPORARY_PREFIX}0123456789abcdef"
 """What a killed run has not finished."""
 
 
@@ -40,13 +40,13 @@ def any_umask(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def taken(path: Path) -> PrivateFolder:
     folder = PrivateFolder(str(path))
-    folder.take()
+    folder.prepare()
     return folder
 
 
 def refused(path: Path | str) -> CertificatesError:
     with pytest.raises(CertificatesError) as caught:
-        PrivateFolder(str(path)).take()
+        PrivateFolder(str(path)).prepare()
     return caught.value
 
 
@@ -60,8 +60,8 @@ def mode(path: Path) -> int:
 @pytest.mark.usefixtures("any_umask")
 def test_it_is_made_for_this_user_alone_when_it_is_taken(home: Path) -> None:
     folder = PrivateFolder(f"{home}/dest/")
-    assert not (home / "dest").exists() and folder.names() == set() and folder.read("name") is None
-    folder.take()
+    assert not (home / "dest").exists() and folder.list_names() == set() and folder.read("name") is None
+    folder.prepare()
     assert mode(home / "dest") == 0o700 and folder.path == str(home / "dest")
     folder.write({"name": b"secret"})
     assert mode(home / "dest/name") == 0o600
@@ -150,10 +150,10 @@ def test_what_is_put_in_its_place_gets_nothing(home: Path) -> None:
 def test_it_is_noticed_if_its_path_leads_elsewhere(home: Path, change: str) -> None:
     (home / "above").mkdir()
     dest = home / "above/dest"
-    PrivateFolder(str(dest)).check_place()
+    PrivateFolder(str(dest)).check_location()
     folder = taken(dest)
     if change == "none":
-        folder.check_place()
+        folder.check_location()
         return
     if change == "above":
         (home / "above").rename(home / "former")
@@ -165,7 +165,7 @@ def test_it_is_noticed_if_its_path_leads_elsewhere(home: Path, change: str) -> N
     elif change == "link":
         dest.symlink_to(home / "former")
     with pytest.raises(CertificatesError) as caught:
-        folder.check_place()
+        folder.check_location()
     assert caught.value.code == "insecure_folder" and f"{dest} was moved or replaced" in caught.value.message
 
 
@@ -173,7 +173,7 @@ def test_only_one_run_writes_to_it(home: Path) -> None:
     first = taken(home / "dest")
     (home / "dest" / LEFT).touch()
     assert refused(home / "dest").code == "locked"
-    assert first.names() == {LEFT}, "it may be the other one's"
+    assert first.list_names() == {LEFT}, "it may be the other one's"
 
 
 def test_where_there_are_no_locks_what_is_not_finished_is_left_alone(
@@ -184,22 +184,22 @@ def test_where_there_are_no_locks_what_is_not_finished_is_left_alone(
 
     taken(home / "dest").write({LEFT: b""})
     monkeypatch.setattr(_files.fcntl, "flock", unknown)
-    assert taken(home / "dest").names() == {LEFT}
+    assert taken(home / "dest").list_names() == {LEFT}
 
 
 def test_what_a_killed_run_left_is_removed(home: Path) -> None:
     (home / "dest").mkdir(0o700)
     for name in (LEFT, "name"):
         (home / "dest" / name).touch()
-    assert taken(home / "dest").names() == {"name"}
+    assert taken(home / "dest").list_names() == {"name"}
 
 
 def test_what_no_run_made_is_left_alone_and_its_name_is_not_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "dest").mkdir(0o700)
-    others = {f"{UNFINISHED}notes", f"{LEFT}0", f"x{LEFT}", f"{LEFT}\n", LEFT.upper()}
+    others = {f"{TEMPORARY_PREFIX}notes", f"{LEFT}0", f"x{LEFT}", f"{LEFT}\n", LEFT.upper()}
     for name in others:
         (home / "dest" / name).touch()
-    folder, link = (f"{UNFINISHED}{digit * 16}" for digit in "12")
+    folder, link = (f"{TEMPORARY_PREFIX}{digit * 16}" for digit in "12")
     (home / "dest" / folder).mkdir()
     (home / "dest" / link).symlink_to("name")
     digits = iter(["1" * 16, "2" * 16, "3" * 16, "1" * 16, "4" * 16, "5" * 16])
@@ -207,7 +207,7 @@ def test_what_no_run_made_is_left_alone_and_its_name_is_not_taken(home: Path, mo
     dest = taken(home / "dest")
     for content in (b"1", b"2"):
         dest.write({"name": content})
-    assert dest.names() == {*others, folder, link, "name"} and dest.read("name") == b"2"
+    assert dest.list_names() == {*others, folder, link, "name"} and dest.read("name") == b"2"
 
 
 # What is written
@@ -218,7 +218,7 @@ def test_files_are_replaced_and_removed(home: Path) -> None:
     folder.write({"a": b"1", "b": b"2", "c": b"3"})
     before = (home / "dest/c").stat().st_ino
     folder.write({"a": b"4", "b": None, "none": None})
-    assert (folder.names(), folder.read("a"), folder.read("b"), folder.read("c")) == ({"a", "c"}, b"4", None, b"3")
+    assert (folder.list_names(), folder.read("a"), folder.read("b"), folder.read("c")) == ({"a", "c"}, b"4", None, b"3")
     assert (home / "dest/c").stat().st_ino == before
 
 
@@ -249,7 +249,7 @@ def test_what_is_not_ours_is_neither_read_nor_overwritten(home: Path, kind: str)
         with pytest.raises(CertificatesError) as caught:
             action()
         assert caught.value.code == "unsafe_file" and str(there) in caught.value.message
-    assert folder.names() == {"b"} and there.lstat()[:9] == before[:9] and precious.read_bytes() == b"as it was"
+    assert folder.list_names() == {"b"} and there.lstat()[:9] == before[:9] and precious.read_bytes() == b"as it was"
 
 
 def test_a_full_disk_changes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +266,7 @@ def test_a_full_disk_changes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(CertificatesError) as caught:
         folder.write({"a": b"3", "b": b"4"})
     assert caught.value.code == "not_written" and "No space left" in caught.value.message
-    assert (folder.names(), folder.read("a"), folder.read("b")) == ({"a", "b"}, b"1", b"2")
+    assert (folder.list_names(), folder.read("a"), folder.read("b")) == ({"a", "b"}, b"1", b"2")
 
 
 @pytest.fixture(params=["links", "copies"])
@@ -306,7 +306,7 @@ def test_what_was_there_is_put_back_if_a_file_cannot_be_put_in_place(
         folder.write({"key": b"4", "gone": None, "new": b"5", "certificate": b"6"})
     assert (caught.value.code, caught.value.details) == ("not_written", {"is_changed": False})
     assert "put back" not in caught.value.message and "Input/output error" in caught.value.message
-    assert {name: folder.read(name) for name in folder.names()} == {"key": b"1", "gone": b"2", "certificate": b"3"}
+    assert {name: folder.read(name) for name in folder.list_names()} == {"key": b"1", "gone": b"2", "certificate": b"3"}
 
 
 @pytest.mark.usefixtures("any_disk")
@@ -316,7 +316,7 @@ def test_what_cannot_be_put_back_is_kept_and_named(home: Path, monkeypatch: pyte
     broken_from(2, 9, monkeypatch)
     with pytest.raises(CertificatesError) as caught:
         folder.write({"key": b"3", "certificate": b"4"})
-    [kept] = folder.names() - {"key", "certificate"}
+    [kept] = folder.list_names() - {"key", "certificate"}
     assert (
         caught.value.details == {"is_changed": True}
         and f"the previous content is kept as {home}/dest/{kept} until" in caught.value.message
@@ -329,7 +329,7 @@ def test_what_cannot_be_put_back_is_kept_and_named(home: Path, monkeypatch: pyte
 def taken_anew(folder: PrivateFolder) -> set[str]:
     """What is there when the next run has taken it."""
     os.close(folder._folder or -1)
-    return taken(Path(folder.path)).names()
+    return taken(Path(folder.path)).list_names()
 
 
 def test_a_run_that_is_killed_in_between_has_put_the_first_files_in_place(
@@ -341,7 +341,7 @@ def test_a_run_that_is_killed_in_between_has_put_the_first_files_in_place(
 
     def noted(before: str, after: str, **folders: int) -> None:
         rename(before, after, **folders)
-        seen.append(tuple(sorted(name for name in folder.names() if not name.startswith(UNFINISHED))))
+        seen.append(tuple(sorted(name for name in folder.list_names() if not name.startswith(TEMPORARY_PREFIX))))
 
     monkeypatch.setattr(_files.os, "rename", noted)
     folder.write({"key": b"1", "chain": b"2", "certificate": b"3"})

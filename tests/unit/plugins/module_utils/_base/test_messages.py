@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.messages import (
     Form,
-    of_error,
+    describe_error,
+    describe_missing_result,
+    describe_unexpected_error,
     participle,
-    unforeseen,
-    without_result,
 )
 
 
@@ -37,7 +37,7 @@ def test_how_a_sentence_without_a_subject_begins(form: Form, said: str) -> None:
     ],
 )
 def test_an_error(reason: str | None, said: str) -> None:
-    assert of_error(reason, {"error": "It did not answer."}) == said
+    assert describe_error(reason, {"error": "It did not answer."}) == said
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_error(reason: str | None, said: str) -> None:
     ],
 )
 def test_what_nobody_foresaw(place: str | None, state: str, said: str) -> None:
-    assert unforeseen("ValueError", place, state) == (
+    assert describe_unexpected_error("ValueError", place, state) == (
         f"Unexpected error: ValueError in {said}If the error persists, open an issue with this message: "
         "https://github.com/softlayer/softlayer.certificates/issues"
     )
@@ -64,4 +64,4 @@ def test_what_nobody_foresaw(place: str | None, state: str, said: str) -> None:
     ],
 )
 def test_a_module_that_returned_nothing(answer: dict[str, Any], said: str) -> None:
-    assert without_result(answer) == f"The module ended without a result{said}"
+    assert describe_missing_result(answer) == f"The module ended without a result{said}"

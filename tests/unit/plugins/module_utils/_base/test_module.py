@@ -41,7 +41,7 @@ class Ending:
         self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
         self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit) as ended:
-            Module(spec).answer(run or (lambda _module: {"changed": False}), libraries or ())
+            Module(spec).run_and_exit(run or (lambda _module: {"changed": False}), libraries or ())
         output = self._capsys.readouterr().out
         assert "Traceback" not in output
         result: dict[str, Any] = json.loads(received(output))
@@ -196,7 +196,7 @@ def test_a_password_in_a_url_of_the_environment(
     url = {"type": "str", "fallback": (basic.env_fallback, ["A_LEDGER_URL"])}
     module = Module(ArgumentSpec(options={"url": url}))
     with pytest.raises(SystemExit):
-        module.answer(lambda _module: {"changed": False} if succeeds else {"failure": {"message": "No."}}, {})
+        module.run_and_exit(lambda _module: {"changed": False} if succeeds else {"failure": {"message": "No."}}, {})
     output = received(capsys.readouterr().out)
     assert "db.example.com" in output
     assert "s%40same" not in output and "s@same" not in output

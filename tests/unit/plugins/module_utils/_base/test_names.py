@@ -13,17 +13,17 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.names import (
     address_matches,
     any_matches,
-    ascii_name,
+    build_diff_name,
+    build_listener_sort_key,
+    build_safe_stem,
+    choose_name,
+    choose_record_name,
+    choose_server_name,
+    encode_name,
     is_loopback,
-    listener_place,
-    most_alike_first,
     name_matches,
-    name_to_ask_for,
-    named,
-    safe_stem,
-    shown_name,
-    shown_name_of,
-    spelling,
+    normalize_file_name,
+    sort_by_similarity,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,17 +143,17 @@ def test_one_of_several_patterns_is_enough_and_none_matches_nothing() -> None:
 
 @given(NAMES)
 def test_a_name_matches_itself_in_either_form_and_case(name: str) -> None:
-    assert name_matches(name, [ascii_name(name)])
-    assert name_matches(ascii_name(name), [name])
+    assert name_matches(name, [encode_name(name)])
+    assert name_matches(encode_name(name), [name])
     assert name_matches(name.upper(), [name])
-    assert name_matches(name, [ascii_name(name).upper()])
-    assert address_matches(f"admin@{name}", [f"admin@{ascii_name(name)}"])
+    assert name_matches(name, [encode_name(name).upper()])
+    assert address_matches(f"admin@{name}", [f"admin@{encode_name(name)}"])
 
 
 @given(NAMES)
 def test_the_ascii_form_is_stable(name: str) -> None:
-    assert ascii_name(ascii_name(name)) == ascii_name(name)
-    assert ascii_name(name).isascii()
+    assert encode_name(encode_name(name)) == encode_name(name)
+    assert encode_name(name).isascii()
 
 
 @given(st.none() | st.text(), st.lists(st.text()))
@@ -200,18 +200,18 @@ ODD = ["192.0.2.1", "2001:db8::1", "admin@example.com", "https://example.com", "
     ],
 )
 def test_what_people_are_shown_as_a_name(common_name: str | None, others: list[str], shown: str | None) -> None:
-    assert shown_name(common_name, others) == shown
-    assert shown_name_of({"common_name": common_name, "subject_alt_names": others}) == shown
+    assert choose_name(common_name, others) == shown
+    assert choose_record_name({"common_name": common_name, "subject_alt_names": others}) == shown
 
 
 def test_what_people_are_shown_of_a_record_that_tells_little() -> None:
-    assert shown_name_of({}) is shown_name_of({"common_name": None, "subject_alt_names": None}) is None
-    assert shown_name_of({"common_name": "www.example.com"}) == "www.example.com"
+    assert choose_record_name({}) is choose_record_name({"common_name": None, "subject_alt_names": None}) is None
+    assert choose_record_name({"common_name": "www.example.com"}) == "www.example.com"
 
 
 def test_only_a_common_name_is_called_so() -> None:
-    assert named("www.example.com", "www.example.com") == {"common_name": "www.example.com"}
-    assert named(None, "www.example.com") == {"name": "www.example.com"}
+    assert build_diff_name("www.example.com", "www.example.com") == {"common_name": "www.example.com"}
+    assert build_diff_name(None, "www.example.com") == {"name": "www.example.com"}
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_only_a_common_name_is_called_so() -> None:
     ],
 )
 def test_what_is_asked_for(names: list[str], addresses: list[str], asked: str | None) -> None:
-    assert name_to_ask_for(names, addresses) == asked
+    assert choose_server_name(names, addresses) == asked
 
 
 @pytest.mark.parametrize(
@@ -240,23 +240,23 @@ def test_what_is_asked_for(names: list[str], addresses: list[str], asked: str | 
     ],
 )
 def test_the_name_of_a_file_is_safe(name: str, stem: str) -> None:
-    assert safe_stem(name) == stem
+    assert build_safe_stem(name) == stem
 
 
 def test_what_is_most_like_a_mistyped_name_comes_first_and_nothing_is_left_out() -> None:
     names = {"web:8443", "api:443", "web:443", *(f"b{number}.example.com" for number in range(3))}
     others = ["b0.example.com", "b1.example.com", "b2.example.com"]
-    assert most_alike_first("web:43", names) == ["web:443", "web:8443", "api:443", *others]
-    assert most_alike_first("?", names) == sorted(names)
+    assert sort_by_similarity("web:43", names) == ["web:443", "web:8443", "api:443", *others]
+    assert sort_by_similarity("?", names) == sorted(names)
 
 
 def test_listeners_stand_in_the_order_of_balancers_and_ports() -> None:
     names = ["", "older", "web:443", "web:8443", "web:10443", "web-2:443"]
     jumbled = sorted(names)
-    assert jumbled != names == sorted(jumbled, key=listener_place)
+    assert jumbled != names == sorted(jumbled, key=build_listener_sort_key)
 
 
-@given(NAMES, st.sampled_from(["NFC", "NFD"]), st.sampled_from([str.lower, str.upper, str.title, ascii_name]))
+@given(NAMES, st.sampled_from(["NFC", "NFD"]), st.sampled_from([str.lower, str.upper, str.title, encode_name]))
 def test_all_spellings_of_a_file_are_one(name: str, form: str, change: Callable[[str], str]) -> None:
     written = unicodedata.normalize(form, change(name))  # type: ignore[arg-type]
-    assert spelling(f"{written}.Key") == f"{ascii_name(name)}.key"
+    assert normalize_file_name(f"{written}.Key") == f"{encode_name(name)}.key"

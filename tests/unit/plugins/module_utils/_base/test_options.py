@@ -12,7 +12,7 @@ import typing as t
 import pytest
 from ansible.module_utils.basic import AnsibleFallbackNotFound
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec, of_environment
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec, read_environment
 
 SPEC = ArgumentSpec(
     options={
@@ -171,7 +171,7 @@ def test_the_rest_ansible_refuses() -> None:
 
 
 def test_specs_compose() -> None:
-    part = SPEC.only("days", "note")
+    part = SPEC.select("days", "note")
     assert part.options.keys() == {"days", "note"}
     whole = ArgumentSpec(part.options, [("days", "note")], [("note",)]) + ArgumentSpec(
         {"ports": {"type": "list"}}, [("note", "ports")], [("ports",)]
@@ -192,7 +192,7 @@ def test_ansible_does_not_get_what_only_this_collection_knows() -> None:
 
 def test_the_given_values_stay_as_they_are() -> None:
     given: dict[str, t.Any] = {"select": '{"names": "a"}', "sources": [{"mail": "{}"}], "number": ""}
-    SPEC.normalized(given)
+    SPEC.normalize(given)
     assert given == {"select": '{"names": "a"}', "sources": [{"mail": "{}"}], "number": ""}
 
 
@@ -206,20 +206,20 @@ def test_secrets_at_any_depth() -> None:
         ],
         "note": "no",
     }
-    assert [*SPEC.secrets(given)] == ["one", "two", "3"]
+    assert [*SPEC.list_secrets(given)] == ["one", "two", "3"]
 
 
 def test_secrets_are_not_shown() -> None:
     given = {"sources": [{"manager": {"key": "one", "names": ["a"]}}, {"folder": None}], "names": None, "places": None}
     manager = {"key": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "names": ["a"]}
-    assert SPEC.redacted(given) == {**given, "sources": [{"manager": manager}, {"folder": None}]}
+    assert SPEC.redact(given) == {**given, "sources": [{"manager": manager}, {"folder": None}]}
 
 
 def test_relative_paths_begin_in_a_folder() -> None:
     values = SPEC.read(
         {"sources": [{"folder": "a"}, {"folder": "/b"}, {"mail": {"paths": ["c", "/d"]}}, {"mail": {}}], "note": "e"}
     )
-    SPEC.begin_paths(values, "/srv")
+    SPEC.resolve_paths(values, "/srv")
     assert [source["folder"] for source in values["sources"]] == ["/srv/a", "/b", None, None]
     assert values["sources"][3]["mail"]["paths"] is None
     assert (values["sources"][2]["mail"]["paths"], values["note"]) == (["/srv/c", "/d"], "e")
@@ -231,6 +231,6 @@ def test_an_environment_variable_that_is_empty_sets_nothing(monkeypatch: pytest.
     if value is not None:
         monkeypatch.setenv("ONE", value)
     with pytest.raises(AnsibleFallbackNotFound):
-        of_environment("ONE")
+        read_environment("ONE")
     monkeypatch.setenv("OTHER", " set\n")
-    assert of_environment("ONE", "OTHER") == "set"
+    assert read_environment("ONE", "OTHER") == "set"

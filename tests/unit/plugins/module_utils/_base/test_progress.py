@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import progress
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import Progress
 
-from tests.support.waiting import until
+from tests.support.record_wait import until
 
 
 class Terminal:
@@ -66,15 +66,15 @@ def terminal() -> Iterator[Terminal]:
 def told(monkeypatch: pytest.MonkeyPatch) -> Progress:
     """What this process tells, as if it were a module's."""
     told = Progress()
-    monkeypatch.setattr(progress, "_OF_MODULE", told)
+    monkeypatch.setattr(progress, "_MODULE_PROGRESS", told)
     return told
 
 
 def showing(monkeypatch: pytest.MonkeyPatch, path: str) -> list[threading.Thread]:
     """Begin as a module does; the threads that show it."""
     before = set(threading.enumerate())
-    monkeypatch.setenv(progress.VARIABLE, f"{path} web1")
-    monkeypatch.setenv(progress.INTERVAL, "0.01")
+    monkeypatch.setenv(progress.TERMINAL_VARIABLE, f"{path} web1")
+    monkeypatch.setenv(progress.INTERVAL_VARIABLE, "0.01")
     progress.show_on_terminal()
     return [thread for thread in threading.enumerate() if thread not in before]
 
@@ -83,50 +83,50 @@ def test_what_is_done_is_counted_whatever_comes_of_it() -> None:
     told, seen = Progress(), []
 
     def work(number: int) -> float:
-        seen.append(told.count())
+        seen.append(told.format_count())
         return 1 / number
 
-    counted = told.counted(work, 12, "load balancers")
+    counted = told.count_calls(work, 12, "load balancers")
     assert counted(2) == 0.5
     with pytest.raises(ZeroDivisionError):
         counted(0)
     assert seen == ["0 of 12 load balancers done", "1 of 12 load balancers done"]
-    assert told.count() == "2 of 12 load balancers done"
-    told.counted(work, 1, "load balancers")
-    assert told.count() == "", "of a single one"
+    assert told.format_count() == "2 of 12 load balancers done"
+    told.count_calls(work, 1, "load balancers")
+    assert told.format_count() == "", "of a single one"
 
 
 def test_several_threads_lose_nothing() -> None:
     told = Progress()
-    counted = told.counted(abs, 2_000, "emails")
+    counted = told.count_calls(abs, 2_000, "emails")
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(counted, range(2_000))) == sum(range(2_000))
-    assert told.count() == "2000 of 2000 emails done"
+    assert told.format_count() == "2000 of 2000 emails done"
 
 
 def test_a_wait_is_told_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     """With what for and since when, the longest first, also after an error; not one of no time. Names are no commands of a terminal."""
     clock, told = [1000.0], Progress()
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
-    with pytest.raises(ZeroDivisionError), told.waiting("prod-\x1b[2Jweb: waits for its update", 900, waited=5):
+    with pytest.raises(ZeroDivisionError), told.record_wait("prod-\x1b[2Jweb: waits for its update", 900, waited=5):
         clock[0] += 10
-        with told.waiting("büro 2: waits", 7.5), told.waiting("prod-api: waits", 0):
+        with told.record_wait("büro 2: waits", 7.5), told.record_wait("prod-api: waits", 0):
             clock[0] += 30
-            assert told.waits() == [
+            assert told.list_waits() == [
                 r"prod-\x1b[2Jweb: waits for its update (45 s of 900 s)",
                 "büro 2: waits (30 s of 7.5 s)",
             ]
-        assert len(told.waits()) == 1
+        assert len(told.list_waits()) == 1
         raise ZeroDivisionError
-    assert told.waits() == []
+    assert told.list_waits() == []
 
 
 def test_of_many_waits_the_longest_are_told() -> None:
     told = Progress()
     with contextlib.ExitStack() as waits:
         for number in range(7):
-            waits.enter_context(told.waiting(f"lb{number}: waits", 900, waited=100 - number))
-        waits_told = [line.partition(":")[0] for line in told.waits()]
+            waits.enter_context(told.record_wait(f"lb{number}: waits", 900, waited=100 - number))
+        waits_told = [line.partition(":")[0] for line in told.list_waits()]
     assert waits_told == ["lb0", "lb1", "lb2", "lb3", "lb4", "and 2 more"]
 
 
@@ -134,10 +134,10 @@ def test_a_person_sees_each_step_once_and_each_wait_again(
     terminal: Terminal, told: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (thread,) = showing(monkeypatch, terminal.path)
-    step = told.counted(lambda shown: until(lambda: shown in terminal.read()), 2, "emails")
+    step = told.count_calls(lambda shown: until(lambda: shown in terminal.read()), 2, "emails")
     step("web1: 0 of 2 emails done\n")
     step("web1: 1 of 2 emails done\n")
-    with told.waiting("prod-web: waits", 900):
+    with told.record_wait("prod-web: waits", 900):
         until(lambda: terminal.read().count("prod-web: waits (0 s of 900 s)\n") > 1)
     assert [line for line in terminal.seen.splitlines() if "done" in line] == [
         f"web1: {done} of 2 emails done" for done in range(3)
@@ -149,7 +149,7 @@ def test_a_terminal_that_is_stopped_or_closed_holds_up_nothing(
     terminal: Terminal, told: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (thread,) = showing(monkeypatch, terminal.path)
-    with told.waiting("prod-web: waits", 900):
+    with told.record_wait("prod-web: waits", 900):
         until(terminal.read)
         terminal.stop()
         looks: list[object] = []
@@ -175,7 +175,7 @@ def test_what_is_no_terminal_is_shown_nothing(
 
 
 def test_where_nobody_watches_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(progress.VARIABLE, raising=False)
+    monkeypatch.delenv(progress.TERMINAL_VARIABLE, raising=False)
     before = threading.active_count()
     progress.show_on_terminal()
     assert threading.active_count() == before
@@ -183,8 +183,8 @@ def test_where_nobody_watches_nothing_begins(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("seconds", ["0", "-1"])
 def test_who_wants_nothing_is_shown_nothing(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
-    monkeypatch.setenv(progress.VARIABLE, f"{terminal.path} web1")
-    monkeypatch.setenv(progress.INTERVAL, seconds)
+    monkeypatch.setenv(progress.TERMINAL_VARIABLE, f"{terminal.path} web1")
+    monkeypatch.setenv(progress.INTERVAL_VARIABLE, seconds)
     before = threading.active_count()
     progress.show_on_terminal()
     assert threading.active_count() == before
@@ -194,5 +194,5 @@ def test_who_wants_nothing_is_shown_nothing(terminal: Terminal, monkeypatch: pyt
     ("given", "seconds"), [("", 15), ("0.5", 0.5), *((one, 15) for one in ("often", "1,5", "nan", "inf"))]
 )
 def test_how_often(monkeypatch: pytest.MonkeyPatch, given: str, seconds: float) -> None:
-    monkeypatch.setenv(progress.INTERVAL, given)
-    assert progress.interval() == seconds
+    monkeypatch.setenv(progress.INTERVAL_VARIABLE, given)
+    assert progress.read_interval() == seconds

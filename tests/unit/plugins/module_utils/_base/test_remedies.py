@@ -14,7 +14,7 @@ from ansible.parsing.splitter import parse_kv
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import (
     adopt,
     deploy,
-    listener,
+    format_listener,
     remove,
 )
 
@@ -50,7 +50,7 @@ def test_adopt(text: str) -> None:
 @pytest.mark.parametrize("text", ODD)
 def test_a_listener_is_named_in_a_way_that_nothing_can_misread(text: str) -> None:
     """Ansible prints messages as JSON, with a backslash before each quote: a command that has none can be copied from there, too."""
-    called = listener(text, "4ae1-7f", 443)
+    called = format_listener(text, "4ae1-7f", 443)
     assert called == ("wéb:443" if text == "wéb" else "4ae1-7f:443" if text != "web" else "web:443")
     for command in (adopt("www.example.com", [called]), deploy(7, called), deploy(7, called, ["allow_name_loss"])):
         assert json.dumps(command, ensure_ascii=False)[1:-1] == command

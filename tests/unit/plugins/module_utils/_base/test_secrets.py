@@ -15,13 +15,13 @@ from urllib.parse import quote
 import pytest
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import (
-    STARS,
-    contained_in,
-    masked,
-    quoted,
-    secrets_in,
-    texts_in,
-    without_key_material,
+    HIDDEN_TEXT,
+    find_secrets,
+    find_texts,
+    hide_key_material,
+    hide_secrets,
+    list_quoted_forms,
+    select_contained,
 )
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -53,8 +53,8 @@ AUTHORITY = Authority()
     ],
 )
 def test_passwords_in_urls(text: str, password: str) -> None:
-    assert password in set(secrets_in({"url": [text]}))
-    assert password not in masked(text, secrets_in(text))
+    assert password in set(find_secrets({"url": [text]}))
+    assert password not in hide_secrets(text, find_secrets(text))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_passwords_in_urls(text: str, password: str) -> None:
     ],
 )
 def test_what_is_no_password(text: str) -> None:
-    assert masked(text, secrets_in(text)) == text
+    assert hide_secrets(text, find_secrets(text)) == text
 
 
 @pytest.mark.parametrize("kind", ["ec", "rsa"])
@@ -75,17 +75,17 @@ def test_private_keys_in_texts(kind: str, passphrase: str | None) -> None:
     pem = key_pem(new_key(kind), passphrase=passphrase) if passphrase else key_pem(new_key(kind))
     one = AUTHORITY.issue("www.example.com")
     for text in (pem, pem.replace("\n", "\\n"), f"key: |\n  {pem}".replace("\n", "\n  "), one.pem + pem, pem[:-80]):
-        shown = masked(text, secrets_in(text))
+        shown = hide_secrets(text, find_secrets(text))
         assert not any(line in shown for line in pem.splitlines()[1:-1]), text
-    assert [*secrets_in([one.pem, one.csr_pem, one.chain_pem])] == []
+    assert [*find_secrets([one.pem, one.csr_pem, one.chain_pem])] == []
 
 
 def test_pieces_of_a_key_that_a_server_quotes() -> None:
     lines = key_pem(new_key("rsa")).splitlines()
     for first, last in ((0, None), (0, 5), (4, None), (3, 4)):
         piece = "\n".join(lines[first:last])
-        shown = without_key_material(f"Invalid privateKey: {piece}")
-        assert shown.startswith(f"Invalid privateKey: {STARS}")
+        shown = hide_key_material(f"Invalid privateKey: {piece}")
+        assert shown.startswith(f"Invalid privateKey: {HIDDEN_TEXT}")
         assert not any(line in shown for line in lines[1:-1])
 
 
@@ -100,27 +100,30 @@ def test_pieces_of_a_key_that_a_server_quotes() -> None:
     ],
 )
 def test_words_that_a_server_says(text: str) -> None:
-    assert without_key_material(text) == text
+    assert hide_key_material(text) == text
 
 
 @given(st.text(min_size=4, max_size=40, alphabet=st.characters(codec="utf-8")), st.sampled_from(["", "'", '"', "'\""]))
 def test_a_password_is_found_in_whatever_quotes(password: str, beside: str) -> None:
     words = f"it is {beside}<{password}>{beside}!"
     for text in (words, repr([words]), json.dumps(words), json.dumps(words, ensure_ascii=False), repr({"a": [words]})):
-        assert f"<{STARS}>" in masked(text, {password})
+        assert f"<{HIDDEN_TEXT}>" in hide_secrets(text, {password})
 
 
 def test_of_passwords_in_one_another_the_whole_one_is_hidden() -> None:
-    assert masked("it is abwxyzcd, or wxyz", {"", "wxyz", "abwxyzcd", "abwx"}) == f"it is {STARS}, or {STARS}"
+    assert (
+        hide_secrets("it is abwxyzcd, or wxyz", {"", "wxyz", "abwxyzcd", "abwx"})
+        == f"it is {HIDDEN_TEXT}, or {HIDDEN_TEXT}"
+    )
 
 
 def test_a_very_short_password_is_left_to_ansible() -> None:
     """Looked for in all texts, it would make an output that nobody can read."""
-    assert quoted({"", "abc", "abcd"}) == {"abcd"} and masked("abc", {"abc"}) == "abc"
+    assert list_quoted_forms({"", "abc", "abcd"}) == {"abcd"} and hide_secrets("abc", {"abc"}) == "abc"
 
 
 def test_all_texts() -> None:
-    assert [*texts_in({"a": ["b", 1, None, {"c": "d"}], "e": True})] == ["b", "1", "d"]
+    assert [*find_texts({"a": ["b", 1, None, {"c": "d"}], "e": True})] == ["b", "1", "d"]
 
 
 SOME_TEXT = st.text("ab\n1", min_size=1, max_size=4)
@@ -138,18 +141,18 @@ def test_nothing_more_has_to_be_looked_for_than_is_contained(value: object, secr
 
     Of two that overlap it hides the one that it looks for first, so they are given in an order.
     """
-    found = contained_in(value, {secret for secret in secrets if len(secret) > 1})
+    found = select_contained(value, {secret for secret in secrets if len(secret) > 1})
     assert found <= secrets
     assert remove_values(value, sorted(found)) == remove_values(value, sorted(s for s in secrets if len(s) > 1))
 
 
 def test_only_what_a_result_contains_is_looked_for() -> None:
     password, key = "x" * 8, key_pem(new_key())
-    assert contained_in({"a": ["b", 1, None]}, [password, key]) == set()
-    assert contained_in({"a": [f"b{key}"]}, [password, key]) == {key}
-    assert contained_in({f"b{key}": [f"{password}!"]}, [password, key]) == {password, key}
-    assert contained_in(({"a": 12345},), ["234"]) == {"234"}
-    assert contained_in({"a": [PurePath("/srv/S3cret"), "schl\u00fcssel"]}, ["S3cret", "schl\u00fcssel"]) == {
+    assert select_contained({"a": ["b", 1, None]}, [password, key]) == set()
+    assert select_contained({"a": [f"b{key}"]}, [password, key]) == {key}
+    assert select_contained({f"b{key}": [f"{password}!"]}, [password, key]) == {password, key}
+    assert select_contained(({"a": 12345},), ["234"]) == {"234"}
+    assert select_contained({"a": [PurePath("/srv/S3cret"), "schl\u00fcssel"]}, ["S3cret", "schl\u00fcssel"]) == {
         *("S3cret", "schl\u00fcssel")
     }
 
@@ -185,7 +188,7 @@ LONGEST_PIECE = 16
 @example(der=bytes(96) + base64.b64decode("xhwIlsnPaMmPneko"))  # a last line that looks like words joined
 def test_no_piece_of_an_echoed_key_is_left(echo: str, der: bytes) -> None:
     body = re.sub("(.{64})", "\\1\n", base64.b64encode(der).decode()).strip()
-    said = without_key_material(f"Invalid value provided for 'privateKey': {ECHOES[echo](body)}")
+    said = hide_key_material(f"Invalid value provided for 'privateKey': {ECHOES[echo](body)}")
     assert "Invalid value provided for 'privateKey'" in said, "what matters is still said"
     line = "".join(said.split()).replace("\\n", "")
     for plain in (body.replace("\n", ""), body.replace("\n", "").replace("+", "-").replace("/", "_")):

@@ -11,11 +11,11 @@ import xmlrpc.client
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.text import (
-    capitalized,
-    encodable,
-    fits_xml,
-    printable,
-    uncapitalized,
+    capitalize_first,
+    escape_invisible,
+    is_xml_text,
+    make_encodable,
+    uncapitalize_first,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,19 +35,19 @@ ANY_TEXT = st.text(st.characters())
     ],
 )
 def test_what_steers_a_terminal_is_written_out(text: str, shown: str) -> None:
-    assert printable(text) == shown
+    assert escape_invisible(text) == shown
 
 
 @given(ANY_TEXT)
 def test_nothing_printable_steers_a_terminal(text: str) -> None:
-    shown = printable(text)
+    shown = escape_invisible(text)
     assert not any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in shown)
-    assert printable(shown) == shown
+    assert escape_invisible(shown) == shown
 
 
 @given(ANY_TEXT)
 def test_what_fits_xml_arrives_over_xmlrpc(text: str) -> None:
-    if fits_xml(text):
+    if is_xml_text(text):
         sent = xmlrpc.client.dumps((text,), "method").encode()
         [arrived], _method = xmlrpc.client.loads(sent)
         assert arrived == text.replace("\r\n", "\n").replace("\r", "\n")
@@ -55,11 +55,11 @@ def test_what_fits_xml_arrives_over_xmlrpc(text: str) -> None:
 
 @given(ANY_TEXT)
 def test_encodable_text_can_be_written(text: str) -> None:
-    assert encodable(text).encode("utf-8").decode() == encodable(text)
-    assert encodable(text) == text or not text.isascii()
+    assert make_encodable(text).encode("utf-8").decode() == make_encodable(text)
+    assert make_encodable(text) == text or not text.isascii()
 
 
 @pytest.mark.parametrize(("text", "other"), [("", ""), ("Imported as PEM.", "imported as PEM."), ("Öl", "öl")])
 def test_the_beginning_of_a_sentence(text: str, other: str) -> None:
-    assert uncapitalized(text) == uncapitalized(other) == other
-    assert capitalized(other) == capitalized(text) == text
+    assert uncapitalize_first(text) == uncapitalize_first(other) == other
+    assert capitalize_first(other) == capitalize_first(text) == text

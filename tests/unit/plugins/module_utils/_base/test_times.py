@@ -12,11 +12,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import (
     days_until,
-    is_of_term,
-    iso,
+    format_time,
+    is_in_term,
+    is_renewal_due,
     now,
     parse,
-    renewal_due,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +35,7 @@ def test_an_instant_survives_in_any_zone(naive: datetime, minutes: int) -> None:
 @given(INSTANTS)
 def test_what_results_show_reads_back(naive: datetime) -> None:
     moment = naive.replace(microsecond=0, tzinfo=timezone.utc)
-    shown = iso(moment)
+    shown = format_time(moment)
     assert shown is not None
     assert len(shown) == len("2026-01-31T00:00:00Z")
     assert parse(shown) == moment
@@ -64,7 +64,7 @@ def test_the_ways_to_write_an_instant(text: object) -> None:
 
 def test_a_day_alone_is_its_beginning() -> None:
     """An order that ended on some day must not pass for one without an end."""
-    assert iso(parse("2026-01-31")) == "2026-01-31T00:00:00Z"
+    assert format_time(parse("2026-01-31")) == "2026-01-31T00:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_days_left_are_whole_and_negative_once_over(ahead: timedelta, days: int)
 
 def test_no_date_has_no_days_left_and_no_text() -> None:
     assert days_until(None, now()) is None
-    assert iso(None) is None
+    assert format_time(None) is None
 
 
 SECOND = timedelta(seconds=1)
@@ -141,34 +141,34 @@ def test_when_a_renewal_is_due(life: float, due_after: float) -> None:
         end + timedelta(days=1000): True,
     }
     for at, is_due in moments.items():
-        assert renewal_due(begin, end, at) is is_due, at
+        assert is_renewal_due(begin, end, at) is is_due, at
     central = timezone(timedelta(hours=-6))
-    assert renewal_due(begin.astimezone(central), end.astimezone(central), due) is True
+    assert is_renewal_due(begin.astimezone(central), end.astimezone(central), due) is True
 
 
 def test_without_a_beginning_thirty_days_decide() -> None:
     at = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
     for left, is_due in ((timedelta(days=30) + SECOND, False), (timedelta(days=30), True), (-SECOND, True)):
-        assert renewal_due(None, at + left, at) is is_due
+        assert is_renewal_due(None, at + left, at) is is_due
 
 
 def test_without_an_end_it_is_not_known_whether_it_is_due() -> None:
-    assert renewal_due(now(), None, now()) is None
-    assert renewal_due(None, None, now()) is None
+    assert is_renewal_due(now(), None, now()) is None
+    assert is_renewal_due(None, None, now()) is None
 
 
 def test_what_has_ended_is_due_even_if_it_ends_before_it_begins() -> None:
     at = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
     for begin in (at - SECOND, at, at + timedelta(days=400), datetime.max.replace(tzinfo=timezone.utc)):
-        assert renewal_due(begin, at - SECOND, at) is True
-        assert renewal_due(begin, at, at) is True
+        assert is_renewal_due(begin, at - SECOND, at) is True
+        assert is_renewal_due(begin, at, at) is True
 
 
 def test_an_end_that_stands_for_none_is_long_past() -> None:
     """Some programs write the first day that there is where they know no date."""
     first = datetime.min.replace(tzinfo=timezone.utc)
-    assert renewal_due(None, first, now()) is True
-    assert renewal_due(first, first, now()) is True
+    assert is_renewal_due(None, first, now()) is True
+    assert is_renewal_due(first, first, now()) is True
 
 
 def test_now_is_in_utc() -> None:
@@ -211,7 +211,7 @@ LATER = datetime(2027, 1, 31, tzinfo=timezone.utc)
 )
 def test_which_certificates_are_of_a_term(begin: datetime, end: datetime, at: datetime, expected: bool) -> None:
     """No certificate is valid for more than 200 days since March 2026, so an order of a year takes several."""
-    assert is_of_term((BEGIN, END), (begin, end), at) is expected
+    assert is_in_term((BEGIN, END), (begin, end), at) is expected
 
 
 @pytest.mark.parametrize(
@@ -234,9 +234,9 @@ def test_one_date_of_an_order_is_enough_to_tell_its_term_and_without_any_validit
         (BEGIN, END): whole,
         (BEGIN - timedelta(days=60), at): before,
     }
-    assert {validity: is_of_term(term, validity, at) for validity in certificates} == certificates
+    assert {validity: is_in_term(term, validity, at) for validity in certificates} == certificates
     expired = (BEGIN - timedelta(days=60), at - SECOND)
-    assert not is_of_term(term, expired, at)
+    assert not is_in_term(term, expired, at)
 
 
 def test_an_order_that_has_ended_has_the_certificates_that_ended_with_it() -> None:
@@ -247,4 +247,4 @@ def test_an_order_that_has_ended_has_the_certificates_that_ended_with_it() -> No
         ((REISSUED, END), True),
         ((BEGIN - timedelta(days=365), BEGIN), False),
     ):
-        assert is_of_term((BEGIN, END), validity, at) is expected
+        assert is_in_term((BEGIN, END), validity, at) is expected

@@ -13,7 +13,7 @@ from itertools import islice
 import pytest
 import requests
 import urllib3.exceptions
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import STARS
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import HIDDEN_TEXT
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import (
     MAX_MESSAGE_LENGTH,
     NOT_CARRIED_OUT,
@@ -277,7 +277,7 @@ def test_the_facts_of_an_answer() -> None:
         ("No.", "No."),
         (" two\r\n lines\t", "two lines"),
         ("\x1b[31mred", "\\x1b[31mred"),
-        ("-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----", STARS),
+        ("-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----", HIDDEN_TEXT),
         ("x" * MAX_MESSAGE_LENGTH, "x" * MAX_MESSAGE_LENGTH),
         ("x" * MAX_MESSAGE_LENGTH + "y", "x" * MAX_MESSAGE_LENGTH + "..."),
     ],

@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import (
     Mount,
     check_given_place,
-    check_place,
+    check_location,
     find_place,
     find_why_lost,
     has_layered_root,
@@ -41,7 +41,7 @@ def refusal(url: str | None) -> str:
         find_place(url)
     assert "sesame" not in str(caught.value.as_failure())
     with pytest.raises(CertificatesError, match=re.escape(caught.value.message)):
-        check_place(url)
+        check_location(url)
     return caught.value.message
 
 
@@ -101,9 +101,9 @@ def test_the_default_never_hangs_on_the_current_folder(
     monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # a user whom the machine does not know
     if expected.startswith("/"):
         assert find_place(None).database == f"{expected}/softlayer.certificates/ledger.sqlite3"
-        check_place(None)
+        check_location(None)
         return
-    for look in (find_place, check_place):
+    for look in (find_place, check_location):
         with fails(
             "ledger_unavailable", f"Cannot choose a path for the ledger: {expected}", "Set ledger_url", "sqlite:////"
         ):
@@ -181,7 +181,7 @@ BLANKS = st.text(" \t\r\n\x0b\x0c\x85\xa0", max_size=3)
 def test_what_is_around_a_url_means_nothing(url: str, before: str, after: str) -> None:
     """YAML's block texts end with a line end."""
     assert find_place(f"{before}{url}{after}") == find_place(url)
-    check_place(f"{before}{url}{after}")
+    check_location(f"{before}{url}{after}")
     check_given_place(f"{before}{url}{after}")
 
 
@@ -189,7 +189,7 @@ def test_what_is_around_a_url_means_nothing(url: str, before: str, after: str) -
 def test_a_blank_url_is_none(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert find_place(url) == find_place(None)
-    check_place(url)
+    check_location(url)
     monkeypatch.setenv("XDG_STATE_HOME", "none")
     check_given_place(url)
     assert "ledger_url" in refusal(url)

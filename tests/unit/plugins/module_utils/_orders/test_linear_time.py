@@ -47,7 +47,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "server_words": lambda data: shorten(data.decode()),
     "message_text": lambda data: list(find_pem_blocks(data.decode())),
     "message_html": lambda data: remove_tags(data.decode()),
-    "secrets": lambda data: list(_secrets.secrets_in(data.decode())),
+    "secrets": lambda data: list(_secrets.find_secrets(data.decode())),
     "without_secrets": lambda data: _secrets.without_secrets(data.decode()),
     "message_words": lambda data: detect_topic(data.decode()),
 }

@@ -11,7 +11,10 @@ from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import NO_SUCH_ORDER, Ineligibility
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import (
+    ORDER_NOT_FOUND,
+    IneligibilityReason,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
     INELIGIBILITY_MESSAGES,
@@ -51,7 +54,7 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
         ("outcome_unknown", {"error": "No answer.", "recipient": ADDRESS},
          "No answer. Check the mailbox of admin@example.com. To request the email again, set force: true."),
         ("rate_limited", {"error": "Later."}, "Later."),
-        ("not_found", {}, NO_SUCH_ORDER),
+        ("not_found", {}, ORDER_NOT_FOUND),
         ("refused", {}, "The API rejected the request for the email without a reason. Download the certificate from the CA portal."),
         ("not_found", {"address_error": "It is gone."}, "Not requested: the recipient could not be read again. It is gone."),
         ("api_error", {"ledger_error": "The ledger is away."}, "Not requested: The ledger is away."),
@@ -60,7 +63,7 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
          "Not requested: the outcome of the previous 20 requests is unknown. Check the network, and any proxy between this host and the API."),
         *(
             (reason, {"ineligibility": ineligibility}, f"Not requested: {INELIGIBILITY_MESSAGES[ineligibility]}")
-            for ineligibility in get_args(Ineligibility)
+            for ineligibility in get_args(IneligibilityReason)
             for reason in (ineligibility, "changed_meanwhile")
         ),
         ("recipient_not_allowed", {"recipient": None, "option": "recipients", "domain": None},

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import plan_collect as searching
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
     describe_late_email,
@@ -265,7 +265,7 @@ def test_only_so_many_messages_are_listed_but_all_are_counted(monkeypatch: pytes
 SOURCE = {
     "message_id": "<1@ca.example>",
     "from": "Orders <orders@ca.example>",
-    "date": iso(NOW),
+    "date": format_time(NOW),
     "subject": "Your SSL certificate",
     "folder": "INBOX",
     "uid": 7,
@@ -360,8 +360,8 @@ def test_what_has_not_come_is_told_with_the_reason_and_what_came_instead(
         "subject_alt_names": ["also.example.com"],
         "path": "/a.csr",
         "public_key_sha256": key,
-        "not_before": iso(came.certificate.not_valid_before_utc) if came and is_told else None,
-        "not_after": iso(came.certificate.not_valid_after_utc) if came and is_told else None,
+        "not_before": format_time(came.certificate.not_valid_before_utc) if came and is_told else None,
+        "not_after": format_time(came.certificate.not_valid_after_utc) if came and is_told else None,
         "reason": reason,
         "message": describe_missing(why),
     }
@@ -406,15 +406,15 @@ def test_of_certificates_that_are_not_valid_the_newest_is_told() -> None:
         ({"reason": "waiting_for_email"}, None, False),
         ({"reason": "waiting_for_email"}, AT - DAY + timedelta(seconds=1), False),
         ({"reason": "waiting_for_email"}, AT - DAY, True),
-        ({"reason": "waiting_for_email", "not_before": iso(AT - 90 * DAY)}, AT - DAY, True),
-        ({"reason": "waiting_for_email", "not_before": iso(AT + DAY)}, AT - DAY, False),
+        ({"reason": "waiting_for_email", "not_before": format_time(AT - 90 * DAY)}, AT - DAY, True),
+        ({"reason": "waiting_for_email", "not_before": format_time(AT + DAY)}, AT - DAY, False),
     ],
 )
 def test_what_waits_for_a_person_longer_than_it_should(
     skipped: dict[str, Any], requested: datetime | None, is_needed: bool
 ) -> None:
     """Of an email that is late, its message says so; else the module has named the remedy."""
-    email = {"recipient": "admin@example.com", "first_requested_at": iso(requested)} if requested else {}
+    email = {"recipient": "admin@example.com", "first_requested_at": format_time(requested)} if requested else {}
     is_late = is_needed and skipped["reason"] == "waiting_for_email"
     said = describe_late_email("It waits.", AT - DAY, "admin@example.com") if is_late else "It waits."
     marked = mark_needs_attention({"message": "It waits.", **skipped}, email, AT)

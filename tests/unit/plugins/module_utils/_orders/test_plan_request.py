@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Entry, Key
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import is_awaited
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_request import (
@@ -456,5 +456,7 @@ def test_an_email_that_was_requested_not_long_before_may_come() -> None:
     email = {**plan(last=entry(AT - HOUR)).as_result(), "next_allowed_at": None}
     assert email["reason"] == "cooldown" and is_awaited(email, AT)
     assert is_awaited({**email, "reason": "outcome_unknown"}, AT) and not is_awaited({**email, "reason": None}, AT)
-    assert not is_awaited({**email, "reason": None, "next_allowed_at": iso(AT)}, AT), "it is over at that moment"
+    assert not is_awaited({**email, "reason": None, "next_allowed_at": format_time(AT)}, AT), (
+        "it is over at that moment"
+    )
     assert is_awaited({**email, "reason": None, "outcome": "requested"}, AT)

@@ -16,8 +16,8 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import Ineligibility
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import IneligibilityReason
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import report as order_report
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ATTENTION, ORDERS, STATES
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import report as reports
@@ -39,7 +39,7 @@ def order(identifier: int = 1, days: float | None = 200, **given: Any) -> dict[s
         "product": "RapidSSL - 1 year",
         "status": "approved",
         "approver_email": "admin@example.com",
-        "expires_at": None if days is None else iso(NOW + timedelta(days=days)),
+        "expires_at": None if days is None else format_time(NOW + timedelta(days=days)),
         "public_key_sha256": KEY,
         "certificate_ids": [],
         **given,
@@ -54,30 +54,37 @@ def stored(identifier: int = 70, services: int | None = 0, **given: Any) -> dict
         "public_key_sha256": KEY,
         "key_type": "RSA",
         "fingerprint_sha256": f"{identifier:064x}",
-        "not_before": iso(NOW - timedelta(days=165)),
-        "not_after": iso(NOW + timedelta(days=200)),
+        "not_before": format_time(NOW - timedelta(days=165)),
+        "not_after": format_time(NOW + timedelta(days=200)),
         "associated_service_count": services,
         "notes": "",
     }
     return {"id": identifier, **facts, **given}
 
 
-ISSUED = {"effective_at": iso(NOW - timedelta(days=100)), "expires_at": iso(NOW + timedelta(days=265))}
+ISSUED = {"effective_at": format_time(NOW - timedelta(days=100)), "expires_at": format_time(NOW + timedelta(days=265))}
 """The term of an order of a year."""
 
 
 def issued(begin: float, end: float, **given: Any) -> dict[str, Any]:
     """A certificate of the store that is valid in these days from now."""
-    return stored(not_before=iso(NOW + timedelta(days=begin)), not_after=iso(NOW + timedelta(days=end)), **given)
+    return stored(
+        not_before=format_time(NOW + timedelta(days=begin)), not_after=format_time(NOW + timedelta(days=end)), **given
+    )
 
 
 def ended(days: float = 0, **given: Any) -> dict[str, Any]:
     """The same, which ended, or will, so many days from now."""
-    return stored(not_before=iso(NOW - timedelta(days=365)), not_after=iso(NOW + timedelta(days=days)), **given)
+    return stored(
+        not_before=format_time(NOW - timedelta(days=365)), not_after=format_time(NOW + timedelta(days=days)), **given
+    )
 
 
 NEWER = stored(
-    80, public_key_sha256="bb" * 32, not_before=iso(NOW - timedelta(days=1)), not_after=iso(NOW + timedelta(days=364))
+    80,
+    public_key_sha256="bb" * 32,
+    not_before=format_time(NOW - timedelta(days=1)),
+    not_after=format_time(NOW + timedelta(days=364)),
 )
 
 
@@ -102,7 +109,10 @@ def email(reason: str | None = None, **given: Any) -> dict[str, Any]:
 
 def cooling(**given: Any) -> dict[str, Any]:
     """The same, with a request of three hours ago."""
-    times = {"previous_requested_at": iso(NOW - timedelta(hours=3)), "next_allowed_at": iso(NOW + timedelta(hours=21))}
+    times = {
+        "previous_requested_at": format_time(NOW - timedelta(hours=3)),
+        "next_allowed_at": format_time(NOW + timedelta(hours=21)),
+    }
     return email("cooldown", **times, **given)
 
 
@@ -123,7 +133,7 @@ def build(*orders: dict[str, Any], at: datetime = NOW, previous: str | None = No
 
 def as_csv(report: dict[str, Any]) -> str:
     """The orders of a report as CSV."""
-    return reports.as_csv(ORDERS, report)
+    return reports.render_csv(ORDERS, report)
 
 
 def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
@@ -135,7 +145,7 @@ def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
 VIEWED = {**stored(), **dict.fromkeys(MISSING_ENTRY_FIELDS)}
 """The same for a user who may only view: nothing can be compared with it."""
 NOT_ALLOWED = email("recipient_not_allowed", outcome="failed")
-UNCLEAR = email("outcome_unknown", next_allowed_at=iso(NOW + timedelta(hours=1)))
+UNCLEAR = email("outcome_unknown", next_allowed_at=format_time(NOW + timedelta(hours=1)))
 CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
     "requestable: requestable": {
         "nothing was done yet": ({}, {"emails": [email()]}),
@@ -161,7 +171,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             {**ISSUED, "imported": False, "certificate_ids": [70], "superseded_by": []},
             {"store": [issued(-100, 100)], "emails": [email()]},
         ),
-        "expires in 31 days": ({"expires_at": iso(NOW + timedelta(days=31))}, {}),
+        "expires in 31 days": ({"expires_at": format_time(NOW + timedelta(days=31))}, {}),
     },
     "requestable: store_unknown": {
         "nothing is known": ({}, {"store": None, "emails": [email()]}),
@@ -188,7 +198,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         "requested long ago, no mail": (
             {},
             {
-                "emails": [email(previous_requested_at=iso(NOW - timedelta(days=2)))],
+                "emails": [email(previous_requested_at=format_time(NOW - timedelta(days=2)))],
                 "missing": [entry("waiting_for_email")],
             },
         )
@@ -235,12 +245,12 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             {"store": [served(stored(services=1)), ELSEWHERE]},
         ),
         "in the store, no longer served as a newer one is": (
-            {"expires_at": iso(NOW + timedelta(days=100))},
+            {"expires_at": format_time(NOW + timedelta(days=100))},
             {"store": [served(ended(100, superseded_by=[80])), served(NEWER, "web:443")]},
         ),
     },
     "superseded: superseded": {
-        "replaced": ({"expires_at": iso(NOW + timedelta(days=20)), "superseded_by": [80]}, {"store": [NEWER]}),
+        "replaced": ({"expires_at": format_time(NOW + timedelta(days=20)), "superseded_by": [80]}, {"store": [NEWER]}),
         "replaced, by the listing": (
             {"certificate_ids": [], "imported": False, "superseded_by": [80]},
             {"store": None},
@@ -248,18 +258,21 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
     },
     "requestable: requestable; expiring": {
         "a newer one in the store that may not stand in for it": (
-            {"expires_at": iso(NOW + timedelta(days=20)), "superseded_by": []},
+            {"expires_at": format_time(NOW + timedelta(days=20)), "superseded_by": []},
             {"store": [NEWER]},
         ),
-        "expires in 30 days": ({"expires_at": iso(NOW + timedelta(days=30))}, {}),
+        "expires in 30 days": ({"expires_at": format_time(NOW + timedelta(days=30))}, {}),
     },
     "imported: already_imported; expiring": {
-        "replaced and in the store": ({"expires_at": iso(NOW + timedelta(days=20))}, {"store": [NEWER, ended(20)]})
+        "replaced and in the store": (
+            {"expires_at": format_time(NOW + timedelta(days=20))},
+            {"store": [NEWER, ended(20)]},
+        )
     },
     "not_served: waiting_for_deploy": {
         "in the store, not served yet": ({}, {"store": [served(stored()), ELSEWHERE], "emails": [email()]}),
         "in the store, no longer served as one that may not stand in for it is": (
-            {"expires_at": iso(NOW + timedelta(days=100))},
+            {"expires_at": format_time(NOW + timedelta(days=100))},
             {"store": [served(ended(100, superseded_by=[])), served(NEWER, "web:443")]},
         ),
         "in the store, the newer one of two that are not served": (
@@ -269,24 +282,24 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
     },
     "not_served: waiting_for_deploy; expiring": {
         "in the store, not served and soon to expire": (
-            {"expires_at": iso(NOW + timedelta(days=20))},
+            {"expires_at": format_time(NOW + timedelta(days=20))},
             {"store": [served(ended(20)), ELSEWHERE]},
         )
     },
     "expired: expired": {
-        "expired, and not served": ({"expires_at": iso(NOW)}, {"store": [served(ended()), ELSEWHERE]}),
-        "expired": ({"expires_at": iso(NOW)}, {}),
+        "expired, and not served": ({"expires_at": format_time(NOW)}, {"store": [served(ended()), ELSEWHERE]}),
+        "expired": ({"expires_at": format_time(NOW)}, {}),
         "expired, used after a renewal with the same key": (
-            {"expires_at": iso(NOW - timedelta(days=1))},
+            {"expires_at": format_time(NOW - timedelta(days=1))},
             {"store": [ended(-1), stored(71, services=2)]},
         ),
     },
     "expired: expired; expired_in_use": {
         "expired, served by a listener that the number of services leaves out": (
-            {"expires_at": iso(NOW)},
+            {"expires_at": format_time(NOW)},
             {"store": [served(ended(services=None), "web:443")]},
         ),
-        "expired, used": ({"expires_at": iso(NOW)}, {"store": [ended(services=2)]}),
+        "expired, used": ({"expires_at": format_time(NOW)}, {"store": [ended(services=2)]}),
     },
     "pending: pending; pending": {"pending": ({"status": "pending", "expires_at": None}, {})},
     "canceled: canceled": {"canceled": ({"status": "canceled", "expires_at": None}, {})},
@@ -508,7 +521,7 @@ def test_a_certificate_that_ends_before_its_order(
 
 def test_the_old_certificate_is_still_served_and_the_new_one_not_yet() -> None:
     """Both is told, each of its own order: the new one waits, and the old one needs a person once it is due."""
-    later = {"public_key_sha256": "bb" * 32, "effective_at": iso(NOW - timedelta(days=1))}
+    later = {"public_key_sha256": "bb" * 32, "effective_at": format_time(NOW - timedelta(days=1))}
     old, new = order(1, days=10), order(2, days=364, **later)
     told = {
         one["order_id"]: one for one in build(old, new, store=[served(ended(10), "web:443"), served(NEWER)])["orders"]
@@ -617,13 +630,13 @@ def test_time_alone_makes_no_other_report_on_the_same_day() -> None:
     ],
 )
 def test_anything_else_does(orders: list[dict[str, Any]], known: dict[str, Any]) -> None:
-    assert after(1, build(order()), *orders, **known)["generated_at"] == iso(NOW + timedelta(hours=1))
+    assert after(1, build(order()), *orders, **known)["generated_at"] == format_time(NOW + timedelta(hours=1))
 
 
 def test_another_language_makes_another_report() -> None:
     first = json.dumps(build(order()))
     german = order_report.build({"orders": [order()], "store": []}, WORDS["de"], NOW + timedelta(hours=1), first)
-    assert german["generated_at"] != iso(NOW)
+    assert german["generated_at"] != format_time(NOW)
     assert german["orders"][0]["explanation"] == WORDS["de"]["reasons"]["requestable"]
 
 
@@ -686,7 +699,7 @@ def test_each_language_says_everything(language: str) -> None:
     assert set(words["attention"]) == set(ATTENTION)
     assert set(words["warnings"]) <= set(ATTENTION)
     reasons = {expected.partition(";")[0].partition(": ")[2] for expected in CASES}
-    assert set(get_args(Ineligibility)) | reasons <= set(words["reasons"])
+    assert set(get_args(IneligibilityReason)) | reasons <= set(words["reasons"])
 
 
 @pytest.mark.parametrize("language", sorted(WORDS))

@@ -19,7 +19,7 @@ from typing import Any, cast
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     Claim,
     Entry,
@@ -557,7 +557,9 @@ def test_a_run_says_what_became_of_each_order(world: World) -> None:
     assert counts == {"requested": 1, "skipped": 1, "failed": 2}
     assert (result["changed"], result["api_calls"], world.sent) == (True, 17, [SHOP])
     header = f"order {SHOP} (www{SHOP}.example.com)"
-    before, after = ({"requested_at": at, "recipient": f"admin@www{SHOP}.example.com"} for at in (None, iso(NOW)))
+    before, after = (
+        {"requested_at": at, "recipient": f"admin@www{SHOP}.example.com"} for at in (None, format_time(NOW))
+    )
     assert result["diff"] == [{"before_header": header, "after_header": header, "before": before, "after": after}]
     failure = result["failure"]
     assert failure["code"] == "emails_failed"

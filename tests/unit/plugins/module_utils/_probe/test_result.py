@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
     Demand,
     Endpoint,
@@ -125,7 +125,7 @@ def test_all_that_is_told() -> None:
     issued = AUTHORITY.issue(NAME)
     leaf, sent = (Certificate.of(certificate) for certificate in (issued.certificate, issued.chain[0]))
     result = result_of(issued, is_accepted=True, is_connected=True)
-    end = {"effective_not_after": iso(leaf.not_after), "limited_by": None}
+    end = {"effective_not_after": format_time(leaf.not_after), "limited_by": None}
     seen = {"ip_address": "192.0.2.1", "tls_version": "TLSv1.3", "cipher": "x", "accepted": True}
     meaning = {"trust": "trusted", "name_matches": True, "days_until_expiry": 90, "renewal_due": False}
     nothing = {"served": None, "reason": None, "message": None}

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import (
     ATTENTION,
-    OF_LISTENERS,
-    as_metrics,
+    LISTENER_METRICS,
+    render_metrics,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LISTS, RESULT_NAMES
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LIST_NAMES, RESULT_NAMES
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
@@ -52,7 +52,9 @@ Series = dict[tuple[tuple[str, str], ...], float]
 def told(*listeners: dict[str, Any], success: bool = True, **lists: Any) -> dict[str, Series]:
     """The series of each metric, by their sorted labels; none may be there twice."""
     found: dict[str, Series] = {}
-    for family in text_string_to_metric_families(as_metrics({"listeners": listeners, **lists}, AT, success=success)):
+    for family in text_string_to_metric_families(
+        render_metrics({"listeners": listeners, **lists}, AT, success=success)
+    ):
         assert family.type == "gauge"
         series = [(tuple(sorted(sample.labels.items())), sample.value) for sample in family.samples]
         assert len(dict(series)) == len(series)
@@ -69,13 +71,13 @@ def by(*labels: str, of: Series) -> dict[Any, float]:
 
 def test_what_is_told_of_a_run() -> None:
     lists = {"deployed": [WEB], "verified": [WEB], "skipped_items": [{"reason": "superseded"}] * 3}
-    text = as_metrics({"listeners": [WEB], **lists, "attention": [{"reason": "expiring"}] * 2}, AT, success=True)
+    text = render_metrics({"listeners": [WEB], **lists, "attention": [{"reason": "expiring"}] * 2}, AT, success=True)
     values = ("1.7672256e+09", "1.7750016e+09", "1.7741376e+09", "0.0", "1.0", "0.0", "1.0")
     counts = {"imported": 0.0, "deployed": 1.0, "verified": 1.0, "removed": 0.0, "skipped": 3.0, "failed": 0.0}
     labels = 'load_balancer="prod-web",name="www.example.com",port="443"'
     of_listener = [
         line
-        for (name, documentation), value in zip(OF_LISTENERS.items(), values, strict=True)
+        for (name, documentation), value in zip(LISTENER_METRICS.items(), values, strict=True)
         for line in (*described(name, documentation), f"{PREFIX}{name}{{{labels}}} {value}")
     ]
     assert text.splitlines() == [
@@ -134,10 +136,10 @@ def test_attention_is_always_told_of_by_each_reason() -> None:
 
 
 def test_the_items_of_each_list_are_counted() -> None:
-    lists: dict[str, Any] = {RESULT_NAMES.get(name, name): [{}] * number for number, name in enumerate(LISTS)}
-    assert by("list", of=told(**lists)["last_run_items"]) == {name: number for number, name in enumerate(LISTS)}
+    lists: dict[str, Any] = {RESULT_NAMES.get(name, name): [{}] * number for number, name in enumerate(LIST_NAMES)}
+    assert by("list", of=told(**lists)["last_run_items"]) == {name: number for number, name in enumerate(LIST_NAMES)}
     nothing: dict[str, Any] = {**dict.fromkeys(lists), "attention": None}
-    assert by("list", of=told(**nothing)["last_run_items"]) == dict.fromkeys(LISTS, 0)
+    assert by("list", of=told(**nothing)["last_run_items"]) == dict.fromkeys(LIST_NAMES, 0)
 
 
 @pytest.mark.parametrize("success", [True, False])
@@ -216,7 +218,7 @@ def files() -> Iterator[str]:
     twin = {**WEB, "load_balancer_uuid": "7a8b3c2f"}
     hostile = [{**WEB, "load_balancer": text, "common_name": text} for text in HOSTILE]
     for listeners in ([], [WEB], [WEB, twin], hostile, [{**WEB, "not_after": "1950-01-01T00:00:00Z"}]):
-        yield as_metrics({"listeners": listeners, "attention": [{"reason": 'a"b'}]}, AT, success=not listeners)
+        yield render_metrics({"listeners": listeners, "attention": [{"reason": 'a"b'}]}, AT, success=not listeners)
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool: install the system's package prometheus")
@@ -230,8 +232,8 @@ def test_promtool_has_nothing_to_say() -> None:
 
 def test_no_file_is_written_for_programs_of_several_processes(tmp_path: Path) -> None:
     code = (
-        f"from datetime import datetime; from {as_metrics.__module__} import as_metrics; "
-        f"print(as_metrics({{'listeners': [{WEB!r}]}}, datetime.now(), success=True))"
+        f"from datetime import datetime; from {render_metrics.__module__} import render_metrics; "
+        f"print(render_metrics({{'listeners': [{WEB!r}]}}, datetime.now(), success=True))"
     )
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

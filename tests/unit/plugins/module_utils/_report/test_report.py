@@ -20,13 +20,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rep
     MAX_REMEDIES,
     MAX_REMEDIES_OF_MANY,
     Schema,
-    as_files,
-    bars,
-    check,
-    is_calm,
-    merged,
+    build_bars,
+    check_records,
+    has_no_problem,
+    merge_words,
+    render_files,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENERS
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENER_SCHEMA
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import load_page
 
 from tests.support.rotations import NOW, imported, item, listener
@@ -49,7 +49,7 @@ REPORT: dict[str, Any] = {
 
 def page(template: str, **words: str) -> str:
     """A page of this template."""
-    return as_files(SCHEMA, REPORT, words, "en", {"template": template, "css": "", "script": ""})["html"]
+    return render_files(SCHEMA, REPORT, words, "en", {"template": template, "css": "", "script": ""})["html"]
 
 
 def test_a_template_is_filled_in_and_values_are_text() -> None:
@@ -129,14 +129,14 @@ def test_a_name_is_found_in_either_spelling() -> None:
 )
 def test_records_in_another_form_are_named(results: dict[str, Any], said: str) -> None:
     with pytest.raises(CertificatesError) as refused:
-        check(LISTENERS, results)
+        check_records(LISTENER_SCHEMA, results)
     assert said in str(refused.value) and refused.value.code == "invalid_argument"
 
 
 @pytest.mark.parametrize("words", [{}, {"every": {}, "orders": {}}, {"every": None}, {"every": [], "orders": []}, []])
 def test_words_that_are_none_are_refused(words: Any) -> None:
     with pytest.raises(CertificatesError, match=r"page\.words must contain all texts"):
-        merged(words, "orders")
+        merge_words(words, "orders")
 
 
 # Whether a person has anything to do
@@ -158,17 +158,17 @@ CALM: dict[str, Any] = {"attention": [], "notices": [], "listeners": [{"days_lef
     ],
 )
 def test_nothing_is_only_said_where_there_is_nothing(found: dict[str, Any]) -> None:
-    assert is_calm(CALM) and not is_calm({**CALM, **found})
+    assert has_no_problem(CALM) and not has_no_problem({**CALM, **found})
 
 
 def test_json_is_for_people_too() -> None:
-    files = as_files(SCHEMA, REPORT, {}, "en", {"template": ""})
+    files = render_files(SCHEMA, REPORT, {}, "en", {"template": ""})
     assert json.loads(files["json"]) == REPORT
     assert files["json"].startswith('{\n    "generated_at": ') and files["json"].endswith("\n}\n")
 
 
 def test_the_table() -> None:
-    text = as_files(SCHEMA, REPORT, {}, "en", {"template": ""})["csv"]
+    text = render_files(SCHEMA, REPORT, {}, "en", {"template": ""})["csv"]
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
         ["id", "name", "listed", "known"],
         ["1", "<b>", "a; 2", "yes"],
@@ -185,7 +185,7 @@ def bar(days_left: int | None, due: bool = False, **told: Any) -> dict[str, Any]
 
 
 def test_a_bar_for_each_listener_the_most_urgent_first() -> None:
-    told = bars([bar(90), bar(None), bar(-2, True), bar(9, True), bar(0, True), bar(None, True)])
+    told = build_bars([bar(90), bar(None), bar(-2, True), bar(9, True), bar(0, True), bar(None, True)])
     assert [(drawn["days_left"], drawn["kind"], drawn["width"]) for drawn in told] == [
         (-2, "expired", 100),
         (0, "due", 0),
@@ -207,7 +207,7 @@ def test_a_bar_for_each_listener_the_most_urgent_first() -> None:
 )
 def test_what_clients_cannot_use_has_a_mark(kind: str, told: dict[str, Any]) -> None:
     """However long it is valid; it comes before what expires soon."""
-    drawn = bars([bar(5, True), bar(60, True, **told), bar(None, **told)])
+    drawn = build_bars([bar(5, True), bar(60, True, **told), bar(None, **told)])
     expected = [(None, kind, 100), (60, kind, 100), (5, "due", 8.33)]
     assert [(one["days_left"], one["kind"], one["width"]) for one in drawn] == (
         expected if kind else [(5, "due", 8.33), (60, "due", 100)]
@@ -215,14 +215,14 @@ def test_what_clients_cannot_use_has_a_mark(kind: str, told: dict[str, Any]) -> 
 
 
 def test_one_that_lasts_long_leaves_something_to_see_of_the_others() -> None:
-    assert [drawn["width"] for drawn in bars([bar(3650), bar(100), bar(400)])] == [25, 100, 100]
-    assert [drawn["width"] for drawn in bars([bar(0), bar(-3)])] == [100, 0]
+    assert [drawn["width"] for drawn in build_bars([bar(3650), bar(100), bar(400)])] == [25, 100, 100]
+    assert [drawn["width"] for drawn in build_bars([bar(0), bar(-3)])] == [100, 0]
 
 
 def test_of_many_listeners_the_most_urgent_are_drawn() -> None:
-    drawn = bars([bar(days) for days in reversed(range(100))])
+    drawn = build_bars([bar(days) for days in reversed(range(100))])
     assert [listener["days_left"] for listener in drawn] == list(range(MAX_BARS))
-    assert bars([]) == []
+    assert build_bars([]) == []
 
 
 # The page of a rotation
@@ -232,7 +232,7 @@ def rotation_page(*listeners: dict[str, Any], **done: Sequence[dict[str, Any]]) 
     """The page of a report of these listeners, and of what else a run has done."""
     words = words_of("listeners")["en"]
     report = rotation.build({"listeners": listeners, **done}, words, NOW)
-    return as_files(LISTENERS, report, words, "en", load_page("en"))["html"]
+    return render_files(LISTENER_SCHEMA, report, words, "en", load_page("en"))["html"]
 
 
 def test_a_remedy_stands_once() -> None:
@@ -278,7 +278,7 @@ def test_the_page_has_no_end_of_an_element_in_its_sources() -> None:
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("rows", ["orders", "listeners"])
 def test_each_report_has_its_words(rows: str, language: str) -> None:
-    assert merged(load_page(language)["words"], rows) == words_of(rows)[language]
+    assert merge_words(load_page(language)["words"], rows) == words_of(rows)[language]
 
 
 def test_words_of_no_language_are_english() -> None:

@@ -17,13 +17,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes
     ApprovalReason,
     AttentionReason,
     DeployReason,
-    InStore,
     RotationReason,
+    StoredReason,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import report as reports
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import rotation
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENERS
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENER_SCHEMA
 
 from tests.support.long import grows_no_faster, only_long, spent
 from tests.support.rotations import NAME, NOW, OTHER, cause, entry, imported, item, listener, unread
@@ -46,7 +46,7 @@ def rows(**done: Any) -> dict[str, dict[str, Any]]:
 def test_a_row_is_what_the_module_said_of_a_listener() -> None:
     said = listener("web:443", 12, reason="unreachable", served=None, accepted=None, limited_by="An issuer")
     row = rows(listeners=[said])["web:443"]
-    assert tuple(row) == LISTENERS.columns
+    assert tuple(row) == LISTENER_SCHEMA.columns
     same = {
         "certificate_id",
         "served",
@@ -105,7 +105,7 @@ def test_what_clients_do_not_take_now_comes_before_what_failed() -> None:
     assert [row["listener"] for row in told["listeners"]] == ["old:443", "odd:443", "web:443", "soon:443"]
     assert [group["kind"] for group in told["attention"]] == ["expired", "not_accepted", "failed", "expiring"]
     assert told["listeners"][0]["attention"] == ["expired", "not_accepted"], "which is its badge"
-    assert {*LISTENERS.attention} == {"failed", *get_args(AttentionReason)}
+    assert {*LISTENER_SCHEMA.attention} == {"failed", *get_args(AttentionReason)}
 
 
 AT_ONCE = [("soon", "expiring"), ("odd", "not_accepted"), ("old", "not_accepted"), ("old", "expired")]
@@ -215,10 +215,10 @@ def test_a_run_with_nothing_to_do_leaves_the_report_of_the_day_as_it_is() -> Non
     first = build(**BEFORE)
     assert build(1, first, **AFTER) == first
     next_day = build(12.1, first, **AFTER)
-    assert next_day["generated_at"] == iso(NOW + timedelta(hours=12.1)) and next_day["done"] == []
+    assert next_day["generated_at"] == format_time(NOW + timedelta(hours=12.1)) and next_day["done"] == []
     assert build(1, first, **BEFORE) == first, "what was written already"
     other = {**BEFORE, "imported": [imported(9)]}
-    assert build(1, first, **other)["generated_at"] == iso(NOW + timedelta(hours=1)), "that did something"
+    assert build(1, first, **other)["generated_at"] == format_time(NOW + timedelta(hours=1)), "that did something"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_run_with_nothing_to_do_leaves_the_report_of_the_day_as_it_is() -> Non
     ids=lambda done: next(iter(done)),
 )
 def test_anything_else_makes_another_report(done: dict[str, Any]) -> None:
-    assert build(1, build(**BEFORE), **{**AFTER, **done})["generated_at"] == iso(NOW + timedelta(hours=1))
+    assert build(1, build(**BEFORE), **{**AFTER, **done})["generated_at"] == format_time(NOW + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,9 @@ def test_anything_else_makes_another_report(done: dict[str, Any]) -> None:
         *("", "null", "[1]", "not JSON", '{"generated_at": 7}', "[" * 100_000),
         '{"generated_at": "2026-03-10T11:00:00Z", "listeners": 5}',
         '{"generated_at": "2026-03-10T11:00:00Z", "listeners": [5, {"key": []}, {}]}',
-        json.dumps({"generated_at": "2026-03-10T11:00:00Z", "listeners": [{key: [] for key in LISTENERS.columns}]}),
+        json.dumps(
+            {"generated_at": "2026-03-10T11:00:00Z", "listeners": [{key: [] for key in LISTENER_SCHEMA.columns}]}
+        ),
         json.dumps({"generated_at": "2026-03-10T11:00:00Z", "listeners": []}),
     ],
 )
@@ -257,9 +259,9 @@ def test_what_is_no_previous_report_counts_as_none(previous: str) -> None:
 
 def test_the_table() -> None:
     failed = listener("web:443", outcome="failed", message="=cmd|' /C calc'!A0")
-    text = reports.as_csv(LISTENERS, build(listeners=[failed]))
+    text = reports.render_csv(LISTENER_SCHEMA, build(listeners=[failed]))
     [line] = csv.DictReader(io.StringIO(text, newline=""))
-    assert tuple(line) == LISTENERS.columns
+    assert tuple(line) == LISTENER_SCHEMA.columns
     assert (line["listener"], line["name"], line["served"]) == ("web:443", NAME, "yes")
     assert line["message"] == "'=cmd|' /C calc'!A0"
 
@@ -295,9 +297,11 @@ def test_twice_as_many_take_about_twice_as_long() -> None:
 def test_each_language_says_everything(language: str) -> None:
     words = WORDS[language]
     assert shape(words) == shape(WORDS["en"])
-    assert set(words["states"]) == set(LISTENERS.states)
-    assert set(words["attention"]) == set(LISTENERS.attention) == {*words["badges"], "failed"}
-    reasons = {*get_args(DeployReason), *get_args(RotationReason), *get_args(ApprovalReason)} - {*get_args(InStore)}
+    assert set(words["states"]) == set(LISTENER_SCHEMA.states)
+    assert set(words["attention"]) == set(LISTENER_SCHEMA.attention) == {*words["badges"], "failed"}
+    reasons = {*get_args(DeployReason), *get_args(RotationReason), *get_args(ApprovalReason)} - {
+        *get_args(StoredReason)
+    }
     assert reasons <= set(words["reasons"])
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import remove
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import (
-    LISTS,
+    LIST_NAMES,
     adoption_lines,
     deduplicate,
-    failure_lines,
+    format_failure,
     summary,
     totals,
 )
@@ -35,7 +35,7 @@ def lines_of(**lists: Any) -> list[str]:
     }
     given |= {name: lists.pop(name) for name in list(lists) if name in given}
     attention = given.pop("attention")
-    lines = summary({**{name: [] for name in LISTS}, **lists}, attention, [ROW], TOTALS, **given)
+    lines = summary({**{name: [] for name in LIST_NAMES}, **lists}, attention, [ROW], TOTALS, **given)
     assert lines[-2:] == [ROW, TOTALS]
     return lines[:-2]
 
@@ -57,8 +57,8 @@ def test_an_empty_source() -> None:
     empty = "0 messages of the last 30 days are in /srv/mail."
     assert lines_of(empty=[empty]) == [empty]
     assert lines_of(empty=[empty], attention=[DUE], failing=[DUE]) == []
-    assert failure_lines([], [DUE], (), [empty]).endswith(f"\n{empty}")
-    assert failure_lines([], [], (), [empty]) == ""
+    assert format_failure([], [DUE], (), [empty]).endswith(f"\n{empty}")
+    assert format_failure([], [], (), [empty]) == ""
 
 
 def test_a_line_for_each_change() -> None:
@@ -86,11 +86,15 @@ def test_a_line_for_each_change() -> None:
     ]
 
 
-def counted(*listeners: dict[str, Any], attention: Any = (), looks: bool = True, **lists: Any) -> str:
+def counted(*listeners: dict[str, Any], attention: Any = (), is_probed: bool = True, **lists: Any) -> str:
     """The line of totals."""
     is_check_mode = lists.pop("is_check_mode", False)
     return totals(
-        {**{name: [] for name in LISTS}, **lists}, listeners, attention, looks=looks, is_check_mode=is_check_mode
+        {**{name: [] for name in LIST_NAMES}, **lists},
+        listeners,
+        attention,
+        is_probed=is_probed,
+        is_check_mode=is_check_mode,
     )
 
 
@@ -116,7 +120,7 @@ def test_a_listener_is_counted_once_and_certificates_apart() -> None:
 def test_totals() -> None:
     web = {**WEB, "outcome": "switched", "served": True}
     assert counted() == "0 listeners."
-    assert counted({**web, "outcome": "unchanged", "served": None}, looks=False) == "1 listener: 1 unchanged."
+    assert counted({**web, "outcome": "unchanged", "served": None}, is_probed=False) == "1 listener: 1 unchanged."
     assert counted(web, attention=[DUE]) == "1 listener: 1 needs attention."
     assert counted(web, imported=[NEW], is_check_mode=True) == (
         "1 listener: 1 would be switched. Certificates: 1 would be imported."
@@ -197,14 +201,14 @@ def test_a_clean_up_that_may_remove_nothing() -> None:
 
 def test_the_error_of_a_run() -> None:
     """Some of many are named."""
-    assert failure_lines([], [DUE]) == "1 listener needs attention:\nweb:443 (www.example.com): expiring: Renew it."
+    assert format_failure([], [DUE]) == "1 listener needs attention:\nweb:443 (www.example.com): expiring: Renew it."
     many = [{**DUE, "port": port, "message": f"It ends {port}."} for port in range(400, 430)]
-    both = failure_lines([{**WEB, "message": "It failed."}], many)
+    both = format_failure([{**WEB, "message": "It failed."}], many)
     assert both.startswith("1 item failed:\nweb:443: It failed.\n30 listeners need attention:\n- web:400 ")
     assert both.count("(www.example.com)") == 10 and both.endswith("\n- and 20 more")
-    twice = failure_lines([], [DUE, {**DUE, "reason": "held_back"}])
+    twice = format_failure([], [DUE, {**DUE, "reason": "held_back"}])
     assert twice.startswith("1 listener needs attention:\n"), "a listener is counted once"
-    some = failure_lines([], [DUE], [DUE, {**DUE, "port": 8443, "reason": "held_back"}])
+    some = format_failure([], [DUE], [DUE, {**DUE, "port": 8443, "reason": "held_back"}])
     assert some.startswith("1 of 2 listeners needs attention:\nweb:443 ")
 
 

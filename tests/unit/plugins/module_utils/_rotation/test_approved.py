@@ -168,7 +168,7 @@ def test_a_switch_that_was_shown_and_is_not_planned_any_more(
 def test_what_is_not_switched_keeps_its_own_reason() -> None:
     """Whether it was shown or not; what is as it was and was not shown is nothing to tell of."""
     held = listener(1, OLD, outcome="skipped", reason="names_not_covered", facts={"error": "It lacks a name."})
-    failed = listener(1, NEW).failed("ambiguous", {"error": "Two."}, is_changed=False)
+    failed = listener(1, NEW).mark_failed("ambiguous", {"error": "Two."}, is_changed=False)
     for one in (held, failed):
         assert limited(SWITCHED, one) == limited(None, one) == one
     assert limited(None, listener(1, OLD)) == listener(1, OLD)

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import AttentionReason
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
     AttentionItem,
@@ -119,7 +119,7 @@ def serving(made: Made, **changed: Any) -> ListenerAction:
 
 def not_served(one: ListenerAction, *, is_changed: bool = False) -> ListenerAction:
     """A listener that serves something else, or nothing."""
-    return one.failed("not_served", {"error": "Another one is served."}, is_changed=is_changed, served=False)
+    return one.mark_failed("not_served", {"error": "Another one is served."}, is_changed=is_changed, served=False)
 
 
 # What an authority has asked for
@@ -183,8 +183,8 @@ def test_an_item() -> None:
         "port": 443,
         "reason": "expiring",
         "cause": None,
-        "not_after": iso(NOW + 10 * DAY),
-        "effective_not_after": iso(NOW + 10 * DAY),
+        "not_after": format_time(NOW + 10 * DAY),
+        "effective_not_after": format_time(NOW + 10 * DAY),
         "limited_by": None,
         "days_until_expiry": 10,
         "held_back_since": None,
@@ -456,9 +456,9 @@ def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
 
 
 def test_a_switch_that_failed() -> None:
-    failed = listener(1, FRESH.record(2)).failed("balancer_busy", {"error": "No."}, is_changed=False, served=None)
+    failed = listener(1, FRESH.record(2)).mark_failed("balancer_busy", {"error": "No."}, is_changed=False, served=None)
     (item,) = find_attention_items([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
-    assert (item.reason, as_attention(item, NOW)["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
+    assert (item.reason, as_attention(item, NOW)["not_after"]) == ("expiring", format_time(NOW + 10 * DAY))
     assert (item.why, item.cause) == (Obstacle("listener", {"listener": failed}), {"reason": "balancer_busy"})
 
 
@@ -561,7 +561,7 @@ def test_what_was_switched_counts_with_its_new_certificate() -> None:
     assert [item.reason for item in items] == ["expiring"], "it serves what it served before, which ends"
     told = create_served_record(back, world_of(list(index)))
     assert (told["served"], told["accepted"], told["served_certificate"]) == (None, None, None)
-    assert told["served_name"] == NAME and told["not_after"] == iso(certificate_of(DUE.record(1)).not_after)
+    assert told["served_name"] == NAME and told["not_after"] == format_time(certificate_of(DUE.record(1)).not_after)
 
 
 # Issuers that end
@@ -579,7 +579,10 @@ def test_an_issuer_ends_before_the_certificate_does(day: int, expected: str) -> 
     (item,) = found(listener(1, with_issuer_until(day)))
     told = as_attention(item, NOW)
     assert (told["reason"], told["days_until_expiry"]) == (expected, day)
-    assert (told["not_after"], told["effective_not_after"]) == (iso(NOW + 90 * DAY), iso(NOW + day * DAY))
+    assert (told["not_after"], told["effective_not_after"]) == (
+        format_time(NOW + 90 * DAY),
+        format_time(NOW + day * DAY),
+    )
     assert told["limited_by"] == Certificate.of(TRUSTED.issuer).shown_name
 
 
@@ -665,7 +668,7 @@ def test_what_is_not_valid_yet() -> None:
 
 
 def test_what_cannot_be_read_is_judged_by_the_dates_of_the_api() -> None:
-    dates = {"validityBegin": iso(NOW - 90 * DAY), "validityEnd": iso(NOW - DAY)}
+    dates = {"validityBegin": format_time(NOW - 90 * DAY), "validityEnd": format_time(NOW - DAY)}
     unreadable = FRESH.record(1, certificate="odd", **dates)
     skipped_one = listener(1, unreadable, served=None, outcome="skipped", reason="not_found")
     (item,) = found(skipped_one)
@@ -677,7 +680,7 @@ def test_what_cannot_be_read_is_judged_by_the_dates_of_the_api() -> None:
     fresh = (certificate_of(FRESH.record(9)),)
     assert reasons(replace(skipped_one, served_chains=(fresh,))) == ["expired"]
     over = (certificate_of(OVER.record(9)),)
-    soon = FRESH.record(1, certificate="odd", validityEnd=iso(NOW + 90 * DAY))
+    soon = FRESH.record(1, certificate="odd", validityEnd=format_time(NOW + 90 * DAY))
     assert reasons(listener(1, soon, served=None, outcome="skipped", reason="not_found", served_chains=(over,))) == [
         "expired"
     ]
@@ -693,14 +696,16 @@ def test_what_clients_refuse_for_another_reason() -> None:
     assert reasons(serving(OVER, **refused)) == ["expired"]
     assert reasons(serving(DUE, **refused)) == ["expiring", "not_accepted"]
     assert reasons(not_served(serving(FRESH, **refused))) == ["not_served"]
-    assert reasons(serving(FRESH, **refused).failed("not_accepted", {"error": "It is not."}, is_changed=True)) == []
+    assert (
+        reasons(serving(FRESH, **refused).mark_failed("not_accepted", {"error": "It is not."}, is_changed=True)) == []
+    )
 
 
 # What a source has and cannot use
 
 
 CAUSE = ("reason", "source", "name", "path")
-BROKEN = skipped("bad_passphrase", not_before=iso(NOW), not_after=iso(NOW + 90 * DAY))
+BROKEN = skipped("bad_passphrase", not_before=format_time(NOW), not_after=format_time(NOW + 90 * DAY))
 
 
 @pytest.mark.parametrize(
@@ -711,7 +716,7 @@ BROKEN = skipped("bad_passphrase", not_before=iso(NOW), not_after=iso(NOW + 90 *
         ({**BROKEN, "reason": "unreadable"}, True),
         ({**BROKEN, "reason": "being_renewed"}, False),
         ({**BROKEN, "reason": "superseded"}, False),
-        ({**BROKEN, "not_before": iso(NOW - 30 * DAY)}, False),
+        ({**BROKEN, "not_before": format_time(NOW - 30 * DAY)}, False),
         ({**BROKEN, "subject_alt_names": [OTHER]}, False),
         ({**BROKEN, "subject_alt_names": [OTHER, NAME]}, True),
         ({**BROKEN, "not_before": None, "subject_alt_names": [], "name": NAME}, True),
@@ -798,18 +803,20 @@ def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
     due, fresh = (certificate_of(made.record()) for made in (DUE, FRESH))
     ids, dates = ("certificate_id", "better_certificate_id"), ("not_before", "not_after", "days_until_expiry")
     shown = [kept[name] for name in (*ids, *dates, "renewal_due", "served_certificate")]
-    assert shown == [1, 2, iso(due.not_before), iso(due.not_after), 10, True, None]
-    refused = listener(1, FRESH.record(2)).failed("refused", {"error": "No."})
+    assert shown == [1, 2, format_time(due.not_before), format_time(due.not_after), 10, True, None]
+    refused = listener(1, FRESH.record(2)).mark_failed("refused", {"error": "No."})
     told = create_served_record(refused, world)
-    assert (told["better_certificate_id"], told["not_after"]) == (2, iso(due.not_after)), "it has kept what it had"
-    coming = listener(1, FRESH.record(None)).failed("refused", {"error": "No."})
+    assert (told["better_certificate_id"], told["not_after"]) == (2, format_time(due.not_after)), (
+        "it has kept what it had"
+    )
+    coming = listener(1, FRESH.record(None)).mark_failed("refused", {"error": "No."})
     assert create_served_record(coming, world)["better_certificate_id"] is None, "nobody knows its id yet"
     other = listener(1, FRESH.record(2), served=False, served_chains=((due,),))
     told = create_served_record(other, world)
-    assert told["served_certificate"] == due.facts() and told["not_after"] == iso(due.not_after)
+    assert told["served_certificate"] == due.facts() and told["not_after"] == format_time(due.not_after)
     assert (told["better_certificate_id"], told["renewal_due"]) == (None, True)
     assert create_served_record(serving(FRESH, served=False), world)["served_certificate"] is None, "it sent none"
-    coming = create_served_record(listener(1, FRESH.record(2), accepted=True).simulated(), world)
+    coming = create_served_record(listener(1, FRESH.record(2), accepted=True).simulate(), world)
     assert (coming["served"], coming["accepted"]) == (None, None), "what was seen is the certificate that it has now"
     switched = create_served_record(listener(1, FRESH.record(2), served_chains=((fresh,),)), world)
-    assert switched["not_after"] == iso(fresh.not_after) and switched["served_certificate"] is None
+    assert switched["not_after"] == format_time(fresh.not_after) and switched["served_certificate"] is None

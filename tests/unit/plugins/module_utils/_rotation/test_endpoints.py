@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
     Endpoint,
     ExpectedCertificate,
@@ -58,7 +58,7 @@ def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
     chain = (certificate_of(record), *record.intermediates)
     served = action.demand.is_met_by(chain[0])
     probed = replace(action, served=served, accepted=True, served_chains=(chain,))
-    failed = probed.failed("not_served", {"error": "It must serve something, and serves something else."})
+    failed = probed.mark_failed("not_served", {"error": "It must serve something, and serves something else."})
     return add_served_record(probed if served else failed, world.index)
 
 
@@ -107,7 +107,7 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     told = create_served_record(seen(world, FRESH, certificate_id=1), world)
     assert (told["certificate_id"], told["effective_not_after"], told["outcome"]) == (
         2,
-        iso(NOW + 90 * DAY),
+        format_time(NOW + 90 * DAY),
         "unchanged",
     )
     (unseen,) = planned(world, certificate_id=1)
@@ -116,9 +116,9 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     assert find_attention_items([unseen], facts(world)) == [], (
         "what nobody could look at may serve the newer one by now"
     )
-    (item,) = find_attention_items([unseen.failed("not_served", {"error": "No TLS."}, served=False)], facts(world))
+    (item,) = find_attention_items([unseen.mark_failed("not_served", {"error": "No TLS."}, served=False)], facts(world))
     told = as_attention(item, NOW)
-    assert (told["not_after"], told["effective_not_after"]) == (iso(NOW + 10 * DAY), None), (
+    assert (told["not_after"], told["effective_not_after"]) == (format_time(NOW + 10 * DAY), None), (
         "of the one that it must serve"
     )
     (unseen,) = planned(world, names=(OTHER, NAME))
@@ -144,7 +144,9 @@ def test_what_is_not_in_the_store_is_told_as_it_is_served() -> None:
     world = world_of([])
     told = create_served_record(seen(world, FRESH), world)
     assert (told["certificate_id"], told["served_name"], told["common_name"]) == (None, NAME, NAME)
-    assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["effective_not_after"] == iso(NOW + 90 * DAY)
+    assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["effective_not_after"] == format_time(
+        NOW + 90 * DAY
+    )
 
 
 def test_what_it_must_serve() -> None:

@@ -18,7 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.remed
     deploy,
     remove,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import (
     CURRENT_CHAIN_REMEDY,
     find_trust_remedy,
@@ -48,7 +48,7 @@ from tests.support.stored import NAME, TRUSTED, Made
 OLD, NEW = Made(days=(-80, 10)), Made()
 ISSUER = Certificate.of(TRUSTED.chain[0])
 LEAF = certificate_of(NEW.record())
-BEGIN = iso(NOW - DAY)
+BEGIN = format_time(NOW - DAY)
 REVOKED = f"revoked at {BEGIN} (keyCompromise)"
 REISSUE = "Reissue the certificate with `certbot renew --cert-name entry-1 --force-renewal`."
 
@@ -135,11 +135,11 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         (Obstacle("unusable", {"skipped": WWW}), "Cannot use the renewal in lego www: It is locked."),
         (
             Obstacle("renewal_requested", {"request": REQUEST}),
-            f"The CA requested a renewal before {iso(NOW)} (see https://ca.example/why ), {CERTBOT_FAILED}",
+            f"The CA requested a renewal before {format_time(NOW)} (see https://ca.example/why ), {CERTBOT_FAILED}",
         ),
         (
             Obstacle("renewal_requested", {"request": replace(REQUEST, explanation_url=None)}),
-            f"The CA requested a renewal before {iso(NOW)}, {CERTBOT_FAILED}",
+            f"The CA requested a renewal before {format_time(NOW)}, {CERTBOT_FAILED}",
         ),
         (
             Obstacle("not_yet_valid", {"listener": LISTENER, "before": 7}),
@@ -271,26 +271,26 @@ def test_what_was_revoked() -> None:
             "expired",
             None,
             Obstacle("unusable", {"skipped": WWW}),
-            f"The certificate expired at {iso(NOW)}. Cannot use the renewal in lego www",
+            f"The certificate expired at {format_time(NOW)}. Cannot use the renewal in lego www",
         ),
         (
             "expiring",
             None,
             Obstacle("unused", {"skipped": WWW}),
-            f"The certificate expires at {iso(NOW)}, and no renewal is available. lego",
+            f"The certificate expires at {format_time(NOW)}, and no renewal is available. lego",
         ),
         (
             "expiring",
             ISSUER,
             held(),
-            f"The intermediate certificate Public CA 2 expires at {iso(NOW)}; TLS clients will reject the chain after that. {CURRENT_CHAIN_REMEDY} The "
+            f"The intermediate certificate Public CA 2 expires at {format_time(NOW)}; TLS clients will reject the chain after that. {CURRENT_CHAIN_REMEDY} The "
             "newer certificate 10",
         ),
         (
             "expired",
             ISSUER,
             Obstacle("not_renewed", {"skipped": WWW}),
-            f"The intermediate certificate Public CA 2 expired at {iso(NOW)}; TLS clients have rejected the chain since then, and no renewal is "
+            f"The intermediate certificate Public CA 2 expired at {format_time(NOW)}; TLS clients have rejected the chain since then, and no renewal is "
             f"available. {CURRENT_CHAIN_REMEDY} lego www has not renewed",
         ),
         ("unusable", None, Obstacle("unusable", {"skipped": WWW}), "Cannot use the renewal in lego www"),
@@ -305,5 +305,5 @@ def test_needs_attention(reason: Any, issuer: Certificate | None, why: Obstacle[
     assert describe_attention(replace(item, failure_start="due")) == f"{plain}{until}"
     assert (
         describe_attention(replace(item, failure_start=NOW))
-        == f"{plain} From {iso(NOW)}, runs fail with the reason {reason}."
+        == f"{plain} From {format_time(NOW)}, runs fail with the reason {reason}."
     )

@@ -16,7 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.remed
     adopt,
     deploy,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import find_trust_remedy
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
     REFUSAL_REMEDIES,
@@ -69,11 +69,15 @@ BEST = "The certificate store does not contain a better certificate."
         ("switched", {}, "Switched."),
         ("switched", {"is_stored": False}, "Switched."),
         ("unchanged", {"kept": "best"}, BEST),
-        ("unchanged", {**NOT_VALID, "end": AT}, f"{BEST} The current certificate is valid only until {iso(AT)}."),
+        (
+            "unchanged",
+            {**NOT_VALID, "end": AT},
+            f"{BEST} The current certificate is valid only until {format_time(AT)}.",
+        ),
         (
             "unchanged",
             {**NOT_VALID, "start": AT, "valid_id": 8},
-            f"{BEST} The current certificate is valid only from {iso(AT)}. Certificate 8 is valid now but was issued earlier. To deploy certificate 8, run "
+            f"{BEST} The current certificate is valid only from {format_time(AT)}. Certificate 8 is valid now but was issued earlier. To deploy certificate 8, run "
             f"{deploy(8, 'web:443')}.",
         ),
         ("unchanged", {"kept": "same"}, "The listener already has the certificate."),
@@ -234,7 +238,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "not_yet_valid",
             {"certificate_id": 2, "why": Obstacle("not_yet_valid", {"start": AT})},
-            f"Did not deploy certificate 2: The certificate is not valid before {iso(AT)}. Run the playbook again when the certificate is valid.",
+            f"Did not deploy certificate 2: The certificate is not valid before {format_time(AT)}. Run the playbook again when the certificate is valid.",
         ),
         (
             "key_type_not_offered",
@@ -363,7 +367,10 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
             ("not_served", {"cause": cause}, said)
             for cause, said in (
                 (Obstacle("not_served", CAUSE), f"{STALE}. O{SUPPORT}"),
-                (Obstacle("not_served", {**CAUSE, "since": AT}), f"{STALE} since {iso(AT)} or earlier. O{SUPPORT}"),
+                (
+                    Obstacle("not_served", {**CAUSE, "since": AT}),
+                    f"{STALE} since {format_time(AT)} or earlier. O{SUPPORT}",
+                ),
                 (
                     Obstacle("not_served", {**CAUSE, "other_id": 7, "allow": ["allow_expired"]}),
                     f"{STALE}. Switch the listener to another certificate with {deploy(7, 'web:443', ['allow_expired'])}, and back with "
@@ -526,7 +533,7 @@ def test_why_a_certificate_is_kept(reason: str, facts: dict[str, Any], said: str
 
 def test_until_when_a_certificate_is_kept() -> None:
     assert why_kept(1, Obstacle("expires_earlier", {"end": AT})) == (
-        f"Certificate 1 is kept until it expires at {iso(AT)}, because its replacement expires earlier."
+        f"Certificate 1 is kept until it expires at {format_time(AT)}, because its replacement expires earlier."
     )
     assert why_kept(1, Obstacle("in_use", {"endpoint": 3, "demand": DEMAND})) == (
         "Certificate 1 was kept because the expected certificate of an endpoint is unknown. endpoints[3].expected: Certificate 7 does "

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
     UNAPPROVED_CHANGE,
 )
@@ -41,7 +41,7 @@ OLD, NEW = Made(days=(-80, 10)), Made()
 OTHER = "api.example.com"
 ISSUER = Certificate.of(TRUSTED.chain[0])
 LEAF = certificate_of(NEW.record())
-BEGIN, END = iso(NOW - DAY), iso(NOW + 90 * DAY)
+BEGIN, END = format_time(NOW - DAY), format_time(NOW + 90 * DAY)
 REVOKED = f"revoked at {BEGIN} (keyCompromise)"
 ADOPT = f"`ansible-playbook -i localhost, softlayer.certificates.adopt -e source=/certbot/1 -e common_name={NAME}`"
 REISSUE = "eissue the certificate with `certbot renew --cert-name entry-1 --force-renewal`"
@@ -161,7 +161,7 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
         (
             renews_nothing("not_yet_valid", start=NOW),
             (
-                f"Cannot replace certificate 1 in the certificate store. The certificate is not valid before {iso(NOW)}. Run the playbook again "
+                f"Cannot replace certificate 1 in the certificate store. The certificate is not valid before {format_time(NOW)}. Run the playbook again "
                 "when the certificate is valid."
             ),
         ),
@@ -266,7 +266,7 @@ def test_of_several_to_adopt_one_is_named_by_its_folder_or_moved_to_one() -> Non
     both = [entry(NEW), entry(OLD, 2)]
     said = (
         f"Cannot choose between several certificates for {NAME}, because none of them can replace all others: /certbot/1/cert.pem (RSA, expires "
-        f"at {END}), /certbot/2/cert.pem (RSA, expires at {iso(NOW + 10 * DAY)}). "
+        f"at {END}), /certbot/2/cert.pem (RSA, expires at {format_time(NOW + 10 * DAY)}). "
     )
     why = Obstacle("ambiguous", {"rivals": both})
     assert (
@@ -277,7 +277,9 @@ def test_of_several_to_adopt_one_is_named_by_its_folder_or_moved_to_one() -> Non
     moved = (
         "Copy one certificate, with its private key, to a separate directory, and specify the directory as the source."
     )
-    assert why_unadopted(same, NAME, SourceContents()).endswith(f"(RSA, expires at {iso(NOW + 10 * DAY)}). {moved}")
+    assert why_unadopted(same, NAME, SourceContents()).endswith(
+        f"(RSA, expires at {format_time(NOW + 10 * DAY)}). {moved}"
+    )
 
 
 def test_what_was_changed_while_it_was_read() -> None:

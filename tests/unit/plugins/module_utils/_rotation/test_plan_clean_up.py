@@ -101,7 +101,7 @@ def at_endpoint(
     probed = replace(
         action, served=is_fine, served_chains=seen, leaves=leaves, is_everywhere=bool(served) and all(served)
     )
-    return probed if is_fine else probed.failed("not_served", {"error": "Another one is served."})
+    return probed if is_fine else probed.mark_failed("not_served", {"error": "Another one is served."})
 
 
 @pytest.mark.parametrize("remove_unverified", [False, True])
@@ -364,7 +364,7 @@ def test_each_listener_must_be_seen(had: int, served: bool | None, remove_unveri
     old = replace(FIRST, associated_service_count=1 if had == 2 else 2)
     second = listener(had, SECOND, "api", served=served)
     if served is False:
-        second = second.failed("not_served", {}, is_changed=True)
+        second = second.mark_failed("not_served", {}, is_changed=True)
     kept = KEPT if served is False else [] if served or remove_unverified else UNSEEN
     assert removal([old, SECOND], SWITCHED, second, remove_unverified=remove_unverified) == ([] if kept else [1], kept)
 
@@ -387,10 +387,10 @@ def test_a_listener_whose_certificate_is_not_known_was_not_seen() -> None:
 def test_an_address_that_still_serves_the_old_one(remove_unverified: bool) -> None:
     """Of several addresses of a listener, or of a listener that is for something else in the API."""
     old, new = ((certificate_of(record), *record.intermediates) for record in (FIRST, SECOND))
-    half = SWITCHED.failed("not_served", {}, is_changed=True, served=False, served_chains=(old, new))
+    half = SWITCHED.mark_failed("not_served", {}, is_changed=True, served=False, served_chains=(old, new))
     assert removal([FIRST, SECOND], half, remove_unverified=remove_unverified) == ([], KEPT)
     elsewhere = Made(OTHER, (OTHER,)).record(3)
-    odd = listener(3, elsewhere, "api", served=False, served_chains=(old,)).failed("not_served", {}, is_changed=True)
+    odd = listener(3, elsewhere, "api", served=False, served_chains=(old,)).mark_failed("not_served", {}, is_changed=True)
     records = [FIRST, SECOND, elsewhere]
     assert removal(records, SWITCHED, odd, remove_unverified=remove_unverified) == ([], KEPT)
     harmless = replace(odd, served_chains=(new,))

@@ -579,9 +579,9 @@ def test_no_such_certificate() -> None:
 def test_check_mode_says_nothing_else_of_what_is_not_switched() -> None:
     """Though the certificate that was meant for it is not stored yet."""
     coming = renewal(record(OLD, issue(days=PRESENT)), coming=[issue()])
-    assert (coming.facts, coming.simulated().form) == ({"is_stored": False}, "would be")
-    failed = coming.failed("api_error", {"error": "No."})
-    assert failed.simulated() == failed
+    assert (coming.facts, coming.simulate().form) == ({"is_stored": False}, "would be")
+    failed = coming.mark_failed("api_error", {"error": "No."})
+    assert failed.simulate() == failed
     assert wish(record(OLD, issue(days=PRESENT)), record(NEW, issue())).facts == {}
 
 
@@ -591,7 +591,7 @@ def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
     index = StoreIndex([present, record(NEW, issue())])
     switched = renewal(*index)
     coming = renewal(present, coming=[issue()])
-    failed = replace(switched.failed("ambiguous", {"error": "No."}, is_changed=False), renewal_id=NEW)
+    failed = replace(switched.mark_failed("ambiguous", {"error": "No."}, is_changed=False), renewal_id=NEW)
     for planned, better in ((switched, NEW), (coming, None), (failed, NEW)):
         told, as_now = keep_unchanged(planned, index), {"target": present, "target_id": OLD, "renewal_id": better}
         facts = {"kept": "as_it_is", "certificate_id": OLD}
@@ -634,7 +634,7 @@ def test_check_mode_foresees_what_is_not_switched_as_it_is_seen() -> None:
     kept = renewal(record(OLD, issue(days=PRESENT)))
     now = replace(kept, served_chains=SEEN, served=True, accepted=False, refusal="it is old")
     assert predict_outcome(kept, now, CLIENTS) == now
-    failed = kept.failed("ambiguous", {"error": "Which?"})
+    failed = kept.mark_failed("ambiguous", {"error": "Which?"})
     foreseen = predict_outcome(failed, now, CLIENTS)
     assert foreseen == replace(failed, served_chains=SEEN, accepted=False, refusal="it is old")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import can_supersede
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
@@ -394,7 +394,7 @@ def test_the_order_of_the_sources_does_not_matter(store: list[Made], sources: tu
 
 def useless(source: str = "mail", reason: str = "expired", **changed: Any) -> dict[str, Any]:
     """What a source has and cannot be used."""
-    begin, end = iso(NOW - 90 * DAY), iso(NOW - DAY)
+    begin, end = format_time(NOW - 90 * DAY), format_time(NOW - DAY)
     about = {"common_name": None, "subject_alt_names": [NAME], "not_before": begin, "not_after": end}
     return {"source": source, "name": "www", "path": "/www.key", **about, "reason": reason, **changed}
 

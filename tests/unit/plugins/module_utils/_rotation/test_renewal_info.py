@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.network import Network
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import renewal_info
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.renewal_info import (
@@ -56,7 +56,7 @@ def why(desk: Desk) -> str:
 def known(said: dict[str, Any], hours: float) -> dict[str, str | None]:
     """What is kept of an answer, which holds for so long."""
     end = said["suggestedWindow"]["end"]
-    return {"end": end, "explanation_url": said.get("explanationURL"), "until": str(iso(NOW + hours * HOUR))}
+    return {"end": end, "explanation_url": said.get("explanationURL"), "until": str(format_time(NOW + hours * HOUR))}
 
 
 def test_one_question_about_each_certificate() -> None:
@@ -86,7 +86,7 @@ def test_an_authority_that_answers_no_such_questions() -> None:
 def test_an_authority_that_has_too_much_to_do_says_when_to_ask_again(status: str, tmp_path: Path) -> None:
     with Desk(answer("", status, Retry_After="7200")) as desk:
         told = asked({"x": desk.url})
-    assert told == {"x": {"until": iso(NOW + 2 * HOUR)}}
+    assert told == {"x": {"until": format_time(NOW + 2 * HOUR)}}
     path = str(tmp_path / "renewal-info.json")
     write_cache(path, told)
     assert read_cache(path, NOW) == told and read_cache(path, NOW + 2 * HOUR) == {}

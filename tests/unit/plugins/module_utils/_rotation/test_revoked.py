@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     Overrides,
     PresentCertificate,
@@ -91,7 +91,7 @@ def test_what_was_revoked_is_worth_nothing_with_all_that_it_issued() -> None:
     ):
         view = knowing(revoked)
         chain = view.find_chain(NEW.record())
-        assert (chain.trust, chain.why) == ("untrusted", f"{why} revoked at {iso(NOW - DAY)} (keyCompromise)")
+        assert (chain.trust, chain.why) == ("untrusted", f"{why} revoked at {format_time(NOW - DAY)} (keyCompromise)")
         assert view.build_signed_chain(certificate_of(NEW.record()), NEW.record().intermediates).trust == "trusted"
         assert not view.is_trusted(NEW.record()) and view_with().is_trusted(NEW.record())
         assert view.find_lifespan(NEW.record()) == view_with().find_lifespan(NEW.record())

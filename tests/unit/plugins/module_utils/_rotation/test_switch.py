@@ -185,7 +185,7 @@ class World:
     def wait_until_served(self, planned: Sequence[ListenerAction]) -> list[ListenerAction]:
         self.done.append(LOOK)
         return [
-            one.failed("not_served", {"error": "Nothing works."}, is_changed=one.is_changed, served=False)
+            one.mark_failed("not_served", {"error": "Nothing works."}, is_changed=one.is_changed, served=False)
             if one.uuid in self.broken
             else replace(one, served=True)
             for one in planned
@@ -591,7 +591,7 @@ def test_its_end_is_not_waited_for_if_the_run_does_not_wait(world: World) -> Non
 def test_what_is_waited_for_is_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the longest wait, if there is one."""
     noted: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(switching, "waiting", lambda *how: noted.append(how) or nullcontext())
+    monkeypatch.setattr(switching, "record_wait", lambda *how: noted.append(how) or nullcontext())
     for wait_options, expected in (
         (
             WAITING,
@@ -703,7 +703,7 @@ def test_what_is_not_or_cannot_be_looked_at_is_not_waited_for(world: World) -> N
     world.status = PENDING
     [kept] = world.plan(None)
     assert world.switch([kept], watches=False) == [kept] and world.done == []
-    refused_before = kept.failed("ambiguous", {"error": "Two are equally good."})
+    refused_before = kept.mark_failed("ambiguous", {"error": "Two are equally good."})
     assert world.switch([refused_before]) == [refused_before]
     assert READ not in world.done and world.clock.now == 0
 

@@ -32,8 +32,8 @@ def missing() -> ListenerAction:
 
 
 def test_what_a_listener_has_in_the_end() -> None:
-    refused = SWITCHED.failed("api_error", {"error": "No."}, is_changed=False)
-    broken = SWITCHED.failed("not_served", {"error": "No."}, is_changed=True)
+    refused = SWITCHED.mark_failed("api_error", {"error": "No."}, is_changed=False)
+    broken = SWITCHED.mark_failed("not_served", {"error": "No."}, is_changed=True)
     back = replace(broken, outcome="rolled_back")
     assert [one.final_handle for one in (SWITCHED, refused, broken, back)] == [NEW, OLD, NEW, OLD]
 
@@ -50,7 +50,7 @@ def test_what_is_not_known_of_a_listener_is_not_claimed() -> None:
 def test_what_can_be_seen_of_a_listener_is_what_it_has() -> None:
     """If that is known, and the listener has not failed."""
     unreadable = replace(SWITCHED, target=replace(Made().record(NEW), certificate=None))
-    broken = SWITCHED.failed("not_served", {"error": "No."}, is_changed=True)
+    broken = SWITCHED.mark_failed("not_served", {"error": "No."}, is_changed=True)
     shown = (SWITCHED, replace(SWITCHED, target=None), unreadable, broken, replace(broken, outcome="rolled_back"))
     assert [one.is_verifiable for one in shown] == [True, False, False, False, False]
     assert [one.is_known for one in shown] == [True, False, False, True, True]

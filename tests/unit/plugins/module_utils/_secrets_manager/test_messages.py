@@ -165,6 +165,4 @@ def test_a_secret(word: Any, facts: dict[str, Any], said: str) -> None:
     action = SecretAction(outcome, reason, facts, "www", "web")
     assert describe_action(action) == action.message == said
     simulated = f"Would be {said[0].lower()}{said[1:]}" if outcome in {"created", "updated"} else said
-    assert action.simulated().message == simulated and action.simulated().state == simulated.replace(
-        "Would be", "To be"
-    )
+    assert action.simulate().message == simulated and action.simulate().state == simulated.replace("Would be", "To be")

@@ -93,7 +93,7 @@ def test_a_diff_shows_public_facts() -> None:
     headers = dict.fromkeys(("before_header", "after_header"), "web/www")
     assert planned().as_diff() == {**headers, "before": {}, "after": {**facts(WWW), "state": "Created."}}
     there = secret(EARLIER, labels=["b", "a"], description="old")
-    action = compare_content(planned(there, labels=("c",), description="new"), value(EARLIER).bundle).simulated()
+    action = compare_content(planned(there, labels=("c",), description="new"), value(EARLIER).bundle).simulate()
     assert action.as_diff() == {
         **headers,
         "before": {**facts(EARLIER), "labels": ["a", "b"], "description": "old"},
@@ -307,8 +307,8 @@ def test_the_imported_one_is_meant_whatever_else_has_the_name() -> None:
 
 
 def test_the_same_secret_given_more_than_once() -> None:
-    refused = new().because(CertificatesError("expired", "It expired.", trust="untrusted"))
-    groupless = new(group_id="").because(CertificatesError("not_found", "There is none."))
+    refused = new().mark_failed_by(CertificatesError("expired", "It expired.", trust="untrusted"))
+    groupless = new(group_id="").mark_failed_by(CertificatesError("not_found", "There is none."))
     others = [new(group_id="g2"), replace(new(), name="other")]
     marked = mark_repeated([new(), *others, new(content(EARLIER)), refused, groupless, groupless])
     assert marked[1:3] == others and marked[4:] == [refused, groupless, groupless]
@@ -318,7 +318,7 @@ def test_the_same_secret_given_more_than_once() -> None:
 
 
 def test_what_failed_is_told_with_its_facts() -> None:
-    told = new().because(CertificatesError("expired", "It expired.")).as_result()
+    told = new().mark_failed_by(CertificatesError("expired", "It expired.")).as_result()
     assert (told["outcome"], told["reason"]) == ("failed", "expired")
     assert told["fingerprint_sha256"] == WWW.fingerprint and told["id"] is told["crn"] is told["version_id"] is None
     nothing = SecretAction("failed", None, {"error": "No."}, "www", "web").as_result()
@@ -329,16 +329,16 @@ def test_what_failed_is_told_with_its_facts() -> None:
 def test_what_failed_is_no_plan_any_more() -> None:
     found = replace(planned(secret(), labels=("a",)), trust="incomplete")
     assert found.metadata and found.is_to_be_read
-    refused = found.because(CertificatesError("api_error", "No."))
+    refused = found.mark_failed_by(CertificatesError("api_error", "No."))
     assert (refused.metadata, refused.is_to_be_read, refused.content, refused.trust) == ({}, False, None, "incomplete")
     other = renewed(labels=("a",))
     assert (other.metadata, other.facts) == ({"labels": ["a"]}, {"changed": ("certificate", "private_key", "labels")})
-    assert other.because(CertificatesError("api_error", "No.")).changes == ()
+    assert other.mark_failed_by(CertificatesError("api_error", "No.")).changes == ()
     assert new(replace(content(), trust="trusted")).as_result()["trust"] == "trusted"
 
 
 def test_after_a_lost_answer_it_is_looked_what_was_done() -> None:
-    assert new().because(CertificatesError("no_answer", "It did not answer.")).reason == "outcome_unknown"
+    assert new().mark_failed_by(CertificatesError("no_answer", "It did not answer.")).reason == "outcome_unknown"
 
 
 def test_who_would_see_it_makes_no_other_plan() -> None:

@@ -109,7 +109,7 @@ def test_what_brings_nothing(tmp_path: Path, read: Reader) -> None:
 
 def test_what_is_no_file_of_this_user(tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str) -> bytes:
-        raise files.not_readable("file", path, PermissionError(13, "Permission denied"))
+        raise files.build_read_error("file", path, PermissionError(13, "Permission denied"))
 
     os.mkfifo(tmp_path / "pipe")
     assert reasons(read("traefik", tmp_path / "pipe")) == {"pipe": "not_a_file"}

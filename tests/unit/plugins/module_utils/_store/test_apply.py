@@ -938,9 +938,9 @@ def test_nothing_is_created_without_a_place_for_the_ledger(monkeypatch: pytest.M
         if url != LEDGER_URL:
             raise CertificatesError("ledger_unavailable", "There is no place.")
 
-    monkeypatch.setattr(creates, "check_place", check)
+    monkeypatch.setattr(creates, "check_location", check)
     new, old = creation(ISSUED), plan_record_removal(stored(7, ISSUED))
-    refused = new.failed("api_error", {"error": "There is no place."})
+    refused = new.mark_failed("api_error", {"error": "There is no place."})
     assert fail_creates_without_ledger([old, new, old], None) == [old, refused, old]
     assert fail_creates_without_ledger([old], None) == [old]
     assert fail_creates_without_ledger([new], None) == [refused]

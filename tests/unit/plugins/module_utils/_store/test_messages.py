@@ -203,7 +203,7 @@ def assert_said(action: ImportAction | ExportAction, said: str) -> None:
     """Look at its message, also as check mode and a diff have it."""
     is_settled = action.outcome in {"unchanged", "failed"}
     would_be, to_be = (said if is_settled else f"{form} {said[0].lower()}{said[1:]}" for form in ("Would be", "To be"))
-    assert (action.message, action.simulated().message, action.simulated().state) == (said, would_be, to_be)
+    assert (action.message, action.simulate().message, action.simulate().state) == (said, would_be, to_be)
 
 
 @pytest.mark.parametrize(

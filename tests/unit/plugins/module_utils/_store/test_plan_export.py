@@ -60,7 +60,7 @@ def test_a_diff_shows_public_facts() -> None:
         "before": {},
         "after": {**after, "state": "Exported: certificate."},
     }
-    instead = replace(new, previous_certificate=B.record(2).certificate).simulated()
+    instead = replace(new, previous_certificate=B.record(2).certificate).simulate()
     assert instead.as_diff("/srv/{}".format) == {
         **headers,
         "before": facts(B, OTHER),
@@ -179,7 +179,7 @@ def test_the_certificate_comes_last() -> None:
     assert list(build_content(found, check_key(ACTION.id, ACTION.bundle[0], KEY_PEM), None)) == [
         f"{WWW}{end}" for end in (".key", ".ca-bundle", ".crt")
     ]
-    assert ACTION.simulated() == ACTION
+    assert ACTION.simulate() == ACTION
 
 
 def test_what_was_written_is_whole() -> None:
@@ -250,11 +250,11 @@ def test_results_have_public_facts() -> None:
     result = compare(ACTION, {}, None).as_result(NOW, lambda name: f"/dest/{name}")
     assert (result["id"], result["fingerprint_sha256"], result["outcome"]) == (4, A.issued.fingerprint, "exported")
     assert result["paths"] == {f"{part}_path": f"/dest/{WWW}{ending}" for part, ending in ENDINGS.items()}
-    failed = compare(ACTION, {}, None).failed("api_error", {"error": "No."})
+    failed = compare(ACTION, {}, None).mark_failed("api_error", {"error": "No."})
     shown = failed.as_result(NOW, str)
     assert (shown["paths"], shown["reason"], failed.parts) == (None, "api_error", ())
     assert not failed.is_changed
-    assert failed.because(CertificatesError("not_written", "No.", is_changed=True)).is_changed
+    assert failed.mark_failed_by(CertificatesError("not_written", "No.", is_changed=True)).is_changed
     [missing] = plan(common_names=["none.*"])
     unknown = missing.as_result(NOW, str)
     assert unknown.keys() == result.keys()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import why_import_blocked
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import Order
@@ -133,7 +133,7 @@ def test_a_diff_shows_public_facts() -> None:
     headers = {"before_header": NAME, "after_header": NAME}
     new = ImportAction.of(content(notes="web"))
     assert new.as_diff() == {**headers, "before": {}, "after": {"id": None, **facts, "state": "Imported."}}
-    assert new.simulated().as_diff()["after"]["state"] == "To be imported."
+    assert new.simulate().as_diff()["after"]["state"] == "To be imported."
     known = {
         "id": 1,
         "record": stored(notes="old"),
@@ -154,9 +154,9 @@ def test_a_diff_follows_what_became_of_a_plan() -> None:
         ImportAction.of(content()),
         superseded=(SupersededCertificate(stored(OLD, 7), True), SupersededCertificate(stored(OLD, 8), True)),
     )
-    assert build_diff(planned, planned.because(NOT_TAKEN)) is None
+    assert build_diff(planned, planned.mark_failed_by(NOT_TAKEN)) is None
     removal = plan_record_removal(stored(OLD, 7))
-    assert build_diff(removal, removal.because(NOT_TAKEN)) is None
+    assert build_diff(removal, removal.mark_failed_by(NOT_TAKEN)) is None
     assert build_diff(removal, replace(removal, outcome="unchanged", facts={"is_gone": True})) is None
     assert build_diff(removal, removal) == removal.as_diff()
     left = (SupersededCertificate(stored(OLD, 7), False), SupersededCertificate(stored(OLD, 8), True))
@@ -164,7 +164,7 @@ def test_a_diff_follows_what_became_of_a_plan() -> None:
     assert shown and (shown["before"], shown["after"]["id"]) == ({"superseded": [8]}, 9)
     shown = build_diff(planned, replace(planned, id=9, superseded=left[:1]))
     assert shown and (shown["before"], "superseded" in shown["after"]) == ({}, False)
-    cut = build_diff(planned, planned.failed("chain_truncated", {}, id=9, has_written=True))
+    cut = build_diff(planned, planned.mark_failed("chain_truncated", {}, id=9, has_written=True))
     assert cut and (cut["before"], cut["after"]["id"]) == ({}, 9), "it is stored all the same"
 
 
@@ -519,7 +519,7 @@ def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> No
         assert step.outcome == "updated"
         return
     assert (step.outcome, step.reason, step.id, step.has_changes) == ("failed", "chain_truncated", 9, False)
-    assert step.simulated() == step and step.facts == {"record": held, "given": (FIRST, LAST), "is_tried": False}
+    assert step.simulate() == step and step.facts == {"record": held, "given": (FIRST, LAST), "is_tried": False}
     noted = plan(content(notes="new"), StoreIndex([held, one_of_two]))
     assert (noted.reason, noted.notes) == ("chain_truncated", held.notes), "nothing of it is changed"
 
@@ -608,7 +608,7 @@ def test_of_two_chains_to_unknown_roots_neither_is_taken_for_better() -> None:
 def test_an_older_one_is_superseded_and_goes_if_it_is_surely_not_used(count: int | None, removed: bool) -> None:
     """And if that is wanted. What may stand in for what: `_replacement`."""
     index = StoreIndex([stored(OLD, 9, associated_service_count=count)])
-    facts = {"id": 9, "not_after": iso(NOW + 10 * DAY), "associated_service_count": count}
+    facts = {"id": 9, "not_after": format_time(NOW + 10 * DAY), "associated_service_count": count}
     assert plan(content(), index, remove=True).as_result()["superseded"] == [{**facts, "removed": removed}]
     kept = plan_present(ImportAction.of(content()), index, CLIENTS)
     assert kept.as_result()["superseded"] == [{**facts, "removed": False}]
@@ -730,7 +730,7 @@ def test_what_failed_has_nothing_left_to_do() -> None:
     """Neither has what is given twice the second time."""
     update = planned(stored(OLD, 9), replace(BARE, associated_service_count=0), remove=True)
     assert update.changes and update.record and [old.removed for old in update.superseded] == [True]
-    failed = update.because(CertificatesError("untrusted", "It is not trusted.", trust="untrusted"))
+    failed = update.mark_failed_by(CertificatesError("untrusted", "It is not trusted.", trust="untrusted"))
     _first, second = mark_repeated([update, update])
     assert second.facts == {"first": second.first}
     for step in (failed, second):
@@ -739,7 +739,7 @@ def test_what_failed_has_nothing_left_to_do() -> None:
 
 
 def test_after_a_lost_answer_it_is_looked_what_was_done() -> None:
-    assert present().because(CertificatesError("no_answer", "It did not answer.")).reason == "outcome_unknown"
+    assert present().mark_failed_by(CertificatesError("no_answer", "It did not answer.")).reason == "outcome_unknown"
 
 
 def test_who_has_to_trust_it_makes_no_other_plan() -> None:
@@ -785,7 +785,7 @@ def present(issued: Issued = ISSUED, **others: Any) -> ImportAction:
         (present(), present(privatekey=key_pem(ISSUED.key, TRADITIONAL).encode()), ("unchanged", None, 1)),
         (ImportAction.of(replace(content(), trust="trusted")), present(), ("unchanged", None, 1)),
         (present(), present(notes="other"), ("failed", "ambiguous", None)),
-        (present().because(CertificatesError("expired", "It expired.")), present(), ("imported", None, None)),
+        (present().mark_failed_by(CertificatesError("expired", "It expired.")), present(), ("imported", None, None)),
     ],
     ids=["same", "key in another container", "trust not asked for", "not the same", "failed"],
 )
@@ -800,7 +800,7 @@ def test_a_result_has_all_keys_whatever_is_known() -> None:
     told = [step.as_result()[name] for name in ("outcome", "id", "notes", "order_id", "trust")]
     assert told == ["updated", 1, "new", 4711, "trusted"]
     keys = set(present().as_result())
-    assert keys == set(present().because(CertificatesError("expired", "It expired.")).as_result())
+    assert keys == set(present().mark_failed_by(CertificatesError("expired", "It expired.")).as_result())
     assert keys == set(absent([], certificate_id=1).as_result())
     assert keys == set(absent(RECORDS, certificate_id=1).as_result())
 

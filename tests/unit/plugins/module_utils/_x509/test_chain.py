@@ -16,7 +16,7 @@ from itertools import permutations
 from typing import get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import Untrusted
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import TrustReason
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import chain as chain_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
@@ -658,7 +658,7 @@ def test_a_path_has_as_many_steps_and_questions_as_that_are(limit: str, monkeypa
 
 def test_each_reason_for_which_a_chain_is_not_trusted_is_one_that_is_told() -> None:
     assert UNTRUSTED.keys() | {"trusted"} == set(get_args(Trust))
-    assert set(UNTRUSTED.values()) == set(get_args(Untrusted))
+    assert set(UNTRUSTED.values()) == set(get_args(TrustReason))
 
 
 # What is said of the others

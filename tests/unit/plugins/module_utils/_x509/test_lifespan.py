@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.lifespan import NOT_KNOWN, Lifespan
 from cryptography import x509
@@ -38,7 +38,7 @@ def test_of_issuers_that_last_longer_nothing_is_told(issuers: list[Days]) -> Non
     """Also if they begin and end with it."""
     lifespan = Lifespan.of(leaf(-10, 80), [*(issuer(*days) for days in issuers), ROOT])
     assert lifespan == Lifespan(NOW - 10 * DAY, NOW + 80 * DAY)
-    assert lifespan.as_result() == {"effective_not_after": iso(NOW + 80 * DAY), "limited_by": None}
+    assert lifespan.as_result() == {"effective_not_after": format_time(NOW + 80 * DAY), "limited_by": None}
     assert lifespan.usable_from == NOW - 10 * DAY
 
 
@@ -47,7 +47,7 @@ def test_the_issuer_that_ends_first() -> None:
     for issuers in ([first, second, ROOT], [second, first, ROOT]):
         lifespan = Lifespan.of(leaf(-10, 80), issuers)
         assert (lifespan.begin, lifespan.end, lifespan.limited_by) == (NOW - 10 * DAY, NOW + 5 * DAY, first)
-        assert lifespan.as_result() == {"effective_not_after": iso(NOW + 5 * DAY), "limited_by": "Lasting CA 1"}
+        assert lifespan.as_result() == {"effective_not_after": format_time(NOW + 5 * DAY), "limited_by": "Lasting CA 1"}
         assert (lifespan.start, lifespan.starts_by) == (None, None)
 
 
