@@ -19,7 +19,7 @@ Outcome = t.TypeVar("Outcome", bound=str)
 Reason = t.TypeVar("Reason", bound=str)
 ActionT = t.TypeVar("ActionT", bound="Action[t.Any, t.Any]")
 NO_CHANGE_OUTCOMES = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
-"""Outcomes of what does not, or did not, change anything for good."""
+"""Outcomes of actions without a lasting change."""
 
 
 @dataclass(frozen=True)
@@ -29,31 +29,31 @@ class Action(t.Generic[Outcome, Reason]):
     outcome: Outcome
     reason: Reason | None
     facts: Mapping[str, t.Any]
-    """The facts for its message; `error` is the message of the error that it failed with, `form` is `done` by default."""
+    """The facts for the message: `error` is the message of the error of a failed action, `form` is `done` by default."""
 
     MESSAGE: t.ClassVar[Callable[[t.Any], str]]
-    """Returns the sentence about an action; from `messages` of its room."""
+    """Function that returns the message about an action, in `messages` of the room."""
     REASONS: t.ClassVar[frozenset[str]] = frozenset(t.get_args(Code))
-    """The codes of errors that are used as reasons; all others become `api_error`."""
+    """Error codes that are also reasons; all other codes become `api_error`."""
     CHECKS_STATE_ON_RETRY: t.ClassVar[bool] = False
-    """Whether the next run checks what was done if the API did not respond."""
+    """Whether the next run checks the state if the API did not respond."""
     RESET_ON_FAILURE: t.ClassVar[Mapping[str, t.Any]] = {}
-    """The fields that a failure resets."""
+    """Fields that a failure resets."""
     ERROR_DETAILS: t.ClassVar[frozenset[str]] = frozenset()
-    """The details of an error that become fields."""
+    """Error details that become fields."""
 
     @property
     def message(self) -> str:
-        """The message about the action."""
+        """Return the message about the action."""
         return type(self).MESSAGE(self)
 
     def mark_failed(self: ActionT, reason: Reason, facts: Mapping[str, t.Any], **changed: t.Any) -> ActionT:
-        """Return a copy that has failed."""
+        """Return a copy with the outcome `failed`."""
         changed = {**self.RESET_ON_FAILURE, **changed, "outcome": "failed", "reason": reason, "facts": facts}
         return replace(self, **changed)
 
     def mark_failed_by(self: ActionT, error: CertificatesError) -> ActionT:
-        """Return a copy that has failed with an error."""
+        """Return a copy with the outcome `failed` and the code and message of an error."""
         taken = {name: error.details[name] for name in self.ERROR_DETAILS & error.details.keys()}
         is_unknown = error.code == "no_answer" and self.CHECKS_STATE_ON_RETRY
         code = "outcome_unknown" if is_unknown else error.code if error.code in self.REASONS else "api_error"
@@ -61,24 +61,24 @@ class Action(t.Generic[Outcome, Reason]):
 
     @property
     def form(self) -> Form:
-        """The form of its message."""
+        """Return the form of the message."""
         return t.cast(Form, self.facts.get("form", "done"))
 
     def change_form(self: ActionT, form: Form) -> ActionT:
-        """Return a copy with its message in another form."""
+        """Return a copy whose message has another form."""
         return replace(self, facts={**self.facts, "form": form})
 
     def simulate(self: ActionT) -> ActionT:
-        """Return a copy with the outcome that check mode reports."""
+        """Return a copy with the message for check mode."""
         return self if self.outcome in NO_CHANGE_OUTCOMES else self.change_form("would be")
 
     @property
     def state(self) -> str:
-        """The text of the action in a diff."""
+        """Return the text of the action in a diff."""
         return self.change_form("to be").message if self.form == "would be" else self.message
 
     def as_outcome(self) -> dict[str, t.Any]:
-        """Return outcome, reason and message, as a part of a result."""
+        """Return the outcome, reason, and message for a result."""
         return {"outcome": self.outcome, "reason": self.reason, "message": self.message}
 
 
@@ -94,18 +94,18 @@ def build_items_failure(
     end: str = "",
     **details: t.Any,
 ) -> dict[str, t.Any]:
-    """Return `failure` of a run some of whose items have failed.
+    """Return the `failure` entry of a run with failed items.
 
     Args:
-        code: its code, unless the run was interrupted.
-        lines: one for each failed item.
+        code: the code of the failure, unless the run was interrupted.
+        lines: one line for each failed item.
         whole: the number of all items and the problem: `7 listeners failed`.
         stopped: whether the run was interrupted.
         stop: the sentence about the interruption.
         most: maximum number of listed items.
         between: separator of the items.
         end: text after the items.
-        details: the facts of the case.
+        details: the details of the failure.
     """
     summary = f"{len(lines)} of {whole}: {join_first(lines, most, between, between)}{end}" if lines else ""
     message = f"{stop} {summary}".strip() if stopped else summary
@@ -113,10 +113,10 @@ def build_items_failure(
 
 
 def build_certificates_failure(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bool) -> dict[str, t.Any]:
-    """Return `failure` of a result if certificates failed: the failure of the only one, or a summary.
+    """Return the `failure` entry of a result with failed certificates, or an empty dict: the failure of a single certificate, or a summary.
 
     Args:
-        named: the actions, each with the name of its certificate.
+        named: the actions with the names of the certificates.
         stopped: whether the run was interrupted.
     """
     failures = [(position, name, action) for position, (name, action) in enumerate(named) if action.outcome == "failed"]

@@ -12,23 +12,23 @@ import time
 from collections.abc import Iterator
 
 FIRST_PAUSE = 0.5
-"""Seconds."""
+"""Length of the first pause in seconds."""
 MIN_PAUSE = 0.1
-"""Seconds, if the usual duration of the wait is known."""
+"""Minimum length of a pause in seconds, if the usual duration of the wait is known."""
 FIRST_CHECK_SHARE = 0.95
-"""The share of the usual wait before the first check."""
+"""Share of the usual duration before the first check."""
 GROWTH_FACTOR = 1.1
-"""Factor between two pauses: about a tenth of the waiting time is lost after the end."""
+"""Factor between two pauses: the last pause takes about a tenth of the total wait."""
 
 
 def generate_pauses(first: float, longest: float, growth: float = 2, spread: float = 0.5) -> Iterator[float]:
-    """Yield the seconds of an endless series of pauses.
+    """Yield the lengths of an endless series of pauses, in seconds.
 
     Args:
         first: seconds of the first pause.
         longest: seconds of the longest pause.
         growth: factor between two pauses.
-        spread: the share by which each pause is longer or shorter at random, so that runs do not collide again.
+        spread: maximum random deviation of a pause, as a share of the pause; prevents runs from repeated collisions.
     """
     usual = first
     while True:
@@ -37,18 +37,18 @@ def generate_pauses(first: float, longest: float, growth: float = 2, spread: flo
 
 
 class Backoff:
-    """Pauses of growing length until a deadline; none after the run was interrupted.
+    """Pauses of growing length until a deadline or an interruption of the run.
 
     Args:
-        stop: see `Client`; `None` if nothing ends the pauses early.
+        stop: the event that ends all pauses; `None` if no event does.
         timeout: seconds from now to the deadline.
         longest: seconds of the longest pause.
         first: see `generate_pauses`.
-        growth: likewise.
-        spread: likewise.
+        growth: see `generate_pauses`.
+        spread: see `generate_pauses`.
 
     Attributes:
-        waited: seconds from the beginning to the end of the last pause.
+        waited: seconds between the creation of the object and the end of the last pause.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Backoff:
         self._pauses = generate_pauses(first, longest, growth, spread)
 
     def wait_usual_time(self, seconds: float) -> None:
-        """Wait nearly the usual time before the first check; then pause in short steps."""
+        """Wait 95 % of the usual duration, then use short pauses."""
         if seconds <= 0:
             return
         self._pauses = generate_pauses(FIRST_CHECK_SHARE * seconds, self._longest, spread=0)
@@ -78,7 +78,7 @@ class Backoff:
         self._pauses = generate_pauses(short, self._longest, GROWTH_FACTOR, spread=0)
 
     def pause(self) -> bool:
-        """Wait for the next pause; return `False` if the time is over or the run was interrupted."""
+        """Pause once, and return `False` after the deadline or an interruption."""
         left = self._deadline - time.monotonic()
         if left <= 0 or self._stop.is_set():
             return False

@@ -4,7 +4,7 @@
 
 """All codes in results: failure codes, reasons, outcomes, and states. Private to softlayer.certificates.
 
-Users' playbooks compare the codes, so they never change. The docstring of the first type that contains a code documents it as
+Playbooks of users compare the codes, so the codes never change. The docstring of the first type that contains a code documents it as
 `code: meaning | what to do`. `docs/reasons.py` generates the guide of reasons from these docstrings.
 """
 

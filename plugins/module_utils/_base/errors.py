@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The exception class of the collection, and `Obstacle`, a reason why something is not possible. Private to softlayer.certificates."""
+"""The exception class of the collection, and `Obstacle`, a reason why an action is not possible. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Reason_co = t.TypeVar("Reason_co", bound=str, covariant=True)
 
 
 class CertificatesError(Exception):
-    """An error as data; functions below a module's `main()` intentionally raise only this class.
+    """An error with a code, a message, and details; functions of the collection intentionally raise only this class.
 
-    `code` is stable and meant for programs. `message` is for people and contains the remedy. `details` has the
-    facts of the case (ids, HTTP status, the API's message). No attribute ever contains a secret.
+    Programs can rely on `code`. `message` contains the remedy for the user. `details` contains facts such as IDs, the HTTP status, and the
+    message of the API. No attribute contains a secret.
     """
 
     def __init__(self, code: Code, message: str, **details: t.Any) -> None:
@@ -38,7 +38,7 @@ class CertificatesError(Exception):
 
 @dataclass(frozen=True)
 class Obstacle(t.Generic[Reason_co]):
-    """Why an action is not possible: a reason code and the facts. The message is in `messages` of the room that decides."""
+    """A reason why an action is not possible: a reason code and the facts. `messages` of each room contains the messages."""
 
     reason: Reason_co
     facts: Mapping[str, t.Any] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Obstacle(t.Generic[Reason_co]):
 
 @contextmanager
 def reword_not_found(message: str) -> Iterator[None]:
-    """Replace the message of a `not_found` error."""
+    """Replace the message of a `not_found` error in the context."""
     try:
         yield
     except CertificatesError as error:
@@ -56,15 +56,15 @@ def reword_not_found(message: str) -> Iterator[None]:
 
 
 PLUGINS = "/softlayer/certificates/plugins/"
-"""A part of the path of each file of the collection, whether installed or packed."""
+"""Part of the path of each installed or packed file of the collection."""
 
 
 def convert_unexpected_error(error: BaseException, state: str = "") -> CertificatesError:
-    """Return the failure for an unexpected error: its type and location, but not its text, which may contain a secret.
+    """Return an error with the type and location of an unexpected error, but not its text, which may contain a secret.
 
     Args:
-        error: the caught error.
-        state: what may have been changed, and the remedy, as sentences.
+        error: the unexpected error.
+        state: sentences about possible changes and the remedy.
     """
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -82,6 +82,6 @@ def convert_unexpected_error(error: BaseException, state: str = "") -> Certifica
 
 
 def build_failure_record(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """Return the record of a module that failed as a whole, with its code as the reason."""
+    """Return the record of a failed module, with the failure code as the reason."""
     failure: Mapping[str, t.Any] = answer.get("failure") or {"message": messages.describe_missing_result(answer)}
     return {"common_name": what, "reason": failure.get("code"), **failure}

@@ -22,26 +22,26 @@ from .errors import CertificatesError
 from .text import make_encodable
 
 MAX_FILE_SIZE = 10 * 1024 * 1024
-"""Bytes of a file with keys or certificates; the longest certificate bundles have less than one million."""
+"""Maximum size of a file with keys or certificates in bytes; the largest certificate bundles have less than one million bytes."""
 
 
 def make_absolute(path: str) -> str:
-    """Return a path as an absolute path without `~`."""
+    """Return the absolute path of a path that may begin with `~`."""
     return os.path.abspath(os.path.expanduser(path))
 
 
 def resolve_path(path: str) -> str:
-    """Return a path as an absolute path without `~` and symbolic links."""
+    """Return the absolute path without symbolic links of a path that may begin with `~`."""
     return os.path.realpath(os.path.expanduser(path))
 
 
 def is_fixed(path: str) -> bool:
-    """Return whether a path is the same in every run; `/proc/self/cwd` is the current directory of each process."""
+    """Return whether a path leads to the same file in each process, unlike a relative path or `/proc/self/cwd`."""
     return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
 
 
 def find_state_home() -> str:
-    """Return the user's state directory (XDG Base Directory Specification); the path may depend on the current directory, see `is_fixed`."""
+    """Return the user's state directory (XDG Base Directory Specification), which may be a relative path."""
     home = "" if os.environ.get("HOME") == "" else os.path.expanduser("~")
     return os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
 
@@ -55,7 +55,7 @@ def read_file(path: str) -> bytes:
     """Return a file's content.
 
     Raises:
-        CertificatesError: `not_found`, also if it is not a regular file or is too large.
+        CertificatesError: `not_found`, also for a special file or a file larger than `MAX_FILE_SIZE`.
     """
     try:
         with open_plain_file("file", path) as file:
@@ -72,7 +72,7 @@ def read_file(path: str) -> bytes:
 
 
 def open_plain_file(kind: str, path: str) -> t.BinaryIO:
-    """Open a regular file for reading. Other files are rejected, because reading them might never end.
+    """Open a regular file for reading, and reject other files, because a read from a pipe or device might never end.
 
     Raises:
         CertificatesError: `not_found` for a pipe, device, socket, or directory.
@@ -89,7 +89,7 @@ def open_plain_file(kind: str, path: str) -> t.BinaryIO:
 
 
 def check_plain_file(kind: str, path: str, mode: int) -> None:
-    """Reject a file that is not a regular file.
+    """Raise an error unless the mode belongs to a regular file.
 
     Raises:
         CertificatesError: `not_found`.
@@ -104,7 +104,7 @@ def check_plain_file(kind: str, path: str, mode: int) -> None:
 
 
 def build_read_error(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
-    """Return the error for a file or directory that cannot be read."""
+    """Return the error for an unreadable file or directory."""
     return _build_not_found_error(kind, path, f"{getattr(error, 'strerror', None) or 'the path is not valid'}.")
 
 
@@ -114,13 +114,13 @@ def _build_not_found_error(kind: str, path: str, why: str) -> CertificatesError:
 
 
 def format_path(path: str) -> str:
-    """Return a path with a leading space for a message; empty if the text is not a path, for example a key."""
+    """Return a path with a leading space for a message, or an empty text for unprintable characters, such as in a key."""
     text = make_encodable(path)
     return f" {text}" if text.isprintable() else ""
 
 
 def why_not_writable(path: str) -> str | None:
-    """Return why a path cannot be written, and the remedy; `None` if it can."""
+    """Return the reason why a path cannot be written and the remedy, or `None`."""
     folder = os.path.dirname(path)
     try:
         os.stat(path)
@@ -146,9 +146,9 @@ def replace_file(path: str, content: bytes, mode: int) -> None:
     """Write or replace a file atomically.
 
     Args:
-        path: the path, without symbolic links.
-        content: the content.
-        mode: the permissions.
+        path: absolute path without symbolic links.
+        content: new content of the file.
+        mode: permissions of the file.
 
     Raises:
         CertificatesError: `not_written`.
@@ -176,24 +176,24 @@ def replace_file(path: str, content: bytes, mode: int) -> None:
 # A folder for private keys
 
 PARENT_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-"""Flags for parent directories. On Linux, they need no read permission, which `/home` may not grant."""
+"""Flags for opening parent directories; on Linux, `O_PATH` requires no read permission."""
 OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_LINKS = 40
 """Maximum number of symbolic links in a path, as on Linux."""
 OTHERS_WRITE_BITS, OTHERS_ACCESS_BITS = 0o022, 0o077
 TEMPORARY_PREFIX = ".unfinished-"
-"""Prefix of files that are being written, or kept until all files are in place; also marks leftover files of killed runs."""
+"""Prefix of the names of new files and of backups during a write; a killed run leaves such files."""
 TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + "[0-9a-f]{16}")
 
 
 class PrivateFolder:
-    """A directory that no other user can read, change or replace. It is held open until the process ends, so a replacement gets no file.
+    """A directory that no other user can read, change, or replace. The directory stays open until the process ends, so a replacement gets no file.
 
-    Its parent directories are checked as well, as in sshd (StrictModes), because a user who can write to a parent directory can replace
-    the path. A directory with the sticky bit, such as `/tmp`, is safe: other users cannot move the directories of this user.
+    The class also checks the parent directories, as sshd does (StrictModes), because a user who can write to a parent directory can replace
+    the path. A parent directory with the sticky bit, such as `/tmp`, is safe: other users cannot move the directories of this user.
 
     Args:
-        path: its path; `prepare` creates it if its parent directory exists.
+        path: path of the directory; `prepare` creates the directory if the parent directory exists.
 
     Raises:
         CertificatesError: `not_found` if the parent directory does not exist, or the path is not a directory; `insecure_folder`.
@@ -239,11 +239,11 @@ class PrivateFolder:
         )
 
     def list_names(self) -> set[str]:
-        """Return the names of its entries; none if it does not exist yet."""
+        """Return the names of the entries of the directory; empty before `prepare` creates the directory."""
         return set() if self._folder is None else set(os.listdir(self._folder))
 
     def read(self, name: str) -> bytes | None:
-        """Return a file's content, `None` if it does not exist; empty if it is accessible to others or cannot be read, and must be rewritten.
+        """Return a file's content, `None` for a missing file, or empty content for an unreadable file or a file with access for other users.
 
         Raises:
             CertificatesError: `unsafe_file`.
@@ -260,10 +260,10 @@ class PrivateFolder:
             return b""
 
     def _find_own_file(self, name: str) -> os.stat_result | None:
-        """Return the status of a regular file of this user, `None` if the name does not exist.
+        """Return the status of a regular file of this user, or `None` for a missing file.
 
         Raises:
-            CertificatesError: `unsafe_file` for anything else, which must not be overwritten.
+            CertificatesError: `unsafe_file` for a special file or a file of another user.
         """
         status = None if self._folder is None else _read_status(name, self._folder)
         if status and not (stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()):
@@ -275,10 +275,10 @@ class PrivateFolder:
         return status
 
     def prepare(self) -> None:
-        """Create it if it does not exist, lock it against other runs, and remove unfinished files of killed runs.
+        """Create the directory if necessary, lock the directory against other runs, and remove temporary files of killed runs.
 
         Raises:
-            CertificatesError: as for the class; `locked` if another run is writing to it.
+            CertificatesError: as for the class; `locked` if another run is writing to the directory.
         """
         try:
             if self._folder is None:
@@ -301,13 +301,13 @@ class PrivateFolder:
             raise self._build_folder_error(error) from None
 
     def write(self, contents: Mapping[str, bytes | None]) -> None:
-        """Write files atomically in this order, accessible only to this user; remove files without content.
+        """Write files atomically in this order, with permissions for this user only; delete files whose content is `None`.
 
-        All files are first written under other names, so that a full disk changes nothing. Previous files are kept until all are in
-        place, and restored if one fails. Needs `prepare`.
+        The method first writes all files under temporary names, so a full disk changes nothing. After an error, the method restores the previous
+        files. Requires `prepare`.
 
         Raises:
-            CertificatesError: `unsafe_file`; `not_written`, with `is_changed` in its details, which is false if all files are unchanged.
+            CertificatesError: `unsafe_file`; `not_written`, whose detail `is_changed` is false if all files are unchanged.
         """
         folder = t.cast(int, self._folder)
         before: dict[str, os.stat_result | None] = {}
@@ -349,7 +349,7 @@ class PrivateFolder:
                     os.unlink(name, dir_fd=folder)
 
     def _restore(self, before: Mapping[str, os.stat_result | None], kept: Mapping[str, str]) -> list[str]:
-        """Restore files in this order, and return the names of files that could not be restored."""
+        """Restore files in this order, and return the names of the files whose restoration failed."""
         folder, lost = t.cast(int, self._folder), []
         for name, status in before.items():
             try:
@@ -366,7 +366,7 @@ class PrivateFolder:
         return lost
 
     def check_location(self) -> None:
-        """Check that its path still leads to this directory.
+        """Raise an error unless the path still leads to this directory.
 
         Raises:
             CertificatesError: `insecure_folder`.
@@ -385,16 +385,16 @@ class PrivateFolder:
             )
 
     def format_path(self, name: str) -> str:
-        """Return the path of a file in it for results."""
+        """Return the path of a file in the directory for results."""
         return make_encodable(os.path.join(self.path, name))
 
 
 def _open_trusted_folder(path: str) -> int:
-    """Open a directory from the root on, if no other user can replace it or its parent directories.
+    """Open a directory after checking that no other user can replace the directory or a parent directory.
 
     Raises:
         CertificatesError: `insecure_folder`.
-        OSError: if it does not exist.
+        OSError: the directory does not exist.
     """
     left, at, links = _split_path(path), os.sep, 0
     here = os.open(os.sep, PARENT_FLAGS)
@@ -433,12 +433,12 @@ def _open_trusted_folder(path: str) -> int:
 
 
 def _split_path(path: str) -> list[str]:
-    """Return the names in a path, the last one first."""
+    """Return the components of a path, the last component first."""
     return [name for name in reversed(PurePath(path).parts) if name.strip(os.sep)]
 
 
 def build_insecure_folder_error(path: str, what: str, remedy: str) -> CertificatesError:
-    """Return the error for a directory that is not safe for private keys."""
+    """Return the error for an unsafe directory; `what` is the problem of the directory."""
     return CertificatesError(
         "insecure_folder",
         f"Cannot store private keys in the directory{format_path(path)} or below: the directory {what}. {remedy}.",
@@ -453,14 +453,14 @@ def _read_status(name: str, folder: int) -> os.stat_result | None:
 
 
 def _is_same(status: os.stat_result | None, other: os.stat_result | None) -> bool:
-    """Return whether both are the same file or directory, or both `None`."""
+    """Return whether two statuses belong to the same file or directory, or are both `None`."""
     if status is None or other is None:
         return status is other
     return os.path.samestat(status, other)
 
 
 def _create_temporary(make: Callable[[str], None]) -> str:
-    """Create a file under a new name, and return the name.
+    """Create a file under a random temporary name, and return the name.
 
     Raises:
         OSError: as `make`.
@@ -476,7 +476,7 @@ def _link_or_copy(name: str, folder: int, new: str) -> None:
     """Create a hard link to a file, or copy the file if the file system has no hard links.
 
     Raises:
-        OSError: if it is neither.
+        OSError: neither a link nor a copy is possible.
     """
     try:
         os.link(name, new, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
@@ -488,10 +488,10 @@ def _link_or_copy(name: str, folder: int, new: str) -> None:
 
 
 def _write_new(content: bytes, folder: int, name: str) -> None:
-    """Create a file and sync it to the disk.
+    """Create a file and sync the file to the disk.
 
     Raises:
-        OSError: if it is not written completely; then it does not exist.
+        OSError: the file could not be written completely, and does not exist.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, 0o600, dir_fd=folder)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The required Python libraries, and the message if one is missing or too old. Private to softlayer.certificates.
+"""The required Python libraries, and the error for missing or outdated libraries. Private to softlayer.certificates.
 
 Files that use a library import it under `suppress(ImportError)`; their entry points first call `require_libraries`.
 """
@@ -30,7 +30,7 @@ MIN_VERSIONS = {
     "requests": "2.28.1",
     "urllib3": "1.26.12",
 }
-"""The oldest tested release, by name on the package index."""
+"""Oldest supported release of each library, by name on the package index."""
 IMPORT_NAMES = {
     "Jinja2": "jinja2",
     "SQLAlchemy": "sqlalchemy",
@@ -38,36 +38,36 @@ IMPORT_NAMES = {
     "imap-tools": "imap_tools",
     "prometheus-client": "prometheus_client",
 }
-"""Libraries whose import name differs from their name on the index."""
+"""Import names that differ from the name on the package index."""
 INSTALL_NAMES = {"psycopg": "psycopg[binary]"}
-"""Libraries that are installed under another name: here with the C library that they need."""
+"""Install names that differ from the name on the package index: `psycopg` with its C library."""
 
 DOWNLOAD_LIBRARIES = ("requests", "urllib3")
-"""Needed to read lists of revoked certificates."""
+"""Libraries for reading certificate revocation lists."""
 API_LIBRARIES = ("SoftLayer", *DOWNLOAD_LIBRARIES)
-"""Needed to call the API."""
+"""Libraries for calling the API."""
 CERTIFICATE_LIBRARIES = ("idna", "cryptography")
-"""Needed to read certificates and compare names."""
+"""Libraries for reading certificates and comparing names."""
 LEDGER_LIBRARIES = ("SQLAlchemy",)
-"""Needed for the ledger, without the driver of a database server."""
+"""Libraries for the ledger, without database drivers."""
 IMAP_LIBRARIES = ("imap-tools",)
-"""Needed to read a mailbox on a mail server."""
+"""Libraries for reading a mailbox on an IMAP server."""
 SECRETS_MANAGER_LIBRARIES = ("ibm-secrets-manager-sdk", "requests", "urllib3")
-"""Needed to call IBM Cloud Secrets Manager."""
+"""Libraries for calling IBM Cloud Secrets Manager."""
 REPORT_LIBRARIES = (*CERTIFICATE_LIBRARIES, "Jinja2")
-"""Needed for a report."""
+"""Libraries for writing a report."""
 METRICS_LIBRARIES = ("prometheus-client",)
-"""Needed for the metrics file of a rotation."""
+"""Libraries for writing the metrics of a rotation."""
 
 
 def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bool = True) -> None:
-    """Check that Python libraries are installed and new enough; the error names all of them.
+    """Raise an error that lists all missing and outdated Python libraries, if there are any.
 
     Args:
-        names: the libraries, as in `MIN_VERSIONS`.
-        who: the subject of the sentence: `The filter key_matches`.
-        where: the host and the Python: `on the control node`.
-        loads: whether to import them, because they are always used; otherwise, only whether they exist is checked.
+        names: keys of `MIN_VERSIONS`.
+        who: subject of the error message, such as `The filter key_matches`.
+        where: host or Python interpreter, such as `on the control node`.
+        loads: whether to import the libraries instead of only searching for them.
 
     Raises:
         CertificatesError: `missing_library`.
@@ -89,7 +89,7 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
 
 
 def _why_unusable(name: str, *, loads: bool) -> str | None:
-    """Return a note about a library that cannot be used, empty if it is missing; `None` if it can be used."""
+    """Return a note about an outdated library, an empty note about a missing library, or `None`."""
     module = IMPORT_NAMES.get(name, name)
     try:
         if loads:

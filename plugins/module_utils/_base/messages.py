@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 ISSUES = "https://github.com/softlayer/softlayer.certificates/issues"
 Form = t.Literal["done", "would be", "to be"]
-"""Forms of a message: what was done, what would be done in check mode, or, in a diff, what is to be done."""
+"""Forms of a message: after a change, in check mode, or in a diff."""
 
 
 def participle(form: Form, verb: str) -> str:
@@ -24,7 +24,7 @@ RETRY_REMEDY = "Run the playbook again. The playbook checks the current state be
 
 
 def describe_error(reason: str | None, facts: Mapping[str, t.Any]) -> str:
-    """Return the message of an action that failed with an error."""
+    """Return the message of an action that failed with an error; the error is in `facts`."""
     return f"{facts['error']} {RETRY_REMEDY}" if reason == "outcome_unknown" else facts["error"]
 
 
@@ -32,9 +32,9 @@ def describe_unexpected_error(error: str, place: str | None, state: str) -> str:
     """Return the message of an unexpected error.
 
     Args:
-        error: its type.
-        place: where it was raised; `None` if unknown.
-        state: what may have been changed, and the remedy, as sentences.
+        error: type of the error.
+        place: location of the error; `None` if unknown.
+        state: sentences about possible changes and the remedy.
     """
     where = place or "an unknown location"
     return (
@@ -43,7 +43,7 @@ def describe_unexpected_error(error: str, place: str | None, state: str) -> str:
 
 
 def describe_missing_result(answer: Mapping[str, t.Any]) -> str:
-    """Return the message for a module without a result: the output of the shell or Ansible, without a traceback, which may contain a secret."""
+    """Return the message for a module without a result, with its last error line but without a traceback, which may contain a secret."""
     stderr, msg = (str(answer.get(name) or "").strip().splitlines() for name in ("module_stderr", "msg"))
     said = msg[:1] if any(line.startswith("Traceback") for line in stderr) else stderr[-1:] or msg[:1]
     return ": ".join(["The module ended without a result", *said]).rstrip(".") + "."

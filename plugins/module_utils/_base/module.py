@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a module of this collection starts and ends. Private to softlayer.certificates."""
+"""The start and end of each module of this collection. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ try:  # from ansible-core 2.22 on, it hides what is registered here and ignores 
 except ImportError:
 
     def register_secrets(values: t.Iterable[str], /) -> None:
-        """Do nothing: older releases of ansible-core use no_log_values."""
+        """Do nothing, because older releases of ansible-core use no_log_values."""
 
 
 UNKNOWN_STATE = "Some changes may have been made. Check the current state, or run the playbook again to continue from the current state. "
-"""The state after an unexpected error."""
+"""Sentences about the state after an unexpected error."""
 START_FOLDER_VARIABLE = "SOFTLAYER_CERTIFICATES_STARTED_IN"
-"""The environment variable in which roles pass the current directory of the command, where relative paths start."""
+"""The environment variable in which roles pass the base directory of relative paths."""
 
 
 class Module(AnsibleModule):
@@ -59,7 +59,7 @@ class Module(AnsibleModule):
         self._is_ready = True
 
     def _run_guarded(self, act: Callable[[], None]) -> None:
-        """Call a function and report any error as a failure, outside of the error handler, or ansible-core would add the text of the error."""
+        """Call a function and report any error as a failure. The report is outside of the error handler, where ansible-core would add the error text."""
         try:
             return act()
         except SystemExit:
@@ -75,7 +75,7 @@ class Module(AnsibleModule):
         self.fail_json(failure.message, failure=failure.as_failure())
 
     def _load_params(self) -> None:
-        """Read the options before ansible-core fills in defaults and treats null as not set."""
+        """Read the options before ansible-core sets defaults and drops null values."""
         super()._load_params()
         # lookup("file") makes half surrogate pairs of what is not UTF-8, and ansible-core 2.18 cannot log them.
         given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
@@ -93,16 +93,13 @@ class Module(AnsibleModule):
         return inside
 
     def hide(self, *texts: str) -> None:
-        """Hide texts in all output, also quoted ones; threads may call this while others warn."""
+        """Hide texts in all output, including their quoted forms. Thread-safe."""
         forms = list_quoted_forms(texts)
         self._secrets.update(forms)
         register_secrets(forms)
 
     def stop_on_signals(self) -> threading.Event:
-        """On SIGTERM, SIGINT and SIGHUP, finish the calls in flight and start no new ones; SIGHUP may be ignored, as with nohup.
-
-        Return the event that these signals set.
-        """
+        """Return an event that SIGTERM, SIGINT, and SIGHUP set, unless SIGHUP is ignored (nohup). Calls in progress are completed, and no new call starts."""
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -110,7 +107,7 @@ class Module(AnsibleModule):
         return stop
 
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:
-        """Log without the secrets inside options, which ansible-core 2.18 does not hide, and without what syslog cannot write."""
+        """Log a message without secrets inside options, which ansible-core 2.18 does not hide, and without characters that syslog cannot write."""
         if log_args:  # the options, by now with the environment's
             inside = self._hide_options()
             shown = self._spec.redact(self.params)
@@ -121,13 +118,13 @@ class Module(AnsibleModule):
         super().log(make_encodable(str(msg)).replace("\0", "?"), log_args)
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
-        """End with a result."""
+        """End the module with a result."""
         self._drop_absent_secrets(kwargs)
         super().exit_json(**kwargs)
         raise AssertionError("exit_json returned")  # pragma: no cover
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        """End with `msg`, and with `failure` even if ansible-core itself refuses an argument."""
+        """End the module with `msg` and `failure`, even if ansible-core itself rejects an argument."""
         if not self._is_ready:  # what is refused may be a secret, and would be shown among the options
             self.params = {}
         msg = make_encodable(str(msg))
@@ -137,13 +134,13 @@ class Module(AnsibleModule):
         raise AssertionError("fail_json returned")  # pragma: no cover
 
     def _drop_absent_secrets(self, result: t.Mapping[str, t.Any]) -> None:
-        """Pass only secrets that occur in the output to ansible-core, because it searches for each secret in each text, which is slow for many keys."""
+        """Drop secrets that do not occur in the output, because ansible-core searches for each secret in each text, which is slow for many keys."""
         self.params = self._spec.redact(self.params)
         shown = [result, self.params, get_warning_messages(), get_deprecation_messages()]
         self.no_log_values = select_contained(shown, self.no_log_values | self._secrets)
 
     def require(self, *libraries: str, loads: bool = True) -> None:
-        """Check that these Python libraries are installed and new enough; see `require_libraries`.
+        """Raise an error for missing or outdated Python libraries; see `require_libraries`.
 
         Raises:
             CertificatesError: `missing_library`.
@@ -156,11 +153,11 @@ class Module(AnsibleModule):
         run: t.Callable[[Module], dict[str, t.Any]],
         libraries: t.Sequence[str] | t.Callable[[t.Mapping[str, t.Any]], t.Sequence[str]],
     ) -> t.NoReturn:
-        """Run the module's own code and exit with its result.
+        """Run the code of a module and exit with its result.
 
         Args:
-            run: returns the result; a result with `failure` is a failure as well. May raise `CertificatesError`.
-            libraries: the Python libraries that the module needs, or what returns them for its options.
+            run: function that returns the result; a result with `failure` fails the module. May raise `CertificatesError`.
+            libraries: the Python libraries of the module, or a function that returns the libraries for the options.
         """
 
         def end() -> None:

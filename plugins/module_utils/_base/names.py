@@ -26,24 +26,24 @@ with suppress(ImportError):
 
 WILDCARDS = re.compile(r"[*?\[]")
 NON_HOST_CHARACTERS = re.compile(r"[@/:=]")
-"""Characters that DNS names do not contain."""
+"""Characters of email addresses, URIs, and IPv6 addresses, which DNS names do not contain."""
 ADDRESS_PATTERN = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
-"""One address without a name, comments or quoting (the `dot-atom` form of RFC 5322, 3.4.1), and without `%` and `!`,
-which make old mail systems route the mail elsewhere."""
+"""An email address in the `dot-atom` form of RFC 5322, 3.4.1, without `%` and `!`, which make old mail systems forward the mail to another
+address."""
 
 MAX_PORT = 65_535
 UNSAFE_CHARACTERS = re.compile(r"[^a-z0-9._-]")
 MAX_STEM_LENGTH = 200
-"""Characters; file systems allow 255 with the extension."""
+"""Maximum length of a file name without extension, in characters; file systems allow 255 with the extension."""
 
 
 def encode_name(name: str) -> str:
-    """Return a host name in lower case with its labels in ASCII form; an invalid label does not change."""
+    """Return a host name in lower case with its labels in ASCII form; an invalid label stays unchanged."""
     return _convert_labels(name, _encode_label)
 
 
 def decode_name(name: str) -> str:
-    """Return a host name in lower case with its labels in Unicode form; an invalid label does not change."""
+    """Return a host name in lower case with its labels in Unicode form; an invalid label stays unchanged."""
     return _convert_labels(name, _decode_label)
 
 
@@ -86,16 +86,16 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
 
 
 def any_matches(names: Iterable[str], patterns: Collection[str]) -> bool:
-    """Return whether one of the names of a certificate or an order matches one of the shell patterns."""
+    """Return whether one of several host names matches one of the shell patterns."""
     return any(name_matches(name, patterns) for name in names)
 
 
 def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
-    """Return whether an email address matches one of the shell patterns; anything but exactly one address matches none.
+    """Return whether an email address matches one of the shell patterns; a list of addresses matches none.
 
-    Letters that only look like those of a pattern do not match, even if Unicode's rules for case or compatibility equate
-    them (the Kelvin sign and `k`): mail to them goes elsewhere. A local part that is not ASCII matches no wildcard. A domain
-    that is not ASCII must be a correctly written internationalised one (RFC 5890).
+    A letter does not match a similar letter of a pattern, even if Unicode equates both letters (the Kelvin sign and `k`), because mail to the
+    similar address reaches another mailbox. A local part that is not ASCII matches no wildcard. A domain that is not ASCII must be a valid
+    internationalized domain (RFC 5890).
     """
     if not is_one_address(address):
         return False
@@ -114,10 +114,10 @@ def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
 
 
 def is_one_address(address: str | None) -> t.TypeGuard[str]:
-    """Return whether a text is one email address.
+    """Return whether a text is exactly one email address.
 
-    A list is refused: it might match a pattern at its end and still go to other addresses too. All characters that mail software
-    may read as a separator count, including the wide forms of East Asian text.
+    A list of addresses could match a pattern at its end and still reach other mailboxes. Separators include the full-width forms of East Asian
+    text.
     """
     if address is None or not address.strip().isprintable():
         return False
@@ -130,28 +130,28 @@ def _normalize_address(address: str, form: Callable[[str], str]) -> str:
 
 
 def listener_name(record: Mapping[str, object]) -> str:
-    """Return the name in messages of a listener, or of balancers, in a result; empty for any other record."""
+    """Return the displayed name of a listener or load balancer in a result, such as `web:443`; empty for other records."""
     return ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
 
 
 def build_listener_sort_key(name: str) -> tuple[str, int]:
-    """Return what names of listeners, such as `web:443`, are sorted by: the balancer, then the port as a number."""
+    """Return the sort key of the name of a listener: the load balancer, then the port as a number."""
     balancer, _colon, port = name.rpartition(":")
     return (balancer, int(port)) if port.isdecimal() else (name, 0)
 
 
 def choose_server_name(names: Iterable[str], addresses: Iterable[str] = ()) -> str | None:
-    """Return a name by which TLS clients request a certificate, `None` if it has none.
+    """Return a name by which TLS clients can request a certificate, or `None`.
 
-    It is one without a wildcard if there is one, else one with `www` in its place. Of a certificate for addresses only, it is an
-    address, which is compared but not sent in the handshake (RFC 6066, 3).
+    The function prefers a name without a wildcard, and otherwise replaces the wildcard by `www`. For a certificate with IP addresses only, the
+    function returns an address, which TLS clients compare but do not send (RFC 6066, 3).
     """
     best = min(names, key=lambda name: (name.startswith("*"), name), default=None)
     return best.replace("*", "www") if best else min(addresses, default=None)
 
 
 def is_address(name: str) -> bool:
-    """Return whether a name of a certificate, or of a host, is an IP address."""
+    """Return whether a name is an IP address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -160,7 +160,7 @@ def is_address(name: str) -> bool:
 
 
 def find_wildcard(name: str) -> str | None:
-    """Return the wildcard that covers a name; `None` for a name of two labels, because TLS clients reject `*.com` (OpenSSL, `X509_check_host`)."""
+    """Return the wildcard that covers a name, or `None` for a name of two labels, because TLS clients reject `*.com` (OpenSSL, `X509_check_host`)."""
     label, _dot, rest = name.partition(".")
     return f"*.{rest}" if label and "." in rest else None
 
@@ -171,51 +171,50 @@ def is_host_name(name: str) -> bool:
 
 
 def select_names(common_name: str | None, alternatives: Iterable[str]) -> list[str]:
-    """Return the names that a certificate or an order goes by: the common name, else the DNS names."""
+    """Return the common name of a certificate or order, or its DNS names if it has no common name."""
     return [common_name] if common_name else list(filter(is_host_name, alternatives))
 
 
 def choose_name(common_name: str | None, alternatives: Sequence[str]) -> str | None:
-    """Return the name in messages of a certificate or an order: the common name, else the first DNS name, else any other."""
+    """Return the displayed name of a certificate or order: the common name, the first DNS name, or the first other name."""
     return next(iter([*select_names(common_name, alternatives), *alternatives]), None)
 
 
 def choose_record_name(record: Mapping[str, t.Any]) -> str | None:
-    """Return the same for a certificate or an order in a result."""
+    """Return the displayed name of a certificate or order in a result."""
     return choose_name(record.get("common_name"), record.get("subject_alt_names") or ())
 
 
 def build_diff_name(common_name: str | None, shown: str | None) -> dict[str, str | None]:
-    """Return the shown name of a certificate for a diff, as `common_name` or `name`."""
+    """Return the displayed name of a certificate for a diff, with the key `common_name` or `name`."""
     return {"common_name" if common_name else "name": shown}
 
 
 def sort_by_similarity(name: str, names: Collection[str]) -> list[str]:
-    """Return names, the ones most similar to a mistyped name first."""
+    """Return names, the most similar names to a mistyped name first."""
     alike = get_close_matches(name, names, n=MAX_LISTED, cutoff=0.5)
     return [*alike, *(other for other in sorted(names) if other not in alike)]
 
 
 def list_file_stems(name: str) -> list[str]:
-    """Return the possible file names of the certificate or key for a name, without extension, best first.
+    """Return the possible file names, without extension, of a certificate or key for a name, the preferred file name first.
 
-    These are the name as written, then its ASCII and its Unicode form. `*`, and characters that would lead into another directory,
-    are replaced by `_`.
+    The file names are the unchanged name, its ASCII form, and its Unicode form. `_` replaces `*` and path separators.
     """
     forms = (name.strip(), encode_name(name), decode_name(name))
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
 
 
 def normalize_file_name(file_name: str) -> str:
-    """Return what all ways to write a file's name have in common: in any case, composed or not (NFD), in Unicode or in ASCII form.
+    """Return the normalized form of a file name: in lower case, composed (NFC), and in ASCII form.
 
-    `ß` and `ss` stay different, as in names of hosts.
+    `ß` and `ss` stay different, as in host names.
     """
     return encode_name(unicodedata.normalize("NFC", file_name))
 
 
 def group_file_names(file_names: Iterable[str]) -> dict[str, list[str]]:
-    """Return the names of files by what is the same in all ways to write each."""
+    """Return file names by their normalized form."""
     alike: dict[str, list[str]] = {}
     for name in file_names:
         alike.setdefault(normalize_file_name(name), []).append(name)
@@ -223,10 +222,10 @@ def group_file_names(file_names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def build_safe_stem(name: str) -> str:
-    """Return the one file name, without extension, that is written for a name: the ASCII form in `list_file_stems`.
+    """Return the file name, without extension, under which the collection saves the certificate of a name.
 
-    It is good on every file system: in lower case, so that no two names differ in their case alone, neither hidden nor like an option
-    of a command, and at most `MAX_STEM_LENGTH` characters long. Different names may have the same one.
+    The file name is valid on every file system: ASCII, in lower case, not hidden, without a leading hyphen, and at most `MAX_STEM_LENGTH`
+    characters long. Different names may have the same file name.
     """
     [stem, *_others] = list_file_stems(encode_name(name))
     return re.sub(r"^[.-]", "_", UNSAFE_CHARACTERS.sub("_", stem)[:MAX_STEM_LENGTH])

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Argument specifications that compose. Private to softlayer.certificates.
+"""Argument specifications that modules can combine. Private to softlayer.certificates.
 
-Options are documented in `plugins/doc_fragments/` if modules share them, else in the module.
+`plugins/doc_fragments/` documents shared options, and each module documents its own options.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from .errors import CertificatesError
 from .secrets import HIDDEN_VALUE, find_texts
 
 Argument = dict[str, t.Any]
-"""An option as Ansible declares it. Two keys are this collection's: `limits` marks one that limits what a run may change, so that null or
-nothing in its place would widen it; `range` has the least and the greatest value of a number."""
+"""An option in Ansible's format, with two additional keys: `limits` marks an option that limits the changes of a run, which null or an empty
+value would permit; `range` contains the minimum and maximum of a number."""
 COLLECTION_KEYS = {"limits", "range"}
 Values = Mapping[str, t.Any]
 MAX_CONCURRENCY = 256
@@ -33,14 +33,14 @@ MAX_CONCURRENCY = 256
 
 @dataclass(frozen=True)
 class ArgumentSpec:
-    """A module's options and the constraints between them, which Ansible validates."""
+    """A module's options, and the constraints between the options."""
 
     options: Mapping[str, Argument] = field(default_factory=dict)
     mutually_exclusive: Sequence[Sequence[str]] = ()
     required_one_of: Sequence[Sequence[str]] = ()
 
     def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
-        """Return the options and constraints of both."""
+        """Return the options and constraints of both specifications."""
         return ArgumentSpec(
             options={**self.options, **other.options},
             mutually_exclusive=[*self.mutually_exclusive, *other.mutually_exclusive],
@@ -48,7 +48,7 @@ class ArgumentSpec:
         )
 
     def select(self, *names: str) -> ArgumentSpec:
-        """Return only the options with these names, for a module that shares them."""
+        """Return a specification with only the options of these names."""
         return ArgumentSpec({name: self.options[name] for name in names})
 
     def as_keywords(self) -> dict[str, t.Any]:
@@ -60,10 +60,10 @@ class ArgumentSpec:
         }
 
     def normalize(self, values: Values) -> dict[str, t.Any]:
-        """Return values, at any depth, as far as Ansible does not convert them itself.
+        """Return values with the conversions that Ansible does not do, at any depth.
 
-        JSON text becomes a list or a dict: Ansible would split it at its commas, or leave it unread where options are checked. A number
-        that is empty becomes null, which ansible-core 2.18 renders as empty text.
+        JSON text becomes a list or a dict, because Ansible would split the text at its commas, or validate options before parsing the text. An
+        empty number becomes null, because ansible-core 2.18 renders null as an empty text.
         """
         normal = dict(values)
         for name, argument, items in _iterate_options(self.options, values):
@@ -75,7 +75,7 @@ class ArgumentSpec:
         return normal
 
     def check_limits(self, values: Values, within: str = "") -> None:
-        """Reject null or empty options that limit a run, at any depth. An empty dict of conditions selects everything.
+        """Raise an error for null or empty options that limit a run, at any depth. An empty dict of conditions is valid and selects everything.
 
         Raises:
             CertificatesError: `invalid_argument`.
@@ -101,7 +101,7 @@ class ArgumentSpec:
                     ArgumentSpec(options).check_limits(item, f"{place}.")
 
     def check_ranges(self, values: Values) -> None:
-        """Refuse numbers at top level that are out of their ranges.
+        """Raise an error for top-level numbers outside of their ranges.
 
         Raises:
             CertificatesError: `invalid_argument`.
@@ -115,7 +115,7 @@ class ArgumentSpec:
                 raise CertificatesError("invalid_argument", f"{name} must be {wanted}.")
 
     def read(self, values: Values) -> dict[str, t.Any]:
-        """Return the values of all options, of their types, as a module gets them.
+        """Return the validated values of all options, with defaults, as a module gets the values.
 
         Raises:
             CertificatesError: `invalid_argument`.
@@ -140,7 +140,7 @@ class ArgumentSpec:
                         yield from ArgumentSpec(argument["options"]).list_secrets(each)
 
     def redact(self, values: Values) -> dict[str, t.Any]:
-        """Return values without the values of secret options, at any depth, because searching for thousands of keys is slow."""
+        """Return values with placeholders for secret options, at any depth, because a search for thousands of keys is slow."""
         shown = dict(values)
         for name, argument, items in _iterate_options(self.options, values):
             if argument.get("no_log"):
@@ -152,7 +152,7 @@ class ArgumentSpec:
         return shown
 
     def resolve_paths(self, values: dict[str, t.Any], folder: str) -> None:
-        """Make relative paths, at any depth, relative to a directory."""
+        """Replace relative paths, at any depth, by paths below a directory."""
         for name, argument, items in _iterate_options(self.options, values):
             if argument.get("elements", argument["type"]) == "path":
                 begun = [os.path.join(folder, item) if item else item for item in items]
@@ -163,7 +163,7 @@ class ArgumentSpec:
 
 
 def _drop_collection_keys(options: Mapping[str, Argument]) -> dict[str, Argument]:
-    """Return options, at any depth, without what only this collection knows."""
+    """Return options, at any depth, without the keys in `COLLECTION_KEYS`."""
     return {
         name: {
             key: _drop_collection_keys(value) if key == "options" else value
@@ -175,7 +175,7 @@ def _drop_collection_keys(options: Mapping[str, Argument]) -> dict[str, Argument
 
 
 def _iterate_options(options: Mapping[str, Argument], values: Values) -> Iterator[tuple[str, Argument, list[t.Any]]]:
-    """Yield each option that is set, with its value, or those in its list."""
+    """Yield the name, declaration, and values of each option that is set."""
     for name, argument in options.items():
         if name in values:
             value = _parse_value(argument, values[name])
@@ -188,9 +188,9 @@ def _iterate_options(options: Mapping[str, Argument], values: Values) -> Iterato
 
 
 def _parse_value(argument: Argument, value: t.Any) -> t.Any:
-    """Return the value of an option, read if it is text that stands for the list or dict that the option takes.
+    """Return the value of an option, with text converted to the list or dict that the option requires.
 
-    That is JSON, or for a list of one dict `name=value,name=value`, as messages print it in commands: Ansible would split it.
+    The text is JSON, or `name=value,name=value` for a list of one dict, as in the commands of messages, which Ansible would split.
     """
     kinds: Mapping[str, type] = {"list": list, "dict": dict}
     read = parse_json(value, kinds[argument["type"]]) if argument["type"] in kinds else value
@@ -199,7 +199,7 @@ def _parse_value(argument: Argument, value: t.Any) -> t.Any:
 
 
 def parse_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:
-    """Return the list or dict in a JSON text, or else the unchanged value."""
+    """Return the list or dict in a JSON text, or the unchanged value."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         with suppress(ValueError, RecursionError):
             parsed = json.loads(value)
@@ -208,16 +208,16 @@ def parse_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:
 
 
 def _is_empty(value: object, conditions: Collection[str] = ()) -> bool:
-    """Return whether a value is null or empty; a dict may be empty if it has conditions."""
+    """Return whether a value is null or empty; an empty dict of conditions does not count as empty."""
     text = value.strip() if isinstance(value, str) else value
     return text is None or text in ("", []) or (text == {} and not conditions)
 
 
 def read_environment(*variables: str) -> str:
-    """Return the value of an environment variable that is not empty, as a credential of AWX leaves those of empty fields.
+    """Return the value of the first environment variable that is not empty; AWX sets empty variables for empty fields of a credential.
 
     Raises:
-        AnsibleFallbackNotFound: none is set.
+        AnsibleFallbackNotFound: all variables are empty or not set.
     """
     for variable in variables:
         if value := os.environ.get(variable, "").strip():
@@ -226,5 +226,5 @@ def read_environment(*variables: str) -> str:
 
 
 def build_concurrency_options(default: int = 8) -> ArgumentSpec:
-    """Return the option of the modules that make several calls at the same time."""
+    """Return the option `concurrency`, the maximum number of concurrent calls."""
     return ArgumentSpec({"concurrency": {"type": "int", "default": default, "range": (1, MAX_CONCURRENCY)}})

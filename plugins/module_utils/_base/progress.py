@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shows on a person's terminal how much a module has done and what it waits for. Private to softlayer.certificates.
+"""Display of the progress of a module on the terminal. Private to softlayer.certificates.
 
-The module writes to the terminal by itself. In the process in which Ansible runs a task, no thread may do that: Ansible forks it while it
-holds the lock of its output, which stays locked there for all threads but the first.
+The module itself writes to the terminal. Threads of Ansible's task process cannot, because Ansible forks the process while holding the lock
+of its output, which stays locked for all threads except the first.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .text import escape_invisible
 T = t.TypeVar("T")
 R = t.TypeVar("R")
 TERMINAL_VARIABLE = "SOFTLAYER_CERTIFICATES_TERMINAL"
-"""The environment variable in which the action plugin names the path of the terminal, and the host."""
+"""The environment variable in which the action plugin passes the path of the terminal and the host name."""
 INTERVAL_VARIABLE = "SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS"
-"""The environment variable with the seconds between two lines; 0 for none."""
+"""The environment variable for the interval between two lines in seconds; 0 disables the display."""
 DEFAULT_INTERVAL = 15.0
-"""The interval if that variable is not set, or is not a number."""
+"""Default interval between two lines, in seconds."""
 MAX_WAITS = 5
-"""Maximum number of waits that are named at a time."""
+"""Maximum number of displayed waits."""
 
 
 class Progress:
-    """Counts what is done, and records what is waited for; safe from several threads."""
+    """The number of completed items and the current waits of a module. Thread-safe."""
 
     def __init__(self) -> None:
         self._changing = threading.Lock()
@@ -41,12 +41,12 @@ class Progress:
         self._waits: dict[object, tuple[float, str, float]] = {}
 
     def count_calls(self, function: Callable[[T], R], total: int, items: str) -> Callable[[T], R]:
-        """Return a function, which works through one item, as one that is counted.
+        """Return a function that processes one item and increments the number of completed items.
 
         Args:
-            function: the function.
-            total: how many items there are.
-            items: what they are, in the plural.
+            function: function that processes one item.
+            total: number of items.
+            items: noun for the items, in the plural.
         """
         with self._changing:
             self._done, self._total, self._items = 0, total, items
@@ -62,12 +62,12 @@ class Progress:
 
     @contextmanager
     def record_wait(self, what: str, seconds: float, waited: float = 0) -> Iterator[None]:
-        """Record a wait until the end of the block.
+        """Record a wait until the context exits.
 
         Args:
-            what: the beginning of a sentence.
-            seconds: the longest wait; zero if there is none.
-            waited: how many of them are over.
+            what: description of the wait, such as `prod-web: waiting for the update to finish`.
+            seconds: maximum duration in seconds; zero records no wait.
+            waited: elapsed seconds.
         """
         wait = object()
         with self._changing:
@@ -79,12 +79,12 @@ class Progress:
                 self._waits.pop(wait, None)
 
     def format_count(self) -> str:
-        """Return how many of several items are done; of a single one, nothing."""
+        """Return the number of completed items as text; empty for a single item."""
         with self._changing:
             return f"{self._done} of {self._total} {self._items} done" if self._total > 1 else ""
 
     def list_waits(self) -> list[str]:
-        """Return what is waited for and since when, the longest wait first."""
+        """Return a line for each current wait, the longest wait first."""
         with self._changing:
             waits = sorted(self._waits.values())
         now, rest = time.monotonic(), len(waits) - MAX_WAITS
@@ -94,7 +94,7 @@ class Progress:
         return [*named, f"and {rest} more"] if rest > 0 else named
 
     def show(self, terminal: int, host: str, seconds: float) -> None:
-        """Show that on a terminal every so many seconds, until the terminal is gone."""
+        """Write the progress to a terminal at an interval in seconds, until the terminal is closed."""
         shown = ""
         while True:
             time.sleep(seconds)
@@ -114,7 +114,7 @@ count_calls, record_wait = _MODULE_PROGRESS.count_calls, _MODULE_PROGRESS.record
 
 
 def read_interval() -> float:
-    """Return the seconds between two lines; 0 or less if nothing is to be shown."""
+    """Return the interval between two lines in seconds; 0 or less disables the display."""
     try:
         seconds = float(os.environ.get(INTERVAL_VARIABLE) or DEFAULT_INTERVAL)
     except ValueError:
@@ -123,7 +123,7 @@ def read_interval() -> float:
 
 
 def show_on_terminal() -> None:
-    """Begin to show the progress of this process if the action plugin has named a terminal."""
+    """Start the display of this module's progress, if the action plugin has passed a terminal."""
     path, _blank, host = os.environ.get(TERMINAL_VARIABLE, "").partition(" ")
     if not path or read_interval() <= 0:
         return

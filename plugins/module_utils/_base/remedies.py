@@ -4,8 +4,8 @@
 
 """The commands in messages. Private to softlayer.certificates. Pure.
 
-A module knows the purpose of a command, but not how the run was started: `plugin_utils/_commands.py` completes each command on the control
-node with the options of the run, so that it can be pasted into a shell.
+A module does not know the options of the `ansible-playbook` command: `plugin_utils/_commands.py` adds the options to each command on the
+control node, so that users can paste the command into a shell.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 PLAIN_VALUE = re.compile(r"(?!@)[\w.:,*/@-]+")
-"""Values that Ansible reads unchanged in `-e NAME=VALUE`."""
+"""Pattern of values that require no quotes in `-e NAME=VALUE`."""
 PLAIN_NAME = re.compile(r"[\w.-]+")
-"""Names of load balancers that need no quotes in a list of listeners."""
+"""Pattern of load balancer names that require no quotes in a list of listeners."""
 ROTATE = "`ansible-playbook -i localhost, softlayer.certificates.rotate`"
 """The command that imports renewals and deploys them."""
 DEPLOY = "`ansible-playbook -i localhost, softlayer.certificates.deploy`"
@@ -26,17 +26,17 @@ DEPLOY = "`ansible-playbook -i localhost, softlayer.certificates.deploy`"
 
 
 def format_listener(load_balancer: str, uuid: str, port: int) -> str:
-    """Return the name of a listener in commands: with the UUID of its load balancer if its name requires quotes, which Ansible prints with backslashes."""
+    """Return the name of a listener for commands, with the UUID of a load balancer whose name would require quotes."""
     return f"{load_balancer if PLAIN_NAME.fullmatch(load_balancer) else uuid}:{port}"
 
 
 def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | None = None) -> str:
-    """Return the command that imports a certificate from a source and deploys it to listeners; without listeners, to all that serve its DNS names.
+    """Return the command that imports and deploys a certificate from a source, by default to all listeners that serve its DNS names.
 
     Args:
-        common_name: a DNS name of the certificate; without one, the command contains a placeholder.
-        listeners: the listeners, as `format_listener` names them.
-        source: the directory of the certificate; `None` if it is in the sources of the run.
+        common_name: a DNS name of the certificate; `None` inserts a placeholder.
+        listeners: the listeners, in the format of `format_listener`.
+        source: the directory of the certificate; `None` for a certificate in the sources of the run.
     """
     where = "listener" if len(listeners) == 1 else "listeners"
     given = {"source": source, where: ",".join(listeners), "common_name": common_name or "NAME"}
@@ -51,9 +51,9 @@ def deploy(certificate_id: int, called: str, allow: Iterable[str] = ()) -> str:
     """Return the command that switches a listener to a certificate in the store.
 
     Args:
-        certificate_id: the certificate.
-        called: the listener, as `format_listener` names it.
-        allow: the options that accept its obstacles.
+        certificate_id: ID of the certificate.
+        called: the listener, in the format of `format_listener`.
+        allow: the options that override the obstacles.
     """
     load_balancer, _colon, port = called.rpartition(":")
     accepting = "".join(f" {option}=true" for option in allow)
@@ -62,5 +62,5 @@ def deploy(certificate_id: int, called: str, allow: Iterable[str] = ()) -> str:
 
 
 def remove(certificate_id: int) -> str:
-    """Return the command that deletes an unused certificate from the store."""
+    """Return the command that deletes a certificate from the store."""
     return f"`ansible localhost -m softlayer.certificates.ssl_certificate_import -a 'certificate_id={certificate_id} state=absent'`"

@@ -4,7 +4,7 @@
 
 """Secrets inside other values: private keys in texts, passwords in URLs. Private to softlayer.certificates.
 
-Options that are secret have `no_log`, and Ansible hides their values.
+Ansible itself hides the values of options with `no_log`.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ HIDDEN_VALUE = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 HIDDEN_TEXT = "********"
 """Ansible's replacement for a secret inside a text."""
 MIN_SECRET_LENGTH = 4
-"""Characters. A shorter password is hidden only as Ansible does it by itself: many words contain any three letters."""
+"""Minimum length of a secret in characters. Many words contain a shorter text, so the collection does not search for a shorter secret."""
 KEY_MARK = "PRIVATE"
-"""Part of the text of each private key in PEM, however its lines are joined."""
+"""Text in each private key in PEM format, even with changed line ends."""
 PRIVATE_KEY = re.compile(
     r"(?:-{0,5}BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|Proc-Type: ?4,ENCRYPTED)"
     r".*?(?:END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-{0,5}|\Z)",
     re.DOTALL,
 )
-"""A private key in PEM, even if truncated, or without its dashes or its first line."""
+"""Pattern of a private key in PEM format, even if the key is truncated, or lacks its dashes or its first line."""
 LOGIN = re.compile(r"//([^\s/:@]*):(\S*)@")
-"""User and password in a URL, up to the last `@`: people write passwords that are not percent-encoded."""
+"""Pattern of the user name and password in a URL, up to the last `@`, because users may forget to percent-encode a password."""
 PARAMETER = re.compile(
     r"(?<![\w.-])(?:[\w.-]*(?:password|passwd|passphrase|pwd|secret|token)|pass|key|(?:api|access)_?key)\s*=\s*('[^']*'|[^\s&;']+)",
     re.IGNORECASE,
 )
-"""A password among the parameters of a URL, or in a connection string of PostgreSQL."""
+"""Pattern of a password in URL parameters, or in a PostgreSQL connection string."""
 _BASE64_CHARACTER = r"[A-Za-z0-9+/=_-]"
 _BASE64_LINES = re.compile(
     rf"{_BASE64_CHARACTER}{{16,}}(?:(?:[ \t\r]*\n\s*|(?:\\r)?\\n){_BASE64_CHARACTER}+(?=\s*(?:\n|\Z)|\\[rn]))*"
 )
-"""Possibly a part of a key, with the lines after it, the last of which may be short ..."""
+"""Pattern of lines that may be part of a key; the last line may be short."""
 _WORD = re.compile(
     r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*|[A-Z]+(_[A-Z]+)+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
-"""... unless each is a word, several words joined as in the API's names, a status such as MAINTENANCE_PENDING, or a UUID."""
+"""Pattern of a text that is not part of a key: a word, an API name, a status such as MAINTENANCE_PENDING, or a UUID."""
 
 
 def find_secrets(value: object) -> Iterator[str]:
-    """Yield the secrets in a value's texts, each in the forms in which it may appear elsewhere."""
+    """Yield the secrets in the texts of a value, in all forms that may appear in other texts."""
     for text in find_texts(value):
         if KEY_MARK in text or "Proc-Type" in text:
             yield from (key[0] for key in PRIVATE_KEY.finditer(text))
@@ -67,7 +67,7 @@ def _list_spellings(password: str) -> set[str]:
 
 
 def hide_key_material(text: str) -> str:
-    """Return a server's text with all that may be a piece of a key, from wherever in it, replaced by `HIDDEN_TEXT`."""
+    """Return a text of a server with each possible part of a key replaced by `HIDDEN_TEXT`."""
 
     def shown(lines: re.Match[str]) -> str:
         return lines[0] if all(map(_WORD.fullmatch, re.findall(f"{_BASE64_CHARACTER}+", lines[0]))) else HIDDEN_TEXT
@@ -76,26 +76,26 @@ def hide_key_material(text: str) -> str:
 
 
 def hide_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without these secrets, which may be quoted in it."""
+    """Return a text with these secrets, including their quoted forms, replaced by `HIDDEN_TEXT`."""
     for form in sorted(list_quoted_forms(secrets), key=len, reverse=True):
         text = text.replace(form, HIDDEN_TEXT)
     return text
 
 
 def list_quoted_forms(secrets: Iterable[str]) -> set[str]:
-    """Return the forms of secrets in quoted texts."""
+    """Return secrets in all quoted forms."""
     return {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _quote(secret)}
 
 
 @lru_cache(maxsize=10_000)
 def _quote(secret: str) -> tuple[str, ...]:
-    """Return the forms of a secret inside texts that Python and JSON have quoted."""
+    """Return the forms of a secret in texts that Python or JSON has quoted."""
     both = repr(f"{secret}'\"")[1:-4]  # in a text with both kinds of quotes, one kind has a backslash
     return (secret, repr(secret)[1:-1], both, json.dumps(secret)[1:-1], _quote_json(secret))
 
 
 def select_contained(value: object, secrets: Iterable[str]) -> set[str]:
-    """Return those of the secrets that any text, name or number of a result contains."""
+    """Return the secrets that occur in a text, name, or number of a result."""
     shown = json.dumps(value, ensure_ascii=False, default=str)
     has_key = KEY_MARK in shown  # else none of thousands of keys has to be looked for
     return {secret for secret in secrets if (has_key or KEY_MARK not in secret) and _quote_json(secret) in shown}
@@ -106,7 +106,7 @@ def _quote_json(text: str) -> str:
 
 
 def find_texts(value: object) -> Iterator[str]:
-    """Yield all texts and numbers, however deep."""
+    """Yield all texts and numbers of a value, at any depth."""
     if isinstance(value, Mapping):
         yield from find_texts([*value.values()])
     elif isinstance(value, list | tuple):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Untrusted text, made safe for output and for the API. Private to softlayer.certificates. Pure."""
+"""Conversion of untrusted text for output and for the API. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 
 NON_XML_CHARACTERS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML cannot contain, not even escaped (XML 1.0, 2.2)."""
+"""Characters that XML does not allow, even if escaped (XML 1.0, 2.2)."""
 ESCAPED_LINE_END = re.compile(rb"\\[rn]")
 SEPARATORS = frozenset({"Zl", "Zp"})
 MAX_LISTED = 5
@@ -19,7 +19,7 @@ MAX_LISTED = 5
 
 
 def escape_invisible(text: str) -> str:
-    """Return a text in which terminal control characters and invisible ones are escaped as in Python."""
+    """Return a text with control characters and invisible characters escaped as in Python."""
     return text if text.isprintable() else "".join(_escape_character(character) for character in text)
 
 
@@ -34,29 +34,29 @@ def unescape_line_ends(text: bytes) -> bytes:
 
 
 def capitalize_first(text: str) -> str:
-    """Return a sentence that begins with a capital letter; the rest stays as it is."""
+    """Return a text with its first letter in upper case; the other letters stay unchanged."""
     return text[:1].upper() + text[1:]
 
 
 def uncapitalize_first(text: str) -> str:
-    """Return a sentence that begins with a small letter, for use after other words."""
+    """Return a text with its first letter in lower case, for use within a sentence."""
     return text[:1].lower() + text[1:]
 
 
 def join_first(texts: Sequence[str], most: int = MAX_LISTED, between: str = ", ", before_rest: str = " ") -> str:
-    """Return one text with the first of many texts and the number of the rest."""
+    """Return the first texts, joined, and the number of the other texts."""
     rest = len(texts) - most
     return between.join(texts[:most]) + (f"{before_rest}and {rest} more" if rest > 0 else "")
 
 
 def make_encodable(text: str) -> str:
-    """Return a text that UTF-8 can encode, as results must be.
+    """Return a text that UTF-8 can encode, with replacements for unpaired surrogates.
 
-    JSON allows half of a surrogate pair (RFC 8259, 8.2), and Python makes such of the bytes of a file's name that are not UTF-8.
+    JSON allows unpaired surrogates (RFC 8259, 8.2), and Python uses surrogates for bytes of file names that are not UTF-8.
     """
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def is_xml_text(text: str) -> bool:
-    """Return whether a text can be sent over XML-RPC."""
+    """Return whether XML-RPC can transfer a text."""
     return NON_XML_CHARACTERS.search(text) is None

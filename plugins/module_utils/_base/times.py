@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Instants in the formats of the API and of results. Private to softlayer.certificates.
+"""Times in the formats of the API and of results. Private to softlayer.certificates.
 
 Pure, except `now`.
 """
@@ -19,24 +19,24 @@ ISO_8601 = re.compile(
     re.IGNORECASE,
 )
 MAX_DUE_DAYS = 30
-"""Maximum number of days before the expiry when a certificate is due for renewal."""
+"""Maximum number of days between the due date of a renewal and the expiry of the certificate."""
 DUE_SHARE = 4
-"""A certificate is due in the last quarter of its life, if that is shorter: with 45 days, ACME clients renew it after 30 days."""
+"""Divisor of the lifetime of a certificate: a short-lived certificate is due for renewal in the last quarter of its lifetime."""
 USUAL_FORMAT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 MAX_DATE_DIFFERENCE = timedelta(days=2)
 """Maximum difference between the dates of an order and its certificate: clocks differ, and a CA may round the dates."""
 
 
 def now() -> datetime:
-    """Return the present instant; only this function reads the clock."""
+    """Return the current time; only this function reads the clock."""
     return datetime.now(timezone.utc)
 
 
 def parse(value: object) -> datetime | None:
-    """Return the instant of an API date such as `2018-02-22T10:56:44-06:00`, or `None` for anything else.
+    """Return the time of an API date such as `2018-02-22T10:56:44-06:00`, or `None` for an invalid date.
 
-    The API writes US Central time with its offset, unless the user has set another zone. A value without an offset is
-    taken as UTC, and a day without a time as its beginning.
+    By default, the API returns US Central time with its offset. A date without an offset is in UTC, and a date without a time is the start
+    of the day.
     """
     text = str(value).strip()
     with suppress(ValueError, OverflowError):
@@ -55,26 +55,26 @@ def parse(value: object) -> datetime | None:
 
 
 def format_time(moment: datetime | None) -> str | None:
-    """Return an instant in the format of results: `2026-01-31T00:00:00Z`."""
+    """Return a time in the format of results: `2026-01-31T00:00:00Z`."""
     if moment is None:
         return None
     return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def has_passed(moment: datetime | None, at: datetime) -> bool:
-    """Return whether an instant is known to have passed; it has passed as soon as it is reached."""
+    """Return whether a time is known and not later than `at`."""
     return moment is not None and moment <= at
 
 
 def days_until(moment: datetime | None, at: datetime) -> int | None:
-    """Return the whole days from `at` until an instant; negative as soon as it has passed."""
+    """Return the whole days from `at` until a time; negative for a time before `at`."""
     return None if moment is None else math.floor((moment - at) / timedelta(days=1))
 
 
 def find_term(
     effective_at: datetime | None, created_at: datetime | None, expires_at: datetime | None
 ) -> tuple[datetime | None, datetime | None]:
-    """Return when the term of an order begins and ends. If the API does not return its begin, the order's creation counts as the begin."""
+    """Return the start and end of the term of an order; the creation of the order replaces a missing start."""
     return effective_at or (created_at if expires_at else None), expires_at
 
 
@@ -83,17 +83,16 @@ def is_in_term(
 ) -> bool:
     """Return whether a certificate with the public key of an order is valid and was issued for the order's term.
 
-    The certificate becomes valid at most two days before the order's term begins, or expires at most two days before the term ends. One
-    of both is enough, because no CA issues a certificate for more than 200 days (CA/Browser Forum, since 2026-03-15): the first
-    certificate of an order of a year expires long before the order, and a reissue begins long after it. A certificate of an earlier term
-    fulfills neither, even if its key was kept.
-
-    If neither date of the order is known, validity alone decides. If the order has expired, its certificate may have expired, too.
+    The start of the validity must be at most two days before the start of the term, or the end at most two days before the end of the term.
+    One condition is enough, because no CA issues a certificate for more than 200 days (CA/Browser Forum, since 2026-03-15): the first
+    certificate of an order of one year expires long before the order, and a reissued certificate becomes valid long after the start. A
+    certificate of an earlier term fulfills neither condition. If both dates of the order are unknown, only the validity counts. If the order
+    has expired, the certificate may have expired, too.
 
     Args:
-        term: when the order's term begins and ends, as `find_term` returns it.
+        term: start and end of the order's term, from `find_term`.
         validity: the certificate's `not_before` and `not_after`.
-        at: the present instant.
+        at: the current time.
     """
     (begins, ends), (begin, end) = term, validity
     is_valid = begin <= at <= end
@@ -106,10 +105,10 @@ def is_in_term(
 
 
 def is_renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:
-    """Return whether a certificate should have been renewed by now; `None` if its end is not known.
+    """Return whether a certificate is due for renewal, or `None` if the end of the validity is unknown.
 
-    It is due in the last quarter of its life, at most 30 days before its end, and stays due after it: an alarm must not stop
-    when the certificate ends. Without a known beginning, 30 days decide.
+    A certificate is due in the last quarter of its lifetime, but not earlier than 30 days before its expiry, and stays due after its expiry.
+    If the start of the validity is unknown, the certificate is due 30 days before its expiry.
     """
     if end is None:
         return None

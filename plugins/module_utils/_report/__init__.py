@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reports (HTML, CSV, JSON), the last lines of a run, and metrics, made from the results of modules. It decides nothing.
+"""Reports (HTML, CSV, JSON), the last lines of a run, and metrics, made from the results of modules.
 
-The report of SSL orders is in `_orders`, and the module `ssl_certificate_report` gets it. Begin with `run`, then `report`; the last
-lines of a rotation are in `summary`.
+The room makes no decisions. `_orders` contains the report of SSL orders. Begin with `run`, then `report`; `summary` contains the last lines
+of a rotation.
 """

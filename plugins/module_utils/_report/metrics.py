@@ -25,7 +25,7 @@ with suppress(ImportError):
     from prometheus_client.core import Metric
 
 ATTENTION: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
-"""Reasons for attention. Each always has a sample, so that an alert ends when its count is zero."""
+"""Reasons for attention; each reason always has a sample, so that an alert ends if the count is zero."""
 LISTENER_METRICS = {
     "not_before_timestamp_seconds": "Start of the validity of the certificate of a listener, in seconds since 1970.",
     "not_after_timestamp_seconds": "End of the validity of the certificate of a listener, in seconds since 1970.",
@@ -36,7 +36,7 @@ LISTENER_METRICS = {
     "accepted": "Whether a TLS client accepts (1) or rejects (0) the certificate that a listener serves.",
     "revoked": "Whether the certificate that a listener serves, or an intermediate certificate, was revoked (1) or not (0).",
 }
-"""Help texts of the metrics of each listener, by field; times are in seconds."""
+"""Help texts of the metrics of each listener, by field; times are seconds since 1970."""
 TIME_SUFFIX = "_timestamp_seconds"
 
 Labels = Mapping[str, str]
@@ -45,10 +45,7 @@ Samples = Iterable[tuple[Labels, Value]]
 
 
 class _MetricsCollector:
-    """Metrics for a registry.
-
-    `prometheus_client.Gauge` is not used, because it writes its values to files if PROMETHEUS_MULTIPROC_DIR is set.
-    """
+    """A collector of metrics for a registry; `prometheus_client.Gauge` would write values to files if PROMETHEUS_MULTIPROC_DIR is set."""
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
         self._metrics = metrics
@@ -58,12 +55,12 @@ class _MetricsCollector:
 
 
 def render_metrics(result: Record, at: datetime, *, success: bool) -> str:
-    """Return the text of the file.
+    """Return the content of the metrics file.
 
     Args:
         result: the result of `ssl_certificate_rotate`; missing lists count as empty, and null values are skipped.
-        at: when the run ended.
-        success: whether the run completed. It succeeded if also no item failed.
+        at: end of the run.
+        success: whether the run completed; a run with failed items did not succeed.
     """
     listeners = _add_labels(result.get("listeners") or ())
     counts = {name: len(records) for name, records in read_lists(result).items()}
@@ -98,7 +95,7 @@ def render_metrics(result: Record, at: datetime, *, success: bool) -> str:
 
 
 def _build_gauge(name: str, documentation: str, samples: Samples) -> Metric:
-    """Return a metric with the samples whose value is known."""
+    """Return a metric with samples for known values only."""
     gauge = Metric(f"softlayer_certificates_{name}", documentation, "gauge")
     for labels, value in samples:
         if value is not None:
@@ -124,9 +121,9 @@ def _read_revoked(listener: Record) -> bool | None:
 
 
 def _add_labels(listeners: Sequence[Record]) -> list[tuple[Labels, Record]]:
-    """Return the listeners, each with unique labels: node_exporter rejects a file with duplicate series.
+    """Return the listeners with unique labels, because node_exporter rejects duplicate series.
 
-    Load balancers may have the same name. Only in that case, the labels include the UUID.
+    The labels include the UUID only for load balancers with the same name.
     """
     places = Counter((listener.get("load_balancer"), listener.get("port")) for listener in listeners)
     labelled: dict[tuple[str, ...], tuple[Labels, Record]] = {}

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A report of the results of modules, the most urgent first, as data and as files. Private to softlayer.certificates.
+"""A report of the results of modules, as data and as files, the most urgent rows first. Private to softlayer.certificates.
 
-Pure. It decides nothing. `_orders` and `rotation` create the rows. The page, and its texts in each language, are files of the action
-plugins. Jinja renders the page, and not Ansible, which would search for templates in each value of each row.
+Pure. `_orders` and `rotation` create the rows. The action plugins contain the page and its texts in each language. Jinja renders the page,
+because Ansible would search for templates in each value of each row.
 """
 
 from __future__ import annotations
@@ -37,30 +37,30 @@ Row = dict[str, t.Any]
 RequiredFields = Mapping[str, Sequence[str]]
 """Required fields of a record, with the allowed values of each; an empty list allows every value."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""First characters that make a spreadsheet read text as a formula, including their full-width forms."""
+"""First characters of formulas in spreadsheets, including their full-width forms."""
 MAX_BARS = 25
-"""Maximum number of bars."""
+"""Maximum number of bars in the chart of the page."""
 MAX_REMEDIES, MAX_REMEDIES_OF_MANY = 5, 3
-"""Maximum number of remedies of a kind at the beginning of the page, and the number shown if there are more."""
+"""Maximum number of remedies of a kind at the top of the page, and the number of displayed remedies if there are more."""
 UNFIT_REASONS = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served")
-"""Why the certificate of a listener is of no use to TLS clients, the most urgent reason first."""
+"""Reasons why TLS clients cannot use the certificate of a listener, the most urgent reason first."""
 FIELDS: Mapping[str, Sequence[str]] = {"name": ("name", "subject_alt_names"), "mail": ("mail_found", "mail_date")}
-"""The fields of columns that do not have the name of their field."""
+"""The fields of columns whose name differs from the name of the field."""
 RESULTS_REMEDY = "Set results to the variable that the task registers."
 UNKNOWN_VALUE_COLUMNS = frozenset({"certificate_ids", "served", "accepted"})
 """The columns that show unknown values."""
 MAX_BAR_DAYS = 400
-"""Maximum length of a bar in days, because a certificate of ten years would make the other bars invisible."""
+"""Maximum length of a bar in days; a certificate of ten years would make other bars invisible."""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """The differences between the kinds of reports, in addition to rows and words."""
+    """The properties of a kind of report, except rows and words."""
 
     row: str
-    """The name of a row."""
+    """The noun for a row, in the singular."""
     identifier: str
-    """The field that identifies a row; fit for an HTML id."""
+    """The field that identifies a row and is a valid HTML id."""
     ids: str
     """The name of the list of identifiers in each item of `attention`."""
     states: Sequence[str]
@@ -71,11 +71,11 @@ class Schema:
     required_fields: Mapping[str, RequiredFields]
     """The required fields of the records in each list."""
     run_fields: frozenset[str] = frozenset()
-    """The fields of the report and of its rows about the run, and not about the present state."""
+    """The fields of the report and of its rows that describe the run instead of the current state."""
 
     @property
     def rows(self) -> str:
-        """The name of the list of all rows."""
+        """Return the name of the list of all rows."""
         return f"{self.row}s"
 
 
@@ -87,7 +87,7 @@ class Kind:
     parts: Sequence[str]
     """The valid keys of results."""
     build: Callable[[Record, Record, datetime, str | None], Record]
-    """Function that returns the report as data, from results, the texts of one language, the present instant, and the JSON text of the previous report."""
+    """Function that returns the report as data, from results, the texts of one language, the current time, and the JSON text of the previous report."""
 
 
 FIELD_TYPES: Mapping[str, type | tuple[type, ...]] = {
@@ -101,11 +101,11 @@ FIELD_TYPES: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("served", "accepted", "renewal_due"), bool),
     "subject_alt_names": list,
 }
-"""The types of the fields of a record that are not null."""
+"""The types of the fields of a record, unless a field is null."""
 
 
 def check_records(schema: Schema, results: Record) -> None:
-    """Reject records in another form than the modules return, such as manually edited ones.
+    """Raise an error for records in an invalid form, such as manually edited records.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -122,7 +122,7 @@ def check_records(schema: Schema, results: Record) -> None:
 
 
 def _why_malformed(record: object, needs: RequiredFields) -> str | None:
-    """Return the problem of a record, or `None`."""
+    """Return the reason why a record is malformed, or `None`."""
     if not isinstance(record, Mapping):
         return "the entry must be a dict"
     for name, values in needs.items():
@@ -137,15 +137,15 @@ def _why_malformed(record: object, needs: RequiredFields) -> str | None:
 
 
 def reuse_unchanged(schema: Schema, data_at: Callable[[datetime], Row], previous: str | None, at: datetime) -> Record:
-    """Return the data of a report; the previous data if it is of the same day (UTC), and nothing has changed since.
+    """Return the data of the previous report if the report is of the same day (UTC) and nothing has changed, or the data of a new report.
 
-    A second run directly after the first changes nothing and keeps the results of the first run.
+    A second run directly after the first run changes nothing and keeps the results of the first run.
 
     Args:
-        schema: which report.
-        data_at: returns the data of the report of an instant.
-        previous: the JSON text of the previous report; anything that is not a report counts as none.
-        at: the present instant.
+        schema: the kind of report.
+        data_at: function that returns the data of the report at a time.
+        previous: the JSON text of the previous report; an invalid report is ignored.
+        at: the current time.
     """
     old = None
     with suppress(ValueError, RecursionError):
@@ -161,14 +161,14 @@ def reuse_unchanged(schema: Schema, data_at: Callable[[datetime], Row], previous
 
 
 def _is_same(schema: Schema, again: Record, old: Record) -> bool:
-    """Return whether two reports have the same content; a run that changed something also reports its changes."""
+    """Return whether two reports have the same content; for a run with changes, the changes count as well."""
     if again.get("done"):
         return bool(json.loads(json.dumps(again)) == old)
     return _drop_run_fields(schema, again) == _drop_run_fields(schema, old)
 
 
 def _drop_run_fields(schema: Schema, data: Record) -> Record | None:
-    """Return the content of a report without the results of a run; `None` if it is not of this kind."""
+    """Return a report without `run_fields`, or `None` for another kind of report."""
     rows = data.get(schema.rows)
     if not isinstance(rows, list) or not all(isinstance(row, dict) and [*row] == [*schema.columns] for row in rows):
         return None
@@ -182,12 +182,12 @@ def build_data(
     """Return a report as data, ready for JSON.
 
     Args:
-        schema: which report.
-        rows: sorted, without their explanations.
-        notices: items that need attention or failed, and belong to no row: `source` and `message`.
+        schema: the kind of report.
+        rows: the sorted rows, without explanations.
+        notices: `source` and `message` of failed items, and of items that need attention, that belong to no row.
         words: the texts of one language.
         at: the time of the report.
-        more: other keys of the report.
+        more: additional keys of the report.
     """
     explained = ({**row, "explanation": words["reasons"].get(row["reason"], row["reason"])} for row in rows)
     rows = [{name: row[name] for name in schema.columns} for row in explained]
@@ -213,7 +213,7 @@ def build_notice(record: Record) -> Record:
 
 
 def merge_words(words: Mapping[str, Record], rows: str) -> Record:
-    """Return the texts of the report of `orders` or of `listeners`, including those of all reports.
+    """Return the texts of the report of `orders` or `listeners`, including the texts that all reports share.
 
     Raises:
         CertificatesError: `invalid_argument` if custom texts are incomplete.
@@ -232,14 +232,14 @@ def merge_words(words: Mapping[str, Record], rows: str) -> Record:
 def render_files(
     schema: Schema, report: Record, words: Record, language: str, page: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the content of a report's files: `html`, `json` and `csv`.
+    """Return the content of the files `html`, `json`, and `csv` of a report.
 
     Args:
-        schema: which report.
-        report: as data.
+        schema: the kind of report.
+        report: the report as data.
         words: the texts of the language.
-        language: of the page.
-        page: `template`, `css` and `script` of the page.
+        language: the language of the page.
+        page: `template`, `css`, and `script` of the page.
 
     Raises:
         CertificatesError: `invalid_argument` if a custom template cannot be rendered.
@@ -283,7 +283,7 @@ def render_files(
 
 
 def build_bars(listeners: Sequence[Record]) -> list[Row]:
-    """Return a bar for each listener whose days are known or whose certificate is of no use, the most urgent first; at most `MAX_BARS`."""
+    """Return at most `MAX_BARS` bars, the most urgent bar first: for listeners with known days or an unusable certificate."""
     marked = [(classify(listener), listener) for listener in listeners]
     drawn = sorted(
         ((kind, listener) for kind, listener in marked if kind in UNFIT_REASONS or listener["days_left"] is not None),
@@ -305,12 +305,12 @@ def build_bars(listeners: Sequence[Record]) -> list[Row]:
 
 
 def _limit_bar_length(days_left: int | None) -> int | None:
-    """Return the days that a bar represents; `None` for the full length, if the certificate has expired or its days are not known."""
+    """Return the length of a bar in days, or `None` for the full length if the certificate has expired or the days are unknown."""
     return None if days_left is None or days_left < 0 else min(days_left, MAX_BAR_DAYS)
 
 
 def classify(row: Record) -> str:
-    """Return why the certificate of a listener is of no use to TLS clients, one of `UNFIT_REASONS`, or else `due` for renewal, or empty."""
+    """Return the most urgent reason in `UNFIT_REASONS` for the certificate of a listener, `due` if the certificate is due for renewal, or an empty text."""
     days, found = row["days_left"], {*(row.get("attention") or ())}
     found |= {"expired"} if days is not None and days < 0 else set()
     found |= {kind for kind, name in (("not_served", "served"), ("not_accepted", "accepted")) if row.get(name) is False}
@@ -319,18 +319,18 @@ def classify(row: Record) -> str:
 
 
 def has_no_problem(report: Record) -> bool:
-    """Return whether nothing in a report needs attention."""
+    """Return whether a report contains no item that needs attention."""
     return not (report["attention"] or report["notices"] or any(map(classify, report["listeners"])))
 
 
 def select_remedies(report: Record, rows: Mapping[str, Row]) -> tuple[dict[str, Row], set[tuple[str, int]]]:
-    """Return the remedies at the beginning of the page, and the messages that they show, each by its row and number.
+    """Return the remedies at the top of the page by kind of attention, and the displayed messages, each by its row and number.
 
-    By kind of attention: the `groups` of listeners of one certificate with the same message, and the number of `more` listeners.
+    A remedy contains `groups` of listeners with the same certificate and message, and the number of `more` listeners.
 
     Args:
-        report: as data.
-        rows: by their identifiers.
+        report: the report as data.
+        rows: the rows by their identifiers.
     """
     first, shown = dict[str, Row](), set[tuple[str, int]]()
     for item in report["attention"]:
@@ -351,19 +351,14 @@ def select_remedies(report: Record, rows: Mapping[str, Row]) -> tuple[dict[str, 
 
 
 def _select_messages(row: Record, shown: Collection[tuple[str, int]]) -> list[str]:
-    """Return the messages of a row in the table, without those in `shown`, so that each message appears once.
-
-    Args:
-        row: of a listener or an order.
-        shown: the messages at the beginning of the page; see `select_remedies`.
-    """
+    """Return the messages of a row in the table, without the messages in `shown`, which `select_remedies` puts at the top of the page."""
     if not row.get("messages"):
         return [row["message"]] if row["message"] else []
     return [message for number, message in enumerate(row["messages"]) if (row["key"], number) not in shown]
 
 
 def _is_filled(name: str, rows: Sequence[Record]) -> bool:
-    """Return whether a column has a value in at least one row; unknown values count in columns that show them."""
+    """Return whether a column has a value in at least one row; in `UNKNOWN_VALUE_COLUMNS`, unknown values count as well."""
     values = (row[field] for row in rows for field in FIELDS.get(name, (name,)))
     return not rows or any(
         value not in ([], "") and (value is not None or name in UNKNOWN_VALUE_COLUMNS) for value in values
@@ -371,7 +366,7 @@ def _is_filled(name: str, rows: Sequence[Record]) -> bool:
 
 
 def _list_other_forms(names: Iterable[str | None]) -> list[str]:
-    """Return the other form of internationalized names, because a reader may search for either."""
+    """Return the other form of internationalized names, because users may search for both forms."""
     return [form for name in names if name for form in (encode_name(name), decode_name(name)) if form != name.lower()]
 
 
@@ -381,12 +376,12 @@ def _hash_source(text: str) -> str:
 
 
 def _insert_breaks(name: object) -> Markup:
-    """Return a name or an address, which may be escaped already, that breaks before a dot or an at sign if its column is too narrow."""
+    """Return a name or email address as HTML that may break before a dot or an at sign."""
     return Markup(re.sub(r"(?<=.)(?=[.@])", "<wbr>", escape(name)))
 
 
 def _format_code(message: str) -> Markup:
-    """Return a message whose commands, which stand in backticks, are set as code; they do not break at hyphens."""
+    """Return a message as HTML, with the commands in backticks as code that does not break at hyphens."""
     return Markup("").join(
         Markup("<code>{}</code>").format(_format_command(part)) if number % 2 else part
         for number, part in enumerate(re.split("`([^`]+)`", message))
@@ -394,7 +389,7 @@ def _format_code(message: str) -> Markup:
 
 
 def _format_command(command: str) -> Markup:
-    """Return a command whose words with hyphens, such as `--check`, stay on one line where they fit; others may break before a dot."""
+    """Return a command as HTML that breaks before dots, but not within words with hyphens, such as `--check`."""
     return Markup("").join(
         Markup("<span>{}</span>").format(word) if "-" in word else _insert_breaks(word)
         for word in re.split(r"(\s+)", command)
@@ -402,7 +397,7 @@ def _format_command(command: str) -> Markup:
 
 
 def render_csv(schema: Schema, report: Record) -> str:
-    """Return the rows of a report as CSV, safe from formulas in spreadsheets."""
+    """Return the rows of a report as CSV without formulas for spreadsheets."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(schema.columns)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report of a rotation: what each listener serves, and what the run did. Private to softlayer.certificates. Pure."""
+"""The report of a rotation: the certificate of each listener, and the changes of the run. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .summary import (
 )
 
 URGENT_REASONS = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED_STATE)
-"""The most urgent reasons: TLS clients cannot connect or get another certificate, or a change failed."""
+"""The most urgent reasons: TLS clients cannot connect, the listener serves another certificate, or a change failed."""
 LISTENER_SCHEMA = Schema(
     row="listener",
     identifier="key",
@@ -56,7 +56,7 @@ LISTENER_SCHEMA = Schema(
     run_fields=frozenset({"generated_at", "states", "totals", "done", "state", "message", "better_certificate_id"}),
 )
 STORED_REASONS = (*t.get_args(StoredReason),)
-"""Reasons for skipping a certificate of a source that is also elsewhere."""
+"""Reasons for skipping a certificate that the store also contains."""
 
 
 def build(done: Record, words: Record, at: datetime, previous: str | None = None) -> Record:
@@ -65,8 +65,8 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
     Args:
         done: the result of `ssl_certificate_rotate`.
         words: the texts of one language.
-        at: the present instant.
-        previous: the JSON text of the previous report, if there is one; see `reuse_unchanged`.
+        at: the current time.
+        previous: the JSON text of the previous report, or `None`; see `reuse_unchanged`.
     """
     lists = read_lists(done)
     about = group_by_listener(done)
@@ -104,7 +104,7 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
 
 
 def _build_row(listener: Record, about: Sequence[Record]) -> Row:
-    """Return the row of a listener; `about` has the records that failed or need attention."""
+    """Return the row of a listener; `about` contains its failures and its items of `attention`."""
     failures = [record for record in about if record["reason"] == FAILED_STATE]
     needs = sorted((record for record in about if record["reason"] != FAILED_STATE), key=_rank)
     causes = [{**record, "reason": record["cause"]["reason"]} for record in failures]
@@ -123,7 +123,7 @@ def _build_row(listener: Record, about: Sequence[Record]) -> Row:
 
 
 def _rank(record: Record) -> int:
-    """Return the position of the reason of a record in the order of urgency."""
+    """Return the position of a record's reason in the order of urgency."""
     return LISTENER_SCHEMA.attention.index(record["reason"])
 
 
@@ -143,7 +143,7 @@ def _build_sort_key(row: Mapping[str, t.Any]) -> tuple[int, str, tuple[str, int]
 
 
 def _list_source_records(done: Record, lists: Mapping[str, Sequence[Record]], reasons: Record) -> Iterator[Row]:
-    """Yield the records about certificates that are only in the sources."""
+    """Yield the records of certificates in the sources that the store does not contain."""
     imported = {record.get("fingerprint_sha256") for record in lists["imported"]}
     messages = {(record.get("path"), record["reason"]): record.get("message") for record in lists["skipped"]}
     for entry in (*(done.get("source_certificates") or ()), *(done.get("source_problems") or ())):

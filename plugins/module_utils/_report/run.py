@@ -35,19 +35,19 @@ SPEC = ArgumentSpec(
 )
 ENDINGS = ("html", "json", "csv")
 REPORT_MODE, METRICS_MODE = 0o640, 0o644
-"""Readers of the report are in the group; node_exporter runs as another user."""
+"""File modes: only the group may read the report; all users may read the metrics, because node_exporter runs as another user."""
 PAGE_KEYS = ("template", "css", "script", "words")
 """The valid keys of `page`."""
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
-    """Return the Python libraries that a run with these options needs."""
+    """Return the Python libraries for a run with these options."""
     of_report = REPORT_LIBRARIES if params["path"] else ()
     return (*of_report, *((*METRICS_LIBRARIES, *CERTIFICATE_LIBRARIES) if params["metrics_path"] else ()))
 
 
 def run(module: Module, orders: Kind) -> dict[str, t.Any]:
-    """Return the module's result; `orders` is the report of SSL orders."""
+    """Return the module's result; `orders` is the kind of report for SSL orders."""
     params = module.params
     results, params["results"] = params["results"] or {}, None  # they would be in the result, as its invocation
     page, params["page"] = params["page"], None
@@ -112,7 +112,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
 
 @contextmanager
 def report_malformed_results() -> Iterator[None]:
-    """Report results in another form than the modules return.
+    """Convert errors of malformed results in the context.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -128,7 +128,7 @@ def report_malformed_results() -> Iterator[None]:
 
 
 def list_files(path: str | None) -> dict[str, str]:
-    """Return the files of a report by their endings.
+    """Return the paths of the files of a report by their file name extensions.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -141,7 +141,7 @@ def list_files(path: str | None) -> dict[str, str]:
 
 
 def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
-    """Reject results that no module returned.
+    """Raise an error for results that no module returned.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -159,7 +159,7 @@ def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
 
 
 def read_text(path: str) -> str | None:
-    """Return the text of a file, `None` if it cannot be read."""
+    """Return the text of a file, or `None` for an unreadable file."""
     try:
         return Path(path).read_bytes().decode()  # with its line ends, as CSV has other ones
     except (OSError, ValueError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The last lines of a run: those that both roles share, and those of a rotation. Private to softlayer.certificates. Pure."""
+"""The last lines of a run: lines that both roles share, and lines of a rotation. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .._base.text import join_first
 from .._sources.messages import name_in_source, source_name
 
 Record = Mapping[str, t.Any]
-"""A result of a module, or a part of it."""
+"""A result of a module, or a part of a result."""
 
 MAX_LISTED = 10
-"""Maximum number of failures, and of names per reason for skipping, that are listed one by one."""
+"""Maximum number of listed failures, and of listed names per reason for skipping."""
 
 
 def format_record_name(record: Record) -> str:
-    """Return the listener of a record, or its name and order; empty if it has neither."""
+    """Return the listener of a record, or the certificate name and order; empty for a record without both."""
     if listener_name(record):
         return listener_name(record)
     identifier = record.get("order_id")
@@ -33,12 +33,12 @@ def format_record_name(record: Record) -> str:
 
 
 def choose_label(record: Record) -> str:
-    """Return the name of a certificate, or else its name in the source; empty if it has neither."""
+    """Return the displayed name of a certificate, its name in the source, or an empty text."""
     return choose_record_name(record) or str(record.get("name") or "")
 
 
 def format_stored_id(certificate: Record) -> str:
-    """Return the ID of a stored certificate as part of a line, if it is known."""
+    """Return the end of a line with the ID of a stored certificate; empty for an unknown ID."""
     return f" as certificate {certificate['id']}" if certificate.get("id") else ""
 
 
@@ -50,7 +50,7 @@ def summarize_skipped(records: Iterable[Record]) -> Iterable[str]:
 
 
 def group_by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]]]:
-    """Return each reason, sorted, with its records in their order."""
+    """Yield the sorted reasons with their records."""
 
     def reason_of(record: Record) -> str:
         return str(record["reason"])
@@ -59,7 +59,7 @@ def group_by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[R
 
 
 def summarize_failures(failed: Sequence[Record]) -> str:
-    """Return what failed, from the list `failed` of a role's result."""
+    """Return the error message for the list `failed` of a role's result."""
     messages = [f"{format_record_name(record) or 'certificate'}: {record['message']}" for record in failed]
     return f"{format_count(len(failed), 'item')} failed:{format_list(messages)}"
 
@@ -70,7 +70,7 @@ def format_count(count: int, noun: str) -> str:
 
 
 def format_list(messages: Sequence[str]) -> str:
-    """Return messages that follow a colon, each on its own line."""
+    """Return messages for use after a colon, each message on its own line."""
     if len(messages) == 1:
         return f"\n{messages[0]}"
     between = "\n- "
@@ -80,21 +80,21 @@ def format_list(messages: Sequence[str]) -> str:
 # A rotation
 
 UNUSABLE_REASONS = {*t.get_args(SourceReason), *t.get_args(TrustReason), *t.get_args(HeldBackReason), "ambiguous"}
-"""Reasons for skipping a certificate of a source whose message is printed, too."""
+"""Reasons for skipping a certificate whose line in the summary includes the message."""
 STORED_REASON = "already_imported"
-"""The reason for skipping a certificate that is stored already. Such certificates are only counted."""
+"""The reason for skipping a certificate in the store; the summary only counts such certificates."""
 EXPIRY_REASONS = frozenset({"expired", "expiring"})
-"""Reasons whose message contains the end of validity in addition to the cause."""
+"""Reasons whose message contains the expiry date in addition to the cause."""
 FAILED_STATE = "failed"
 """The state of a listener with a failed step."""
 LIST_NAMES = ("imported", "deployed", "verified", "removed", "skipped", "failed")
 """The lists of a result."""
 RESULT_NAMES: Mapping[str, str] = {"skipped": "skipped_items", "failed": "failed_items"}
-"""Names of lists in the result of the module, because Ansible gives `summarize_skipped` and `failed` a meaning of their own."""
+"""Names of lists in the result of the module, because Ansible itself uses the names `skipped` and `failed`."""
 
 
 def read_lists(result: Record) -> dict[str, Sequence[Record]]:
-    """Return the lists of a module's result by name; missing ones are empty."""
+    """Return the lists of a module's result by name; missing lists are empty."""
     return {name: result.get(RESULT_NAMES.get(name, name)) or [] for name in LIST_NAMES}
 
 
@@ -110,20 +110,20 @@ def summary(
     is_check_mode: bool,
     is_needless: bool,
 ) -> list[str]:
-    """Return the last lines of a rotation: its changes, skipped items, what needs attention, the table, and the totals.
+    """Return the last lines of a rotation: changes, skipped items, items that need attention, the table, and the totals.
 
-    Everything that fails the run is in `format_failure` instead.
+    `format_failure` returns the failures and the items that fail the run.
 
     Args:
-        lists: `imported`, `deployed`, `verified`, `removed`, `summarize_skipped`, and `failed`.
+        lists: `imported`, `deployed`, `verified`, `removed`, `skipped`, and `failed`.
         attention: all items that need attention.
         table: the lines of the table of listeners.
         totals: the line of totals.
         failing: the items of `attention` that fail the run.
         empty: a message for each source that contains no certificate.
-        adopted: what the listeners of an adoption had and lost.
+        adopted: the list `adopted` of the result, with the previous certificate and the losses of each listener.
         is_check_mode: whether the run only simulated its changes.
-        is_needless: whether only the phase `clean_up` ran, and may delete nothing.
+        is_needless: whether the run had only the phase `clean_up`, without permission to delete certificates.
     """
     unusable = [record for record in lists["skipped"] if record.get("source") and record["reason"] in UNUSABLE_REASONS]
     others = [record for record in lists["skipped"] if record not in unusable and record["reason"] != STORED_REASON]
@@ -154,7 +154,7 @@ def totals(
     is_probed: bool,
     is_check_mode: bool,
 ) -> str:
-    """Return the line of totals: each listener is counted once, and the certificates separately.
+    """Return the line of totals, with each listener counted once, and certificates counted separately.
 
     `is_probed` is true if the run probed the listeners.
     """
@@ -183,12 +183,12 @@ def totals(
 
 
 def _is_certificate(record: Record) -> bool:
-    """Return whether a record is about a certificate, not about a listener or a step that failed as a whole."""
+    """Return whether a record describes a certificate instead of a listener or a whole step."""
     return not listener_name(record) and any(record.get(name) for name in ("id", "source", "fingerprint_sha256"))
 
 
 def _choose_state(listener: Record, reasons: Collection[str], *, is_probed: bool) -> str:
-    """Return the one state that a listener is counted with."""
+    """Return the state of a listener for the totals."""
     if FAILED_STATE in reasons:
         return FAILED_STATE
     if reasons:
@@ -227,7 +227,7 @@ def build_key(listener: Record) -> str:
 
 
 def deduplicate(attention: Iterable[Record], failed: Iterable[Record] = ()) -> Sequence[Record]:
-    """Return the items that need attention without those whose cause another item, or a failure, of the same listener has."""
+    """Return items of `attention` without repeated causes: a failure or another item of the same listener has the same cause."""
     known = {(build_key(record), find_cause({"cause": record})) for record in failed}
     kept: list[Record] = []
     of_listeners: dict[str, list[Record]] = {}
@@ -242,13 +242,13 @@ def deduplicate(attention: Iterable[Record], failed: Iterable[Record] = ()) -> S
 
 
 def find_cause(item: Record) -> tuple[str, ...] | None:
-    """Return an identifier of the cause of an item; except for reasons in `EXPIRY_REASONS`, the message of the item is that of its cause."""
+    """Return an identifier of the cause of an item, or `None`. Except for `EXPIRY_REASONS`, the item repeats the message of the cause."""
     cause = item.get("cause")
     return (str(cause.get("reason")), *identify_in_source(cause)) if cause else None
 
 
 def list_changes(lists: Mapping[str, Sequence[Record]], *, is_check_mode: bool = False) -> Iterator[str]:
-    """Yield a line for each certificate that was imported, followed by the listeners that were switched to it; then the others, and removals."""
+    """Yield lines for imported certificates, each followed by its switched listeners, then for other switched listeners, and for removed certificates."""
     would_be = "would be " if is_check_mode else ""
 
     def identifier(record: Record, name: str) -> t.Any:
@@ -276,7 +276,7 @@ def list_changes(lists: Mapping[str, Sequence[Record]], *, is_check_mode: bool =
 
 
 def _describe_switch(listener: Record, *, is_new: bool) -> str:
-    """Return what a listener was switched to, and whether that was verified; `is_new` if the line before names the certificate."""
+    """Return a text about the new certificate and the verification of a listener; `is_new` omits the name of the certificate."""
     identifier = listener["certificate_id"]
     which = f"certificate {identifier}" if identifier else "this certificate"
     name = "" if is_new else f" ({choose_label(listener) or 'without a name'})"
@@ -286,30 +286,30 @@ def _describe_switch(listener: Record, *, is_new: bool) -> str:
 
 
 def is_unreachable(listener: Record) -> bool:
-    """Return whether no connection to a listener was possible."""
+    """Return whether the reason of a listener is `unreachable`."""
     return bool(listener.get("reason") == "unreachable")
 
 
 def select_described(attention: Iterable[Record]) -> set[tuple[str, ...]]:
-    """Return the certificates of sources that items of `attention` fully describe: each problem, or that a certificate is held back."""
+    """Return the identifiers of certificates in sources whose problem is the cause of an item of `attention`."""
     causes = (item.get("cause") or {} for item in attention)
     return {identify_in_source(cause) for cause in causes if cause.get("reason") != "renewal_requested"}
 
 
 def identify_in_source(record: Record) -> tuple[str, ...]:
-    """Return the facts that distinguish a certificate of a source from others."""
+    """Return an identifier of a certificate in a source: source, name, and path."""
     return tuple(str(record.get(name)) for name in ("source", "name", "path"))
 
 
 def is_attention_needed(skipped_item: Record) -> bool:
-    """Return whether a certificate of a source was skipped and stays unusable until somebody acts."""
+    """Return whether a skipped certificate stays unusable without an action of the user."""
     return bool(skipped_item.get("source")) and skipped_item["reason"] in UNUSABLE_REASONS - {"being_renewed"}
 
 
 def format_failure(
     failed: Sequence[Record], failing: Sequence[Record], attention: Sequence[Record] = (), empty: Sequence[str] = ()
 ) -> str:
-    """Return the error of a run: failures, then items that need attention and fail the run, then empty sources as a possible cause."""
+    """Return the error message of a run: failures, items of `attention` that fail the run, and empty sources as a possible cause."""
     lines = [summarize_failures(failed)] if failed else []
     if failing := deduplicate(failing, failed):
         count, every = (len({build_key(item) for item in items}) for items in (failing, [*failing, *attention]))
@@ -319,7 +319,7 @@ def format_failure(
 
 
 def _attention_messages(items: Iterable[Record]) -> list[str]:
-    """Return the messages of items of `attention`; listeners with the same certificate, reason, and message share one."""
+    """Return the messages of items of `attention`; listeners with the same certificate, reason, and message share a line."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for item in items:
         key = (item["name"] or "without a name", item["reason"], item["message"])
@@ -331,7 +331,7 @@ def _attention_messages(items: Iterable[Record]) -> list[str]:
 
 
 def _unusable_lines(records: Sequence[Record]) -> Iterator[str]:
-    """Yield a line for each certificate that cannot be used, up to a limit, and then one line for each reason."""
+    """Yield a line for each unusable certificate, up to `MAX_LISTED`, and then a line for each reason."""
     for record in records[:MAX_LISTED]:
         yield f"skipped: {name_in_source(record)} ({record['reason']}): {record['message']}"
     for reason, group in group_by_reason(records[MAX_LISTED:]):
@@ -368,7 +368,7 @@ def _build_age_key(certificate: Record) -> tuple[str, str]:
 
 
 def _describe(certificate: Record) -> str:
-    """Return the facts of a certificate that matter for an adoption."""
+    """Return a description of a certificate for an adoption: ID, name, organization, key, and expiry."""
     which = f"certificate {certificate['id']}" if certificate["id"] else "a certificate to be imported"
     kind = " ".join(str(certificate[name]) for name in ("key_type", "key_size") if certificate[name])
     return (

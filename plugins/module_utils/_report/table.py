@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table at the end of a run, the most urgent rows first. Private to softlayer.certificates. Pure."""
+"""The tables of listeners and of orders at the end of a run, the most urgent rows first. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .summary import FAILED_STATE, MAX_LISTED, Record, build_key, format_count, 
 
 MAX_ROWS = 30
 MAX_COLUMN_WIDTH = 40
-"""Maximum width of a column but the last, in columns of a terminal; longer texts are cut."""
+"""Maximum width of each column except the last column, in terminal columns."""
 LISTENER_HEADER = ("LISTENER", "NAME", "EXPIRES", "SERVED", "ACCEPTED", "STATUS")
 ORDER_HEADER = ("ORDER", "NAME", "EXPIRES", "SERVED BY", "STATE", "STATUS")
 CHANGED_OUTCOMES = frozenset({"switched", "rolled_back"})
@@ -26,16 +26,16 @@ URGENCY_ORDER = (FAILED_STATE, *t.get_args(AttentionReason))
 YES_OR_NO: Mapping[bool | None, str] = {True: "yes", False: "no", None: "unknown"}
 OK_STATUS = "OK"
 READY_STATUS = "to be imported"
-"""The status of an order whose certificate has arrived."""
+"""The status of an order whose certificate can be imported."""
 
 
 def listener_table(done: Record, *, is_failed: bool) -> list[str]:
-    """Return the lines of the table of listeners; none if there are no listeners.
+    """Return the lines of the table of listeners; empty without listeners.
 
-    The table of a failed run has only the listeners that it changed or that need attention; the line of totals counts the others.
+    The table of a failed run contains only changed listeners and listeners that need attention.
 
     Args:
-        done: what `ssl_certificate_rotate` returns.
+        done: the result of `ssl_certificate_rotate`.
         is_failed: whether the run fails.
     """
     about = list_listener_reasons(done)
@@ -76,7 +76,7 @@ def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bo
 
 
 def _choose_status(listener: Record) -> str:
-    """Return the status of a listener that needs no attention."""
+    """Return the status of a listener without a reason for attention."""
     if is_unreachable(listener):
         return "unreachable"
     better = listener.get("better_certificate_id")
@@ -102,7 +102,7 @@ def order_table(rows: Sequence[Record]) -> list[str]:
 
 
 def order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable[str]:
-    """Yield a line for each kind of attention that orders need, with the remedy from the words of their report."""
+    """Yield a line with the orders and the remedy for each kind of attention; `words` contains the remedies."""
     for kind, sentence in words.items():
         about = [f"{row['name'] or 'unknown'} (order {row['order_id']})" for row in rows if kind in row["attention"]]
         if about:
@@ -110,7 +110,7 @@ def order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable
 
 
 def order_totals(rows: Sequence[Record]) -> str:
-    """Return the line of totals of orders; each order is counted once."""
+    """Return the line of totals of orders, with each order counted once."""
     states = Counter("attention" if row["attention"] else row["state"] for row in rows)
     count = states.pop("attention", 0)
     counts = [f"{count} need{'s' if count == 1 else ''} attention"] if count else []
@@ -119,7 +119,7 @@ def order_totals(rows: Sequence[Record]) -> str:
 
 
 def _format_expiry(end: str | None, days: int | None) -> str:
-    """Return a date, with the days until then."""
+    """Return an expiry date with the number of days left."""
     return "unknown" if end is None else end[:10] if days is None else f"{end[:10]} ({days}d)"
 
 
@@ -139,7 +139,7 @@ def _format_table(header: Sequence[str], rows: Sequence[Sequence[str]], count: i
 
 
 def _measure(text: str) -> int:
-    """Return the width of a text in columns of a terminal: East Asian letters take two, combining accents none."""
+    """Return the width of a text in terminal columns: two for East Asian letters, zero for combining characters."""
     return sum(map(_measure_letter, text))
 
 
@@ -150,7 +150,7 @@ def _measure_letter(letter: str) -> int:
 
 
 def _shorten(text: str) -> str:
-    """Return a text of at most `MAX_COLUMN_WIDTH` columns, with an ellipsis in its middle, because ports are at the end."""
+    """Return a text of at most `MAX_COLUMN_WIDTH` columns, with an ellipsis before the end, which may contain a port."""
     if _measure(text) <= MAX_COLUMN_WIDTH:
         return text
     end = _take_columns(text[::-1], MAX_COLUMN_WIDTH // 3)[::-1]
@@ -158,7 +158,7 @@ def _shorten(text: str) -> str:
 
 
 def _take_columns(text: str, columns: int) -> str:
-    """Return the beginning of a text that fits into a number of columns."""
+    """Return the longest beginning of a text that fits into a number of terminal columns."""
     kept, left = "", columns
     for letter in text:
         left -= _measure_letter(letter)

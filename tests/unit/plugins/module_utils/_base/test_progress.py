@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import progress
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import Progress
 
-from tests.support.record_wait import until
+from tests.support.waiting import until
 
 
 class Terminal:

@@ -48,7 +48,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "message_text": lambda data: list(find_pem_blocks(data.decode())),
     "message_html": lambda data: remove_tags(data.decode()),
     "secrets": lambda data: list(_secrets.find_secrets(data.decode())),
-    "without_secrets": lambda data: _secrets.without_secrets(data.decode()),
+    "key_material": lambda data: _secrets.hide_key_material(data.decode()),
     "message_words": lambda data: detect_topic(data.decode()),
 }
 PIECES = {
