@@ -24,9 +24,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.sum
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import merge_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import (
-    order_remedies,
-    order_table,
-    order_totals,
+    format_order_table,
+    format_order_totals,
+    list_order_remedies,
 )
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import load_page
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import HAS_TEMPLATE_MARKS, make_plain
@@ -68,6 +68,6 @@ def summarize_run(run: Run, at: datetime, *, is_check_mode: bool) -> dict[str, t
     lines = build_summary(run, result, is_check_mode=is_check_mode)
     if report:
         words = merge_words(load_page("en")["words"], ORDERS.rows)["attention"]
-        lines = [*lines, *order_remedies(rows, words), *order_table(rows), order_totals(rows)]
+        lines = [*lines, *list_order_remedies(rows, words), *format_order_table(rows), format_order_totals(rows)]
     error = why_failed(result, rows if run.fail_on else (), run.fail_on)
     return {"changed": False, "result": result, "report": report, "lines": lines, "error": error}

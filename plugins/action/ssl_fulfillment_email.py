@@ -40,7 +40,7 @@ class ActionModule(NormalAction):
             return {
                 "failed": True,
                 "msg": why_not,
-                "failure": CertificatesError("invalid_argument", why_not).as_failure(),
+                "failure": CertificatesError("invalid_argument", why_not).build_failure(),
             }
         if self._connection.transport == "local" and not (self._task.check_mode or self._task.async_val):
             host = str(variables.get("inventory_hostname", "localhost"))

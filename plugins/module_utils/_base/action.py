@@ -77,7 +77,7 @@ class Action(t.Generic[Outcome, Reason]):
         """Return the text of the action in a diff."""
         return self.change_form("to be").message if self.form == "would be" else self.message
 
-    def as_outcome(self) -> dict[str, t.Any]:
+    def build_outcome(self) -> dict[str, t.Any]:
         """Return the outcome, reason, and message for a result."""
         return {"outcome": self.outcome, "reason": self.reason, "message": self.message}
 
@@ -109,7 +109,7 @@ def build_items_failure(
     """
     summary = f"{len(lines)} of {whole}: {join_first(lines, most, between, between)}{end}" if lines else ""
     message = f"{stop} {summary}".strip() if stopped else summary
-    return CertificatesError("interrupted" if stopped else code, message, **details).as_failure()
+    return CertificatesError("interrupted" if stopped else code, message, **details).build_failure()
 
 
 def build_certificates_failure(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bool) -> dict[str, t.Any]:
@@ -125,7 +125,7 @@ def build_certificates_failure(named: Sequence[tuple[str, Action[t.Any, t.Any]]]
     if len(named) == 1:
         [(_position, _name, alone)] = failures
         code = "interrupted" if stopped else t.cast(Code, alone.reason)
-        return {"failure": CertificatesError(code, alone.message).as_failure()}
+        return {"failure": CertificatesError(code, alone.message).build_failure()}
     failure = build_items_failure(
         "certificates_failed",
         [f"item {item} ({name}): {action.reason}: {action.message}" for item, name, action in failures],

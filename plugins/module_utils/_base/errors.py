@@ -31,7 +31,7 @@ class CertificatesError(Exception):
         self.message = message
         self.details = details
 
-    def as_failure(self) -> dict[str, t.Any]:
+    def build_failure(self) -> dict[str, t.Any]:
         """Return the `failure` entry of a module's result."""
         return {"code": self.code, "message": self.message, "details": self.details}
 
@@ -55,7 +55,7 @@ def reword_not_found(message: str) -> Iterator[None]:
         raise CertificatesError("not_found", message, **error.details) from None
 
 
-PLUGINS = "/softlayer/certificates/plugins/"
+PLUGINS_PATH = "/softlayer/certificates/plugins/"
 """Part of the path of each installed or packed file of the collection."""
 
 
@@ -70,7 +70,7 @@ def convert_unexpected_error(error: BaseException, state: str = "") -> Certifica
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     places = []
     for frame, line in traceback.walk_tb(error.__traceback__):
-        _folder, inside, path = frame.f_code.co_filename.rpartition(PLUGINS)
+        _folder, inside, path = frame.f_code.co_filename.rpartition(PLUGINS_PATH)
         if inside:
             places.append(f"{path}, line {line} ({frame.f_code.co_name})")
     return CertificatesError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-ISSUES = "https://github.com/softlayer/softlayer.certificates/issues"
+ISSUES_URL = "https://github.com/softlayer/softlayer.certificates/issues"
 Form = t.Literal["done", "would be", "to be"]
 """Forms of a message: after a change, in check mode, or in a diff."""
 
@@ -37,9 +37,7 @@ def describe_unexpected_error(error: str, place: str | None, state: str) -> str:
         state: sentences about possible changes and the remedy.
     """
     where = place or "an unknown location"
-    return (
-        f"Unexpected error: {error} in {where}. {state}If the error persists, open an issue with this message: {ISSUES}"
-    )
+    return f"Unexpected error: {error} in {where}. {state}If the error persists, open an issue with this message: {ISSUES_URL}"
 
 
 def describe_missing_result(answer: Mapping[str, t.Any]) -> str:

@@ -52,7 +52,7 @@ class Module(AnsibleModule):
         self._run_guarded(self._start)
 
     def _start(self) -> None:
-        super().__init__(supports_check_mode=True, **self._spec.as_keywords())
+        super().__init__(supports_check_mode=True, **self._spec.build_keywords())
         self._spec.check_ranges(self.params)
         if folder := os.environ.get(START_FOLDER_VARIABLE):
             self._spec.resolve_paths(self.params, folder)
@@ -72,7 +72,7 @@ class Module(AnsibleModule):
             failure = convert_unexpected_error(error, UNKNOWN_STATE)
             if isinstance(error, KeyboardInterrupt):
                 failure = CertificatesError("interrupted", "The run was interrupted. Run the playbook again.")
-        self.fail_json(failure.message, failure=failure.as_failure())
+        self.fail_json(failure.message, failure=failure.build_failure())
 
     def _load_params(self) -> None:
         """Read the options before ansible-core sets defaults and drops null values."""

@@ -69,7 +69,7 @@ def _decode_label(label: str) -> str:
         return label
 
 
-def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
+def is_matching_name(name: str | None, patterns: Iterable[str]) -> bool:
     """Return whether a host name matches one of the shell patterns; a missing name matches none.
 
     `*` also matches dots. A wildcard certificate's own name is written `[*].example.com`.
@@ -85,12 +85,12 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
     )
 
 
-def any_matches(names: Iterable[str], patterns: Collection[str]) -> bool:
+def has_matching_name(names: Iterable[str], patterns: Collection[str]) -> bool:
     """Return whether one of several host names matches one of the shell patterns."""
-    return any(name_matches(name, patterns) for name in names)
+    return any(is_matching_name(name, patterns) for name in names)
 
 
-def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
+def is_matching_address(address: str | None, patterns: Iterable[str]) -> bool:
     """Return whether an email address matches one of the shell patterns; a list of addresses matches none.
 
     A letter does not match a similar letter of a pattern, even if Unicode equates both letters (the Kelvin sign and `k`), because mail to the
@@ -106,7 +106,7 @@ def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
         return False
     if not local.isascii():
         parts = (pattern.strip().rpartition("@") for pattern in patterns)
-        return any(local == wanted and name_matches(domain, [of_domain]) for wanted, _at, of_domain in parts)
+        return any(local == wanted and is_matching_name(domain, [of_domain]) for wanted, _at, of_domain in parts)
     forms = [(form, _normalize_address(address, form)) for form in (encode_name, decode_name)]
     return any(
         fnmatchcase(written, _normalize_address(pattern, form)) for pattern in patterns for form, written in forms
@@ -129,7 +129,7 @@ def _normalize_address(address: str, form: Callable[[str], str]) -> str:
     return f"{local}{at}{form(domain)}"
 
 
-def listener_name(record: Mapping[str, object]) -> str:
+def format_listener_name(record: Mapping[str, object]) -> str:
     """Return the displayed name of a listener or load balancer in a result, such as `web:443`; empty for other records."""
     return ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
 

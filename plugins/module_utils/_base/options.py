@@ -51,7 +51,7 @@ class ArgumentSpec:
         """Return a specification with only the options of these names."""
         return ArgumentSpec({name: self.options[name] for name in names})
 
-    def as_keywords(self) -> dict[str, t.Any]:
+    def build_keywords(self) -> dict[str, t.Any]:
         """Return the keyword arguments for `AnsibleModule`."""
         return {
             "argument_spec": _drop_collection_keys(self.options),
@@ -122,7 +122,7 @@ class ArgumentSpec:
         """
         given = self.normalize(values)
         self.check_limits(given)
-        validated = ArgumentSpecValidator(**self.as_keywords()).validate(given)
+        validated = ArgumentSpecValidator(**self.build_keywords()).validate(given)
         if validated.error_messages:
             raise CertificatesError("invalid_argument", f"{validated.error_messages[0].rstrip('.')}.")
         read: dict[str, t.Any] = validated.validated_parameters

@@ -19,9 +19,9 @@ PLAIN_VALUE = re.compile(r"(?!@)[\w.:,*/@-]+")
 """Pattern of values that require no quotes in `-e NAME=VALUE`."""
 PLAIN_NAME = re.compile(r"[\w.-]+")
 """Pattern of load balancer names that require no quotes in a list of listeners."""
-ROTATE = "`ansible-playbook -i localhost, softlayer.certificates.rotate`"
+ROTATE_COMMAND = "`ansible-playbook -i localhost, softlayer.certificates.rotate`"
 """The command that imports renewals and deploys them."""
-DEPLOY = "`ansible-playbook -i localhost, softlayer.certificates.deploy`"
+DEPLOY_COMMAND = "`ansible-playbook -i localhost, softlayer.certificates.deploy`"
 """The command that deploys the best certificates in the store."""
 
 

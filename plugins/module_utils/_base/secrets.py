@@ -24,15 +24,15 @@ MIN_SECRET_LENGTH = 4
 """Minimum length of a secret in characters. Many words contain a shorter text, so the collection does not search for a shorter secret."""
 KEY_MARK = "PRIVATE"
 """Text in each private key in PEM format, even with changed line ends."""
-PRIVATE_KEY = re.compile(
+PRIVATE_KEY_PATTERN = re.compile(
     r"(?:-{0,5}BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|Proc-Type: ?4,ENCRYPTED)"
     r".*?(?:END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-{0,5}|\Z)",
     re.DOTALL,
 )
 """Pattern of a private key in PEM format, even if the key is truncated, or lacks its dashes or its first line."""
-LOGIN = re.compile(r"//([^\s/:@]*):(\S*)@")
+LOGIN_PATTERN = re.compile(r"//([^\s/:@]*):(\S*)@")
 """Pattern of the user name and password in a URL, up to the last `@`, because users may forget to percent-encode a password."""
-PARAMETER = re.compile(
+PARAMETER_PATTERN = re.compile(
     r"(?<![\w.-])(?:[\w.-]*(?:password|passwd|passphrase|pwd|secret|token)|pass|key|(?:api|access)_?key)\s*=\s*('[^']*'|[^\s&;']+)",
     re.IGNORECASE,
 )
@@ -42,7 +42,7 @@ _BASE64_LINES = re.compile(
     rf"{_BASE64_CHARACTER}{{16,}}(?:(?:[ \t\r]*\n\s*|(?:\\r)?\\n){_BASE64_CHARACTER}+(?=\s*(?:\n|\Z)|\\[rn]))*"
 )
 """Pattern of lines that may be part of a key; the last line may be short."""
-_WORD = re.compile(
+_WORD_PATTERN = re.compile(
     r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*|[A-Z]+(_[A-Z]+)+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
 """Pattern of a text that is not part of a key: a word, an API name, a status such as MAINTENANCE_PENDING, or a UUID."""
@@ -52,12 +52,12 @@ def find_secrets(value: object) -> Iterator[str]:
     """Yield the secrets in the texts of a value, in all forms that may appear in other texts."""
     for text in find_texts(value):
         if KEY_MARK in text or "Proc-Type" in text:
-            yield from (key[0] for key in PRIVATE_KEY.finditer(text))
-        for user, password in LOGIN.findall(text):
+            yield from (key[0] for key in PRIVATE_KEY_PATTERN.finditer(text))
+        for user, password in LOGIN_PATTERN.findall(text):
             # URL parsers differ in which @ ends the password.
             for part in (password, *password.split("@")) if password else (user,):
                 yield from _list_spellings(part)
-        for parameter in PARAMETER.findall(text) if "=" in text else ():
+        for parameter in PARAMETER_PATTERN.findall(text) if "=" in text else ():
             yield from _list_spellings(parameter.strip("'"))
 
 
@@ -69,10 +69,14 @@ def _list_spellings(password: str) -> set[str]:
 def hide_key_material(text: str) -> str:
     """Return a text of a server with each possible part of a key replaced by `HIDDEN_TEXT`."""
 
-    def shown(lines: re.Match[str]) -> str:
-        return lines[0] if all(map(_WORD.fullmatch, re.findall(f"{_BASE64_CHARACTER}+", lines[0]))) else HIDDEN_TEXT
+    def replace_lines(lines: re.Match[str]) -> str:
+        return (
+            lines[0]
+            if all(map(_WORD_PATTERN.fullmatch, re.findall(f"{_BASE64_CHARACTER}+", lines[0])))
+            else HIDDEN_TEXT
+        )
 
-    return _BASE64_LINES.sub(shown, PRIVATE_KEY.sub(HIDDEN_TEXT, text))
+    return _BASE64_LINES.sub(replace_lines, PRIVATE_KEY_PATTERN.sub(HIDDEN_TEXT, text))
 
 
 def hide_secrets(text: str, secrets: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ ISO_8601 = re.compile(
 )
 MAX_DUE_DAYS = 30
 """Maximum number of days between the due date of a renewal and the expiry of the certificate."""
-DUE_SHARE = 4
+DUE_DIVISOR = 4
 """Divisor of the lifetime of a certificate: a short-lived certificate is due for renewal in the last quarter of its lifetime."""
 USUAL_FORMAT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 MAX_DATE_DIFFERENCE = timedelta(days=2)
@@ -66,7 +66,7 @@ def has_passed(moment: datetime | None, at: datetime) -> bool:
     return moment is not None and moment <= at
 
 
-def days_until(moment: datetime | None, at: datetime) -> int | None:
+def count_days(moment: datetime | None, at: datetime) -> int | None:
     """Return the whole days from `at` until a time; negative for a time before `at`."""
     return None if moment is None else math.floor((moment - at) / timedelta(days=1))
 
@@ -113,6 +113,6 @@ def is_renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -
     if end is None:
         return None
     longest = timedelta(days=MAX_DUE_DAYS)
-    allowed = longest if begin is None else min(longest, (end - begin) / DUE_SHARE)
+    allowed = longest if begin is None else min(longest, (end - begin) / DUE_DIVISOR)
     # Some certificates end before they begin. Nothing is taken from the end, which may be the first day there is.
     return end - at <= max(allowed, timedelta(0))

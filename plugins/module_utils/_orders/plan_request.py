@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from .._base.action import Action
 from .._base.codes import EmailOutcome, EmailReason, IneligibilityReason, StoredReason
 from .._base.errors import CertificatesError
-from .._base.names import address_matches, choose_name
+from .._base.names import choose_name, is_matching_address
 from .._base.times import format_time
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
@@ -145,7 +145,7 @@ def plan_email(order: Order, last: Entry | None, options: EmailOptions, at: date
         outcome: EmailOutcome = "failed" if options.on_ineligible == "fail" else "skipped"
         return replace(email, outcome=outcome, reason=ineligibility, facts={"ineligibility": ineligibility})
     for option, patterns in options.patterns.items():
-        if not address_matches(recipient, patterns):
+        if not is_matching_address(recipient, patterns):
             domains = (pattern.removeprefix("@") for pattern in patterns)
             domain = next((domain for domain in domains if not {"@", "*"} & {*domain}), None)
             facts = {"recipient": recipient, "option": option, "domain": domain}

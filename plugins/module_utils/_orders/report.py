@@ -14,8 +14,8 @@ from datetime import datetime, timezone
 from functools import cached_property
 
 from .._base.codes import Attention, EmailReason, IneligibilityReason, MissingReason, State, WaitingReason
-from .._base.names import build_listener_sort_key, choose_record_name, listener_name
-from .._base.times import MAX_DATE_DIFFERENCE, MAX_DUE_DAYS, days_until, find_term, format_time, is_in_term, parse
+from .._base.names import build_listener_sort_key, choose_record_name, format_listener_name
+from .._base.times import MAX_DATE_DIFFERENCE, MAX_DUE_DAYS, count_days, find_term, format_time, is_in_term, parse
 from .._report.report import Kind, Row, Schema, build_data, build_notice, reuse_unchanged
 from .._report.summary import Record
 from .._softlayer.orders import find_ineligibility
@@ -134,7 +134,7 @@ class OrderFacts:
         """The listeners of load balancers, sorted by name, with the expiry of the certificates."""
         reported = [
             {
-                "listener": listener_name(service),
+                "listener": format_listener_name(service),
                 "name": choose_record_name(record),
                 "effective_not_after": record.get("effective_not_after") or record.get("not_after"),
                 "renewal_due": record.get("renewal_due"),
@@ -241,7 +241,7 @@ def _build_row(order: Record, known: OrderFacts, lasting: LatestExpiries, at: da
         "served_by": _list_listeners(records),
         "services": sum(filter(None, counts)) if counts and None not in counts else None,
         "expires_at": format_time(expires),
-        "days_left": days_until(expires, at),
+        "days_left": count_days(expires, at),
     }
     is_unused = (
         row["served_by"] == [] and not any(counts) and not any(record.get("superseded_by") for record in records)

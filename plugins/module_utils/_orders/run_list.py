@@ -13,7 +13,7 @@ from dataclasses import replace
 from .._base.errors import CertificatesError
 from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES
 from .._base.module import Module
-from .._base.names import any_matches
+from .._base.names import has_matching_name
 from .._base.options import ArgumentSpec
 from .._replacement.index import StoreIndex
 from .._replacement.roots import create_trust_view
@@ -61,7 +61,7 @@ def run(module: Module) -> dict[str, t.Any]:
         "unmatched_common_names": [
             pattern
             for pattern in selection.common_names or ()
-            if not any(any_matches(order.names, [pattern]) for order in orders)
+            if not any(has_matching_name(order.names, [pattern]) for order in orders)
         ],
         "api_calls": client.api_calls,
     }

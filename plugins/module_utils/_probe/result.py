@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from .._base.codes import EndpointReason
-from .._base.times import days_until
+from .._base.times import count_days
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, chain_as_sent
 from .._x509.lifespan import NOT_KNOWN, Lifespan
@@ -54,7 +54,7 @@ class EndpointEntries:
             "server_name": name or None,
             "ip_address": result.ip_address if result.is_connected else None,
             **collect_facts(served),
-            "days_until_expiry": days_until(served.not_after, self._at) if served else None,
+            "days_until_expiry": count_days(served.not_after, self._at) if served else None,
             **(lifespan or NOT_KNOWN).as_result(),
             "renewal_due": lifespan.is_due(self._at) if lifespan else None,
             "chain": [collect_facts(certificate) for certificate in result.chain[1:]],

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .._base.errors import CertificatesError
-from .._base.names import choose_record_name, decode_name, encode_name, listener_name
+from .._base.names import choose_record_name, decode_name, encode_name, format_listener_name
 from .._base.times import format_time, parse
 from .summary import Record
 
@@ -209,7 +209,7 @@ def build_data(
 
 def build_notice(record: Record) -> Record:
     """Return the notice for a record that belongs to no row."""
-    return {"source": listener_name(record) or choose_record_name(record), "message": record.get("message")}
+    return {"source": format_listener_name(record) or choose_record_name(record), "message": record.get("message")}
 
 
 def merge_words(words: Mapping[str, Record], rows: str) -> Record:

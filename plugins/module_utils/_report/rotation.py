@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from .._base.codes import AttentionReason, DeployOutcome, StoredReason
-from .._base.names import build_listener_sort_key, listener_name
+from .._base.names import build_listener_sort_key, format_listener_name
 from .._sources.messages import name_in_source
 from .report import Kind, Row, Schema, build_data, build_notice, reuse_unchanged
 from .summary import (
@@ -113,7 +113,7 @@ def _build_row(listener: Record, about: Sequence[Record]) -> Row:
     return {
         **{name: listener.get(name) for name in LISTENER_SCHEMA.columns},
         "key": sha256(place).hexdigest()[:16],  # fit for an HTML id
-        "listener": listener_name(listener),
+        "listener": format_listener_name(listener),
         "name": listener.get("served_name"),
         "state": listener.get("outcome"),
         "attention": [str(record["reason"]) for record in records],

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from .._base.codes import HeldBackReason, SourceReason, TrustReason
-from .._base.names import choose_record_name, listener_name
+from .._base.names import choose_record_name, format_listener_name
 from .._base.remedies import remove
 from .._base.text import join_first
 from .._sources.messages import name_in_source, source_name
@@ -26,8 +26,8 @@ MAX_LISTED = 10
 
 def format_record_name(record: Record) -> str:
     """Return the listener of a record, or the certificate name and order; empty for a record without both."""
-    if listener_name(record):
-        return listener_name(record)
+    if format_listener_name(record):
+        return format_listener_name(record)
     identifier = record.get("order_id")
     return ", ".join(filter(None, (choose_label(record), f"order {identifier}" if identifier else None)))
 
@@ -45,17 +45,19 @@ def format_stored_id(certificate: Record) -> str:
 def summarize_skipped(records: Iterable[Record]) -> Iterable[str]:
     """Yield a line for each reason for skipping, with the first names."""
     for reason, group in group_by_reason(records):
-        names = list(dict.fromkeys(listener_name(record) or choose_label(record) or "unknown" for record in group))
+        names = list(
+            dict.fromkeys(format_listener_name(record) or choose_label(record) or "unknown" for record in group)
+        )
         yield f"skipped: {join_first(names, MAX_LISTED)} ({reason})"
 
 
 def group_by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]]]:
     """Yield the sorted reasons with their records."""
 
-    def reason_of(record: Record) -> str:
+    def read_reason(record: Record) -> str:
         return str(record["reason"])
 
-    return groupby(sorted(records, key=reason_of), key=reason_of)
+    return groupby(sorted(records, key=read_reason), key=read_reason)
 
 
 def summarize_failures(failed: Sequence[Record]) -> str:
@@ -98,7 +100,7 @@ def read_lists(result: Record) -> dict[str, Sequence[Record]]:
     return {name: result.get(RESULT_NAMES.get(name, name)) or [] for name in LIST_NAMES}
 
 
-def summary(
+def format_summary(
     lists: Mapping[str, Sequence[Record]],
     attention: Sequence[Record],
     table: Sequence[str],
@@ -134,19 +136,19 @@ def summary(
     harmless = [item for item in deduplicate(attention, lists["failed"]) if item not in failing]
     return [
         *list_changes(lists, is_check_mode=is_check_mode),
-        *adoption_lines(adopted, is_check_mode=is_check_mode),
-        *_unusable_lines([record for record in unusable if identify_in_source(record) not in reported]),
-        *summarize_skipped(record for record in others if listener_name(record)),
-        *summarize_skipped(record for record in others if not listener_name(record)),
+        *list_adoptions(adopted, is_check_mode=is_check_mode),
+        *_list_unusable([record for record in unusable if identify_in_source(record) not in reported]),
+        *summarize_skipped(record for record in others if format_listener_name(record)),
+        *summarize_skipped(record for record in others if not format_listener_name(record)),
         *(() if lists["failed"] or failing else empty),
         *(["No certificate was removed, because remove_superseded is false."] if is_needless else []),
-        *(f"ATTENTION: {message}" for message in _attention_messages(harmless)),
+        *(f"ATTENTION: {message}" for message in _list_attention_messages(harmless)),
         *table,
         totals,
     ]
 
 
-def totals(
+def format_totals(
     lists: Mapping[str, Sequence[Record]],
     listeners: Sequence[Record],
     attention: Sequence[Record],
@@ -184,7 +186,7 @@ def totals(
 
 def _is_certificate(record: Record) -> bool:
     """Return whether a record describes a certificate instead of a listener or a whole step."""
-    return not listener_name(record) and any(record.get(name) for name in ("id", "source", "fingerprint_sha256"))
+    return not format_listener_name(record) and any(record.get(name) for name in ("id", "source", "fingerprint_sha256"))
 
 
 def _choose_state(listener: Record, reasons: Collection[str], *, is_probed: bool) -> str:
@@ -251,13 +253,13 @@ def list_changes(lists: Mapping[str, Sequence[Record]], *, is_check_mode: bool =
     """Yield lines for imported certificates, each followed by its switched listeners, then for other switched listeners, and for removed certificates."""
     would_be = "would be " if is_check_mode else ""
 
-    def identifier(record: Record, name: str) -> t.Any:
+    def read_identifier(record: Record, name: str) -> t.Any:
         return record.get(name) or record.get("fingerprint_sha256")  # before the import, there is no id
 
-    imported = {identifier(record, "id"): record for record in lists["imported"]}
+    imported = {read_identifier(record, "id"): record for record in lists["imported"]}
     switched: dict[t.Any, list[Record]] = {}
     for listener in lists["deployed"]:
-        switched.setdefault(identifier(listener, "certificate_id"), []).append(listener)
+        switched.setdefault(read_identifier(listener, "certificate_id"), []).append(listener)
     for key in [*imported, *(key for key in switched if key not in imported)]:
         if key in imported:
             record = imported[key]
@@ -314,11 +316,13 @@ def format_failure(
     if failing := deduplicate(failing, failed):
         count, every = (len({build_key(item) for item in items}) for items in (failing, [*failing, *attention]))
         which = format_count(count, "listener") if count == every else f"{count} of {every} listeners"
-        lines.append(f"{which} need{'s' if count == 1 else ''} attention:{format_list(_attention_messages(failing))}")
+        lines.append(
+            f"{which} need{'s' if count == 1 else ''} attention:{format_list(_list_attention_messages(failing))}"
+        )
     return "\n".join([*lines, *(empty if lines else ())])
 
 
-def _attention_messages(items: Iterable[Record]) -> list[str]:
+def _list_attention_messages(items: Iterable[Record]) -> list[str]:
     """Return the messages of items of `attention`; listeners with the same certificate, reason, and message share a line."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for item in items:
@@ -330,7 +334,7 @@ def _attention_messages(items: Iterable[Record]) -> list[str]:
     ]
 
 
-def _unusable_lines(records: Sequence[Record]) -> Iterator[str]:
+def _list_unusable(records: Sequence[Record]) -> Iterator[str]:
     """Yield a line for each unusable certificate, up to `MAX_LISTED`, and then a line for each reason."""
     for record in records[:MAX_LISTED]:
         yield f"skipped: {name_in_source(record)} ({record['reason']}): {record['message']}"
@@ -338,7 +342,7 @@ def _unusable_lines(records: Sequence[Record]) -> Iterator[str]:
         yield f"skipped: {join_first([name_in_source(record) for record in group], MAX_LISTED)} ({reason})"
 
 
-def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterator[str]:
+def list_adoptions(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterator[str]:
     """Yield the lines for the list `adopted` of a result."""
     for listener in adopted:
         place, old, new = format_record_name(listener), listener["previous"], listener["new"]

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from .._base.codes import AttentionReason
-from .._base.names import build_listener_sort_key, is_host_name, listener_name
+from .._base.names import build_listener_sort_key, format_listener_name, is_host_name
 from .._base.text import escape_invisible, join_first
 from .summary import FAILED_STATE, MAX_LISTED, Record, build_key, format_count, is_unreachable, list_listener_reasons
 
@@ -29,7 +29,7 @@ READY_STATUS = "to be imported"
 """The status of an order whose certificate can be imported."""
 
 
-def listener_table(done: Record, *, is_failed: bool) -> list[str]:
+def format_listener_table(done: Record, *, is_failed: bool) -> list[str]:
     """Return the lines of the table of listeners; empty without listeners.
 
     The table of a failed run contains only changed listeners and listeners that need attention.
@@ -40,33 +40,33 @@ def listener_table(done: Record, *, is_failed: bool) -> list[str]:
     """
     about = list_listener_reasons(done)
 
-    def urgency(listener: Record) -> tuple[int, str, tuple[str, int]]:
+    def build_sort_key(listener: Record) -> tuple[int, str, tuple[str, int]]:
         kinds = [URGENCY_ORDER.index(reason) for reason in about.get(build_key(listener), ())]
         return (
             min(kinds, default=len(URGENCY_ORDER)),
             listener.get("effective_not_after") or "~",
-            build_listener_sort_key(listener_name(listener)),
+            build_listener_sort_key(format_listener_name(listener)),
         )
 
     every = done.get("listeners") or ()
     concerned = [
         listener for listener in every if build_key(listener) in about or listener.get("outcome") in CHANGED_OUTCOMES
     ]
-    listeners = sorted((is_failed and concerned) or every, key=urgency)
+    listeners = sorted((is_failed and concerned) or every, key=build_sort_key)
     rows = [
-        _listener_row(listener, about.get(build_key(listener), ()), is_check_mode="preview" in done)
+        _build_listener_row(listener, about.get(build_key(listener), ()), is_check_mode="preview" in done)
         for listener in listeners[:MAX_ROWS]
     ]
     return _format_table(LISTENER_HEADER, rows, len(listeners), "listener")
 
 
-def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bool) -> Sequence[str]:
+def _build_listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bool) -> Sequence[str]:
     is_simulated = is_check_mode and listener.get("outcome") == "switched"
     served, accepted = (None if is_simulated else listener.get(name) for name in ("served", "accepted"))
     name = listener.get("served_name")
     others = {*filter(is_host_name, listener.get("subject_alt_names") or ())} - {name} if name else ()
     return (
-        listener_name(listener),
+        format_listener_name(listener),
         f"{_shorten(name or 'unknown')}{f' +{len(others)}' if others else ''}",
         _format_expiry(listener.get("effective_not_after"), listener.get("days_until_expiry")),
         "rolled back" if listener.get("outcome") == "rolled_back" else YES_OR_NO[served],
@@ -85,7 +85,7 @@ def _choose_status(listener: Record) -> str:
     return "renewal pending" if listener.get("renewal_due") else OK_STATUS
 
 
-def order_table(rows: Sequence[Record]) -> list[str]:
+def format_order_table(rows: Sequence[Record]) -> list[str]:
     """Return the lines of the table of orders, from the rows of their report, the most urgent first."""
     shown = [
         (
@@ -101,7 +101,7 @@ def order_table(rows: Sequence[Record]) -> list[str]:
     return _format_table(ORDER_HEADER, shown, len(rows), "order")
 
 
-def order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable[str]:
+def list_order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable[str]:
     """Yield a line with the orders and the remedy for each kind of attention; `words` contains the remedies."""
     for kind, sentence in words.items():
         about = [f"{row['name'] or 'unknown'} (order {row['order_id']})" for row in rows if kind in row["attention"]]
@@ -109,7 +109,7 @@ def order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable
             yield f"ATTENTION: {join_first(about, MAX_LISTED)}: {kind}: {sentence}"
 
 
-def order_totals(rows: Sequence[Record]) -> str:
+def format_order_totals(rows: Sequence[Record]) -> str:
     """Return the line of totals of orders, with each order counted once."""
     states = Counter("attention" if row["attention"] else row["state"] for row in rows)
     count = states.pop("attention", 0)

@@ -18,7 +18,7 @@ from functools import cached_property
 from .._base.codes import AttentionReason, HeldBackReason, SourceReason
 from .._base.errors import Obstacle
 from .._base.names import encode_name
-from .._base.times import days_until, format_time, parse
+from .._base.times import count_days, format_time, parse
 from .._replacement.can_replace import PresentCertificate, can_supersede, find_obstacles, get_age
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
@@ -261,7 +261,7 @@ def create_served_record(listener: Target, world: World) -> Record:
         **served.lifespan.as_result(),
         "renewal_due": served.lifespan.is_due(world.view.at),
         "revocation": revocation.as_result() if revocation else None,
-        "days_until_expiry": days_until(served.lifespan.end, world.view.at),
+        "days_until_expiry": count_days(served.lifespan.end, world.view.at),
         "served_name": served.shown_name or listener.expected_name,
         "served_certificate": listener.served_chains[0][0].facts()
         if listener.is_serving_other and listener.served_chains

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from .._base.codes import KeptReason
 from .._base.errors import Obstacle
-from .._base.names import any_matches, encode_name
+from .._base.names import encode_name, has_matching_name
 from .._probe.endpoint import Demand, Endpoint, ExpectedCertificate
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
@@ -75,7 +75,7 @@ class EndpointAction(Target):
         """Return whether a certificate covers the requested server name, or a name that the endpoint must serve."""
         names = {self.endpoint.checked_name, *self.demand.names}
         names |= {name for record in self.demand.records[:1] for name in certificate_of(record).identities}
-        return any(certificate.is_for(name) for name in names) or any_matches(certificate.identities, names)
+        return any(certificate.is_for(name) for name in names) or has_matching_name(certificate.identities, names)
 
     def is_at(self, listener: ListenerAction, ip_address: str | None) -> bool:
         """Return whether the endpoint has the address and port of a listener."""
@@ -101,7 +101,7 @@ def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequen
     for endpoint in endpoints:
         demand = Demand.resolve(t.cast(ExpectedCertificate, endpoint.expected), world.index, world.view)
         target = demand.records[0] if demand.records else None
-        if patterns is not None and not any_matches([*demand.names, *(target.names if target else ())], patterns):
+        if patterns is not None and not has_matching_name([*demand.names, *(target.names if target else ())], patterns):
             continue
         action = EndpointAction(
             "unchanged",

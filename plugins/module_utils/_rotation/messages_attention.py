@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from .._base import remedies
 from .._base.errors import Obstacle
 from .._base.names import choose_record_name
-from .._base.remedies import DEPLOY, ROTATE
+from .._base.remedies import DEPLOY_COMMAND, ROTATE_COMMAND
 from .._base.text import capitalize_first
 from .._base.times import format_time
 from .._replacement.messages import CURRENT_CHAIN_REMEDY, describe_revocation
@@ -97,10 +97,10 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
                 case "refused":
                     return f"{what}, because this run switched no listener. Check the errors of this run."
                 case "phase":
-                    return f"{what}, because this run did not include the phase deploy. Run {DEPLOY}."
+                    return f"{what}, because this run did not include the phase deploy. Run {DEPLOY_COMMAND}."
                 case "not_approved":
-                    return f"{what}, because the change was not approved. Run {DEPLOY}."
-            return f"{what}. Run {DEPLOY}."
+                    return f"{what}, because the change was not approved. Run {DEPLOY_COMMAND}."
+            return f"{what}. Run {DEPLOY_COMMAND}."
         case "newer_elsewhere", {"record": record}:
             return f"Certificate {name_in_store(record)} in the certificate store is newer. Deploy the newer certificate at this endpoint."
         case "newer_elsewhere", {"entry": entry}:
@@ -122,7 +122,7 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
             what = f"Did not deploy the renewal in {entry.display_name} ({entry.path}), because"
             match because:
                 case "phase":
-                    return f"{what} this run did not include the phase import. Run {ROTATE}."
+                    return f"{what} this run did not include the phase import. Run {ROTATE_COMMAND}."
                 case "refused":
                     return f"{what} this run switched no listener. Check the errors of this run."
             return f"{what} the renewal could not be stored. Check the errors of this run."
@@ -140,7 +140,7 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
             )
         case "no_source", {"is_managed": is_managed}:
             return (
-                f"Renew the certificate, then run {ROTATE}."
+                f"Renew the certificate, then run {ROTATE_COMMAND}."
                 if is_managed
                 else "Renew the certificate at this endpoint."
             )
@@ -169,7 +169,7 @@ def _describe_revocation(facts: Mapping[str, t.Any], certificate: Certificate) -
     is_own = revocation.certificate == certificate
     what = f"{capitalize_first(describe_revocation(revocation, is_own=is_own))}, and TLS clients that check revocation reject it"
     if listener.renewal_id:
-        return f"{what}. To deploy certificate {listener.renewal_id} from the certificate store instead, run {DEPLOY}."
+        return f"{what}. To deploy certificate {listener.renewal_id} from the certificate store instead, run {DEPLOY_COMMAND}."
     source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)
     reissue = of_sources.remedy("reissue", source, name, [certificate.shown_name], certificate.key_type)
     chain = "" if is_own else ", or add the replacement chain of the CA to the source"
@@ -179,4 +179,4 @@ def _describe_revocation(facts: Mapping[str, t.Any], certificate: Certificate) -
         if before
         else ""
     )
-    return f"{what}. {capitalize_first(reissue)}{chain}. Then run {ROTATE}.{back}"
+    return f"{what}. {capitalize_first(reissue)}{chain}. Then run {ROTATE_COMMAND}.{back}"

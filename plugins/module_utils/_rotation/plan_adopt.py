@@ -13,7 +13,7 @@ from functools import partial
 
 from .._base.codes import Code, DeployReason
 from .._base.errors import CertificatesError, Obstacle
-from .._base.names import build_listener_sort_key, name_matches
+from .._base.names import build_listener_sort_key, is_matching_name
 from .._base.text import join_first
 from .._replacement.can_replace import (
     PresentCertificate,
@@ -62,7 +62,7 @@ def find_places(world: World, adoption: Adoption, certificate: Certificate) -> l
     every = [
         Place(balancer, listener)
         for balancer in world.listed_balancers
-        if adoption.load_balancers is None or name_matches(balancer.name, adoption.load_balancers)
+        if adoption.load_balancers is None or is_matching_name(balancer.name, adoption.load_balancers)
         for listener in balancer.listeners
     ]
     https = [place for place in every if place.listener.is_https]

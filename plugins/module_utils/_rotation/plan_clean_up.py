@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from .._base.codes import KeptReason
 from .._base.errors import Obstacle
-from .._base.names import any_matches
+from .._base.names import has_matching_name
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .endpoints import EndpointAction
@@ -107,7 +107,7 @@ def plan_removal(
         if not record.id or record.id in stays or not record.certificate:
             continue
         replacing = [other for other in index.find_successors(record, view) if other.handle in held | others.keys()]
-        if not replacing or not (patterns is None or any_matches(record.names, patterns)):
+        if not replacing or not (patterns is None or has_matching_name(record.names, patterns)):
             continue
         if why := why_kept(record, replacing):
             kept.append((record, why))

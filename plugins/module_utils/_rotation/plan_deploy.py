@@ -15,11 +15,11 @@ from .._base import remedies
 from .._base.codes import DeployReason, ObstacleReason
 from .._base.errors import Obstacle
 from .._base.names import (
-    any_matches,
     build_diff_name,
     choose_record_name,
     encode_name,
-    name_matches,
+    has_matching_name,
+    is_matching_name,
     sort_by_similarity,
 )
 from .._replacement.can_replace import (
@@ -85,8 +85,8 @@ class ListenerSelection:
         """Return whether a listener meets all criteria; a listener with an unknown certificate matches no common name."""
         names = current.names if current else ()
         return (
-            (self.common_names is None or any_matches(names, self.common_names))
-            and (self.load_balancers is None or name_matches(place.balancer.name, self.load_balancers))
+            (self.common_names is None or has_matching_name(names, self.common_names))
+            and (self.load_balancers is None or is_matching_name(place.balancer.name, self.load_balancers))
             and (self.ports is None or place.listener.port in self.ports)
         )
 
@@ -220,12 +220,12 @@ def why_unmatched(
 ) -> Obstacle[t.Literal["not_found"]] | None:
     """Return the obstacle of patterns without a match, with the available names; `None` if each pattern matches."""
     there, patterns = {balancer.name for balancer in balancers}, selection.load_balancers or ()
-    unmatched = [pattern for pattern in patterns if not any(name_matches(name, [pattern]) for name in there)]
+    unmatched = [pattern for pattern in patterns if not any(is_matching_name(name, [pattern]) for name in there)]
     if unmatched:
         return Obstacle("not_found", {"load_balancers": unmatched, "there": sort_by_similarity(unmatched[0], there)})
     there, patterns = {name for record in index for name in record.names}, selection.common_names or ()
     unmatched = [
-        pattern for pattern in patterns if encode_name(pattern) not in there and not any_matches(there, [pattern])
+        pattern for pattern in patterns if encode_name(pattern) not in there and not has_matching_name(there, [pattern])
     ]
     if unmatched:
         return Obstacle("not_found", {"common_names": unmatched, "there": sort_by_similarity(unmatched[0], there)})

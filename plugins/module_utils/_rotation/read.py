@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from .._base.errors import CertificatesError, build_failure_record
 from .._base.module import Module
-from .._base.names import any_matches
+from .._base.names import has_matching_name
 from .._base.text import join_first
 from .._base.times import now
 from .._probe.revocation import RevocationClient, SentCertificate, get_sent_certificates
@@ -58,7 +58,9 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
         if options.adopt:
             raise
         if options.phases - {"import"}:  # else it has nothing to do with them
-            world = replace(world, failed_records=[build_failure_record("the load balancers", {"failure": error.as_failure()})])
+            world = replace(
+                world, failed_records=[build_failure_record("the load balancers", {"failure": error.build_failure()})]
+            )
     bundles = read_all_sources(module, listings, world, options)
     useless = drop_replaced(bundles.unusable_records, world.index, view)
     world = replace(
@@ -69,7 +71,7 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
     known = StoreIndex([*world.stored_records, *(entry.record for entry in bundles.entries)])
     unusable = frozenset(name for record in (*useless, *bundles.excluded_records) for name in names_of(record))
     patterns = options.common_names
-    common_names = patterns and [pattern for pattern in patterns if not any_matches(unusable, [pattern])]
+    common_names = patterns and [pattern for pattern in patterns if not has_matching_name(unusable, [pattern])]
     names = None if world.balancers is None else options.load_balancers
     unmatched = why_unmatched(ListenerSelection(common_names, names), world.listed_balancers, known)
     if unmatched:

@@ -130,7 +130,7 @@ def read_sources(
             try:
                 listing, plan, paired = read_secrets(position)
             except CertificatesError as error:
-                read.failed_records.append(build_failure_record("the secrets", {"failure": error.as_failure()}))
+                read.failed_records.append(build_failure_record("the secrets", {"failure": error.build_failure()}))
                 continue
             for secret, record in plan.stored_secrets:
                 named, unstored = _name_fields(source, secret.name, secret.id), replace(record, id=None)
@@ -160,7 +160,7 @@ def read_sources(
                 read.empty_records.append(_create_empty_record(source, Obstacle("not_found", {"error": error.message})))
             else:
                 what = "the mailbox" if source.kind == MAIL else f"the source {source_name(source.kind)}"
-                read.failed_records.append(build_failure_record(what, {"failure": error.as_failure()}))
+                read.failed_records.append(build_failure_record(what, {"failure": error.build_failure()}))
             continue
         if why := mail.why_empty if mail else _why_empty(source, paired):
             read.empty_records.append(_create_empty_record(source, why))

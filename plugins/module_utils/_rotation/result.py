@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from .._base.errors import CertificatesError, build_failure_record
-from .._base.names import listener_name
-from .._base.times import days_until, format_time
+from .._base.names import format_listener_name
+from .._base.times import count_days, format_time
 from .._replacement.can_replace import (
     ACCEPT_OPTIONS,
     OVERRIDABLE,
@@ -23,8 +23,8 @@ from .._replacement.can_replace import (
 )
 from .._replacement.messages import describe_loss
 from .._replacement.trust import TrustView
-from .._report.summary import LIST_NAMES, RESULT_NAMES, format_failure, summary, totals
-from .._report.table import listener_table
+from .._report.summary import LIST_NAMES, RESULT_NAMES, format_failure, format_summary, format_totals
+from .._report.table import format_listener_table
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
 from .._store.run_list import group_services
@@ -68,7 +68,7 @@ def as_result(
         *(("failed", record) for record in world.failed_records),
         *map(fail_if_approved, imports.entries),
         *(
-            ("failed", build_failure_record("the load balancers", {"failure": error.as_failure()}))
+            ("failed", build_failure_record("the load balancers", {"failure": error.build_failure()}))
             for error in failures
         ),
         *map(fail_if_approved, list_listeners(deployment, options) if options.is_probing_listeners else ()),
@@ -93,7 +93,9 @@ def as_result(
     attention = [as_attention(item, at) for item in with_grace_period(items, options.fail_on, at)]
     adopted = [as_adopted_record(listener, deployment) for listener in deployment.listeners] if options.adopt else []
     served = [create_served_record(target, world) for target in deployment.targets]
-    counted = totals(lists, served, attention, is_probed=options.is_checking_listeners, is_check_mode=options.is_check_mode)
+    counted = format_totals(
+        lists, served, attention, is_probed=options.is_checking_listeners, is_check_mode=options.is_check_mode
+    )
     empty = [source["message"] for source in bundles.empty_records]
     result: dict[str, t.Any] = {
         "changed": any(imports.truncated_ids.values())
@@ -117,10 +119,10 @@ def as_result(
     if options.is_check_mode:
         result["preview"] = extract_preview(lists)
     failure = why_failed(lists["failed"], failing, attention, empty, stopped=client.stop.is_set())
-    result["summary"] = summary(
+    result["summary"] = format_summary(
         lists,
         attention,
-        listener_table(result, is_failed=failure is not None),
+        format_listener_table(result, is_failed=failure is not None),
         counted,
         failing=failing,
         empty=empty,
@@ -128,7 +130,7 @@ def as_result(
         is_check_mode=options.is_check_mode,
         is_needless=set(options.phases) == {"clean_up"} and not options.remove_superseded,
     )
-    return {**result, "failure": failure.as_failure()} if failure else result
+    return {**result, "failure": failure.build_failure()} if failure else result
 
 
 def as_attention(item: AttentionItem, at: datetime) -> Record:
@@ -148,7 +150,7 @@ def as_attention(item: AttentionItem, at: datetime) -> Record:
         "cause": item.cause,
         "not_after": format_time(named.not_after if named else lifespan.end),
         **lifespan.as_result(),
-        "days_until_expiry": days_until(lifespan.end, at),
+        "days_until_expiry": count_days(lifespan.end, at),
         "held_back_since": format_time(item.hold_start),
         "explanation_url": request.explanation_url if request else None,
         "message": describe_attention(item),
@@ -187,7 +189,9 @@ def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Recor
         "overrides": sorted(
             {ACCEPT_OPTIONS[reason] for reason, what in OVERRIDABLE.items() if getattr(accepted, what)}
         ),
-        "still_used_by": [listener_name(service) for service in services if service["listener_uuid"] not in left],
+        "still_used_by": [
+            format_listener_name(service) for service in services if service["listener_uuid"] not in left
+        ],
     }
 
 

@@ -147,7 +147,7 @@ class Target(Action[DeployOutcome, TargetReason]):
             "served": self.served,
             "accepted": self.accepted,
             "served_fingerprint_sha256": self.served_fingerprint,
-            **self.as_outcome(),
+            **self.build_outcome(),
         }
 
 

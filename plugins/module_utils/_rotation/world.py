@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 
-from .._base.names import any_matches, is_host_name
+from .._base.names import has_matching_name, is_host_name
 from .._base.remedies import format_listener as called
 from .._probe.revocation import RevocationClient, SentCertificate
 from .._replacement.index import StoreIndex
@@ -81,7 +81,7 @@ class SourceCertificate:
 
 def is_selected(common_name: str | None, alternatives: Iterable[str], patterns: Sequence[str] | None) -> bool:
     """Return whether a DNS name of a certificate matches a pattern; `None` matches each certificate."""
-    return patterns is None or any_matches(name_set(common_name, filter(is_host_name, alternatives)), patterns)
+    return patterns is None or has_matching_name(name_set(common_name, filter(is_host_name, alternatives)), patterns)
 
 
 @dataclass(frozen=True)

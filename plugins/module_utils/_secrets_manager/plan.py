@@ -145,7 +145,7 @@ class SecretAction(Action[SecretOutcome, Code]):
             "secret_group": self.group,
             **(self.certificate.facts() if self.certificate else unknown),
             "trust": self.trust,
-            **self.as_outcome(),
+            **self.build_outcome(),
         }
 
     def as_diff(self) -> dict[str, t.Any]:

@@ -17,9 +17,9 @@ from functools import cache, cached_property
 
 from .._base.codes import IneligibilityReason
 from .._base.errors import CertificatesError
-from .._base.names import address_matches, any_matches, choose_name
+from .._base.names import choose_name, has_matching_name, is_matching_address
 from .._base.text import escape_invisible
-from .._base.times import days_until, format_time, has_passed, parse
+from .._base.times import count_days, format_time, has_passed, parse
 from .._x509.certificate import name_set
 from .._x509.read import Csr, requested
 from .values import as_dict, check_ids, parse_number, parse_text, require_boolean
@@ -144,7 +144,7 @@ class Order:
         """Return the order for the result of a module."""
         return {
             **self.as_facts(),
-            "days_until_expiry": days_until(self.expires_at, at),
+            "days_until_expiry": count_days(self.expires_at, at),
             "fulfillment_email_available": self.find_ineligibility(at) is None,
         }
 
@@ -212,12 +212,12 @@ class Selection:
 
     def matches(self, order: Order, at: datetime) -> bool:
         """Return whether an order meets all criteria, except criteria about the certificate store."""
-        days = days_until(order.expires_at, at)
+        days = count_days(order.expires_at, at)
         return (
             (self.order_ids is None or order.id in self.order_ids)
-            and (self.common_names is None or any_matches(order.names, self.common_names))
+            and (self.common_names is None or has_matching_name(order.names, self.common_names))
             and (self.statuses is None or order.status in self.statuses)
-            and (self.approver_emails is None or address_matches(order.approver_email, self.approver_emails))
+            and (self.approver_emails is None or is_matching_address(order.approver_email, self.approver_emails))
             and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
             and not (self.exclude_expired and has_passed(order.expires_at, at))
         )

@@ -18,10 +18,10 @@ from datetime import datetime
 from functools import cached_property
 
 from .._base.errors import CertificatesError, reword_not_found
-from .._base.names import any_matches
-from .._base.secrets import PRIVATE_KEY
+from .._base.names import has_matching_name
+from .._base.secrets import PRIVATE_KEY_PATTERN
 from .._base.text import escape_invisible, make_encodable
-from .._base.times import days_until, format_time, parse
+from .._base.times import count_days, format_time, parse
 from .._http.faults import as_sentence
 from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
 from .._x509.chain import Anchors, Chains
@@ -155,7 +155,7 @@ class StoreCertificate:
             **self.facts(),
             "notes": self.notes,
             "organization_name": organization,
-            "days_until_expiry": days_until(self.not_after, at),
+            "days_until_expiry": count_days(self.not_after, at),
             **(lifespan if self.certificate else NOT_KNOWN).as_result(),
             "renewal_due": lifespan.is_due(at),
             "associated_service_count": self.associated_service_count,
@@ -194,10 +194,10 @@ class StoreSelection:
 
     def matches(self, record: StoreCertificate, at: datetime) -> bool:
         """Return whether a record meets all criteria. An unknown value never meets a criterion."""
-        days = days_until(record.not_after, at)
+        days = count_days(record.not_after, at)
         return (
             (self.certificate_ids is None or record.id in self.certificate_ids)
-            and (self.common_names is None or any_matches(record.names, self.common_names))
+            and (self.common_names is None or has_matching_name(record.names, self.common_names))
             and (self.status == "all" or (days is not None and (days < 0) == (self.status == "expired")))
             and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
             and (self.renewal_due is None or record.lifespan(at).is_due(at) is self.renewal_due)
@@ -458,7 +458,7 @@ def normalize(row: Mapping[str, t.Any]) -> StoreCertificate:
     return StoreCertificate(
         id=int(row["id"]),
         common_name=_make_printable(row.get("commonName")),
-        notes=PRIVATE_KEY.sub("(private key removed)", make_encodable(str(row.get("notes") or ""))),
+        notes=PRIVATE_KEY_PATTERN.sub("(private key removed)", make_encodable(str(row.get("notes") or ""))),
         associated_service_count=used,
         certificate=next(iter(_parse_certificates(row.get("certificate"))), None),
         intermediates=tuple(_parse_certificates(row.get("intermediateCertificate"))),

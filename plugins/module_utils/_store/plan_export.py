@@ -19,7 +19,7 @@ from operator import attrgetter
 from .._base.action import Action
 from .._base.codes import ExportOutcome, ExportReason
 from .._base.errors import CertificatesError
-from .._base.names import any_matches, build_safe_stem, choose_name
+from .._base.names import build_safe_stem, choose_name, has_matching_name
 from .._base.text import capitalize_first
 from .._replacement.index import why_unavailable
 from .._softlayer.store import MISSING_ENTRY_FIELDS, StoreCertificate, StoreListing
@@ -107,7 +107,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
             "id": self.id,
             "common_name": facts["common_name"] or self.common_name,
             "paths": paths,
-            **self.as_outcome(),
+            **self.build_outcome(),
         }
 
     def as_diff(self, shown: t.Callable[[str], str]) -> dict[str, t.Any]:
@@ -185,7 +185,7 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
         record
         for record in listing.records
         if (options.certificate_ids is None or record.id in options.certificate_ids)
-        and (options.common_names is None or any_matches(record.names, options.common_names))
+        and (options.common_names is None or has_matching_name(record.names, options.common_names))
         and (options.include_expired or record.not_after is None or record.not_after >= at)
     ]
     known = {record.id: record for record in listing.records}
@@ -203,8 +203,8 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
         actions.append(ExportAction("failed", "not_found", facts, id, record=expired, stem=stems.get(id, "")))
     actions.sort(key=attrgetter("id"))
     for pattern in dict.fromkeys(options.common_names or ()):
-        if not any(any_matches(record.names, [pattern]) for record in taken):
-            have_expired = any(any_matches(record.names, [pattern]) for record in listing.records)
+        if not any(has_matching_name(record.names, [pattern]) for record in taken):
+            have_expired = any(has_matching_name(record.names, [pattern]) for record in listing.records)
             facts = {"pattern": pattern, "have_expired": have_expired}
             actions.append(ExportAction("failed", "not_found", facts, common_name=pattern))
     if listing.is_limited:

@@ -152,7 +152,7 @@ class ImportAction(Action[ImportOutcome, Code]):
                 }
                 for old in self.superseded
             ],
-            **self.as_outcome(),
+            **self.build_outcome(),
         }
 
     def as_diff(self) -> dict[str, t.Any]:

@@ -86,7 +86,7 @@ def run(module: Module) -> dict[str, t.Any]:
             for action in done
         ]
         result = as_result(lost, client, folder, at)
-        return {**result, "failure": error.as_failure()}
+        return {**result, "failure": error.build_failure()}
     return as_result(done, client, folder, at)
 
 

@@ -80,8 +80,8 @@ def test_what_differs_from_the_defaults_goes_with_it() -> None:
     adopt, sources = words(told(ADOPT)), "{ssl_rotation_sources: [{certbot: /etc/letsencrypt}]}"
     assert adopt[:4] == ["ansible-playbook", "-i", "localhost,", "softlayer.certificates.adopt"]
     assert read(adopt[4:]) == {**OWN, "ssl_rotation_trusted_ca_path": CA}
-    assert sources in words(told(ADOPT_SECRET)) and sources in words(told(remedies.ROTATE))
-    assert words(told(remedies.DEPLOY))[4:] == ["-e", f"ssl_rotation_trusted_ca_path={CA}"]
+    assert sources in words(told(ADOPT_SECRET)) and sources in words(told(remedies.ROTATE_COMMAND))
+    assert words(told(remedies.DEPLOY_COMMAND))[4:] == ["-e", f"ssl_rotation_trusted_ca_path={CA}"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_differs_from_the_defaults_goes_with_it() -> None:
 )
 def test_a_value_comes_back_as_it_was(value: Any) -> None:
     """A list of texts, a number and a boolean as text, as the role takes them, too."""
-    [back] = read(words(told(remedies.DEPLOY, {"endpoints": value}))[4:]).values()
+    [back] = read(words(told(remedies.DEPLOY_COMMAND, {"endpoints": value}))[4:]).values()
     texts = {True: "true", False: "false"}
     as_text = ",".join(value) if isinstance(value, list) and value and isinstance(value[0], str) else value
     assert back in (value, texts.get(value) if isinstance(value, bool) else str(as_text))
@@ -114,7 +114,9 @@ def test_a_value_comes_back_as_it_was(value: Any) -> None:
 
 def test_a_command_has_no_double_quote_unless_a_value_needs_some() -> None:
     """Ansible prints messages as JSON, where each such has a backslash."""
-    assert '"' not in told(remedies.ROTATE, {**USUAL, "fail_on": ["expired"], "verify_timeout": 3, "rollback": False})
+    assert '"' not in told(
+        remedies.ROTATE_COMMAND, {**USUAL, "fail_on": ["expired"], "verify_timeout": 3, "rollback": False}
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_a_command_has_no_double_quote_unless_a_value_needs_some() -> None:
     ],
 )
 def test_what_a_command_must_not_contain_is_named_behind_it(option: str, value: Any) -> None:
-    command = told(remedies.ROTATE, {**SOURCES, option: value})
+    command = told(remedies.ROTATE_COMMAND, {**SOURCES, option: value})
     begin = "`ansible-playbook -i localhost, softlayer.certificates.rotate"
     sources = "" if option == "sources" else " -e '{ssl_rotation_sources: [{certbot: /etc/letsencrypt}]}'"
     assert command == f"{begin}{sources}` (with ssl_rotation_{option} as in this run)"
@@ -137,9 +139,9 @@ def test_what_a_command_must_not_contain_is_named_behind_it(option: str, value: 
 def test_a_run_without_sources_cannot_say_where_certificates_come_from() -> None:
     where = "(with ssl_rotation_sources set to the sources of the certificates)"
     for sources in ({}, {"sources": []}):
-        assert told(remedies.ROTATE, sources) == f"{remedies.ROTATE} {where}"
+        assert told(remedies.ROTATE_COMMAND, sources) == f"{remedies.ROTATE_COMMAND} {where}"
     assert told(ADOPT_SECRET, {}) == f"{ADOPT_SECRET} {where}"
-    assert told(remedies.DEPLOY, {}) == remedies.DEPLOY and told(ADOPT, {}) == ADOPT
+    assert told(remedies.DEPLOY_COMMAND, {}) == remedies.DEPLOY_COMMAND and told(ADOPT, {}) == ADOPT
 
 
 def test_a_ledger_without_a_password_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +197,9 @@ def test_how_files_are_decrypted_goes_with_them(monkeypatch: pytest.MonkeyPatch,
     file = tmp_path / "rotation.yml"
     file.write_text(f"ssl_rotation_trusted_ca_path: {CA}\n")
     given(monkeypatch, f"@{file}", vault_ids=["me@prompt"], vault_password_files=["/srv/key"], ask_vault_pass=True)
-    assert f" -e @{file} --vault-id me@prompt --vault-password-file /srv/key --ask-vault-pass`" in told(remedies.DEPLOY)
+    assert f" -e @{file} --vault-id me@prompt --vault-password-file /srv/key --ask-vault-pass`" in told(
+        remedies.DEPLOY_COMMAND
+    )
 
 
 @pytest.mark.parametrize(
@@ -224,16 +228,16 @@ def test_operators_of_awx_are_told_what_they_can_start(monkeypatch: pytest.Monke
     given(monkeypatch, f"@{file}")
     workflows = playbook_variables("survey")[WORKFLOWS_VARIABLE]
     assert (
-        told(remedies.DEPLOY, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows}) == "the workflow `Deploy certificates`"
+        told(remedies.DEPLOY_COMMAND, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows}) == "the workflow `Deploy certificates`"
     )
     assert (
-        told(remedies.ROTATE, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows}) == "the workflow `Rotate certificates`"
+        told(remedies.ROTATE_COMMAND, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows}) == "the workflow `Rotate certificates`"
     )
     for job in ({"awx_job_id": 7}, {"tower_job_id": 7, WORKFLOWS_VARIABLE: workflows}):
         command, note = told(ADOPT, **job).split("` ")
         assert read(words(f"{command}`")[4:]) == {**OWN, "ssl_rotation_trusted_ca_path": CA}
         assert note == "(on a command line, because AWX does not have a job template for this command)"
-    of_a_user = told(remedies.DEPLOY, awx_job_id=1)
+    of_a_user = told(remedies.DEPLOY_COMMAND, awx_job_id=1)
     assert (
         of_a_user.startswith("`ansible-playbook -i localhost, softlayer.certificates.deploy -e ")
         and "on a command line" in of_a_user

@@ -75,7 +75,7 @@ def test_without_an_answer_nothing_is_known_if_the_next_run_checks() -> None:
 @pytest.mark.parametrize(("code", "reason"), [("not_found", "not_found"), ("refused", "api_error")])
 def test_an_error_gives_its_code_as_reason_where_the_kind_has_it(code: Code, reason: str) -> None:
     failed = PAINTED.mark_failed_by(CertificatesError(code, "No door."))
-    assert failed.as_outcome() == {"outcome": "failed", "reason": reason, "message": "No door."}
+    assert failed.build_outcome() == {"outcome": "failed", "reason": reason, "message": "No door."}
 
 
 def test_a_kind_without_reasons_of_its_own_has_all_codes() -> None:

@@ -19,7 +19,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.messa
 def test_it_is_data_and_text() -> None:
     error = CertificatesError("not_found", "There is no such order.", order_id=7)
     assert str(error) == "There is no such order."
-    assert error.as_failure() == {"code": "not_found", "message": "There is no such order.", "details": {"order_id": 7}}
+    assert error.build_failure() == {
+        "code": "not_found",
+        "message": "There is no such order.",
+        "details": {"order_id": 7},
+    }
 
 
 def caught(path: str, source: str, **variables: object) -> BaseException:

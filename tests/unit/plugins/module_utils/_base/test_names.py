@@ -11,8 +11,6 @@ from collections.abc import Callable
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.names import (
-    address_matches,
-    any_matches,
     build_diff_name,
     build_listener_sort_key,
     build_safe_stem,
@@ -20,8 +18,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.names
     choose_record_name,
     choose_server_name,
     encode_name,
+    has_matching_name,
     is_loopback,
-    name_matches,
+    is_matching_address,
+    is_matching_name,
     normalize_file_name,
     sort_by_similarity,
 )
@@ -64,7 +64,7 @@ NAMES = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
     ],
 )
 def test_names(name: str | None, pattern: str, matches: bool) -> None:
-    assert name_matches(name, [pattern]) is matches
+    assert is_matching_name(name, [pattern]) is matches
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_names(name: str | None, pattern: str, matches: bool) -> None:
     ],
 )
 def test_addresses(address: str | None, pattern: str, matches: bool) -> None:
-    assert address_matches(address, [pattern]) is matches
+    assert is_matching_address(address, [pattern]) is matches
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_addresses(address: str | None, pattern: str, matches: bool) -> None:
     ],
 )
 def test_what_is_not_exactly_one_address_matches_nothing(address: str) -> None:
-    assert not address_matches(address, ["*", "*@*", "*@example.com", address])
+    assert not is_matching_address(address, ["*", "*@*", "*@example.com", address])
 
 
 @pytest.mark.parametrize(
@@ -122,32 +122,32 @@ def test_what_is_not_exactly_one_address_matches_nothing(address: str) -> None:
 )
 def test_what_only_looks_like_an_address_matches_neither_it_nor_wildcards(address: str, looks_like: str) -> None:
     domain = looks_like.partition("@")[2]
-    assert address_matches(looks_like, [looks_like]) or "\N{SNOWMAN WITHOUT SNOW}" in looks_like
-    assert not address_matches(address, [looks_like, looks_like.upper(), f"*@{domain}"])
+    assert is_matching_address(looks_like, [looks_like]) or "\N{SNOWMAN WITHOUT SNOW}" in looks_like
+    assert not is_matching_address(address, [looks_like, looks_like.upper(), f"*@{domain}"])
     if not address.isascii() or address.endswith(".") or ".." in address:
-        assert not address_matches(address, ["*", "*@*", "?*@*.*"])
+        assert not is_matching_address(address, ["*", "*@*", "?*@*.*"])
 
 
 def test_a_local_part_that_is_not_ascii_is_allowed_by_itself() -> None:
-    assert address_matches("jürgen@Example.com", ["jürgen@example.com"])
-    assert address_matches(f"jürgen@{PUNYCODE}", [f"jürgen@*{UNICODE}"])
-    assert not address_matches("jürgen@example.com", ["j*@example.com", "jurgen@example.com", "*"])
+    assert is_matching_address("jürgen@Example.com", ["jürgen@example.com"])
+    assert is_matching_address(f"jürgen@{PUNYCODE}", [f"jürgen@*{UNICODE}"])
+    assert not is_matching_address("jürgen@example.com", ["j*@example.com", "jurgen@example.com", "*"])
 
 
 def test_one_of_several_patterns_is_enough_and_none_matches_nothing() -> None:
-    assert name_matches("www.example.com", ["no.example.com", "www.*"])
-    assert not name_matches("www.example.com", [])
-    assert address_matches("admin@example.com", ["root@*", "admin@*"])
-    assert not address_matches("admin@example.com", [])
+    assert is_matching_name("www.example.com", ["no.example.com", "www.*"])
+    assert not is_matching_name("www.example.com", [])
+    assert is_matching_address("admin@example.com", ["root@*", "admin@*"])
+    assert not is_matching_address("admin@example.com", [])
 
 
 @given(NAMES)
 def test_a_name_matches_itself_in_either_form_and_case(name: str) -> None:
-    assert name_matches(name, [encode_name(name)])
-    assert name_matches(encode_name(name), [name])
-    assert name_matches(name.upper(), [name])
-    assert name_matches(name, [encode_name(name).upper()])
-    assert address_matches(f"admin@{name}", [f"admin@{encode_name(name)}"])
+    assert is_matching_name(name, [encode_name(name)])
+    assert is_matching_name(encode_name(name), [name])
+    assert is_matching_name(name.upper(), [name])
+    assert is_matching_name(name, [encode_name(name).upper()])
+    assert is_matching_address(f"admin@{name}", [f"admin@{encode_name(name)}"])
 
 
 @given(NAMES)
@@ -158,8 +158,8 @@ def test_the_ascii_form_is_stable(name: str) -> None:
 
 @given(st.none() | st.text(), st.lists(st.text()))
 def test_whatever_stands_there_it_never_raises(text: str | None, patterns: list[str]) -> None:
-    name_matches(text, patterns)
-    address_matches(text, patterns)
+    is_matching_name(text, patterns)
+    is_matching_address(text, patterns)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_loopback(host: str, loopback: bool) -> None:
     ],
 )
 def test_any_of_several_names(names: list[str], patterns: list[str], matches: bool) -> None:
-    assert any_matches(names, patterns) is matches
+    assert has_matching_name(names, patterns) is matches
 
 
 ODD = ["192.0.2.1", "2001:db8::1", "admin@example.com", "https://example.com", "urn:example", "CN=x"]

@@ -176,7 +176,7 @@ def test_specs_compose() -> None:
     whole = ArgumentSpec(part.options, [("days", "note")], [("note",)]) + ArgumentSpec(
         {"ports": {"type": "list"}}, [("note", "ports")], [("ports",)]
     )
-    given = whole.as_keywords()
+    given = whole.build_keywords()
     assert given["mutually_exclusive"] == [("days", "note"), ("note", "ports")]
     assert given["required_one_of"] == [("note",), ("ports",)]
     assert whole.options.keys() == {"days", "note", "ports"}
@@ -184,7 +184,7 @@ def test_specs_compose() -> None:
 
 def test_ansible_does_not_get_what_only_this_collection_knows() -> None:
     """At no depth: `ansible-test sanity` refuses keys that it does not know."""
-    given = SPEC.as_keywords()["argument_spec"]
+    given = SPEC.build_keywords()["argument_spec"]
     assert given["days"] == {"type": "int", "default": 1} and given["note"] == SPEC.options["note"]
     assert given["select"]["options"]["names"] == {"type": "list", "elements": "str"}
     assert "limits" not in str(given) and "range" not in str(given) and given.keys() == SPEC.options.keys()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import (
-    days_until,
+    count_days,
     format_time,
     is_in_term,
     is_renewal_due,
@@ -102,12 +102,12 @@ def test_parsing_never_raises(value: object) -> None:
 )
 def test_days_left_are_whole_and_negative_once_over(ahead: timedelta, days: int) -> None:
     at = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
-    assert days_until(at + ahead, at) == days
-    assert days_until((at + ahead).astimezone(timezone(timedelta(hours=-6))), at) == days
+    assert count_days(at + ahead, at) == days
+    assert count_days((at + ahead).astimezone(timezone(timedelta(hours=-6))), at) == days
 
 
 def test_no_date_has_no_days_left_and_no_text() -> None:
-    assert days_until(None, now()) is None
+    assert count_days(None, now()) is None
     assert format_time(None) is None
 
 

@@ -264,7 +264,7 @@ def test_the_facts_of_an_answer() -> None:
         "retry_after_seconds": 4,
     }
     assert details_of(CALL, Answer(200, b"", {})) == {"call": CALL, "http_status": 200}
-    assert rate_limited(CALL, {"call": CALL}).as_failure() == {
+    assert rate_limited(CALL, {"call": CALL}).build_failure() == {
         "code": "rate_limited",
         "message": f"{CALL}: the API's rate limit was hit and did not clear: lower concurrency, raise retries, or run later.",
         "details": {"call": CALL},

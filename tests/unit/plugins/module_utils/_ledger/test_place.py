@@ -39,7 +39,7 @@ def refusal(url: str | None) -> str:
     """What is said of a URL that is not taken."""
     with fails("ledger_unavailable") as caught:
         find_place(url)
-    assert "sesame" not in str(caught.value.as_failure())
+    assert "sesame" not in str(caught.value.build_failure())
     with pytest.raises(CertificatesError, match=re.escape(caught.value.message)):
         check_location(url)
     return caught.value.message
@@ -235,7 +235,7 @@ def test_why_a_ledger_cannot_be_used(url: str, where: str, check: str) -> None:
 def test_a_password_that_the_driver_quotes(url: str, said: str) -> None:
     """In any of its spellings."""
     error = unavailable(sa.make_url(url), f"connection failed: {said}")
-    assert "connection failed" in error.message and "sesame" not in str(error.as_failure())
+    assert "connection failed" in error.message and "sesame" not in str(error.build_failure())
 
 
 # What can be told without the library

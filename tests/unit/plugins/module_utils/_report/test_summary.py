@@ -12,11 +12,11 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import remove
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import (
     LIST_NAMES,
-    adoption_lines,
     deduplicate,
     format_failure,
-    summary,
-    totals,
+    format_summary,
+    format_totals,
+    list_adoptions,
 )
 
 TOTALS = "2 listeners: 2 unchanged."
@@ -35,7 +35,7 @@ def lines_of(**lists: Any) -> list[str]:
     }
     given |= {name: lists.pop(name) for name in list(lists) if name in given}
     attention = given.pop("attention")
-    lines = summary({**{name: [] for name in LIST_NAMES}, **lists}, attention, [ROW], TOTALS, **given)
+    lines = format_summary({**{name: [] for name in LIST_NAMES}, **lists}, attention, [ROW], TOTALS, **given)
     assert lines[-2:] == [ROW, TOTALS]
     return lines[:-2]
 
@@ -89,7 +89,7 @@ def test_a_line_for_each_change() -> None:
 def counted(*listeners: dict[str, Any], attention: Any = (), is_probed: bool = True, **lists: Any) -> str:
     """The line of totals."""
     is_check_mode = lists.pop("is_check_mode", False)
-    return totals(
+    return format_totals(
         {**{name: [] for name in LIST_NAMES}, **lists},
         listeners,
         attention,
@@ -234,7 +234,7 @@ def adopted(**given: Any) -> dict[str, Any]:
 
 
 def said_of(*listeners: dict[str, Any], is_check_mode: bool = False) -> list[str]:
-    return list(adoption_lines(listeners, is_check_mode=is_check_mode))
+    return list(list_adoptions(listeners, is_check_mode=is_check_mode))
 
 
 PREVIOUS = f"web:443: previous: certificate {BEFORE} ({NAME}, Example Ltd, RSA 2048, expires 2026-05-31T00:00:00Z)"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import (
-    listener_table,
-    order_remedies,
-    order_table,
+    format_listener_table,
+    format_order_table,
+    list_order_remedies,
 )
 
 from tests.support.rotations import NAME, item, listener, place
@@ -19,7 +19,7 @@ from tests.support.rotations import NAME, item, listener, place
 
 def table(*listeners: dict[str, Any], is_failed: bool = False, **done: Any) -> list[str]:
     """The lines of the table of a run."""
-    return listener_table({"listeners": listeners, **done}, is_failed=is_failed)
+    return format_listener_table({"listeners": listeners, **done}, is_failed=is_failed)
 
 
 def test_the_most_urgent_come_first() -> None:
@@ -114,7 +114,7 @@ def test_orders_and_what_they_need() -> None:
         row(9, name=None),
         row(10, state="received", reason="waiting_for_import"),
     ]
-    assert order_table(rows) == [
+    assert format_order_table(rows) == [
         "ORDER  NAME             EXPIRES           SERVED BY         STATE     STATUS",
         "7      www.example.com  2026-05-09 (60d)  -                 imported  expiring",
         "8      www.example.com  2026-05-09 (60d)  web:443, api:443  imported  expiring, waiting_for_key",
@@ -122,7 +122,7 @@ def test_orders_and_what_they_need() -> None:
         "10     www.example.com  2026-05-09 (60d)  -                 received  to be imported",
     ]
     words = {"failed": "It failed.", "expiring": "Renew it.", "waiting_for_key": "Put it there."}
-    assert list(order_remedies(rows, words)) == [
+    assert list(list_order_remedies(rows, words)) == [
         "ATTENTION: www.example.com (order 7), www.example.com (order 8): expiring: Renew it.",
         "ATTENTION: www.example.com (order 8): waiting_for_key: Put it there.",
     ]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import (
-    DEPLOY,
-    ROTATE,
+    DEPLOY_COMMAND,
+    ROTATE_COMMAND,
     adopt,
     deploy,
     remove,
@@ -158,16 +158,16 @@ def not_deployed(because: str | None) -> Obstacle[str]:
             Obstacle("not_accepted", {"listener": LISTENER, "has_whole_chain": False}),
             f"TLS clients reject the certificate: its issuer is missing. {REFUSAL_REMEDIES['chain']}",
         ),
-        (not_deployed(None), f"{NOT_DEPLOYED}. Run {DEPLOY}."),
+        (not_deployed(None), f"{NOT_DEPLOYED}. Run {DEPLOY_COMMAND}."),
         (
             not_deployed("refused"),
             f"{NOT_DEPLOYED}, because this run switched no listener. Check the errors of this run.",
         ),
         (
             not_deployed("phase"),
-            f"{NOT_DEPLOYED}, because this run did not include the phase deploy. Run {DEPLOY}.",
+            f"{NOT_DEPLOYED}, because this run did not include the phase deploy. Run {DEPLOY_COMMAND}.",
         ),
-        (not_deployed("not_approved"), f"{NOT_DEPLOYED}, because the change was not approved. Run {DEPLOY}."),
+        (not_deployed("not_approved"), f"{NOT_DEPLOYED}, because the change was not approved. Run {DEPLOY_COMMAND}."),
         (
             Obstacle("newer_elsewhere", {"record": NEW.record(2)}),
             "Certificate 2 in the certificate store is newer. Deploy the newer certificate at this endpoint.",
@@ -192,7 +192,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         ),
         (
             Obstacle("not_imported", {"entry": ENTRY, "because": "phase"}),
-            f"Did not deploy the renewal in {THERE}, because this run did not include the phase import. Run {ROTATE}.",
+            f"Did not deploy the renewal in {THERE}, because this run did not include the phase import. Run {ROTATE_COMMAND}.",
         ),
         (
             Obstacle("not_imported", {"entry": ENTRY, "because": "refused"}),
@@ -215,7 +215,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         ),
         (
             Obstacle("no_source", {"has_sources": False, "is_managed": True}),
-            f"Renew the certificate, then run {ROTATE}.",
+            f"Renew the certificate, then run {ROTATE_COMMAND}.",
         ),
         (Obstacle("no_source", {"has_sources": False, "is_managed": False}), "Renew the certificate at this endpoint."),
     ],
@@ -254,13 +254,13 @@ def test_what_was_revoked() -> None:
         }
         return why_attention(Obstacle("revoked", facts), ServedCertificate(Lifespan.of(LEAF, ()), LEAF))
 
-    reissue, then = "Reissue the certificate with its ACME client or CA", f"Then run {ROTATE}."
+    reissue, then = "Reissue the certificate with its ACME client or CA", f"Then run {ROTATE_COMMAND}."
     chain = f"{reissue}, or add the replacement chain of the CA to the source."
     back = f"Before the reissue, you can switch back to certificate 2, which was probably the previous certificate: {deploy(2, 'web:443')}."
     assert said(ISSUER) == f"The intermediate certificate Public CA 2 {when} {chain} {then}"
     assert said(LEAF, ENTRY) == f"The certificate {when} {REISSUE} {then}"
     assert said(LEAF, before=2) == f"The certificate {when} {reissue}. {then} {back}"
-    replaced = f"To deploy certificate 7 from the certificate store instead, run {DEPLOY}."
+    replaced = f"To deploy certificate 7 from the certificate store instead, run {DEPLOY_COMMAND}."
     assert said(LEAF, renewal_id=7) == f"The certificate {when} {replaced}"
 
 

@@ -457,7 +457,7 @@ def test_words_that_are_nil_are_none() -> None:
 def test_no_key_that_the_api_echoes_is_left(form: Form) -> None:
     key = "-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 30
     for code, message in ((key, "no"), (PUBLIC, f"Invalid value: {key}")):
-        assert "QUJD" not in str(explained(500, form(code, message)).as_failure())
+        assert "QUJD" not in str(explained(500, form(code, message)).build_failure())
 
 
 def test_a_call_may_be_repeated_unless_that_is_denied() -> None:

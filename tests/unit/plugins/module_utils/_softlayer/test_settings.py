@@ -206,7 +206,7 @@ def test_a_broken_config_file_is_named_but_not_quoted(
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     with fails("invalid_config_file") as caught:
         settings_with(monkeypatch, **({"config_file": str(path)} if named else {}))
-    assert "sesame" not in json.dumps(caught.value.as_failure())
+    assert "sesame" not in json.dumps(caught.value.build_failure())
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     if named:

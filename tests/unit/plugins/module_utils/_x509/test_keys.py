@@ -69,7 +69,7 @@ def refusal(text: str, passphrase: str | None = None) -> CertificatesError:
     """Why a key is not taken; nothing of it is told."""
     with pytest.raises(CertificatesError) as refused:
         read_private_key(text.encode(), passphrase)
-    said = str(refused.value.as_failure())
+    said = str(refused.value.build_failure())
     assert not [line for line in text.splitlines() if len(line) > 30 and "BEGIN" not in line and line in said]
     return refused.value
 
