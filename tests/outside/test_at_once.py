@@ -113,7 +113,7 @@ def test_a_run_that_is_killed_while_it_stores(
     assert stored(account) == {ISSUED.pem: 1}
 
 
-def test_a_run_of_many_that_is_told_to_stop(account: Simulator, options: dict[str, Any]) -> None:
+def test_a_run_of_many_that_is_interrupted(account: Simulator, options: dict[str, Any]) -> None:
     """As it waits for another one: what was done and what failed before is told of as it is."""
     ledger = Ledger(options["ledger_url"])
     key = Key("create", f"{account.account_id}/{FLEET[1].fingerprint}")

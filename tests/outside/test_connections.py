@@ -281,7 +281,7 @@ def test_without_tls_nothing_was_sent(
 
 
 @pytest.mark.parametrize("by_proxy", [False, True], ids=["server", "proxy"])
-def test_where_nobody_listens(api: Api, by_proxy: bool) -> None:
+def test_where_no_one_listens(api: Api, by_proxy: bool) -> None:
     with Api(api.authority) as gone:
         pass
     client = client_for(api, "rest", gone_proxy(gone)) if by_proxy else client_for(gone, "rest")

@@ -164,7 +164,7 @@ def test_a_collect_goes_on_past_what_it_cannot_read(mails: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.msg", "A.MSG"])
 @pytest.mark.parametrize("is_named", [False, True])
-def test_a_message_in_outlooks_format_is_told_with_what_to_do(mails: Path, name: str, is_named: bool) -> None:
+def test_a_message_in_outlooks_format_is_reported_with_what_to_do(mails: Path, name: str, is_named: bool) -> None:
     (mails / name).write_bytes(OUTLOOK_MESSAGE)
     (mails / "b.eml").write_bytes(letter(www_crt=ISSUED.pem.encode()))
     result = collect(mails, mails / name) if is_named else collect(mails)
@@ -174,7 +174,7 @@ def test_a_message_in_outlooks_format_is_told_with_what_to_do(mails: Path, name:
     assert "Save the message as an .eml file" in entry["message"]
 
 
-def test_a_message_in_outlooks_format_that_is_attached_is_told_with_what_to_do(mails: Path) -> None:
+def test_a_message_in_outlooks_format_that_is_attached_is_reported_with_what_to_do(mails: Path) -> None:
     (mails / "a.eml").write_bytes(letter(Hello_msg=OUTLOOK_MESSAGE))
     [entry] = collect(mails)["unmatched"]
     assert entry["reason"] == "unsupported_attachment" and "Save the message as an .eml file" in entry["message"]
@@ -183,7 +183,7 @@ def test_a_message_in_outlooks_format_that_is_attached_is_told_with_what_to_do(m
 @pytest.mark.parametrize(
     "command", ["tar -cz www.crt", "tar -c www.crt", "gzip -c www.crt", "bzip2 -c www.crt", "xz -c www.crt"]
 )
-def test_what_is_packed_otherwise_than_in_a_zip_is_told_by_name(mails: Path, command: str) -> None:
+def test_what_is_packed_otherwise_than_in_a_zip_is_reported_by_name(mails: Path, command: str) -> None:
     (mails / "a.eml").write_bytes(
         letter("Your certificate is attached.\n", your_packed=packed(mails.parent, *command.split()))
     )

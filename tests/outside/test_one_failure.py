@@ -49,7 +49,7 @@ def warnings(run: Run) -> str:
     return " ".join(str(warning) for warning in run.result.get("warnings", []))
 
 
-def test_what_cannot_be_read_of_the_store_is_told(fleet: Simulator) -> None:
+def test_what_cannot_be_read_of_the_store_is_reported(fleet: Simulator) -> None:
     """It may be what is looked for: nobody may take it for compared."""
     unreadable = [store(fleet, ISSUED[6]) for _ in range(2)]
     for identifier in unreadable:

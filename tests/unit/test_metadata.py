@@ -179,7 +179,7 @@ def test_the_authors_are_the_same_everywhere() -> None:
     assert said == {f"{name} (@{account})"}
 
 
-def test_make_lists_its_targets_and_contributors_are_told_of_each() -> None:
+def test_make_lists_its_targets_and_contributors_find_each() -> None:
     [line] = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     listing = subprocess.run(
         ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -192,7 +192,7 @@ def test_make_lists_its_targets_and_contributors_are_told_of_each() -> None:
     assert set(re.findall(r"^\| `make ([\w-]+)`", table, re.MULTILINE)) == set(described)
 
 
-def test_what_contributors_are_told_to_touch_exists() -> None:
+def test_what_contributors_have_to_touch_exists() -> None:
     text = (
         (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## What to touch")[2].partition("## Rules")[0]
     )

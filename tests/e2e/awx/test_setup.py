@@ -269,7 +269,7 @@ WHOLE = {
 """A job that has all its hosts and runs all its tasks."""
 
 
-def test_what_somebody_has_chosen_in_awx_since_is_set_again_by_each_setup(story: Story) -> None:
+def test_what_another_user_has_chosen_in_awx_since_is_set_again_by_each_setup(story: Story) -> None:
     """What is not sent is not compared. Jobs run one after the other, and whole; a workflow that waits for an approval blocks no other one."""
 
     def made(endpoint: str) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ DONE = {
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_what_a_person_approves_is_done_and_nobody_is_asked_to_approve_nothing(workflow: str) -> None:
+def test_what_a_person_approves_is_done_and_no_one_is_asked_to_approve_nothing(workflow: str) -> None:
     """What was requested before is collected all the same, and what is served is looked at.
 
     An approval is asked for as well if the job that looks whether there is something ends for another reason.

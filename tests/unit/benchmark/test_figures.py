@@ -48,7 +48,7 @@ def test_the_table_of_ratios_has_what_should_be() -> None:
     assert {len(row) for row in rows} == {len(RATIO_COLUMNS)}
 
 
-def test_a_ratio_of_what_a_case_does_not_have_is_not_told() -> None:
+def test_a_ratio_of_what_a_case_does_not_have_is_not_reported() -> None:
     assert rows_of_ratios([result(Ratio("module", ("sdk",), 1.2), module=[3.0])]) == []
 
 

@@ -323,7 +323,7 @@ def test_a_run_without_credentials_after_a_renewal_leaves_a_trace(machine: Machi
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda sent: sent.name)
 @pytest.mark.parametrize("name", [ROTATE, RENEWED])
-def test_what_is_told_to_stop_leaves_a_trace(machine: Machine, name: str, sent: signal.Signals) -> None:
+def test_what_is_interrupted_leaves_a_trace(machine: Machine, name: str, sent: signal.Signals) -> None:
     """As systemd does, all its processes are told; what has been killed can leave nothing."""
     begun = machine.root.parent / "begun"
     programs = machine.root / "opt/softlayer-certificates/bin"

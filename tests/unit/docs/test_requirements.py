@@ -137,7 +137,7 @@ def test_pages_tell_no_other_versions() -> None:
         assert versions([requirement]).items() <= required().items(), requirement
 
 
-def test_it_is_told_what_is_required() -> None:
+def test_it_is_reported_what_is_required() -> None:
     about = (ROOT / "docs/docsite/rst/guide_about.rst").read_text(encoding="utf-8")
     for text in (about, (ROOT / "README.md").read_text(encoding="utf-8")):
         assert f"Python {oldest_python()} or later" in text

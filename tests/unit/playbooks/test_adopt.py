@@ -77,7 +77,7 @@ def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulato
     assert old not in ids(account)
 
 
-def test_what_is_red_is_told_to_a_command_and_what_is_refused_as_well(account: Simulator, tmp_path: Path) -> None:
+def test_what_is_red_is_reported_to_a_command_and_what_is_refused_as_well(account: Simulator, tmp_path: Path) -> None:
     """Each with the sentence that the run ends with; check mode tells nobody, and the command's own failure hides nothing."""
     balancer(account, "web", **{f"p{PORT}": store(account, NAME, organization=LTD, names=[NAME])})
     renewed(tmp_path)

@@ -158,7 +158,7 @@ def test_failures_hide_nothing(sim: Simulator, tmp_path: Path) -> None:
     assert "49<" not in ran.output and not (tmp_path / "owned").exists() and rows[LOST]["common_name"] == TEMPLATE
 
 
-def test_what_cannot_be_read_is_told(sim: Simulator, dovecot: Server, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_reported(sim: Simulator, dovecot: Server, tmp_path: Path) -> None:
     """A report is written all the same, and nothing is imported; a request that cannot begin says why where Ansible says that it failed."""
     mail = {"imap": dovecot.new_user().options(password="not this one")}
     options: dict[str, Any] = {"mail": mail, "ledger_url": "sqlite:////no/where/ledger.sqlite3"}
@@ -196,7 +196,7 @@ def test_recipients_of_a_preview_that_are_undefined_inside_are_none(sim: Simulat
     assert sim.sends() == []
 
 
-def test_only_what_was_requested_is_waited_for_and_a_refusal_is_told_once(sim: Simulator, tmp_path: Path) -> None:
+def test_only_what_was_requested_is_waited_for_and_a_refusal_is_reported_once(sim: Simulator, tmp_path: Path) -> None:
     ran = fulfill(
         sim,
         tmp_path,

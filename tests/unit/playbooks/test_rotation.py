@@ -230,7 +230,7 @@ IN_A_PLAY = """
 """
 
 
-def test_a_module_that_fails_as_a_whole_is_told_with_its_reason(account: Simulator, tmp_path: Path) -> None:
+def test_a_module_that_fails_as_a_whole_is_reported_with_its_reason(account: Simulator, tmp_path: Path) -> None:
     """In the result and in the metrics; the report of the last run that could read the store stays as it is."""
     (tmp_path / "keys").mkdir()
     (tmp_path / "report.json").write_text("{}", encoding="ascii")
@@ -342,7 +342,7 @@ def test_endpoints_stand_beside_listeners(account: Simulator, tmp_path: Path) ->
     }
 
 
-def test_a_renewal_that_the_authority_wants_is_told_everywhere(account: Simulator, tmp_path: Path) -> None:
+def test_a_renewal_that_the_authority_wants_is_reported_everywhere(account: Simulator, tmp_path: Path) -> None:
     """In table, report and metrics; it fails the run that is asked to fail for it, in its sentence."""
     issued = identified(AUTHORITY, "www.example.com")
     balancer(account, "web", p443=put(account, issued))

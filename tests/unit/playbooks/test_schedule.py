@@ -180,7 +180,7 @@ def test_what_is_there_stays_or_has_a_backup(machine: Machine) -> None:
     assert machine.files() == {"etc/softlayer-certificates/ca.txt": b"mine"}
 
 
-def test_secrets_are_shown_nobody_and_kept_as_they_are(machine: Machine) -> None:
+def test_secrets_are_never_shown_and_kept_as_they_are(machine: Machine) -> None:
     """A passphrase that looks like a template is none, and one of a vault is open. A file with secrets is not shown, whichever has them."""
     secret = KEY.replace("'", "")
     mail = {"imap": {"host": "mail.example.com", "folder": "INBOX", "password": KEY}}

@@ -79,7 +79,7 @@ def test_the_api_offers_what_is_called() -> None:
     assert [(call.where, problem) for call in api_calls() for problem in problems(call)] == []
 
 
-def test_every_call_and_mask_was_looked_at() -> None:
+def test_every_call_and_mask_was_checked() -> None:
     assert {f"{call.service}::{call.method}" for call in api_calls()} > {
         "SoftLayer_Account::getObject",
         "SoftLayer_Account::getSecurityCertificates",

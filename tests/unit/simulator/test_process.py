@@ -46,7 +46,7 @@ def test_options() -> None:
     assert not state_dir.exists()
 
 
-def test_it_ends_cleanly_when_told(tmp_path: Path) -> None:
+def test_it_ends_cleanly_on_request(tmp_path: Path) -> None:
     command = ending_with_parent([sys.executable, "-m", "tests.simulator", "--fleet=empty", f"--state-dir={tmp_path}"])
     with subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

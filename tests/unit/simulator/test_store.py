@@ -184,7 +184,7 @@ def test_what_a_service_uses_is_protected(sim: Simulator, sdk: SoftLayer.BaseCli
     assert "Unable to find object" in fault(sdk, "getObject", id=record["id"])
 
 
-def test_what_uses_a_certificate_is_told_by_mask_only(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+def test_what_uses_a_certificate_is_reported_by_mask_only(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     """Its listeners come with their own ids; a mask that names no local property has all of them come, the key too."""
     (record,) = sim.certificates()
     mask = "mask[id,associatedServiceCount,lbaasListenerCount,lbaasListeners[id,uuid,tlsCertificateId]]"

@@ -59,7 +59,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=str,
 )
-def test_a_module_on_this_machine_is_told_of_the_terminal(
+def test_a_module_on_this_machine_gets_the_terminal(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], is_told: bool
 ) -> None:
     """Beside the rest of its environment."""
@@ -88,7 +88,7 @@ def test_a_run_that_is_to_be_quiet_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("output", ["pipe:[1234]", "/var/log/rotate.log", OSError()])
-def test_nobody_watches_a_pipe_or_a_file(monkeypatch: pytest.MonkeyPatch, output: str | OSError) -> None:
+def test_no_one_watches_a_pipe_or_a_file(monkeypatch: pytest.MonkeyPatch, output: str | OSError) -> None:
     """Nor a machine that does not tell the output of a process."""
 
     def readlink(_path: str) -> str:

@@ -55,7 +55,7 @@ def ran(request: pytest.FixtureRequest, printed: tuple[CallbackModule, list[tupl
     return Run(printed[0], request.param)
 
 
-def test_a_failure_is_told_once(ran: Run, printed: tuple[CallbackModule, list[tuple[str, bool]]]) -> None:
+def test_a_failure_is_reported_once(ran: Run, printed: tuple[CallbackModule, list[tuple[str, bool]]]) -> None:
     """Of a loop, the sentence of each item, too; of what may fail, none."""
     _callback, lines = printed
     ran.fails(msg="Ignored.", ignored=True)
@@ -70,7 +70,7 @@ def test_a_failure_is_told_once(ran: Run, printed: tuple[CallbackModule, list[tu
     assert lines == [("It failed.", True), ("So did this.", True)]
 
 
-def test_nobody_who_is_there(ran: Run, printed: tuple[CallbackModule, list[tuple[str, bool]]]) -> None:
+def test_no_one_who_is_there(ran: Run, printed: tuple[CallbackModule, list[tuple[str, bool]]]) -> None:
     """A host that cannot be reached is told."""
     callback, lines = printed
     callback.v2_runner_on_unreachable(ran.ended(msg="Nobody is there."))
@@ -78,7 +78,7 @@ def test_nobody_who_is_there(ran: Run, printed: tuple[CallbackModule, list[tuple
     assert lines == [("Nobody is there.", True)]
 
 
-def test_a_failure_that_was_rescued_is_not_told(
+def test_a_failure_that_was_rescued_is_not_reported(
     ran: Run, printed: tuple[CallbackModule, list[tuple[str, bool]]]
 ) -> None:
     """The one that comes after it is, since that ends the run."""

@@ -53,7 +53,7 @@ def test_what_is_waited_for(tmp_path: Path, missing: str, reason: str | None) ->
 
 
 @pytest.mark.parametrize("missing", [".crt", ".key"])
-def test_what_is_waited_for_is_told_by_the_name_of_its_file(tmp_path: Path, missing: str) -> None:
+def test_what_is_waited_for_is_reported_by_the_name_of_its_file(tmp_path: Path, missing: str) -> None:
     there = [f"_.example.com{ending}" for ending in (".crt", ".key") if ending != missing]
     (waiting,) = found(tmp_path, *there, common_name="*.example.com")["skipped"]
     assert waiting["message"].endswith(f" The expected path is {tmp_path}/_.example.com{missing}.")
@@ -287,7 +287,7 @@ def test_the_key_of_an_order_that_is_not_selected_is_not_taken(tmp_path: Path) -
     assert certificate_files([facts], str(tmp_path), str(tmp_path))["skipped"] == []
 
 
-def test_several_certificates_of_one_key_are_each_taken_or_told(tmp_path: Path) -> None:
+def test_several_certificates_of_one_key_are_each_taken_or_reported(tmp_path: Path) -> None:
     """Two signing requests may have been made with one key."""
     key = Authority().issue("a.example.com").key
     mails = [

@@ -530,7 +530,9 @@ def test_no_password_of_a_url_in_what_a_failure_says(inventory: Inventory, optio
         assert piece not in said + "".join(inventory.display.warnings)
 
 
-def test_what_nobody_foresaw_is_told_without_its_text(inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_reported_without_its_text(
+    inventory: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_arguments: object, **_options: object) -> None:
         raise ZeroDivisionError("s3cr-t-zq")
 

@@ -114,7 +114,7 @@ def test_what_cannot_be_found_out_blocks_nothing(
     assert publisher.url in warning and "check_revocation: off" in warning
 
 
-def test_nobody_is_asked_where_there_is_nothing_to_decide(
+def test_no_one_is_asked_where_there_is_nothing_to_decide(
     account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher
 ) -> None:
     first = store(account, leaf(authority))

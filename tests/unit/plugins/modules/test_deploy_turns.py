@@ -146,7 +146,7 @@ def test_one_run_at_a_time_changes_something(account: Simulator, shared: dict[st
     assert all(one.ended_at <= other.begun_at for one, other in pairwise(ended))
 
 
-def test_what_another_run_did_meanwhile_is_planned_anew(
+def test_what_another_run_did_meanwhile_is_planned_again(
     account: Simulator, login: dict[str, Any], transport: str
 ) -> None:
     """Both want to switch the same listeners: the second one reads everything again, and finds nothing to do."""
@@ -242,7 +242,7 @@ def test_a_killed_run_is_followed_by_the_next(account: Simulator, shared: dict[s
 # Told to stop
 
 
-def test_who_waits_for_the_turn_is_told_to_stop(account: Simulator, login: dict[str, Any]) -> None:
+def test_who_waits_for_the_turn_is_interrupted(account: Simulator, login: dict[str, Any]) -> None:
     web, _, second = renewable(account)
     with holding(account, web, **login) as process:
         other = begin(**login)
@@ -255,7 +255,7 @@ def test_who_waits_for_the_turn_is_told_to_stop(account: Simulator, login: dict[
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
-def test_who_has_the_turn_is_told_to_stop(account: Simulator, login: dict[str, Any], name: str) -> None:
+def test_who_has_the_turn_is_interrupted(account: Simulator, login: dict[str, Any], name: str) -> None:
     """The next run need not wait."""
     web, _, second = renewable(account)
     account.settings(balancer_lock_ms=600_000)

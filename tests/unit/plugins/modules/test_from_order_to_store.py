@@ -152,7 +152,7 @@ def test_without_the_orders_all_that_was_collected_is_imported(
         ({"collected": [], "privatekey_dir": "KEYS", "intermediate_path": "/no.pem"}, "intermediate_path /no.pem"),
     ],
 )
-def test_what_cannot_be_meant(sim: Simulator, api: dict[str, Any], given: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_expected(sim: Simulator, api: dict[str, Any], given: dict[str, Any], said: str) -> None:
     options = {name: str(sim.keys_dir) if value == "KEYS" else value for name, value in given.items()}
     run = run_module(IMPORT, **api, **options)
     assert run.failed and said in run["msg"], run.output

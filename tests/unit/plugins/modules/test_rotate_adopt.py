@@ -20,7 +20,7 @@ LTD = "Example Ltd"
 ADOPT = {"common_name": NAME, "listeners": [WEB]}
 
 
-def test_only_what_is_named_is_done_and_it_is_told_what_is_lost(here: Rotation) -> None:
+def test_only_what_is_named_is_done_and_it_is_reported_what_is_lost(here: Rotation) -> None:
     """The plan says what the run does, and a run that is held to the plan does the same; nothing else of the sources is touched."""
     present = store(here.sim, old(organization=LTD))
     balancer(here.sim, present, present, first_port=PORT)
@@ -74,7 +74,7 @@ def test_nothing_is_imported_for_nothing(blind: Rotation) -> None:
         assert run["msg"].startswith(f"{WEB}: ") and not blind.changes()
 
 
-def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotation) -> None:
+def test_two_of_which_one_is_expected_and_a_listener_that_is_not_there(blind: Rotation) -> None:
     present = store(blind.sim, old(organization=LTD))
     balancer(blind.sim, present, first_port=PORT)
     blind.keep(NAME, issue(None, names=[NAME]))
@@ -94,7 +94,7 @@ def test_it_needs_the_phases_import_and_deploy(blind: Rotation, phase: str) -> N
     assert "adopt requires the phases import and deploy" in run["msg"]
 
 
-def test_what_cannot_be_read_is_told_where_the_name_is_missing(blind: Rotation) -> None:
+def test_what_cannot_be_read_is_reported_where_the_name_is_missing(blind: Rotation) -> None:
     balancer(blind.sim, store(blind.sim, old()), first_port=PORT)
     blind.keep(NAME, issue(None, names=[NAME]), ".crt")
     run = blind.check(adopt=ADOPT)

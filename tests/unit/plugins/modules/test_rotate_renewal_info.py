@@ -54,7 +54,7 @@ def warnings(run: Run) -> list[str]:
     return [text for text in run.warnings if text.startswith("Cannot get the renewal information")]
 
 
-def test_a_client_that_has_died_is_told(blind: Rotation) -> None:
+def test_a_client_that_has_died_is_reported(blind: Rotation) -> None:
     """In check mode, too, which keeps nothing; the next run asks no more until it is time; it fails only a run that wants that."""
     kept = blind.folder.parent / "renewal-info.json"
     with Desk(answer(PAST, Retry_After="7200")) as desk:
@@ -76,7 +76,7 @@ def test_a_client_that_has_died_is_told(blind: Rotation) -> None:
     assert (answered["end"], answered["explanation_url"]) == (PAST["suggestedWindow"]["end"], WHY) and answered["until"]
 
 
-def test_what_needs_no_renewal_needs_nobody(blind: Rotation) -> None:
+def test_what_needs_no_renewal_needs_no_one(blind: Rotation) -> None:
     """The window is to come, the source has renewed it, or it says nothing of its authority; what nobody serves is asked of nobody."""
     with Desk(answer(FUTURE)) as desk:
         served_of(blind, desk.url)

@@ -185,7 +185,7 @@ def test_a_record_that_another_run_deletes_first(fleet: Fleet) -> None:
     }
 
 
-def test_a_record_that_is_attached_again_between_the_look_and_the_deletion(fleet: Fleet) -> None:
+def test_a_record_that_is_attached_again_between_the_check_and_the_deletion(fleet: Fleet) -> None:
     """The store refuses the deletion, which is then in use; the others are deleted."""
     again = min(fleet.old)
 

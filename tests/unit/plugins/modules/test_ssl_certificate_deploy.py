@@ -288,7 +288,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_what_cannot_be_meant(account: Simulator, case: str) -> None:
+def test_what_cannot_be_expected(account: Simulator, case: str) -> None:
     """One sentence that names the option; nothing is called."""
     given, said = BAD[case]
     run = run_it(**options_for(account), **given)

@@ -186,7 +186,7 @@ def test_each_failure_has_its_reason_and_stops_no_other(account: Simulator, dest
     assert os.readlink(dest / "linked.example.com.key") == "/dev/null"
 
 
-def test_a_user_who_may_only_view_is_told_so(account: Simulator, dest: Path) -> None:
+def test_a_user_who_may_only_view_gets_a_message(account: Simulator, dest: Path) -> None:
     id = store(account, issue())
     login = {"username": account.viewer_username, "api_key": account.viewer_api_key}
     run = checked(run_module(MODULE, **{**options_for(account), **login}, dest=str(dest), all=True))

@@ -305,7 +305,7 @@ def test_notes_come_out_as_they_went_in(sim: Simulator, api: Options) -> None:
 
 
 @pytest.mark.parametrize(("fault", "is_done"), [("reset_after", True), ("html_500", False)])
-def test_an_edit_whose_answer_is_lost_is_looked_for(sim: Simulator, api: Options, fault: str, is_done: bool) -> None:
+def test_an_edit_whose_answer_is_lost_is_searched_for(sim: Simulator, api: Options, fault: str, is_done: bool) -> None:
     """It is not made again: somebody else may have changed the record meanwhile."""
     store(sim, GOOD)
     sim.fault(fault, method="editObject", times=1)
@@ -382,7 +382,7 @@ def test_nothing_is_removed_unless_the_new_one_is_stored(sim: Simulator, api: Op
     assert done.failed and old in snapshot(sim) and methods(sim)["deleteObject"] == 0
 
 
-def test_a_removal_that_is_refused_is_not_told_as_done(sim: Simulator, api: Options) -> None:
+def test_a_removal_that_is_refused_is_not_reported_as_done(sim: Simulator, api: Options) -> None:
     [old] = store(sim, OLD)
     sim.fault("false", method="deleteObject")
     done = run(api, **NEW.options(), remove_superseded=True)
@@ -409,7 +409,7 @@ def test_absent(sim: Simulator, api: Options) -> None:
 # Answers that are lost
 
 
-def test_a_lost_answer_is_looked_up(sim: Simulator, api: Options) -> None:
+def test_a_lost_answer_is_searched_for(sim: Simulator, api: Options) -> None:
     fleet = [GOOD, OLD, OTHER]
     sim.fault("hang_after", method="createObject", nth=2)
     done = run(api, *(one.options() for one in fleet), concurrency=1, timeout=0.5)

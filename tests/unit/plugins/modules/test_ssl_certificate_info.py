@@ -259,7 +259,7 @@ def test_services_without_the_permission(sim: Simulator, api: dict[str, Any]) ->
 # Permissions and failures
 
 
-def test_a_user_who_may_only_look(sim: Simulator, filled: dict[str, int], transport: str) -> None:
+def test_a_user_who_may_only_check(sim: Simulator, filled: dict[str, int], transport: str) -> None:
     everything = {found["id"]: found for found in listed(sim, **options_for(sim))["certificates"]}
     run = listed(sim, **viewer(sim, transport), include_pem=True, certificate_ids=list(filled.values()))
     assert (run["limited_to_view"], run["missing_fields"]) == (True, [*WITHOUT_MANAGE, *PEMS])
@@ -276,7 +276,7 @@ def test_a_user_who_may_only_look(sim: Simulator, filled: dict[str, int], transp
     assert [call["method"] for call in sim.calls()] == ["getSecurityCertificates", "getValidSecurityCertificateEntries"]
 
 
-def test_a_user_who_may_not_even_look(sim: Simulator, api: dict[str, Any]) -> None:
+def test_a_user_who_may_not_even_check(sim: Simulator, api: dict[str, Any]) -> None:
     for method in ("getSecurityCertificates", "getValidSecurityCertificateEntries"):
         sim.fault("not_found", method=method)
     refused("not_found", "SECURITY_CERTIFICATE_MANAGE", "SECURITY_CERTIFICATE_VIEW", **api)

@@ -175,7 +175,7 @@ def at(port: int, **expected: Any) -> dict[str, Any]:
     return {"host": HOST, "port": port, "server_name": NAME, **expected}
 
 
-def test_endpoints_are_looked_at_as_listeners_are(blind: Rotation) -> None:
+def test_endpoints_are_checked_as_listeners_are(blind: Rotation) -> None:
     """In check mode, too; each once, whatever else the run is limited to; one out of reach is no failure, and none is ever changed."""
     before, now = old(days=(-20, 70)), issue()
     first, second = store(blind.sim, before), store(blind.sim, now)
@@ -515,7 +515,7 @@ def test_what_traefik_has(blind: Rotation, tmp_path: Path) -> None:
     assert not blind.run(sources=[{"traefik": str(path.parent)}], phases=["import"])["changed"]
 
 
-def test_sources_that_bring_nothing_are_told_and_hide_no_other(blind: Rotation, tmp_path: Path) -> None:
+def test_sources_that_bring_nothing_are_reported_and_hide_no_other(blind: Rotation, tmp_path: Path) -> None:
     """They fail nothing: what dies for want of them does."""
     balancer(blind.sim, store(blind.sim, old()))
     blind.keep("www", issue())

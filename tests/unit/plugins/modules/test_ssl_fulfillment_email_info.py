@@ -252,7 +252,7 @@ def folder(tmp_path: Path) -> Files:
 # Every source
 
 
-def test_a_certificate_with_all_that_is_told_of_it(folder: Files) -> None:
+def test_a_certificate_with_all_that_is_reported_it(folder: Files) -> None:
     issued = issue(names=["www.example.com", "example.com"])
     folder.put(letter(issued))
     before = folder.state()
@@ -544,7 +544,7 @@ def test_a_wrong_password(mailbox: Mailbox) -> None:
 # The mail server: what goes wrong
 
 
-def test_a_connection_that_is_lost_once_is_made_anew() -> None:
+def test_a_connection_that_is_lost_once_is_made_again() -> None:
     with HangingUp(IN_A_LITERAL, Fault("SEARCH"), None) as server:
         run = looked(orders=[order(issue())], imap=server.options(timeout=5))
         assert (reasons(run), run["messages_examined"], server.connections) == (["unreadable"], 1, 3)
@@ -651,7 +651,7 @@ CROWD = {name: form for name, form in FORMS.items() if not form.exact and name n
 """All others but those that would be another message with the line ends that a server writes."""
 
 
-def test_in_a_large_folder_every_form_is_found_and_little_else_is_looked_into(dovecot: Server) -> None:
+def test_in_a_large_folder_every_form_is_found_and_little_else_is_searched(dovecot: Server) -> None:
     """Also the newest of two, where the older one stands in a text and the newer one is attached, both under a telling subject.
 
     Such a subject helps what cannot be searched, and tells why a certificate is missing.

@@ -102,7 +102,7 @@ def replace(where: str, name: str, what: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda function: str(function.__name__))
-def test_what_nobody_foresaw_is_a_failure(name: str, broken: Callable[..., Any]) -> None:
+def test_an_unexpected_error_is_a_failure(name: str, broken: Callable[..., Any]) -> None:
     if broken is not divide and MODULES.index(name) % len(BROKEN) != list(BROKEN).index(broken):
         pytest.skip("each module with one of them is enough, since they end in the same place")
     program = import_module(PACKAGE + name).run.__module__

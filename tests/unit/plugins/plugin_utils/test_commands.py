@@ -221,7 +221,7 @@ def test_a_file_that_would_not_fit_does_not(monkeypatch: pytest.MonkeyPatch, tmp
 # AWX
 
 
-def test_operators_of_awx_are_told_what_they_can_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_operators_of_awx_see_what_they_can_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A workflow; for what none does, that a command line is needed, with options and no file of the job."""
     file = tmp_path / "extravars"
     file.write_text(f"ssl_rotation_trusted_ca_path: {CA}\n")

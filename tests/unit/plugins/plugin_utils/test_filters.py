@@ -61,7 +61,7 @@ def test_a_filter_of_the_roles_quotes_nothing() -> None:
     assert SECRET not in "".join(traceback.format_exception(raised.value))
 
 
-def test_what_a_user_is_to_be_told_is_told() -> None:
+def test_what_a_user_is_to_be_shown_is_shown() -> None:
     """That an argument is missing, or something undefined."""
     with pytest.raises(TypeError, match="privatekey_dir"):
         certificate_files.FilterModule().filters()["certificate_files"]([])

@@ -108,7 +108,7 @@ def test_a_run_fails_with_what_is_said_of_its_items() -> None:
     assert many["message"] == "7 of 7 doors stay: 0. 1. 2. 3. 4. and 2 more"
 
 
-def test_a_run_that_was_told_to_stop_says_so_first() -> None:
+def test_a_run_that_was_interrupted_says_so_first() -> None:
     stopped = build_items_failure(
         "listeners_failed", ["a: no"], "7 doors stay", stopped=True, stop="It was told to stop."
     )
@@ -131,7 +131,7 @@ def test_the_only_certificate_fails_with_its_own_words() -> None:
         assert (failure["code"], failure["message"]) == (code, "No door.")
 
 
-def test_of_many_certificates_those_that_failed_are_told_by_their_places() -> None:
+def test_of_many_certificates_those_that_failed_are_reported_by_their_places() -> None:
     failed = PAINTED.mark_failed("not_found", NO_DOOR)
     failure = build_certificates_failure([("one", PAINTED), ("two", failed)], stopped=False)["failure"]
     assert failure == {

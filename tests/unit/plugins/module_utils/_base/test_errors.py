@@ -38,7 +38,7 @@ PACKED = (
 )
 
 
-def test_what_nobody_foresaw_is_told_by_type_and_place() -> None:
+def test_an_unexpected_error_is_reported_by_type_and_place() -> None:
     """Also from the archive as which Ansible sends a module; nothing is told of files of others, nor what the error says."""
     error = caught(PACKED, "def ask():\n    int(given)\n\nask()", given="s3same-0pen")
     failure = convert_unexpected_error(error, "Look there. ")
@@ -47,7 +47,7 @@ def test_what_nobody_foresaw_is_told_by_type_and_place() -> None:
     assert failure.message == said("ValueError", places[1], "Look there. ")
 
 
-def test_a_place_that_came_back_a_thousand_times_is_told_once() -> None:
+def test_a_place_that_came_back_a_thousand_times_is_reported_once() -> None:
     error = caught(PACKED, "def ask():\n    ask()\n\nask()")
     details = convert_unexpected_error(error).details
     assert details["type"] == "RecursionError"

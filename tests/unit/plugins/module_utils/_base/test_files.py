@@ -88,7 +88,7 @@ def test_a_link_in_its_place_is_refused(home: Path) -> None:
 @pytest.mark.parametrize(
     ("bits", "is_safe"), [(0o755, True), (0o711, True), (0o775, False), (0o757, False), (0o1777, True)]
 )
-def test_nobody_else_may_write_to_what_leads_to_it(home: Path, bits: int, is_safe: bool) -> None:
+def test_no_one_else_may_write_to_what_leads_to_it(home: Path, bits: int, is_safe: bool) -> None:
     (home / "shared/mine").mkdir(parents=True)
     (home / "shared").chmod(bits)
     for dest in (home / "shared/dest", home / "shared/mine/dest"):
@@ -103,7 +103,7 @@ def test_nobody_else_may_write_to_what_leads_to_it(home: Path, bits: int, is_saf
             assert not dest.exists()
 
 
-def test_links_on_the_way_are_followed_and_what_they_lead_through_is_looked_at(home: Path) -> None:
+def test_links_on_the_way_are_followed_and_what_they_lead_through_is_checked(home: Path) -> None:
     (home / "real/inner").mkdir(parents=True)
     (home / "there").symlink_to("real/../real/inner")
     (home / "again").symlink_to(home / "there")

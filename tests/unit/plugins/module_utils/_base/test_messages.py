@@ -47,7 +47,7 @@ def test_an_error(reason: str | None, said: str) -> None:
         (None, "", "an unknown location. "),
     ],
 )
-def test_what_nobody_foresaw(place: str | None, state: str, said: str) -> None:
+def test_an_unexpected_error(place: str | None, state: str, said: str) -> None:
     assert describe_unexpected_error("ValueError", place, state) == (
         f"Unexpected error: ValueError in {said}If the error persists, open an issue with this message: "
         "https://github.com/softlayer/softlayer.certificates/issues"

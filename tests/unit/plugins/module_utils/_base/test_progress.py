@@ -104,7 +104,7 @@ def test_several_threads_lose_nothing() -> None:
     assert told.format_count() == "2000 of 2000 emails done"
 
 
-def test_a_wait_is_told_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_is_reported_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     """With what for and since when, the longest first, also after an error; not one of no time. Names are no commands of a terminal."""
     clock, told = [1000.0], Progress()
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
@@ -121,7 +121,7 @@ def test_a_wait_is_told_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told.list_waits() == []
 
 
-def test_of_many_waits_the_longest_are_told() -> None:
+def test_of_many_waits_the_longest_are_reported() -> None:
     told = Progress()
     with contextlib.ExitStack() as waits:
         for number in range(7):
@@ -153,7 +153,7 @@ def test_a_terminal_that_is_stopped_or_closed_holds_up_nothing(
         until(terminal.read)
         terminal.stop()
         looks: list[object] = []
-        monkeypatch.setattr(told, "count", lambda: looks.append(thread.is_alive()) or "")
+        monkeypatch.setattr(told, "format_count", lambda: looks.append(thread.is_alive()) or "")
         until(lambda: len(looks) > 3)  # it comes to the next line, and the next
         terminal.read()
         seen = len(terminal.seen)
@@ -174,7 +174,7 @@ def test_what_is_no_terminal_is_shown_nothing(
     assert not path.is_file() or path.read_bytes() == b""
 
 
-def test_where_nobody_watches_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_one_watches_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(progress.TERMINAL_VARIABLE, raising=False)
     before = threading.active_count()
     progress.show_on_terminal()

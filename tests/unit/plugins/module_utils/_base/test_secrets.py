@@ -136,7 +136,7 @@ SOME_VALUE = st.recursive(
 
 @given(SOME_VALUE, st.sets(SOME_TEXT, max_size=6))
 @example(["aaa\n", "b"], {"aaa", "aa\n", "11"})
-def test_nothing_more_has_to_be_looked_for_than_is_contained(value: object, secrets: set[str]) -> None:
+def test_nothing_more_has_to_be_searched_for_than_is_contained(value: object, secrets: set[str]) -> None:
     """ansible-core hides the same whether it looks for all secrets or for those that a result contains.
 
     Of two that overlap it hides the one that it looks for first, so they are given in an order.
@@ -146,7 +146,7 @@ def test_nothing_more_has_to_be_looked_for_than_is_contained(value: object, secr
     assert remove_values(value, sorted(found)) == remove_values(value, sorted(s for s in secrets if len(s) > 1))
 
 
-def test_only_what_a_result_contains_is_looked_for() -> None:
+def test_only_what_a_result_contains_is_searched_for() -> None:
     password, key = "x" * 8, key_pem(new_key())
     assert select_contained({"a": ["b", 1, None]}, [password, key]) == set()
     assert select_contained({"a": [f"b{key}"]}, [password, key]) == {key}

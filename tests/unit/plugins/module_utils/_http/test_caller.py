@@ -284,7 +284,7 @@ def test_no_answer_is_a_traceback(
         client.fetch_account_id() if read else client.call("Y", "resendEmail", repeatable=False)
 
 
-def test_once_told_to_stop_nothing_is_sent(client: Client, wire: Wire) -> None:
+def test_once_interrupted_nothing_is_sent(client: Client, wire: Wire) -> None:
     client.stop.stopped = True  # type: ignore[attr-defined]
     with fails("interrupted"):
         client.call("Account", "getObject")
@@ -427,7 +427,7 @@ def send_all(limiter: RateLimiter, clock: Clock, server: Server, calls: int) -> 
     return refusals
 
 
-def test_without_refusals_nobody_waits(limiter: RateLimiter, clock: Clock) -> None:
+def test_without_refusals_no_one_waits(limiter: RateLimiter, clock: Clock) -> None:
     send_all(limiter, clock, Server(clock, 10_000), 500)
     assert clock.waits == []
 
@@ -529,7 +529,7 @@ def test_who_waited_when_a_refusal_came_waits_again(limiter: RateLimiter, clock:
     assert clock.now == pytest.approx(refused_again[0] + 3)
 
 
-def test_whoever_is_told_to_stop_stops_waiting(limiter: RateLimiter) -> None:
+def test_whoever_is_interrupted_stops_waiting(limiter: RateLimiter) -> None:
     """The client passes the `wait` of its stop event: once set, it returns at once, and so must this."""
     stop = threading.Event()
     stop.set()

@@ -117,7 +117,7 @@ def test_all_of_it_is_sent(pair: tuple[socket.socket, socket.socket]) -> None:
 # Names and addresses
 
 
-def test_an_address_is_not_looked_up() -> None:
+def test_an_address_is_not_searched_for() -> None:
     assert resolve(HOST, 443, Deadline(0)) == [address(443)]
     assert resolve("::1", 443, Deadline(0))[0].ip_address == "::1"
 

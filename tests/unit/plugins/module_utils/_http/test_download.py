@@ -230,7 +230,7 @@ def test_servers_that_never_end(publisher: Publisher) -> None:
     assert answers == ["the download did not finish within 0.7 seconds"] * 2 + [LIST]
 
 
-def test_a_server_that_never_answers_keeps_nobody_from_others() -> None:
+def test_a_server_that_never_answers_keeps_no_one_from_others() -> None:
     with publishing() as mute, publishing() as other:
         lists = {f"/{number}": lambda _request: mute.ended.wait() and None for number in range(3 * CRL_LIMITS.at_once)}
         mute.publish(lists)
@@ -241,7 +241,7 @@ def test_a_server_that_never_answers_keeps_nobody_from_others() -> None:
         assert 0 < len(mute.asked) <= CRL_LIMITS.at_once_of_a_server
 
 
-def test_a_run_that_is_told_to_stop_does_not_wait(publisher: Publisher) -> None:
+def test_a_run_that_is_interrupted_does_not_wait(publisher: Publisher) -> None:
     stop = threading.Event()
 
     def stopping(request: BaseHTTPRequestHandler) -> None:
@@ -395,7 +395,7 @@ def test_a_cache_that_is_broken_is_none(tmp_path: Path) -> None:
         assert nowhere.read(URL) is None
 
 
-def test_what_nobody_asks_for_any_more_is_deleted(tmp_path: Path) -> None:
+def test_what_no_one_asks_for_any_more_is_deleted(tmp_path: Path) -> None:
     cache = Cache(str(tmp_path))
     cache.keep({URL: LIST})
     (file,) = tmp_path.iterdir()

@@ -86,7 +86,7 @@ def test_instants_are_the_same_whatever_zone_the_machine_is_in() -> None:
     assert kind.process_bind_param(None, dialect) is kind.process_result_value(None, dialect) is None
 
 
-def test_a_new_file_is_left_open_by_nobody(tmp_path: Path) -> None:
+def test_a_new_file_is_left_open_by_no_one(tmp_path: Path) -> None:
     """A run with many of them would have no files left."""
     path = tmp_path / "ledger.sqlite3"
     Database(f"sqlite:///{path}").close()
@@ -94,7 +94,7 @@ def test_a_new_file_is_left_open_by_nobody(tmp_path: Path) -> None:
     assert path.exists() and str(path) not in opened
 
 
-def test_a_file_that_cannot_be_made_is_told_with_the_reason_of_the_system(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_made_is_reported_with_the_reason_of_the_system(tmp_path: Path) -> None:
     with fails("ledger_unavailable", ": File name too long."):
         Database(f"sqlite:///{tmp_path}/{'x' * 300}")
     with pytest.raises(CertificatesError, match=f"the directory {tmp_path}/none does not exist"):
@@ -115,7 +115,7 @@ def test_a_ledger_that_cannot_be_used_is_closed(tmp_path: Path, monkeypatch: pyt
     ("error", "said"),
     [(ValueError, "ValueError"), (futures.TimeoutError, "the database did not respond within 150 seconds")],
 )
-def test_what_cannot_be_read_is_told_as_a_ledger_that_cannot_be_used(
+def test_what_cannot_be_read_is_reported_as_a_ledger_that_cannot_be_used(
     error: type[Exception], said: str, tmp_path: Path
 ) -> None:
     """Such as a row with a date that is none, and a server that is silent."""
@@ -164,7 +164,7 @@ def test_tables_that_another_run_has_made_are_taken_and_others_are_an_error(
     database.close()
 
 
-def test_a_file_is_waited_for_and_its_connection_made_anew(tmp_path: Path) -> None:
+def test_a_file_is_waited_for_and_its_connection_made_again(tmp_path: Path) -> None:
     """Milliseconds, as SQLite counts them; and nothing is lost with a connection that is not there any more."""
     engine = _make_engine(sa.make_url(f"sqlite:///{tmp_path}/ledger.sqlite3"), read_only=False)
     with engine.begin() as connection:
@@ -208,7 +208,7 @@ def test_threads_that_wait_for_the_same_file_share_a_transaction(tmp_path: Path)
     assert len(commits) == 1
 
 
-def test_a_server_is_told_how_long_to_wait_and_gets_few_connections(tmp_path: Path) -> None:
+def test_a_server_knows_how_long_to_wait_and_gets_few_connections(tmp_path: Path) -> None:
     """As a file: a lock that nobody lets go must not keep a run for ever."""
     said: list[str] = []
 
@@ -286,7 +286,7 @@ def test_the_tables_of_a_server_need_not_be_in_its_first_schema(tmp_path: Path) 
         *(("8999-12-31 23:59:59.999999", True), ("9000-01-01 00:00:00.000000", False)),
     ],
 )
-def test_an_instant_that_nobody_wrote_is_refused_in_a_server_too(at: str, is_right: bool, tmp_path: Path) -> None:
+def test_an_instant_that_no_one_wrote_is_refused_in_a_server_too(at: str, is_right: bool, tmp_path: Path) -> None:
     """It takes any that is one."""
     database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
     database._shared = None  # as that of a server
@@ -305,14 +305,14 @@ def test_an_instant_that_nobody_wrote_is_refused_in_a_server_too(at: str, is_rig
     database.close()
 
 
-def test_a_server_that_cannot_be_reached_is_told_as_one() -> None:
+def test_a_server_that_cannot_be_reached_is_reported_as_one() -> None:
     """No file is looked for."""
     with pytest.raises(CertificatesError, match=r"Cannot use the ledger ledger on 127\.0\.0\.1: .*refused"):
         Database("postgresql://127.0.0.1:1/ledger")
 
 
 @pytest.mark.parametrize(("missing", "named"), [("psycopg", "psycopg[binary]"), ("other", "other")])
-def test_a_driver_that_is_missing_is_told_with_its_name(
+def test_a_driver_that_is_missing_is_reported_with_its_name(
     missing: str, named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_arguments: object, **_options: object) -> None:

@@ -200,7 +200,7 @@ def test_threads_that_write_at_once_each_get_what_is_theirs(ledger: Ledger, ledg
     other.close()
 
 
-def test_what_fails_in_a_shared_transaction_is_on_nobodys_record(tmp_path: Path) -> None:
+def test_what_fails_in_a_shared_transaction_is_on_no_ones_record(tmp_path: Path) -> None:
     """It fails for all who share it, and none of them is told otherwise."""
     url = f"sqlite:///{tmp_path}/ledger.sqlite3"
     ledger = Ledger(url)
@@ -245,7 +245,7 @@ def a_turn_after_others(ledger: Ledger, account_id: int) -> Claim | Entry:
 
 
 @pytest.mark.parametrize(("want", "rivals"), [(an_email, an_email), (a_turn, a_turn), (a_turn, a_turn_after_others)])
-def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str, want: Any, rivals: Any) -> None:
+def test_a_rival_between_searching_and_claiming_is_noticed(postgresql_url: str, want: Any, rivals: Any) -> None:
     """Whatever moment between the statements of a claim the rival picks: one of the two is refused.
 
     SQLite's write lock spans the whole claim, so that there is no such moment.
@@ -544,7 +544,7 @@ def end_other_sessions(url: str) -> None:
     )
 
 
-def test_a_connection_that_was_cut_meanwhile_is_made_anew(postgresql_url: str) -> None:
+def test_a_connection_that_was_cut_meanwhile_is_made_again(postgresql_url: str) -> None:
     """As a firewall does with idle ones: what was sent must be confirmed all the same."""
     ledger = Ledger(postgresql_url)
     first = claim(ledger)

@@ -156,7 +156,7 @@ def test_one_that_is_taken_over_or_cannot_be_renewed_is_given_up(
     assert [ledger.was_asked() for _number in range(3)] == ["renew", "end", "close"]
 
 
-def test_trouble_that_passes_does_no_harm(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
+def test_problem_that_passes_does_no_harm(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
     ledger.answer = away
     lock._renew()
     lock.check()
@@ -332,7 +332,7 @@ def test_the_clock_goes_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPa
     assert str(locking.seconds()) == "1"
 
 
-def test_what_nobody_does_is_granted_at_once(run: Run) -> None:
+def test_what_no_one_does_is_granted_at_once(run: Run) -> None:
     run.seconds = 5
     granted = run.wants()
     assert isinstance(granted, Granted) and (granted.asked_at, granted.was_taken) == (5, False)

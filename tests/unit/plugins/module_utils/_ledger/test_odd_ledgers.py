@@ -107,7 +107,7 @@ def is_wrong(column: str, value: object) -> bool:
 
 
 @pytest.mark.parametrize("value", WRONG, ids=repr)
-def test_a_value_that_nobody_wrote_is_refused_with_its_row(path: Path, value: object) -> None:
+def test_a_value_that_no_one_wrote_is_refused_with_its_row(path: Path, value: object) -> None:
     whole = path.read_bytes()
     seen = 0
     for table, column in [*columns(path)]:

@@ -85,7 +85,7 @@ def test_what_was_signed_with_the_key_itself_is_not_the_orders() -> None:
     assert (state.own_records, len(state.same_key_records)) == ((), 1)
 
 
-def test_a_certificate_of_the_orders_key_says_which_organization_is_meant() -> None:
+def test_a_certificate_of_the_orders_key_says_which_organization_is_expected() -> None:
     oldest, before = held(-999, -600, identifier=6), held(-700, -300, organization="Ltd")
     newer = held(-1, 364, OTHER, identifier=8)
     meant = held(-1, 364, OTHER, identifier=9, organization="Ltd")

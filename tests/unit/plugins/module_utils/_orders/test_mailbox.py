@@ -396,7 +396,7 @@ def mbox_of(*messages: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
-def test_an_mbox_is_told_with_what_to_do(tmp_path: Path, line_end: bytes) -> None:
+def test_an_mbox_is_reported_with_what_to_do(tmp_path: Path, line_end: bytes) -> None:
     """Where it is named, and where it is only met; one that holds a single message is read as that."""
     (tmp_path / "folder").mkdir()
     path = tmp_path / "folder/mails.eml"
@@ -556,7 +556,7 @@ def test_what_the_server_does_not_give_hides_no_other(
 
 @pytest.mark.parametrize("name", ["refused", "left_out", "bye"])
 @pytest.mark.parametrize("at", [b"BODY.PEEK", b"RFC822.SIZE"])
-def test_what_another_client_has_deleted_meanwhile_is_no_trouble(at: bytes, name: str) -> None:
+def test_what_another_client_has_deleted_meanwhile_is_no_problem(at: bytes, name: str) -> None:
     with GappedMail(FIVE, {3: replace(GAPS[name], deletes=True)}, at) as mail:
         box = looks(mail)
         assert (sorted(subjects(read_all(box))), unread(box)) == (OTHERS, [])
@@ -580,7 +580,7 @@ def test_news_of_a_message_are_not_what_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize("name", GAPS)
-def test_what_was_given_up_is_not_asked_for_at_the_next_look(name: str) -> None:
+def test_what_was_given_up_is_not_asked_for_at_the_next_search(name: str) -> None:
     with GappedMail(FIVE, {3: GAPS[name]}) as mail, looks(mail) as box:
         assert len(list(box.read(LONG_AGO, never))) == 4
         asked, mail.messages[6] = mail.fetches(3), message("6")
@@ -686,7 +686,7 @@ def test_a_message_ends_the_waiting(mailbox: Mailbox, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("security", ["tls", "none"])
-def test_a_message_that_came_between_looking_and_waiting_ends_the_waiting_at_once(
+def test_a_message_that_came_between_searching_and_waiting_ends_the_waiting_at_once(
     mailbox: Mailbox, security: str
 ) -> None:
     with imap(mailbox, security) as box:

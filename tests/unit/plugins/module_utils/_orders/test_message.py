@@ -327,7 +327,7 @@ def test_a_self_signed_certificate_of_the_key() -> None:
     assert (one.certificate.der, one.chain.issuers) == (alone.der, ())
 
 
-def test_the_signer_of_a_message_is_nobody() -> None:
+def test_the_signer_of_a_message_is_no_one() -> None:
     data = mail(smime_signed(text_part(rapidssl(ISSUED.pem, ISSUED.chain_pem))))
     assert_found(data, "inline_pem", chain_of(ISSUED))
     assert all(one.certificate.der == mail_signer().der for one in look(data, mail_signer()).values())

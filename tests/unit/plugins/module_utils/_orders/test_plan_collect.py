@@ -274,7 +274,7 @@ SOURCE = {
 INBOX = Location("INBOX", 7, "/mails")
 
 
-def test_what_has_come_is_told_with_what_it_is_for_and_where_it_was() -> None:
+def test_what_has_come_is_reported_with_what_it_is_for_and_where_it_was() -> None:
     found = Search([target()], lambda: Anchors([Certificate.of(REAL.root)]))
     found.examine(letter([GENUINE.certificate, *CHAIN]), INBOX, AT)
     [one] = found.find_collected(target())
@@ -294,7 +294,7 @@ def test_what_has_come_is_told_with_what_it_is_for_and_where_it_was() -> None:
     assert alone.as_result(ExpectedCertificate(target()[0]))["intermediate_certificate"] is None
 
 
-def test_a_message_that_is_not_read_is_told() -> None:
+def test_a_message_that_is_not_read_is_reported() -> None:
     seen = search()
     is_large: Obstacle[Any] = Obstacle("too_large", {"is_unread": True})
     why: Obstacle[Any] = Obstacle("unreadable", {"error": "The disk is broken."})
@@ -319,7 +319,7 @@ def test_a_message_that_is_not_read_is_told() -> None:
         (True, "as an .eml file in Outlook, or save the certificate manually."),
     ],
 )
-def test_a_file_that_may_hold_the_certificate_and_is_not_read_is_told(is_outlook: bool, ends: str) -> None:
+def test_a_file_that_may_hold_the_certificate_and_is_not_read_is_reported(is_outlook: bool, ends: str) -> None:
     message = EmailMessage()
     message["Subject"] = "Your SSL certificate"
     message.set_content("It is attached.")
@@ -345,7 +345,7 @@ EXPIRED, LATER = REAL.issue(NAME, key=KEY, days=(-90, -1)), REAL.issue(NAME, key
     ],
     ids=["nothing", "expired", "not_yet_valid", "untrusted", "incomplete", "expired_and_incomplete"],
 )
-def test_what_has_not_come_is_told_with_the_reason_and_what_came_instead(
+def test_what_has_not_come_is_reported_with_the_reason_and_what_came_instead(
     letters: list[Letter], reason: str, came: Issued | None, is_told: bool
 ) -> None:
     """With its validity where that is what is wrong."""
@@ -376,7 +376,7 @@ def test_what_has_not_come_is_told_with_the_reason_and_what_came_instead(
 
 
 @pytest.mark.parametrize(("exists", "reason"), [(True, "no_public_key"), (False, "not_found")])
-def test_what_could_not_be_looked_for_is_told_with_the_reason(exists: bool, reason: str) -> None:
+def test_what_could_not_be_searched_for_is_reported_with_the_reason(exists: bool, reason: str) -> None:
     """Nothing that came is said to be what it is about, as nobody knows its key."""
     wanted = ExpectedCertificate(None, 1, is_existing=exists)
     why = why_missing(wanted, search([EXPIRED.certificate]), AT)
@@ -386,7 +386,7 @@ def test_what_could_not_be_looked_for_is_told_with_the_reason(exists: bool, reas
     ] * 3
 
 
-def test_of_certificates_that_are_not_valid_the_newest_is_told() -> None:
+def test_of_certificates_that_are_not_valid_the_newest_is_reported() -> None:
     """A valid one is none of these, even if it cannot be taken."""
     older = REAL.issue(NAME, key=KEY, days=(-180, -91))
     for several in permutations([older, EXPIRED, GENUINE]):
@@ -443,7 +443,7 @@ def steps(found: Search, data: bytes) -> int:
     return count
 
 
-def test_a_message_takes_no_longer_where_more_is_looked_for() -> None:
+def test_a_message_takes_no_longer_where_more_is_searched_for() -> None:
     data = letter([GENUINE.certificate, *CHAIN])
     others = [(f"{number:064x}", frozenset({f"{number}.example.com"})) for number in range(1_000)]
     few, many = (Search([target(), *others[:number]], lambda: Anchors()) for number in (10, 1_000))

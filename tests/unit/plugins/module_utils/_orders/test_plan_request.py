@@ -77,7 +77,7 @@ def test_an_issued_order_is_requested() -> None:
     assert email.facts == {"recipient": "Admin@Example.com"}
 
 
-def test_how_it_is_told() -> None:
+def test_how_it_is_reported() -> None:
     told = plan(replace(ORDER, subject_alt_names=("a.example.com", "b.example.com")), entry(AT - 2 * DAY)).as_result()
     assert told.pop("message").startswith("The fulfillment email goes to")
     assert told == {
@@ -244,7 +244,7 @@ def test_what_is_no_approval(approved: list[dict[str, Any]]) -> None:
         (["*.net"], None),
     ],
 )
-def test_a_domain_alone_allows_nobody(patterns: list[str], domain: str | None) -> None:
+def test_a_domain_alone_allows_no_one(patterns: list[str], domain: str | None) -> None:
     """The message says how to write it."""
     email = plan(allowed_recipients=patterns)
     assert (email.reason, email.facts["domain"]) == ("recipient_not_allowed", domain)
@@ -377,7 +377,7 @@ def test_a_stored_certificate_changes_no_other_reason() -> None:
     ],
     ids=ascii,
 )
-def test_what_is_not_one_address_is_nobodys(address: str) -> None:
+def test_what_is_not_one_address_is_no_ones(address: str) -> None:
     for recipient, outcome in (address, "failed"), (" O'Brien+ssl@Example.com ", "requested"):
         email = plan(replace(ORDER, approver_email=recipient), allowed_recipients=["*@example.com", "*"])
         assert (email.outcome, email.reason) == (outcome, "recipient_not_allowed" if outcome == "failed" else None)

@@ -332,7 +332,7 @@ def test_every_state_and_all_that_needs_a_person_is_among_the_cases() -> None:
 
 
 @pytest.mark.parametrize("renewal", [{"days": 390}, {"days": None, "status": "pending"}], ids=["issued", "pending"])
-def test_what_is_renewed_needs_nobody_until_services_still_use_it(renewal: dict[str, Any]) -> None:
+def test_what_is_renewed_needs_no_one_until_services_still_use_it(renewal: dict[str, Any]) -> None:
     old, new = order(1, days=10), order(2, public_key_sha256="bb" * 32, common_name="WWW.example.com", **renewal)
     assert row(old, new)["attention"] == []
     assert row(old, new, store=[ended(10)])["attention"] == []
@@ -380,7 +380,7 @@ def test_what_an_order_without_a_common_name_is_called() -> None:
     assert row(order(1, subject_alt_names=names))["name"] == NAME
 
 
-def test_who_may_only_view_is_told_so_once() -> None:
+def test_who_may_only_view_gets_a_message_once() -> None:
     (notice,) = build(order(), order(2), store=[VIEWED, {**VIEWED, "id": 71}])["notices"]
     assert notice["source"] == "the certificate store" and "SECURITY_CERTIFICATE_MANAGE" in notice["message"]
     for store in (None, [], [stored()], [stored(), VIEWED]):  # a failure is told by who has it
@@ -416,7 +416,7 @@ def test_what_a_row_tells() -> None:
     assert tuple(told) == ORDERS.columns
 
 
-def test_all_names_are_told_those_of_the_order_and_of_its_certificates() -> None:
+def test_all_names_are_reported_those_of_the_order_and_of_its_certificates() -> None:
     store = [stored(subject_alt_names=["b.example.com", NAME]), stored(71, subject_alt_names=None)]
     assert row(order(subject_alt_names=["a.example.com"]), store=store)["subject_alt_names"] == [
         *("a.example.com", "b.example.com", NAME)
@@ -652,7 +652,7 @@ def test_what_is_no_previous_report_counts_as_none(previous: str) -> None:
     assert build(order(), previous=previous) == build(order())
 
 
-def test_nobody_looks_for_the_email_of_an_imported_order() -> None:
+def test_no_one_looks_for_the_email_of_an_imported_order() -> None:
     imported, store = order(), [stored()]
     first = build(imported, at=NOW, store=store, collected=[found()])
     skipped = [entry("already_imported", "The store already contains the certificate.")]

@@ -448,7 +448,7 @@ def test_what_cannot_be_noted_is_said(
 # Several
 
 
-def test_a_run_that_is_told_to_stop_claims_and_requests_nothing_more(world: World) -> None:
+def test_a_run_that_is_interrupted_claims_and_requests_nothing_more(world: World) -> None:
     requester = world.requester()
     world.answers[SHOP] = [lambda: world.stop.set() or True]
     first, second = requester(planned()), requester(planned(WIKI))
@@ -486,7 +486,7 @@ def test_after_so_many_answers_in_a_row_that_got_lost_nothing_more_is_requested(
 
 
 @pytest.mark.parametrize("answer", [True, False, error("api_error"), error("rate_limited")], ids=str)
-def test_any_answer_between_them_begins_the_count_anew(world: World, answer: Any) -> None:
+def test_any_answer_between_them_begins_the_count_again(world: World, answer: Any) -> None:
     requester = world.requester()
     numbers = range(2 * MAX_UNKNOWN_OUTCOMES - 1)
     for number in numbers:
@@ -635,7 +635,7 @@ def test_what_would_not_be_requested_anyway_needs_no_approval(world: World) -> N
     assert outcomes(answered(world, order_ids=[WIKI], approved=shown)) == {WIKI: ("failed", "recipient_not_allowed")}
 
 
-def test_a_run_that_is_told_to_stop_says_so(world: World) -> None:
+def test_a_run_that_is_interrupted_says_so(world: World) -> None:
     for order_id in (SHOP, WIKI):
         world.add(order_id)
     world.answers[SHOP] = [lambda: world.stop.set() or True]
@@ -749,7 +749,7 @@ def test_a_ledger_that_would_be_lost_matters_only_if_something_is_sent(
     assert world.warnings == []
 
 
-def test_a_ledger_that_is_new_is_told_once_something_is_sent(world: World) -> None:
+def test_a_ledger_that_is_new_is_reported_once_something_is_sent(world: World) -> None:
     """Else a ledger that was lost would have all emails sent again, and nobody would know why."""
     world.is_new = True
     world.add()

@@ -230,7 +230,7 @@ def test_a_selection_of_nothing() -> None:
     assert NO_ORDERS not in told({}, run_of("request", emails={"emails": [email(1)]}))
 
 
-def test_an_email_that_could_not_be_requested_is_told_once() -> None:
+def test_an_email_that_could_not_be_requested_is_reported_once() -> None:
     """That it has not come is no news; that what has come cannot be used is."""
     emails = {"emails": [email(1, "failed", "recipient_not_allowed"), email(2, "failed", "rate_limited"), email(3)]}
     missing = [waiting(1, "waiting_for_email"), waiting(2, "untrusted"), waiting(3, "waiting_for_email")]

@@ -91,7 +91,7 @@ def test_what_is_expected_of_an_endpoint(written: Any, meant: ExpectedCertificat
     ],
     ids=str,
 )
-def test_what_nobody_can_expect(written: Any) -> None:
+def test_what_no_one_can_expect(written: Any) -> None:
     with fails("invalid_argument") as failure:
         read_endpoint({"host": "vpc.example.net", "expected": written}, "endpoints[2]")
     assert failure.value.message.startswith("endpoints[2].expected: ")

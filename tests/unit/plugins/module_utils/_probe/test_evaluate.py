@@ -76,7 +76,7 @@ def test_what_was_seen_at_each_address(
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_verdicts(case: str) -> None:
+def test_results(case: str) -> None:
     """In whatever order the addresses come."""
     results, finding = CASES[case]
     for order in permutations(results):
@@ -175,7 +175,7 @@ def test_what_is_refused_now_and_was_not_before(
         ((False, None), (False, False), False),
     ],
 )
-def test_where_nobody_could_be_asked_before_what_should_be_accepted_counts(
+def test_where_no_one_could_be_asked_before_what_should_be_accepted_counts(
     before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
 ) -> None:
     """Such as a connection that broke for once."""

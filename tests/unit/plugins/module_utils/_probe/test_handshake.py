@@ -377,7 +377,7 @@ def test_a_certificate_that_only_openssl_can_read() -> None:
     assert "unreadable certificate" in str(result.message)
 
 
-def test_nobody_listens() -> None:
+def test_no_one_listens() -> None:
     result = probe(Endpoint(HOST, free_port()), PATIENCE)
     assert (result.reason, result.ip_address) == ("unreachable", HOST)
     assert "refuses connections" in str(result.message)

@@ -121,7 +121,7 @@ def test_what_must_be_served() -> None:
     assert entry(ProbeResult(Endpoint(NAME)), demand=other)["reason"] is None
 
 
-def test_all_that_is_told() -> None:
+def test_all_that_is_reported() -> None:
     issued = AUTHORITY.issue(NAME)
     leaf, sent = (Certificate.of(certificate) for certificate in (issued.certificate, issued.chain[0]))
     result = result_of(issued, is_accepted=True, is_connected=True)

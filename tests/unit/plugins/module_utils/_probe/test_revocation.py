@@ -106,7 +106,7 @@ def test_what_failed_is_not_asked_for_again_in_the_same_run(tmp_path: Path, web:
     assert f"({URLS[0]}: it is not there)" in run.warnings[0]
 
 
-def test_a_list_that_says_nothing_of_a_certificate_is_told_by_its_name(tmp_path: Path, web: Web) -> None:
+def test_a_list_that_says_nothing_of_a_certificate_is_reported_by_its_name(tmp_path: Path, web: Web) -> None:
     for_authorities = x509.IssuingDistributionPoint(None, None, False, True, None, False, False)
     web.lists[URLS[0]] = AUTHORITY.crl(extensions=[(for_authorities, True)])
     run = authorities(tmp_path)
@@ -140,7 +140,7 @@ def test_an_older_list_takes_no_place_of_a_newer_one(tmp_path: Path, web: Web) -
     assert ask(authorities(tmp_path), LEAVES[:1])[pair(LEAVES[0])[0]].status == "good"
 
 
-def test_a_list_that_is_still_the_newest_counts_anew(tmp_path: Path, web: Web) -> None:
+def test_a_list_that_is_still_the_newest_counts_again(tmp_path: Path, web: Web) -> None:
     ask(authorities(tmp_path))
     age(tmp_path, MAX_CACHE_AGE + 60)
     ask(authorities(tmp_path))
@@ -178,7 +178,7 @@ def test_private_addresses_are_for_an_authority_that_is_named(tmp_path: Path, we
     assert {reach for _url, reach in web.asked} == {Reach.OWN_NETWORKS if is_named else Reach.INTERNET}
 
 
-def test_nobody_is_asked_about_what_has_ended_or_is_known(tmp_path: Path, web: Web) -> None:
+def test_no_one_is_asked_about_what_has_ended_or_is_known(tmp_path: Path, web: Web) -> None:
     over = AUTHORITY.leaf("over.example.com", days=(-90, -1))
     leaf, issuer = Certificate.of(over.certificate), Certificate.of(AUTHORITY.issuer)
     trusted = Chain((issuer,), "trusted", path=(issuer, Certificate.of(AUTHORITY.root)))
@@ -196,7 +196,7 @@ def test_which_certificates_a_user_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["named", "off"])
-def test_nobody_is_asked_if_that_is_off(tmp_path: Path, given: str) -> None:
+def test_no_one_is_asked_if_that_is_off(tmp_path: Path, given: str) -> None:
     client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=60), stop=None)
     module: Any = SimpleNamespace(params={"check_revocation": given, "trusted_ca_path": None}, check_mode=False)
     assert (create_revocation_client(module, client, str(tmp_path)) is None) is (given == "off")

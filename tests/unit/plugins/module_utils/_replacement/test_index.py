@@ -79,7 +79,7 @@ def test_by_names(wanted: frozenset[str], covering: list[int], within: list[int]
     assert ids(INDEX.find_sharing(wanted)) == sharing
 
 
-def test_what_is_not_stored_yet_is_told_apart_by_its_certificate() -> None:
+def test_what_is_not_stored_yet_is_distinguished_by_its_certificate() -> None:
     """It comes after what is stored, in the order of the sources."""
     coming = [Made(days=(-days, 90)).record(None) for days in (1, 3, 2)]
     later = replace(WWW, id=9)

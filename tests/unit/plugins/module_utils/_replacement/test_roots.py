@@ -134,7 +134,7 @@ def test_nothing_but_damaged_roots(bare_machine: Path, is_named: bool) -> None:
         trusted(str(path) if is_named else None)
 
 
-def test_roots_that_nobody_looks_for_are_not_read(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_roots_that_no_one_looks_for_are_not_read(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     authorities = [Authority(f"Authority {number}").root for number in range(10)]
     (bare_machine / "ca-certificates.crt").write_text(pem_of(authorities), encoding="ascii")
     read: list[Certificate] = []

@@ -69,7 +69,7 @@ def by(*labels: str, of: Series) -> dict[Any, float]:
     return {key[0] if len(labels) == 1 else key: value for key, value in shown.items()}
 
 
-def test_what_is_told_of_a_run() -> None:
+def test_what_is_reported_a_run() -> None:
     lists = {"deployed": [WEB], "verified": [WEB], "skipped_items": [{"reason": "superseded"}] * 3}
     text = render_metrics({"listeners": [WEB], **lists, "attention": [{"reason": "expiring"}] * 2}, AT, success=True)
     values = ("1.7672256e+09", "1.7750016e+09", "1.7741376e+09", "0.0", "1.0", "0.0", "1.0")
@@ -99,7 +99,7 @@ def described(name: str, text: str) -> tuple[str, str]:
     return f"# HELP {PREFIX}{name} {text}", f"# TYPE {PREFIX}{name} gauge"
 
 
-def test_nothing_is_told_of_what_is_not_known() -> None:
+def test_nothing_is_reported_what_is_not_known() -> None:
     """Zero would be an alarm, or the end of one."""
     unknown = {**WEB, **dict.fromkeys(("not_before", "not_after", "renewal_due", "served"))}
     assert all(told(unknown)[name] == {} for name in PER_LISTENER)
@@ -110,7 +110,7 @@ def test_nothing_is_told_of_what_is_not_known() -> None:
 @pytest.mark.parametrize(
     ("revocation", "values"), [({"status": "good"}, [0.0]), ({"status": "unknown"}, []), (None, []), ({}, [])]
 )
-def test_what_is_told_of_what_was_not_revoked(revocation: object, values: list[float]) -> None:
+def test_what_is_reported_what_was_not_revoked(revocation: object, values: list[float]) -> None:
     assert [*told({**WEB, "revocation": revocation})["revoked"].values()] == values
 
 
@@ -128,7 +128,7 @@ def test_a_certificate_is_called_by_its_common_name_or_its_first_other_one(names
     assert by("load_balancer", "port", "name", of=series) == {("prod-web", "443", shown): 0}
 
 
-def test_attention_is_always_told_of_by_each_reason() -> None:
+def test_attention_is_always_reported_for_by_each_reason() -> None:
     assert by("reason", of=told()["attention"]) == dict.fromkeys(ATTENTION, 0)
     attention = [{"reason": reason} for reason in ("expired", "not_served", "expired", "a new one")]
     counts = {**dict.fromkeys(ATTENTION, 0), "expired": 2, "not_served": 1, "a new one": 1}
@@ -151,7 +151,7 @@ def test_a_run_succeeds_if_it_ends_well_and_nothing_failed(success: bool, failed
 # Labels
 
 
-def test_load_balancers_of_one_name_are_told_apart_only_where_that_is_needed() -> None:
+def test_load_balancers_of_one_name_are_distinguished_only_where_that_is_needed() -> None:
     twin = {**WEB, "load_balancer_uuid": "7a8b3c2f", "served": False, "common_name": "b.example.com"}
     alone = {**WEB, "load_balancer_uuid": "7a8b3c2f", "port": 8443}
     series = told(WEB, twin, alone)["served"]
@@ -162,7 +162,7 @@ def test_load_balancers_of_one_name_are_told_apart_only_where_that_is_needed() -
     }
 
 
-def test_what_is_listed_twice_is_told_once() -> None:
+def test_what_is_listed_twice_is_reported_once() -> None:
     """node_exporter drops the whole file otherwise."""
     assert len(told(WEB, {**WEB, "served": False})["served"]) == 1
 

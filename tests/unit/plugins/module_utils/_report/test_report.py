@@ -245,7 +245,7 @@ def test_a_remedy_stands_once() -> None:
     assert html.count("See “Needs attention” above.") == MAX_REMEDIES_OF_MANY
 
 
-def test_listeners_of_one_certificate_that_need_the_same_are_told_together() -> None:
+def test_listeners_of_one_certificate_that_need_the_same_are_reported_together() -> None:
     places = [f"web:{port}" for port in range(1, 8)]
     html = rotation_page(*map(listener, places), attention=[item(place, "expiring") for place in places])
     assert html.count("Renew it.") == 1 and html.count("See “Needs attention” above.") == len(places)
@@ -253,7 +253,7 @@ def test_listeners_of_one_certificate_that_need_the_same_are_told_together() -> 
     assert "more</li>" not in html
 
 
-def test_each_failure_of_a_listener_is_told() -> None:
+def test_each_failure_of_a_listener_is_reported() -> None:
     failed = [listener("web:443", outcome="failed", message=f"Failure {number}.") for number in range(2)]
     html = rotation_page(failed[0], failed_items=failed)
     assert [html.count(f"Failure {number}.") for number in range(2)] == [1, 1]

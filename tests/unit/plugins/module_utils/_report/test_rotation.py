@@ -64,7 +64,7 @@ def test_a_row_is_what_the_module_said_of_a_listener() -> None:
     assert (row["attention"], row["messages"]) == ([], [])
 
 
-def test_what_was_not_told_is_null() -> None:
+def test_what_was_not_reported_is_null() -> None:
     row = rows(listeners=[{"load_balancer": "web", "port": 443, "outcome": "failed", "reason": "not_found"}])["web:443"]
     assert [row[name] for name in ("name", "days_left", "effective_not_after", "served", "message")] == [None] * 5
 
@@ -111,7 +111,7 @@ def test_what_clients_do_not_take_now_comes_before_what_failed() -> None:
 AT_ONCE = [("soon", "expiring"), ("odd", "not_accepted"), ("old", "not_accepted"), ("old", "expired")]
 
 
-def test_a_failure_that_needs_a_person_is_told_once() -> None:
+def test_a_failure_that_needs_a_person_is_reported_once() -> None:
     failed = listener("web:443", 5, "failed", reason="not_served", message="Something else is served.")
     repeated = {"cause": {"reason": "not_served"}}
     attention = [item("web:443", "not_served", **repeated), item("web:443", "expiring", **repeated)]
@@ -121,7 +121,7 @@ def test_a_failure_that_needs_a_person_is_told_once() -> None:
     assert rows(listeners=[failed], attention=attention)["web:443"]["attention"] == ["not_served", "expiring"]
 
 
-def test_what_one_cause_needs_is_told_once() -> None:
+def test_what_one_cause_needs_is_reported_once() -> None:
     """Its end, and that its renewal cannot be used, are one item: the message of the first contains that of the second."""
     why = cause(unread())
     attention = [item("web:443", "unusable", "Put it there.", cause=why), item("web:443", "expiring", cause=why)]
@@ -131,7 +131,7 @@ def test_what_one_cause_needs_is_told_once() -> None:
     assert row["messages"] == ["Renew it.", "Mend it."]
 
 
-def test_load_balancers_of_one_name_are_told_apart() -> None:
+def test_load_balancers_of_one_name_are_distinguished() -> None:
     ours, others = (listener("web:443", load_balancer_uuid=uuid) for uuid in ("a", "b"))
     report = build(listeners=[ours, others], attention=[item("web:443", "expiring", load_balancer_uuid="b")])
     told = [(row["listener"], row["attention"]) for row in report["listeners"]]

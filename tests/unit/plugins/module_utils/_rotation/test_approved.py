@@ -73,7 +73,7 @@ def test_the_result_of_a_check_run_and_its_preview_mean_the_same(by_preview: boo
     assert set(given.removals) == {1}
 
 
-def test_a_preview_has_nothing_that_is_not_looked_at() -> None:
+def test_a_preview_has_nothing_that_is_not_checked() -> None:
     """It is kept between two jobs, so it is small."""
     preview = extract_preview(shown(ENTRIES[:1], [SWITCHED], [OLD]))
     assert {name: sorted(one) for name, (one,) in preview.items()} == {

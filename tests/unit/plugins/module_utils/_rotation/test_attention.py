@@ -157,7 +157,7 @@ def test_what_has_been_renewed_meanwhile_is_not_wanted_any_more() -> None:
     assert reasons(serving(FRESH), requests=[wanted(FRESH)], usable=[entry(FRESH, 3)]) == ["renewal_requested"]
 
 
-def test_what_is_due_is_told_with_what_the_authority_wanted() -> None:
+def test_what_is_due_is_reported_with_what_the_authority_wanted() -> None:
     """A run fails for it only if it is asked to."""
     items = found(serving(DUE), requests=[wanted(DUE)])
     assert [(item.reason, item.why) for item in items] == [
@@ -269,7 +269,7 @@ def test_what_of_the_store_is_held_back(newer: Made, reason: str | None) -> None
     assert due.cause == also.cause == {"reason": reason}
 
 
-def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
+def test_a_renewal_that_lost_a_name_is_reported_with_it() -> None:
     """One that a wildcard has is not lost, if nothing else speaks against it."""
     lost = why(serving(Made(days=(-2, 89), names=(NAME, OTHER))), store=[FRESH])
     assert (lost.facts["why"].reason, obstacles(lost)) == ("names_not_covered", ["names_not_covered"])
@@ -280,7 +280,7 @@ def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
         assert (held.facts["why"].reason, obstacles(held)) == ("names_not_covered", others)
 
 
-def test_all_that_speaks_against_a_renewal_is_told() -> None:
+def test_all_that_speaks_against_a_renewal_is_reported() -> None:
     """The command that accepts it must accept all of it."""
     old = serving(Made(days=(-2, 89), names=(NAME, OTHER), organization="Example Ltd"))
     held = why(old, store=[FRESH])
@@ -347,7 +347,7 @@ def test_what_a_source_has_is_no_record_that_was_left_there() -> None:
 @pytest.mark.parametrize(
     "newer", [replace(FRESH, key="ec"), replace(FRESH, names=(NAME, "mail.example.com"))], ids=["EC", "for mail"]
 )
-def test_another_certificate_of_a_client_that_keeps_up_what_is_served_needs_nobody(kinds: str, newer: Made) -> None:
+def test_another_certificate_of_a_client_that_keeps_up_what_is_served_needs_no_one(kinds: str, newer: Made) -> None:
     """In a folder or a mailbox, what was renewed lies beside its renewal; and what is due fails the run all the same."""
     wide = Made(days=(-40, 50), names=(NAME, OTHER))
     usable = [entry(wide, number, kind) for number, kind in enumerate(kinds.split("+"), start=4)]
@@ -407,7 +407,7 @@ def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
     assert [item.failure_start for item in with_grace_period(items, REASONS, NOW)] == [None], "it is in place elsewhere"
 
 
-def test_what_is_held_back_until_it_is_due_is_told_once() -> None:
+def test_what_is_held_back_until_it_is_due_is_reported_once() -> None:
     items = found(serving(DUE), store=[replace(FRESH, key="ec", days=(-4, 80))])
     assert [item.reason for item in items] == ["expiring", "held_back"]
     assert [item.reason for item in select_failing(items, REASONS, NOW)] == ["expiring"]
@@ -612,7 +612,7 @@ def test_a_newer_one_whose_issuer_has_ended_is_why() -> None:
         assert why(other).reason == "no_source"
 
 
-def test_a_renewal_that_was_left_out_is_told_with_its_reason() -> None:
+def test_a_renewal_that_was_left_out_is_reported_with_its_reason() -> None:
     """Of several renewals, the newest counts."""
     there, newest = entry(FRESH, 1), entry(Made(days=(-0.5, 95)), 1)
     left_out = {**skipped("not_approved"), "fingerprint_sha256": there.certificate.fingerprint_sha256}
@@ -748,7 +748,7 @@ def test_a_renewal_that_cannot_be_used_fails_no_run_before_it_is_due() -> None:
 
 
 @pytest.mark.parametrize("where", ["another source", "the store"])
-def test_a_renewal_that_cannot_be_used_matters_to_nobody_who_has_another_one(where: str) -> None:
+def test_a_renewal_that_cannot_be_used_matters_to_no_one_who_has_another_one(where: str) -> None:
     """Though it is newer than that."""
     renewal = Made(days=(-0.5, 90))
     known = {"usable": [entry(renewal)]} if where == "another source" else {"store": [renewal]}
@@ -797,7 +797,7 @@ def test_what_has_no_known_end_comes_before_what_has_one() -> None:
         assert [item.listener.load_balancer for item in items] == ["unknown", "known"]
 
 
-def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
+def test_a_listener_is_reported_with_what_clients_get_from_it() -> None:
     world = world_of([DUE.record(1), FRESH.record(2)])
     kept = create_served_record(serving(DUE, renewal_id=2), world)
     due, fresh = (certificate_of(made.record()) for made in (DUE, FRESH))

@@ -140,7 +140,7 @@ def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
     assert find_unknown_expectation(endpoints[:3], world_of([FRESH.record(1)])) is None
 
 
-def test_what_is_not_in_the_store_is_told_as_it_is_served() -> None:
+def test_what_is_not_in_the_store_is_reported_as_it_is_served() -> None:
     world = world_of([])
     told = create_served_record(seen(world, FRESH), world)
     assert (told["certificate_id"], told["served_name"], told["common_name"]) == (None, NAME, NAME)
@@ -181,7 +181,7 @@ def test_a_wildcard_is_expected_as_it_is_and_serves_the_names_under_it() -> None
 # What needs a person
 
 
-def test_what_is_as_it_should_be_needs_nobody() -> None:
+def test_what_is_as_it_should_be_needs_no_one() -> None:
     """Though the store has a newer one, as that may be on its way; and nothing is held back where nothing is switched."""
     other = Made(days=(-0.5, 91), organization="Example Ltd")
     world = world_of([Made(days=(-2, 89)).record(1), FRESH.record(2), other.record(3)])

@@ -182,7 +182,7 @@ def test_a_key_that_is_not_offered() -> None:
     assert said in why_skipped(why, ec)
 
 
-def test_what_is_in_no_folder_is_looked_for_among_the_sources() -> None:
+def test_what_is_in_no_folder_is_searched_for_among_the_sources() -> None:
     said = why_skipped(Obstacle("ambiguous", {"stored": NEW.record(2)}), entry(NEW, source="mail"))
     assert f"softlayer.certificates.adopt -e common_name={NAME}`." in said
 

@@ -90,14 +90,14 @@ def chosen(*entries: SourceCertificate, name: str = NAME, is_trust_required: boo
     return found.name if isinstance(found, SourceCertificate) else found.reason
 
 
-def test_the_only_one_is_taken_by_any_of_its_names_whatever_is_looked_at_otherwise() -> None:
+def test_the_only_one_is_taken_by_any_of_its_names_whatever_is_checked_otherwise() -> None:
     assert choose_by_name([entry(NEW)], NAME, SourceOptions(["mail.*"], import_new=False), CLIENTS) == entry(NEW)
     only = entry(replace(NEW, names=(NAME, "*.example.org")))
     assert chosen(only, entry(Made("other.example", ("other.example",)), 2)) == "entry-1"
     assert chosen(only, name="WWW.example.com.") == chosen(only, name="*.example.org") == "entry-1"
 
 
-def test_a_name_that_is_not_there_is_told_with_those_that_are() -> None:
+def test_a_name_that_is_not_there_is_reported_with_those_that_are() -> None:
     there = [entry(replace(NEW, names=(NAME, "a.example")))]
     found = choose_by_name(there, "ww.example.com", SourceOptions(), CLIENTS)
     assert found == Obstacle("not_found", {"names": [NAME, "a.example"]}), "the most alike first"
@@ -167,7 +167,7 @@ def test_where_there_is_nothing_to_choose_no_listener_is_asked() -> None:
         (replace(NEW, by="itself"), "untrusted"),
     ],
 )
-def test_what_cannot_be_used_is_told_with_the_reason(only: Made, reason: str) -> None:
+def test_what_cannot_be_used_is_reported_with_the_reason(only: Made, reason: str) -> None:
     assert chosen(entry(only)) == reason
     old = replace(only, days=(-95, -2))
     found = choose_by_name([entry(only), entry(old, 2)], NAME, SourceOptions(), CLIENTS)
@@ -267,7 +267,7 @@ def test_names_are_lost_only_where_a_person_says_so() -> None:
     assert outcomes(planned(star, web, old=two, where=["web:443"])) == {"web:443": ("switched", None, 2)}
 
 
-def test_a_listener_that_would_lose_all_its_names_is_not_the_one_that_is_meant() -> None:
+def test_a_listener_that_would_lose_all_its_names_is_not_the_one_that_is_expected() -> None:
     other = replace(LTD, names=("a.example", "b.example"), common_name="a.example")
     web = balancer("web", p443=1)
     action = planned(entry(NEW), web, old=other, where=["web:443"])["web:443"]
@@ -345,13 +345,13 @@ def test_what_has_ended_and_what_is_not_for_https() -> None:
         ("twin:443", "ambiguous", "Several listeners are named twin:443. Specify the listener by UUID and port "),
     ],
 )
-def test_a_listener_that_is_not_there_is_told_with_those_that_are(where: str, code: str, said: str) -> None:
+def test_a_listener_that_is_not_there_is_reported_with_those_that_are(where: str, code: str, said: str) -> None:
     twins = [balancer("twin", p443=1), replace(balancer("twin", p443=1), uuid="another", id=8)]
     with fails(code, said):
         planned(entry(NEW), balancer("web", p443=1), *twins, where=where.split(","))
 
 
-def test_no_listener_that_serves_its_names_is_told_with_those_that_there_are() -> None:
+def test_no_listener_that_serves_its_names_is_reported_with_those_that_there_are() -> None:
     other = Made("api.example", ("api.example",), days=(-200, 165))
     with fails("not_found", "No listener serves www.example.com. ", "listener=api:443."):
         planned(entry(NEW), balancer("api", p443=1), old=other)

@@ -172,7 +172,7 @@ def test_what_an_endpoint_serves_and_the_store_keeps_once_more(seen: StoreCertif
 @pytest.mark.parametrize(
     ("patterns", "old"), [(None, [1]), ([NAME, OTHER], [1]), (["*.EXAMPLE.com"], [1]), ([OTHER], []), ([], [])]
 )
-def test_only_what_has_a_name_that_is_meant_goes(patterns: list[str] | None, old: list[int]) -> None:
+def test_only_what_has_a_name_that_is_expected_goes(patterns: list[str] | None, old: list[int]) -> None:
     assert removal([FIRST, SECOND], SWITCHED, patterns=patterns) == (old, [])
 
 
@@ -439,7 +439,7 @@ def test_what_only_a_listener_that_this_run_does_not_deal_with_has() -> None:
         ({"associatedServiceCount": 0, "lbaasListeners": [{"id": 1}, {"id": 2}]}, 1),
     ],
 )
-def test_what_another_service_uses_is_kept_and_told(use: dict[str, Any], services: int | None) -> None:
+def test_what_another_service_uses_is_kept_and_reported(use: dict[str, Any], services: int | None) -> None:
     """If it would have been removed otherwise."""
     old = OLD.record(1, **use)
     assert removal([old, SECOND], SWITCHED, remove_unverified=True) == ([], IN_USE)

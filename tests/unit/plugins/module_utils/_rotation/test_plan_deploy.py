@@ -555,7 +555,7 @@ def test_what_a_user_accepts_may_be_refused_by_clients_if_it_needed_that() -> No
 
 
 @pytest.mark.parametrize(("days", "limit"), [((-90, -1), {"end": NOW - DAY}), ((1, 90), {"start": NOW + DAY})])
-def test_a_listener_that_stays_as_it_is_is_told_when_what_it_has_is_valid(
+def test_a_listener_that_stays_as_it_is_is_reported_when_what_it_has_is_valid(
     days: tuple[float, float], limit: dict[str, datetime]
 ) -> None:
     kept = renewal(record(OLD, issue(days=days)))
@@ -585,7 +585,7 @@ def test_check_mode_says_nothing_else_of_what_is_not_switched() -> None:
     assert wish(record(OLD, issue(days=PRESENT)), record(NEW, issue())).facts == {}
 
 
-def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
+def test_a_listener_that_is_only_checked_is_reported_as_it_is() -> None:
     """Whatever was planned; a better certificate is named if the store has it."""
     present = record(OLD, issue(days=PRESENT))
     index = StoreIndex([present, record(NEW, issue())])

@@ -255,7 +255,7 @@ def test_what_renews_nothing_says_why(store: Made, source: Made, reason: str, ob
     assert why_not([store], source).facts["listeners"] == ()
 
 
-def test_what_is_new_is_told_with_its_names() -> None:
+def test_what_is_new_is_reported_with_its_names() -> None:
     """Unless the store has nothing at all: then it may be hidden."""
     assert why_not([], NEW) == Obstacle("new_name", {"names": None})
     assert why_not([OLD], Made(OTHER, (OTHER,))) == Obstacle("new_name", {"names": frozenset({OTHER})})
@@ -275,7 +275,7 @@ def test_of_several_that_it_does_not_renew_the_newest() -> None:
         assert why_not(those, replace(NEW, key="ec")).facts["nearest"].id == number
 
 
-def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:
+def test_a_certificate_that_is_imported_is_reported_with_its_trust() -> None:
     told = as_facts(entry(replace(NEW, organization=LTD, by="itself")))
     assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
     assert (told["organization_name"], told["trust"], told["trust_message"][:31]) == (
@@ -285,7 +285,7 @@ def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:
     )
 
 
-def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
+def test_a_certificate_that_is_skipped_is_reported_without_its_text() -> None:
     """It is long, and in the way of who reads the result; where its key is is nobody's business."""
     _entries, chosen = chosen_of([], [NEW])
     (told,) = chosen.skipped_records
@@ -323,7 +323,7 @@ def test_certificates_without_any_name_do_not_replace_each_other() -> None:
     assert reasons([Made(None, (), days=(-9, 90))], nameless, SourceOptions(import_new=True)) == [None] * 3
 
 
-def test_patterns_narrow_what_is_looked_at() -> None:
+def test_patterns_narrow_what_is_checked() -> None:
     """Anything else is not told of; an empty list selects nothing."""
     entries = [NEW, Made(OTHER, (OTHER, "shop.example.com"))]
     narrow = SourceOptions(["API.*"], import_new=True)

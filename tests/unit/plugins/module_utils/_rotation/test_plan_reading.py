@@ -119,7 +119,7 @@ def test_new_names_are_read_where_they_are_wanted() -> None:
     assert told(plan(Made(days=(-90, -1)), wish=SourceOptions(import_new=True))) == "useless: expired"
 
 
-def test_names_that_are_not_meant_are_not_told_of() -> None:
+def test_names_that_are_not_expected_are_not_reported_for() -> None:
     assert plan(NEW, OLD, wish=SourceOptions([OTHER])) == ReadingPlan()
     assert plan(NEW, OLD, wish=SourceOptions(["*.EXAMPLE.com"])).candidates
     assert plan(replace(NEW, common_name=None), OLD, wish=SourceOptions([NAME])).candidates

@@ -277,7 +277,7 @@ def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
     ]
 
 
-def test_a_mailbox_is_looked_into_for_keys(tmp_path: Path, read: Reader) -> None:
+def test_a_mailbox_is_searched_for_keys(tmp_path: Path, read: Reader) -> None:
     """What is found is called as its certificate; of what is not found it is said which key waits for it."""
     keys = {Certificate(one.der).public_key_sha256: f"/keys/{name}.key" for name, one in (("a", ONE), ("b", OTHER))}
     warned: list[str] = []
@@ -473,7 +473,7 @@ def test_a_source_in_a_folder_that_cannot_be_entered_may_be_there(
     assert not found.empty and "Permission denied" in told["message"] and shut in str(told)
 
 
-def test_a_folder_of_which_nothing_can_be_used_is_told_of(tmp_path: Path, read: Reader) -> None:
+def test_a_folder_of_which_nothing_can_be_used_is_reported(tmp_path: Path, read: Reader) -> None:
     """As with a mistyped passphrase. One that can be used means that the folder is the right one."""
     for name in ("one", "two"):
         (tmp_path / f"{name}.p12").write_bytes(pkcs12_of(AUTHORITY.issue(f"{name}.example.com"), PASSPHRASE, []))

@@ -133,18 +133,18 @@ def test_what_never_answers_takes_no_longer_than_all_may(script: Callable[[Visit
     assert len(given) == 40 and {said[:34] for said in given.values()} == {"the download did not finish within"}
 
 
-def test_a_directory_that_never_answers_keeps_nobody_from_others() -> None:
+def test_a_directory_that_never_answers_keeps_no_one_from_others() -> None:
     with Desk(answer(PAST), Visit.hear_all) as dead, Desk(answer(PAST)) as good:
         given = asked({"late": dead.url, "x": good.url}, seconds=3)
     assert given == {"late": "the download did not finish within 1.5 seconds", "x": known(PAST, 6)}
 
 
-def test_nobody_there() -> None:
+def test_no_one_there() -> None:
     given = asked({IDENTIFIER: f"http://{HOST}:{free_port()}/directory"})
     assert given == {IDENTIFIER: "the download failed: Connection refused"}
 
 
-def test_a_run_that_is_told_to_stop_asks_nothing() -> None:
+def test_a_run_that_is_interrupted_asks_nothing() -> None:
     stop = threading.Event()
     stop.set()
     with Desk(answer(PAST)) as desk:
@@ -242,7 +242,7 @@ def test_what_is_kept_holds_until_it_is_to_be_asked_again(tmp_path: Path) -> Non
     ],
     ids=range(9),
 )
-def test_what_was_kept_and_cannot_be_read_is_asked_anew(content: bytes, tmp_path: Path) -> None:
+def test_what_was_kept_and_cannot_be_read_is_asked_again(content: bytes, tmp_path: Path) -> None:
     (tmp_path / CACHE_FILE).write_bytes(content)
     assert read_cache(str(tmp_path / CACHE_FILE), NOW) == {}
 

@@ -303,7 +303,7 @@ def test_what_was_seen_counts_not_what_is_stored() -> None:
     assert told_of(knowing(REVOKED), served_chains=seen) == []
 
 
-def test_a_listener_is_told_with_what_is_known() -> None:
+def test_a_listener_is_reported_with_what_is_known() -> None:
     for view, status in (
         (knowing(NEW.issued.certificate), "revoked"),
         (knowing(good=[NEW.issued.certificate, REVOKED]), "good"),

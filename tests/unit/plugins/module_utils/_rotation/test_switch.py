@@ -300,7 +300,7 @@ def test_what_is_done_in_turn(world: World, watches: bool) -> None:
     assert (len(asked), one.served) == (1, True if watches else None)
 
 
-def test_a_change_is_not_sent_before_all_was_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_is_not_sent_before_all_was_checked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long that takes."""
     has_read = threading.Event()
     call, record_baseline = world.call, world.record_baseline
@@ -680,7 +680,7 @@ def test_a_balancer_that_has_failed_and_cannot_be_read_again(world: World) -> No
     ("status", "wait_options", "seconds"),
     [("ACTIVE", WAITING, 0), (PENDING, WAITING, 30), (PENDING, NOT_WAITING, 0), ("ERROR", WAITING, 0)],
 )
-def test_a_change_of_another_run_is_waited_for_before_what_is_kept_is_looked_at(
+def test_a_change_of_another_run_is_waited_for_before_what_is_kept_is_checked(
     world: World, status: str, wait_options: WaitOptions, seconds: float
 ) -> None:
     world.status = status
@@ -693,13 +693,13 @@ def test_a_change_of_another_run_is_waited_for_before_what_is_kept_is_looked_at(
     assert (READ in world.done) is (status == PENDING and wait_options.is_waiting) and world.sent == []
 
 
-def test_what_is_kept_is_looked_at_in_any_case(world: World) -> None:
+def test_what_is_kept_is_checked_in_any_case(world: World) -> None:
     world.status, world.readings = PENDING, [lost()]
     [one] = world.switch(world.plan(None))
     assert (one.outcome, one.served) == ("unchanged", True)
 
 
-def test_what_is_not_or_cannot_be_looked_at_is_not_waited_for(world: World) -> None:
+def test_what_is_not_or_cannot_be_checked_is_not_waited_for(world: World) -> None:
     world.status = PENDING
     [kept] = world.plan(None)
     assert world.switch([kept], watches=False) == [kept] and world.done == []
@@ -771,7 +771,7 @@ def test_what_another_run_has_changed_meanwhile_is_not_pointed_back(world: World
 
 
 @pytest.mark.parametrize("seconds", [0, 30])
-def test_a_run_that_is_told_to_stop_sends_nothing(world: World, seconds: float) -> None:
+def test_a_run_that_is_interrupted_sends_nothing(world: World, seconds: float) -> None:
     """Nor does it wait any longer for what another run changes."""
     world.status = PENDING if seconds else "ACTIVE"
     planned = world.plan()
@@ -784,7 +784,7 @@ def test_a_run_that_is_told_to_stop_sends_nothing(world: World, seconds: float) 
     assert world.sent == [] and world.clock.now <= seconds + AT_THE_NEXT_READING
 
 
-def test_a_run_that_is_told_to_stop_waits_for_no_end(world: World) -> None:
+def test_a_run_that_is_interrupted_waits_for_no_end(world: World) -> None:
     """What was sent is done; what is served is not known."""
     world.takes = 300
     world.clock.after(30, world.clock.set)
@@ -793,7 +793,7 @@ def test_a_run_that_is_told_to_stop_waits_for_no_end(world: World) -> None:
     assert world.clock.now <= 30 + AT_THE_NEXT_READING and len(world.sent) == 1
 
 
-def test_a_run_that_is_told_to_stop_while_it_reads_a_lost_change_back(world: World) -> None:
+def test_a_run_that_is_interrupted_while_it_reads_a_lost_change_back(world: World) -> None:
     world.clock.after(5, world.clock.set)
     world.fails_next(lost(), lambda elements: world.change(elements, shows_late=True))
     [one] = world.switch(watches=False)
@@ -875,7 +875,7 @@ NOWHERE = Place(balancers.Balancer(0, "", "nowhere", None, "", None, (), ()), ba
 MISSING = replace(SWITCHED, outcome="failed", is_changed=False, place=NOWHERE)
 
 
-def test_each_balancer_is_switched_as_a_whole_and_told_in_the_order_of_the_plan(run: Run) -> None:
+def test_each_balancer_is_switched_as_a_whole_and_reported_in_the_order_of_the_plan(run: Run) -> None:
     plan = plan_of(OTHER, MISSING, SWITCHED, ALIKE)
     again, done = run.switch_all(plan, exclusive=False)
     assert again is plan and run.done == ["switch", "switch"], "without a lock"
@@ -914,7 +914,7 @@ def test_nothing_to_change_needs_no_lock(run: Run) -> None:
     assert run.done == ["switch"], "it is looked at"
 
 
-def test_what_another_run_may_have_changed_is_planned_anew(run: Run) -> None:
+def test_what_another_run_may_have_changed_is_planned_again(run: Run) -> None:
     run.is_plan_stale = True
     other = plan_of(OTHER)
     again, done = run.switch_all(plan_of(SWITCHED), again=other)

@@ -57,7 +57,7 @@ def test_what_can_be_seen_of_a_listener_is_what_it_has() -> None:
     assert [one.has_failed for one in shown] == [False, False, False, True, True]
 
 
-def test_what_was_looked_at_anew_takes_its_place() -> None:
+def test_what_was_checked_again_takes_its_place() -> None:
     other = listener(OLD, None, "mail")
     seen = replace(other, served=True)
     assert merge_updates([SWITCHED, other], [seen]) == [SWITCHED, seen]

@@ -180,7 +180,7 @@ def test_many_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("answer", "times"), [(GONE, 1), (FAILS, 2), (OLD, 2)])
-def test_what_nobody_can_connect_to_is_asked_once(world: World, answer: Answer, times: int) -> None:
+def test_what_no_one_can_connect_to_is_asked_once(world: World, answer: Answer, times: int) -> None:
     """Else it is asked first for what it serves, and then by a name of that."""
     world.shows = {0: (answer,)}
     ListenerProbe(0, None, world.clock).probe_once([replace(switched(), previous_record=None, target=None)])
@@ -240,7 +240,7 @@ def test_broken_at_the_end_of_a_short_time(world: World) -> None:
     assert watch.is_broken(seen) and world.clock.now == 3
 
 
-def test_one_look_at_least(world: World) -> None:
+def test_one_check_at_least(world: World) -> None:
     _, seen = watched(world, OLD, timeout=0, at_0=(NEW,))
     assert seen.served is True
     watch, seen = watched(world, OLD, timeout=0, at_0=(OLD,))
@@ -341,7 +341,7 @@ def test_no_address(world: World) -> None:
         (FAILS, ("failed", "not_served", False), {"is_interrupted": True, "previous_id": 1}),
     ],
 )
-def test_told_to_stop(world: World, answer: Answer, expected: tuple[Any, ...], facts: dict[str, Any]) -> None:
+def test_interrupted(world: World, answer: Answer, expected: tuple[Any, ...], facts: dict[str, Any]) -> None:
     """It was switched; what is served is not known, or it does not work, and nothing is pointed back any more."""
     world.stops_at = 10
     watch, seen = watched(world, OLD, at_0=(answer,))
@@ -350,7 +350,7 @@ def test_told_to_stop(world: World, answer: Answer, expected: tuple[Any, ...], f
 
 
 @pytest.mark.parametrize("answer", [GONE, FAILS, OLD])
-def test_a_look_that_is_cut_short_tells_nothing(world: World, answer: Answer) -> None:
+def test_a_check_that_is_cut_short_tells_nothing(world: World, answer: Answer) -> None:
     """A run that is told to stop leaves it unseen; only what is served as it should be was seen for certain."""
     world.stops_at = 0.1
     watch, one = ListenerProbe(120, None, world.clock), switched()
@@ -441,7 +441,7 @@ def test_what_clients_refused_before_they_may_refuse_now(world: World, monkeypat
 
 
 @pytest.mark.parametrize("before", [GONE, FAILS])
-def test_a_refusal_where_nothing_could_be_looked_at_before(world: World, before: Answer) -> None:
+def test_a_refusal_where_nothing_could_be_checked_before(world: World, before: Answer) -> None:
     """It is a reason to go back, if clients should have accepted what was there, and the user does not accept it."""
     watch, seen = watched(world, before, at_0=(Refused(NEW),))
     assert (seen.reason, seen.accepted) == ("not_accepted", False) and watch.is_broken(seen)
@@ -515,7 +515,7 @@ def test_what_was_seen_at_each_address_of_an_endpoint(
     assert not left.is_everywhere or left.served
 
 
-def test_a_glimpse_of_what_completes_no_handshake(world: World) -> None:
+def test_a_probe_of_what_completes_no_handshake(world: World) -> None:
     unknown = replace(switched(), target=None, outcome="skipped", reason="not_found", facts={})
     world.shows = {0: (FAILS,)}
     (seen,) = ListenerProbe(0, None, world.clock).probe_once([unknown])

@@ -42,7 +42,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
         ("malformed", {"error": "A certificate is damaged.", "is_encrypted": False}, "A certificate is damaged."),
     ],
 )
-def test_trouble(reason: str, facts: dict[str, Any], said: str) -> None:
+def test_problem(reason: str, facts: dict[str, Any], said: str) -> None:
     assert explain_problem(Obstacle(reason, facts)) == said
 
 

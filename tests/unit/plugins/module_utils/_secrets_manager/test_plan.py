@@ -300,7 +300,7 @@ def test_one_that_expires_at_this_moment_has_not_expired() -> None:
     assert end and planned(secret(state=3), at=end).reason == "not_active"
 
 
-def test_the_imported_one_is_meant_whatever_else_has_the_name() -> None:
+def test_the_imported_one_is_expected_whatever_else_has_the_name() -> None:
     assert planned(secret(secret_type="public_cert", id="s0"), secret()).secret == secret()
     twice = planned(secret(id="s2"), secret())
     assert twice.reason == "ambiguous" and twice.facts == {"ids": ["s1", "s2"]}
@@ -317,7 +317,7 @@ def test_the_same_secret_given_more_than_once() -> None:
     assert marked[0].facts == {"items": [0, 3, 4]} and refused.trust == "untrusted"
 
 
-def test_what_failed_is_told_with_its_facts() -> None:
+def test_what_failed_is_reported_with_its_facts() -> None:
     told = new().mark_failed_by(CertificatesError("expired", "It expired.")).as_result()
     assert (told["outcome"], told["reason"]) == ("failed", "expired")
     assert told["fingerprint_sha256"] == WWW.fingerprint and told["id"] is told["crn"] is told["version_id"] is None
@@ -337,7 +337,7 @@ def test_what_failed_is_no_plan_any_more() -> None:
     assert new(replace(content(), trust="trusted")).as_result()["trust"] == "trusted"
 
 
-def test_after_a_lost_answer_it_is_looked_what_was_done() -> None:
+def test_after_a_lost_answer_it_is_checked_what_was_done() -> None:
     assert new().mark_failed_by(CertificatesError("no_answer", "It did not answer.")).reason == "outcome_unknown"
 
 
@@ -346,7 +346,7 @@ def test_who_would_see_it_makes_no_other_plan() -> None:
     assert WWW.key_pem.splitlines()[1] not in repr(new())
 
 
-def test_a_new_look_forgets_the_one_before() -> None:
+def test_a_new_check_forgets_the_one_before() -> None:
     found = replace(renewed(labels=("a",)), version_id="v1")
     assert found.plan_creation() == new(labels=("a",)) and planned(secret()).plan_creation() == new()
     assert not new().is_to_be_read

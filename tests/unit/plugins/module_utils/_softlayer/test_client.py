@@ -162,7 +162,7 @@ def test_a_user_name_that_does_not_go_with_the_key(
 
 
 @pytest.mark.parametrize("text", ["Prüfung für Bücher", "証明書", "<&>\"'", "a\nb"])
-def test_text_arrives_as_it_was_meant(client: Client, wire: Wire, text: str) -> None:
+def test_text_arrives_as_it_was_expected(client: Client, wire: Wire, text: str) -> None:
     """Such as the notes of a certificate: read as a server reads it, by the encoding that is declared."""
     wire.script = [ok(True)]
     client.call("Security_Certificate", "editObject", {"notes": text}, identifier=1)
@@ -306,7 +306,7 @@ def test_ids_are_asked_for_in_portions_and_selected_again(client: Client, wire: 
 
 
 @pytest.mark.parametrize("hidden", [[], [7]], ids=["it is nowhere", "the filter hides it"])
-def test_an_id_that_a_filter_lacks_is_looked_for_in_the_whole_list(
+def test_an_id_that_a_filter_lacks_is_searched_for_in_the_whole_list(
     client: Client, wire: Wire, hidden: list[int]
 ) -> None:
     wire.script = [ok(rows(3), 1), ok(rows(3, 4, *hidden), 2 + len(hidden))]
@@ -435,7 +435,7 @@ def test_the_account_is_the_users_unless_one_is_given_and_asked_for_once(wire: W
     assert sent.query == {"objectMask": "mask[id]"}
 
 
-def test_a_given_account_that_is_none_is_told_by_the_options_name() -> None:
+def test_a_given_account_that_is_none_is_reported_by_the_options_name() -> None:
     with fails("invalid_argument", "account_id has invalid values: 0."):
         client_for(REST_URL).fetch_account_id(0)
 
@@ -452,7 +452,7 @@ def test_a_given_account_that_is_none_is_told_by_the_options_name() -> None:
     ],
     ids=["mishap", "refusal", "not found"],
 )
-def test_a_page_is_halved_only_after_a_mishap_of_the_api_and_not_without_end(
+def test_a_page_is_halved_only_after_a_transient_error_of_the_api_and_not_without_end(
     client: Client, wire: Wire, failure: Answer, calls: int
 ) -> None:
     """Of 500, 250, 125, 62 and 31 rows."""

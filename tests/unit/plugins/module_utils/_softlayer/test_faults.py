@@ -133,7 +133,9 @@ MISHAPS = [
 @pytest.mark.parametrize("form", [rest, xml])
 @pytest.mark.parametrize("words", MISHAPS)
 @pytest.mark.parametrize("code", ["SoftLayer_Exception", PUBLIC])
-def test_a_fault_that_tells_of_a_mishap_does_not_say_that_nothing_was_done(form: Form, code: str, words: str) -> None:
+def test_a_fault_that_tells_of_a_transient_error_does_not_say_that_nothing_was_done(
+    form: Form, code: str, words: str
+) -> None:
     """A call that only reads may take it for what it is; what was sent may have been sent."""
     body = form(code, words)
     sent = explained(500, body, repeatable=False)

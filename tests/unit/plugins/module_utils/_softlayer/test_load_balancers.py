@@ -310,7 +310,7 @@ def test_a_missing_permission_reads_as_not_found(form: Form, code: str) -> None:
 
 @BOTH
 @pytest.mark.parametrize("said", ["Internal Error", "The request timed out", "", "Service unavailable"])
-def test_a_mishap_says_nothing_about_the_change(form: Form, said: str) -> None:
+def test_a_transient_error_says_nothing_about_the_change(form: Form, said: str) -> None:
     error = refused(form(500, said, "SoftLayer_Exception_Public"))
     assert error.code == "no_answer"
     assert not re.search(r"rejected the change", error.message)

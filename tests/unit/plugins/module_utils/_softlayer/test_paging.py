@@ -424,7 +424,7 @@ def test_an_empty_page_before_others_is_a_gap() -> None:
     assert ids_of(fetch) == ids
 
 
-def test_nothing_is_looked_for_behind_a_reading_that_has_gaps() -> None:
+def test_nothing_is_searched_for_behind_a_reading_that_has_gaps() -> None:
     """It is read again in any case."""
     server = Changing(34, PAGE_SIZE, "told", [([], 1), ([0.47], 1), ([], 0), ([0.03], 1)])
     assert len(list_all(server.fetch, PAGE_SIZE)) == 35 and server.asked == 8
@@ -605,7 +605,7 @@ def test_a_list_is_without_order_from_the_page_on_that_is() -> None:
         list_all(fetch, PAGE_SIZE)
 
 
-def test_rows_without_a_usable_id_are_told_apart_and_known_again() -> None:
+def test_rows_without_a_usable_id_are_distinguished_and_known_again() -> None:
     """So that they count, wherever they come again, and however the server writes them then."""
     at = xmlrpc.client.DateTime("20260301T00:00:00")
     page = [{"name": "a", "at": at}, {"name": "a", "at": at}, {"name": "b"}, None, {"id": 0}, {"id": 7}]

@@ -109,7 +109,7 @@ DUE: dict[str, tuple[dict[str, Any], bool | None]] = {
 
 
 @pytest.mark.parametrize(("given", "due"), DUE.values(), ids=DUE)
-def test_a_renewal_is_due_or_not_or_nobody_knows(given: dict[str, float | None], due: bool | None) -> None:
+def test_a_renewal_is_due_or_not_or_no_one_knows(given: dict[str, float | None], due: bool | None) -> None:
     """An entry, as users with view permission get it, has the dates without the certificate."""
     dates = {name: days and (NOW + timedelta(days=days)).isoformat() for name, days in given.items()}
     entry = normalize({"id": 5, "validityBegin": dates["begin"], "validityEnd": dates["end"]})
@@ -203,7 +203,7 @@ def test_what_cannot_be_compared_is_said() -> None:
     assert "Cannot read these certificates in the store: 18, 19." in said
 
 
-def test_what_is_yet_to_be_stored_is_told_from_others_by_its_certificate() -> None:
+def test_what_is_yet_to_be_stored_is_reported_from_others_by_its_certificate() -> None:
     record = replace(normalize(ROW), id=None)
     assert record.certificate and record.handle == record.certificate.fingerprint_sha256
     assert normalize(ROW).handle == 17
@@ -338,7 +338,7 @@ def test_the_store_says_no(call: str) -> None:
 
 @pytest.mark.parametrize("call", sorted(CALLS))
 @pytest.mark.parametrize("words", ["Internal Error", "The request timed out."])
-def test_a_mishap_is_no_refusal(call: str, words: str) -> None:
+def test_a_transient_error_is_no_refusal(call: str, words: str) -> None:
     with fails("no_answer", words):
         CALLS[call](client(api_error(words)))
 

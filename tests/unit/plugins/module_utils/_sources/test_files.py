@@ -125,7 +125,7 @@ def test_a_file_that_is_written_while_it_is_read_has_nothing(tmp_path: Path, mon
     assert found == FileContent(file, Bundle(trouble=trouble), before, is_changing=True)
 
 
-def test_a_key_whose_path_no_result_could_carry_is_told_to_be_renamed(tmp_path: Path) -> None:
+def test_a_key_whose_path_no_result_could_carry_has_to_be_renamed(tmp_path: Path) -> None:
     """Its certificate is known all the same."""
     path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.pem")
     Path(path).write_text(ONE.key_pem + ONE.pem)

@@ -51,7 +51,7 @@ def write(folder: Path, files: dict[str, bytes | str]) -> None:
 # What is taken
 
 
-def test_what_a_file_is_for_is_told_by_the_end_of_its_name(tmp_path: Path) -> None:
+def test_what_a_file_is_for_is_reported_by_the_end_of_its_name(tmp_path: Path) -> None:
     """FileCache of one name are together. Only some of them may be keys, for which a mailbox is searched."""
     kinds: dict[str] = {
         **dict.fromkeys(("a.CRT", "a.ca-bundle", "a.cer", "a.chain.pem"), "certificate"),

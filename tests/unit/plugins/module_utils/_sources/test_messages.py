@@ -97,7 +97,7 @@ NEXT_TO_IT = "Put the private key next to the certificate, or reissue the certif
         ("not_a_file", {"error": "It is a folder."}, "It is a folder."),
     ],
 )
-def test_trouble(reason: str, facts: dict[str, Any], said: str) -> None:
+def test_problem(reason: str, facts: dict[str, Any], said: str) -> None:
     assert trouble(Obstacle(reason, facts)) == said
 
 

@@ -165,7 +165,7 @@ def test_certbot_replaces_all_links_between_two_files(tmp_path: Path, looks: Loo
     assert os.path.basename(path_of_key(found.entries[0])) == "privkey2.pem"
 
 
-def test_certbot_replaces_the_links_while_it_is_looked_at_twice(tmp_path: Path, looks: Looks, read: Reader) -> None:
+def test_certbot_replaces_the_links_while_it_is_checked_twice(tmp_path: Path, looks: Looks, read: Reader) -> None:
     kept = certbot(tmp_path, NAME, OLD)
     write_version(tmp_path / "archive" / NAME, NEW, 2)
     for kind in KINDS:

@@ -295,7 +295,7 @@ def test_beside_a_certificate_is_what_its_key_store_has(is_pkcs12: bool) -> None
     assert set(usable.issuers) == {LEAVES[0], ISSUERS[0], *([] if is_pkcs12 else ISSUERS[1:])}
 
 
-def test_what_comes_as_bundles_is_told_apart_by_its_trouble() -> None:
+def test_what_comes_as_bundles_is_distinguished_by_its_problem() -> None:
     """The issuers of any may complete the others."""
     whole = Bundle((LEAVES[0], ISSUERS[0]), tuple(ISSUERS[1:2]))
     useless = Bundle((LEAVES[1], *ISSUERS), trouble=Obstacle("key_missing", {"error": "No."}))

@@ -148,7 +148,7 @@ def test_a_file_that_ends_anywhere_is_being_written(tmp_path: Path, read: Reader
         assert trouble_in(path) == Obstacle("being_renewed", {"is_cut_off": True})
 
 
-def test_a_file_that_is_complete_at_the_second_look(
+def test_a_file_that_is_complete_at_the_second_check(
     tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = traefik(tmp_path, ISSUED)

@@ -423,7 +423,7 @@ def test_what_was_created_is_found_in_the_store_by_its_name(world: World, answer
 
 
 @pytest.mark.parametrize("failing", [set(), {"findByCommonName"}], ids=["other_name", "no_answer"])
-def test_what_is_not_found_by_its_name_is_looked_for_in_the_whole_store(world: World, failing: set[str]) -> None:
+def test_what_is_not_found_by_its_name_is_searched_for_in_the_whole_store(world: World, failing: set[str]) -> None:
     """The store may have another idea of the common name than the certificate."""
     world.failing = failing
     world.answers = [lambda world: world.store(ISSUED, commonName=None) and None]
@@ -431,7 +431,7 @@ def test_what_is_not_found_by_its_name_is_looked_for_in_the_whole_store(world: W
     assert world.calls[1:] == ["createObject", "findByCommonName", "getSecurityCertificates"]
 
 
-def test_what_has_no_common_name_is_looked_for_in_the_whole_store_at_once(world: World) -> None:
+def test_what_has_no_common_name_is_searched_for_in_the_whole_store_at_once(world: World) -> None:
     world.answers = [lambda world: world.store(DEFAULT_STEM) and None]
     assert world.create(DEFAULT_STEM) == 101
     assert world.calls[1:] == ["createObject", "getSecurityCertificates"]
@@ -560,7 +560,7 @@ def test_the_wait_for_dead_runs_ends_for_all_certificates_at_the_same_time(world
     assert len(world.listed_at) == 1
 
 
-def test_another_run_is_watched_from_the_look_into_the_ledger_on(world: World) -> None:
+def test_another_run_is_watched_from_the_check_into_the_ledger_on(world: World) -> None:
     """Not from the beginning of the clock."""
     world.clock.now = 10_000
     world.claimed_by_another()
@@ -628,7 +628,7 @@ def test_a_record_that_cannot_be_read_is_not_created_again(world: World, failing
 
 
 @pytest.mark.parametrize("is_stored", [True, False])
-def test_what_was_created_without_a_note_of_its_id_is_looked_for_in_the_store(world: World, is_stored: bool) -> None:
+def test_what_was_created_without_a_note_of_its_id_is_searched_for_in_the_store(world: World, is_stored: bool) -> None:
     world.books.confirm(world.claimed_by_another())
     if is_stored:
         world.store(ISSUED)
@@ -736,13 +736,13 @@ def test_after_a_lost_answer_the_record_says_what_was_kept(world: World) -> None
 # Told to stop
 
 
-def test_a_run_that_is_told_to_stop_claims_nothing(world: World) -> None:
+def test_a_run_that_is_interrupted_claims_nothing(world: World) -> None:
     world.clock.set()
     assert world.refusal().code == "interrupted"
     assert world.created == 0 and world.state() is None
 
 
-def test_a_run_that_is_told_to_stop_waits_no_longer(world: World) -> None:
+def test_a_run_that_is_interrupted_waits_no_longer(world: World) -> None:
     world.claimed_by_another()
     world.clock.after(5, world.clock.set)
     assert world.refusal().code == "interrupted"
@@ -868,7 +868,7 @@ REFUSED = CertificatesError("refused", "The store rejected the request: there ar
     ids=["by its count", "by a listener", "not told", "unused"],
 )
 @pytest.mark.parametrize("deletion", [REFUSED, False], ids=["a fault", "false"])
-def test_a_deletion_that_is_refused_since_somebody_uses_the_record_again(
+def test_a_deletion_that_is_refused_since_another_user_uses_the_record_again(
     since: dict[str, Any], code: str, deletion: Any
 ) -> None:
     store = Store(ROW, deletion)
@@ -883,14 +883,14 @@ def test_a_deletion_that_is_refused_since_somebody_uses_the_record_again(
     ("error", "reason"),
     [(REFUSED, "refused"), (NO_ANSWER, "outcome_unknown"), (CertificatesError("unreachable", "Away."), "api_error")],
 )
-def test_a_deletion_that_failed_is_told_as_one(error: CertificatesError, reason: str) -> None:
+def test_a_deletion_that_failed_is_reported_as_one(error: CertificatesError, reason: str) -> None:
     """A run has imports, too: what failed is not to be guessed."""
     step = carry_out_one(cast(Client, Store(ROW, error)), cast(Creator, None), plan_record_removal(stored(7, ISSUED)))
     assert (step.outcome, step.reason) == ("failed", reason)
     assert step.facts == {"error": error.message, "planned": "removed", "id": 7}
 
 
-def test_an_import_that_failed_is_told_as_one() -> None:
+def test_an_import_that_failed_is_reported_as_one() -> None:
     class Creating:
         def __init__(self, error: CertificatesError) -> None:
             self.error = error
@@ -1001,7 +1001,7 @@ def test_a_record_that_is_to_be_changed_is() -> None:
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
-def test_what_another_run_was_faster_to_store_is_planned_anew(is_ours: bool) -> None:
+def test_what_another_run_was_faster_to_store_is_planned_again(is_ours: bool) -> None:
     record = stored(7, ISSUED, intermediateCertificate="", associatedServiceCount=1)
     step = replace(creation(ISSUED), view=view_with(AUTHORITY.root))
     created = create(cast(Creator, SimpleNamespace(create=lambda _step: (record, is_ours))), step)

@@ -125,7 +125,7 @@ def test_one_warning_is_enough_for_a_certificate_without_its_issuer() -> None:
 
 @pytest.mark.parametrize("case", UNTRUSTED)
 @pytest.mark.parametrize("trust", ["require", "warn"])
-def test_where_trust_is_not_looked_at_nothing_is_said_of_it(case: str, trust: str) -> None:
+def test_where_trust_is_not_checked_nothing_is_said_of_it(case: str, trust: str) -> None:
     issued, given, *_others = UNTRUSTED[case]
     found, chain, warnings = assembled(issued, given, None, trust=trust)
     assert (found, chain) == (None, ders(issued.chain))

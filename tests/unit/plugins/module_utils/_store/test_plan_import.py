@@ -738,7 +738,7 @@ def test_what_failed_has_nothing_left_to_do() -> None:
     assert (failed.outcome, failed.reason, failed.trust) == ("failed", "untrusted", "untrusted")
 
 
-def test_after_a_lost_answer_it_is_looked_what_was_done() -> None:
+def test_after_a_lost_answer_it_is_checked_what_was_done() -> None:
     assert present().mark_failed_by(CertificatesError("no_answer", "It did not answer.")).reason == "outcome_unknown"
 
 
@@ -839,7 +839,7 @@ def test_nor_is_it_as_superseded(remove: bool, is_wanted: bool) -> None:
     ],
     ids=["used", "perhaps_used", "another", "unreadable"],
 )
-def test_right_before_the_deletion_it_is_looked_at_again(change: dict[str, Any], reason: str) -> None:
+def test_right_before_the_deletion_it_is_checked_again(change: dict[str, Any], reason: str) -> None:
     check_deletion(stored(), stored().certificate)
     with fails(reason):
         check_deletion(replace(stored(), **change), stored().certificate)

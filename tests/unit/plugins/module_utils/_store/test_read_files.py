@@ -68,7 +68,7 @@ def test_a_key_is_read_from_its_file(content: str, tmp_path: Path) -> None:
     assert hidden >= key_texts(content.encode()) | key_texts(ONE.key_pem.encode())
 
 
-def test_a_key_that_is_held_is_not_looked_for() -> None:
+def test_a_key_that_is_held_is_not_searched_for() -> None:
     held = Bundle((Certificate(ONE.der),), key=KeyRef.of(read_private_key(ONE.key_pem.encode())))
     hidden = Hidden()
     assert load_key(held, None, hidden) == held and hidden == key_texts(ONE.key_pem.encode())

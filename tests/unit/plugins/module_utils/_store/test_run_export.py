@@ -61,7 +61,7 @@ class World:
         return done.outcome, done.reason
 
 
-def test_the_key_is_hidden_before_it_is_looked_at_and_until_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_is_hidden_before_it_is_checked_and_until_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(ROW)
 
     def look(*given: Any) -> Any:

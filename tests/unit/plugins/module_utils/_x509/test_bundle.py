@@ -158,7 +158,7 @@ def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:
     assert bundle_of_parts({}) == Bundle() == bundle_of_parts(dict.fromkeys(whole))
 
 
-def test_a_key_store_is_named_in_its_trouble_alone() -> None:
+def test_a_key_store_is_named_in_its_problem_alone() -> None:
     there = bundle_of_key_store(pkcs12_of(ONE, PASSPHRASE), PASSPHRASE, "/store")
     assert there.trouble is None and there.fitting == (Certificate(ONE.der),) and there.issuers == ()
     assert there.key and there.key.held and (there.key.is_pkcs12, there.key.path) == (True, "/store")

@@ -656,7 +656,7 @@ def test_a_path_has_as_many_steps_and_questions_as_that_are(limit: str, monkeypa
         assert chain(LEAF, [CA]).trust == trust
 
 
-def test_each_reason_for_which_a_chain_is_not_trusted_is_one_that_is_told() -> None:
+def test_each_reason_for_which_a_chain_is_not_trusted_is_one_that_is_reported() -> None:
     assert UNTRUSTED.keys() | {"trusted"} == set(get_args(Trust))
     assert set(UNTRUSTED.values()) == set(get_args(TrustReason))
 
@@ -696,7 +696,7 @@ def test_what_is_said_is_about_the_path_that_is_known() -> None:
     assert chain(serve(ca), [ca, late], [OLD_ROOT]).why.startswith("its issuer Upper is valid only from ")
 
 
-def test_a_client_trusts_what_is_named_and_there_is_none_that_trusts_nobody() -> None:
+def test_a_client_trusts_what_is_named_and_there_is_none_that_trusts_no_one() -> None:
     root = ROOT.read
     settings = Anchors([root]).client
     assert settings is not None and settings.get_ca_certs(binary_form=True) == [root.der]

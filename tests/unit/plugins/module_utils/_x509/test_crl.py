@@ -208,7 +208,7 @@ def test_what_is_listed_for_an_odd_reason_was_revoked(code: bytes) -> None:
     assert (told.status, told.at, told.reason) == ("revoked", NOW - DAY, None)
 
 
-def test_nothing_is_good_that_nobody_was_asked_about() -> None:
+def test_nothing_is_good_that_no_one_was_asked_about() -> None:
     """Of what is not valid now, only the issuers are asked about."""
     good, bad = Revocation("good", ISSUER), Revocation("revoked", ISSUER, NOW)
     chain = Chain((ISSUER,), "trusted", path=(ISSUER,))
@@ -282,7 +282,7 @@ def test_what_is_asked_about_a_chain() -> None:
         assert (alone.certificate, alone.issuer) == (CERTIFICATE, ISSUER), "who is named is not asked about"
 
 
-def test_nobody_is_asked_about_a_root() -> None:
+def test_no_one_is_asked_about_a_root() -> None:
     """Though it is not among those that are named."""
     root = Certificate.of(AUTHORITY.root)
     chain = Chain((ISSUER,), "trusted", path=(ISSUER, root))

@@ -34,7 +34,7 @@ def issuer(*days: float) -> Certificate:
 
 
 @pytest.mark.parametrize("issuers", [[], [(-100, 400)], [(-10, 80)], [(-100, 400), (-10, 80)]])
-def test_of_issuers_that_last_longer_nothing_is_told(issuers: list[Days]) -> None:
+def test_of_issuers_that_last_longer_nothing_is_reported(issuers: list[Days]) -> None:
     """Also if they begin and end with it."""
     lifespan = Lifespan.of(leaf(-10, 80), [*(issuer(*days) for days in issuers), ROOT])
     assert lifespan == Lifespan(NOW - 10 * DAY, NOW + 80 * DAY)

@@ -58,7 +58,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messa
         ({"has_changed": True}, "The file now contains another certificate or private key."),
     ],
 )
-def test_trouble(facts: dict[str, Any], said: str) -> None:
+def test_problem(facts: dict[str, Any], said: str) -> None:
     assert trouble(Obstacle("invalid_pem", facts)) == said
 
 
