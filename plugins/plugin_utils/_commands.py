@@ -201,7 +201,9 @@ def _select_known(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the nonempty options with a variable of the role, as plain values."""
     known = read_role_variables(ROLE)
     values = {
-        name: parse_json(make_plain(value), (dict, list)) for name, value in options.items() if f"{ROLE}_{name}" in known
+        name: parse_json(make_plain(value), (dict, list))
+        for name, value in options.items()
+        if f"{ROLE}_{name}" in known
     }
     return {
         name: value

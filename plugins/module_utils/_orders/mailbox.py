@@ -125,10 +125,12 @@ class _FileMailbox(Mailbox):
                 if data.startswith(b"From ") and MBOX_SEPARATOR.search(data):
                     raise CertificatesError(
                         "not_found",
-                        f"Cannot read the file{format_path(path)}: the file is an mbox. Save each message as an .eml file, or configure the mail program to use a "
+                        f"Cannot read the file{format_path(path)}: the file is an mbox. Save each message as an .eml file, or let the mail program use a "
                         "Maildir.",
                     )
-                return truncate_message(data, Location(path=make_encodable(path)), self._max_bytes, is_complete=is_small)
+                return truncate_message(
+                    data, Location(path=make_encodable(path)), self._max_bytes, is_complete=is_small
+                )
         except FileNotFoundError:
             return None  # moved or removed meanwhile, or a broken link
         except OSError as error:

@@ -72,9 +72,9 @@ def _describe_request_obstacle(reason: str | None, facts: Mapping[str, t.Any]) -
         case _, {"ineligibility": ineligibility}:
             return INELIGIBILITY_MESSAGES[ineligibility]
         case "recipient_not_allowed", {"recipient": None, "option": option}:
-            return f"the API does not return the recipient, so {option} cannot allow the recipient. Check the order in the portal."
+            return f"the API does not return the recipient, so no entry of {option} matches. Check the order in the portal."
         case "recipient_not_allowed", {"recipient": recipient, "option": option} if not is_one_address(recipient):
-            return f'the recipient "{escape_invisible(recipient)}" is not exactly one address, so {option} cannot allow the recipient. Check the order in the portal.'
+            return f'the recipient "{escape_invisible(recipient)}" is not exactly one address, so no entry of {option} matches. Check the order in the portal.'
         case "recipient_not_allowed", {"recipient": recipient, "option": option, "domain": domain}:
             fix = (
                 f"Patterns must match whole addresses: to allow the domain, write *@{escape_invisible(domain)}"

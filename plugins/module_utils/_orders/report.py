@@ -167,7 +167,7 @@ def build(results: Record, words: Record, at: datetime, previous: str | None = N
     others = (record for record in known.failed if record.get("order_id") not in ids)
     notices = [*map(build_notice, others), *([VIEW_PERMISSION_NOTICE] if known.is_limited_to_view else [])]
 
-    def build_data(moment: datetime) -> Row:
+    def build(moment: datetime) -> Row:
         rows = build_rows(orders, known, moment)
         served = Counter(
             name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()}
@@ -178,7 +178,7 @@ def build(results: Record, words: Record, at: datetime, previous: str | None = N
             listeners=known.listeners,
         )
 
-    return reuse_unchanged(ORDERS, build_data, previous, at)
+    return reuse_unchanged(ORDERS, build, previous, at)
 
 
 def build_run_rows(results: Record, at: datetime) -> list[Row]:

@@ -262,7 +262,9 @@ class Requester:
         try:
             order = fetch_order(self._client, self._account_id, email.order_id)
         except CertificatesError as error:
-            raise _RequestObstacle(replace(email.mark_failed_by(error), facts={"address_error": error.message})) from None
+            raise _RequestObstacle(
+                replace(email.mark_failed_by(error), facts={"address_error": error.message})
+            ) from None
         ineligibility, recipient = order.find_ineligibility(now()), order.approver_email
         if ineligibility:
             reason: EmailReason = ineligibility if self._options.approved is None else "changed_meanwhile"

@@ -291,7 +291,9 @@ def describe_unmatched(why: Obstacle[t.Any]) -> str:
                 f"{_list_names(names)}."
             )
         case {"common_names": patterns, "there": names}:
-            return f"No certificate matches {join_first(patterns)} in common_names. Available names: {_list_names(names)}."
+            return (
+                f"No certificate matches {join_first(patterns)} in common_names. Available names: {_list_names(names)}."
+            )
     raise AssertionError(why)
 
 
@@ -332,7 +334,7 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
         case "in_use", {"services": count}:
             return f"{kept} {'a service' if count == 1 else f'{count} services'} outside this run {'uses' if count == 1 else 'use'} it."
         case "in_use", {"endpoints": names}:
-            return f"{kept} {some_of(names)} {'serves' if len(names) == 1 else 'serve'} it. Deploy another certificate to {some_of(names)}."
+            return f"{kept} {join_first(names)} {'serves' if len(names) == 1 else 'serve'} it. Deploy another certificate to {join_first(names)}."
         case "in_use", {"expected_by": name}:
             return f"{kept} {name} expects the certificate. If {name} can serve another certificate, change the option expected of {name}."
         case "not_accepted", {"listeners": names, "refusal": refusal}:
@@ -342,10 +344,10 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
                 "For a private CA, set trusted_ca_path."
             )
         case "unreachable", {"endpoints": names}:
-            remedy = f"Run the rotation on a host that can connect to each address of {some_of(names)}, or set remove_unverified."
+            remedy = f"Run the rotation on a host that can connect to each address of {join_first(names)}, or set remove_unverified."
             return f"{kept} the run could not verify the certificate of {join_first(names)}. {remedy}"
         case "unreachable" | "not_served", {"listeners": names}:
-            return f"{kept} the run did not verify its replacement at each address of {some_of(names)}."
+            return f"{kept} the run did not verify its replacement at each address of {join_first(names)}."
         case "expires_earlier", {"end": end}:
             return f"Certificate {certificate_id} is kept until it expires at {format_time(end)}, because its replacement expires earlier."
     raise AssertionError(why)

@@ -131,7 +131,7 @@ def why_unread(why: Obstacle[t.Any], secret: Secret) -> str:
         case "not_active", _:
             return f"The secret is not active: Secrets Manager reports that it is {secret.why_inactive}. Check the secret in Secrets Manager."
         case "expired", _:
-            return f"The certificate expired at {format_time(secret.not_after)}. Renew the certificate in Secrets Manager, or import a new version of the secret."
+            return f"The certificate expired at {format_time(secret.not_after)}. Renew the certificate in Secrets Manager, or import a new version."
         case "names_not_covered", {"nearest": nearest, "lost": lost, "remedy": reason, "listeners": listeners}:
             lacks = describe_obstacle(Obstacle("names_not_covered", {"lost": lost}))
             return (

@@ -181,7 +181,7 @@ class ListenerProbe:
             return evaluate_results(
                 [ProbeResult(Endpoint("", listener.port), reason="unreachable", message=words)], wanted
             )
-        endpoint = Endpoint(listener.address, listener.port, choose_server_name(listener, is_before=is_before))
+        endpoint = Endpoint(listener.address, listener.port, choose_tested_name(listener, is_before=is_before))
         if endpoint.server_name is None:  # so a client asks for what is served
             seen = probe_addresses(endpoint, PROBE_TIMEOUT, self._stop)
             if not any(result.is_connected for result in seen):
@@ -218,7 +218,7 @@ def mark_unverified(action: AnyTarget, **facts: t.Any) -> AnyTarget:
     return replace(action, facts={**action.facts, "is_interrupted": True, **facts})
 
 
-def choose_server_name(action: ListenerAction, *, is_before: bool) -> str | None:
+def choose_tested_name(action: ListenerAction, *, is_before: bool) -> str | None:
     """Return the server name for a probe: a name that the old and the new certificate cover; `None` if both certificates are unknown.
 
     Without a common name, the certificate before or after the change determines the name, as `is_before` specifies.

@@ -362,7 +362,9 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
         nonlocal has_end, last
         last = ask(offset)
         totals.add(parse_number(last.get("total_count")))
-        rows = [{"id": _compute_sort_key(row["id"]), "row": row} for row in select_dicts(last["secrets"]) if row.get("id")]
+        rows = [
+            {"id": _compute_sort_key(row["id"]), "row": row} for row in select_dicts(last["secrets"]) if row.get("id")
+        ]
         has_end = has_end or not rows
         return rows
 

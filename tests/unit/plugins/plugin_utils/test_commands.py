@@ -228,10 +228,12 @@ def test_operators_of_awx_see_what_they_can_start(monkeypatch: pytest.MonkeyPatc
     given(monkeypatch, f"@{file}")
     workflows = playbook_variables("survey")[WORKFLOWS_VARIABLE]
     assert (
-        told(remedies.DEPLOY_COMMAND, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows}) == "the workflow `Deploy certificates`"
+        told(remedies.DEPLOY_COMMAND, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows})
+        == "the workflow `Deploy certificates`"
     )
     assert (
-        told(remedies.ROTATE_COMMAND, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows}) == "the workflow `Rotate certificates`"
+        told(remedies.ROTATE_COMMAND, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows})
+        == "the workflow `Rotate certificates`"
     )
     for job in ({"awx_job_id": 7}, {"tower_job_id": 7, WORKFLOWS_VARIABLE: workflows}):
         command, note = told(ADOPT, **job).split("` ")

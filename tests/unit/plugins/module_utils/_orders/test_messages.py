@@ -67,9 +67,9 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
             for reason in (ineligibility, "changed_meanwhile")
         ),
         ("recipient_not_allowed", {"recipient": None, "option": "recipients", "domain": None},
-         "Not requested: the API does not return the recipient, so recipients cannot allow the recipient. Check the order in the portal."),
+         "Not requested: the API does not return the recipient, so no entry of recipients matches. Check the order in the portal."),
         ("recipient_not_allowed", {"recipient": "a@b.c\n, d@e.f", "option": "recipients", "domain": None},
-         'Not requested: the recipient "a@b.c\\n, d@e.f" is not exactly one address, so recipients cannot allow the recipient. '
+         'Not requested: the recipient "a@b.c\\n, d@e.f" is not exactly one address, so no entry of recipients matches. '
          "Check the order in the portal."),
         ("recipient_not_allowed", {"recipient": ADDRESS, "option": "allowed_recipients", "domain": None},
          "Not requested: allowed_recipients does not allow the recipient admin@example.com. Check the address, or change allowed_recipients."),

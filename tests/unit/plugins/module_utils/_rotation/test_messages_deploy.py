@@ -77,8 +77,8 @@ BEST = "The certificate store does not contain a better certificate."
         (
             "unchanged",
             {**NOT_VALID, "start": AT, "valid_id": 8},
-            f"{BEST} The current certificate is valid only from {format_time(AT)}. Certificate 8 is valid now but was issued earlier. To deploy certificate 8, run "
-            f"{deploy(8, 'web:443')}.",
+            f"{BEST} The current certificate is valid only from {format_time(AT)}. Certificate 8 is valid now but was issued earlier. "
+            f"To deploy certificate 8, run {deploy(8, 'web:443')}.",
         ),
         ("unchanged", {"kept": "same"}, "The listener already has the certificate."),
         (

@@ -196,7 +196,7 @@ def test_what_is_in_no_folder_is_searched_for_among_the_sources() -> None:
         ),
         (
             Obstacle("expired"),
-            f"The certificate expired at {END}. Renew the certificate in Secrets Manager, or import a new version of the secret.",
+            f"The certificate expired at {END}. Renew the certificate in Secrets Manager, or import a new version.",
         ),
         (
             Obstacle(

@@ -390,7 +390,9 @@ def test_an_address_that_still_serves_the_old_one(remove_unverified: bool) -> No
     half = SWITCHED.mark_failed("not_served", {}, is_changed=True, served=False, served_chains=(old, new))
     assert removal([FIRST, SECOND], half, remove_unverified=remove_unverified) == ([], KEPT)
     elsewhere = Made(OTHER, (OTHER,)).record(3)
-    odd = listener(3, elsewhere, "api", served=False, served_chains=(old,)).mark_failed("not_served", {}, is_changed=True)
+    odd = listener(3, elsewhere, "api", served=False, served_chains=(old,)).mark_failed(
+        "not_served", {}, is_changed=True
+    )
     records = [FIRST, SECOND, elsewhere]
     assert removal(records, SWITCHED, odd, remove_unverified=remove_unverified) == ([], KEPT)
     harmless = replace(odd, served_chains=(new,))

@@ -33,7 +33,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.watch import (
     ListenerProbe,
-    choose_server_name,
+    choose_tested_name,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as balancers
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -476,12 +476,12 @@ def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:
     """Or by one of each, if they have none in common."""
     old, new = switched().previous_record, AUTHORITY.issue("a.example.com", names=["a.example.com", NAME])
     both = replace(switched(), target=stored(3, new))
-    assert {choose_server_name(both, is_before=before) for before in (True, False)} == {NAME}
+    assert {choose_tested_name(both, is_before=before) for before in (True, False)} == {NAME}
     other = replace(both, target=stored(3, AUTHORITY.issue("other.example.com")))
-    assert [choose_server_name(other, is_before=before) for before in (True, False)] == [NAME, "other.example.com"]
+    assert [choose_tested_name(other, is_before=before) for before in (True, False)] == [NAME, "other.example.com"]
     wildcard = replace(both, target=stored(3, AUTHORITY.issue("*.example.com")))
-    assert choose_server_name(wildcard, is_before=False) == NAME
-    assert choose_server_name(replace(both, target=None), is_before=False) == NAME and old
+    assert choose_tested_name(wildcard, is_before=False) == NAME
+    assert choose_tested_name(replace(both, target=None), is_before=False) == NAME and old
 
 
 def test_whether_the_old_one_works_again_is_asked_by_its_name(world: World) -> None:
