@@ -337,7 +337,7 @@ def test_a_password_in_the_url_of_a_proxy(run: Runner, tmp_path: Path, url: str,
         (tmp_path / "config").write_text(f"[softlayer]\nproxy = {url.replace('%', '%%')}\n", encoding="utf-8")
     ran = run("ssl_order_info", environment=environment, **options)
     assert ran.result["failed"] and "Invoked with" in ran.log
-    assert how != "environment" or "the proxy 127.0.0.1:1 before https://api.invalid" in ran.result["msg"]
+    assert how != "environment" or "the proxy 127.0.0.1:1 for https://api.invalid" in ran.result["msg"]
     assert [piece for piece in PIECES if ran.holds(piece)] == []
 
 

@@ -101,7 +101,7 @@ def why_not_connected(address: str, reach: Reach) -> str | None:
     is_special = plain.is_multicast or plain.is_unspecified or plain.is_link_local
     if reach is Reach.ANYWHERE or not (is_special or (reach is Reach.INTERNET and not plain.is_global)):
         return None
-    return f"its address {plain} is not a public internet address"
+    return f"the server address {plain} is not a public internet address"
 
 
 def allowed(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddress]:
@@ -112,7 +112,7 @@ def allowed(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddr
     """
     whys = {address: why_not_connected(address.ip_address, reach) for address in addresses}
     if all(whys.values()):
-        raise FetchError(next(iter(whys.values()), None) or "its host name cannot be resolved")
+        raise FetchError(next(iter(whys.values()), None) or "the host name cannot be resolved")
     return [address for address, why in whys.items() if not why]
 
 
@@ -181,8 +181,8 @@ def content_of(got: Answer | str) -> bytes | str:
     if isinstance(got, str):
         return got
     if got.status != 200:
-        return f"its server returned HTTP status {got.status}"
-    return got.body or "its server returned an incomplete response"
+        return f"the server returned HTTP status {got.status}"
+    return got.body or "the server returned an incomplete response"
 
 
 class _Run:
@@ -219,7 +219,7 @@ class _Run:
                 if not self._limits.redirects or answer.status not in REDIRECTS:
                     return answer
                 url = urljoin(url, answer.headers.get("Location", ""))
-            return "its server redirects too often"
+            return "the server redirects too often"
         except FetchError as why:
             return str(why) if self.deadline.seconds_left else self._late
         except AnswerTooLarge:
@@ -235,12 +235,12 @@ class _Run:
             Exception: the request failed.
         """
         if not SENDABLE.fullmatch(url):
-            raise FetchError("its URL contains invalid characters")
+            raise FetchError("the URL contains invalid characters")
         request = requests.Request("GET", url, HEADERS).prepare()
         prepared = t.cast(str, request.url)
         parts = urlsplit(prepared)
         if parts.scheme not in SCHEMES or not parts.hostname or "@" in parts.netloc:
-            raise FetchError("its URL is not an HTTP URL")
+            raise FetchError("the URL is not an HTTP URL")
         proxy = proxy_for(self._network, prepared)
         if proxy and reach is not Reach.ANYWHERE:
             # A proxy resolves names itself, and who runs it decides what it connects to; refuse what is known to be private here.

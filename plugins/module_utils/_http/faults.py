@@ -46,7 +46,7 @@ def rate_limited(call: str, details: Mapping[str, t.Any]) -> CertificatesError:
     """Return the error of a call that was not processed, or not made, because of the rate limit."""
     return CertificatesError(
         "rate_limited",
-        f"{call}: the API's rate limit was hit and did not clear: lower concurrency, raise retries, or run later.",
+        f"{call}: the API rejected the call because of its rate limit. Lower concurrency, raise retries, or run the playbook again later.",
         **details,
     )
 
@@ -88,7 +88,7 @@ def explain_unanswered(
     # It may have left, so how it ended does not show whether it was carried out.
     names = {type(cause).__name__ for cause in causes_of(error)}
     if AnswerTooLarge.__name__ in names:
-        why = f"{call}: the response of {endpoint} is larger than expected and was not read to its end"
+        why = f"{call}: the response from {endpoint} is larger than expected and was not read completely"
         return CertificatesError(
             "api_error" if repeatable else "no_answer", f"{why}. Check {option} and proxy.", call=call
         )
@@ -105,7 +105,7 @@ def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseExcep
 
     def unreachable(why: str) -> CertificatesError:
         return CertificatesError(
-            "unreachable", f"Cannot reach {endpoint}: {why}. Check {option}, proxy and the network.", **details
+            "unreachable", f"Cannot reach {endpoint}: {why}. Check {option}, proxy, and the network.", **details
         )
 
     proxy = f"the proxy {attempt.peer}".strip()
@@ -113,28 +113,24 @@ def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseExcep
     if refusal:
         return unreachable(f"{proxy} did not open a connection ({refusal[1].strip()})")
     if "ProxyError" in names:
-        endpoint = f"{proxy} before {endpoint}"
+        endpoint = f"{proxy} for {endpoint}"
     if attempt.overdue or names & TIMED_OUT:
         return unreachable("no connection within the timeout")
     if "SSLError" in names:
         why = re.search(r"certificate verify failed: ([^(\]]+)", said)
-        problem = (
-            f"the certificate of the server cannot be verified ({why[1].strip()})"
-            if why
-            else "the TLS handshake failed"
-        )
+        problem = f"the server certificate cannot be verified ({why[1].strip()})" if why else "the TLS handshake failed"
         return CertificatesError(
             "tls_error",
-            f"Cannot establish a trusted TLS connection to {endpoint}: {problem}. Check {option}, proxy, ca_path and validate_certs.",
+            f"Cannot establish a trusted TLS connection to {endpoint}: {problem}. Check {option}, proxy, ca_path, and validate_certs.",
             **details,
         )
     if names & NO_URL:
         return CertificatesError(
             "invalid_argument",
-            f"{endpoint}, or its proxy, is not a valid URL. Check {option} and proxy.",
+            f"Cannot use {endpoint}: its URL or the URL of its proxy is not valid. Check {option} and proxy.",
         )
     if names & {"NameResolutionError", "gaierror"}:
-        return unreachable("its host name cannot be resolved")
+        return unreachable("the host name cannot be resolved")
     if names & {"NewConnectionError", "ConnectionRefusedError"}:
         return unreachable("connection refused" if "refused" in said else "no connection")
     if names & BROKE:

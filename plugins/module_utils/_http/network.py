@@ -116,12 +116,12 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
     parsed, host = split_url(url)
     if not host or parsed.scheme not in {"http", "https"} or "@" in parsed.netloc or parsed.query or parsed.fragment:
         raise CertificatesError(
-            "invalid_argument", f"{option} must be a URL such as {example}: https, {parts}, and no login."
+            "invalid_argument", f"{option} must be an https URL with {parts}, and without a login, such as {example}."
         )
     if parsed.scheme == "http" and not (is_loopback(host) and (proxy_host is None or is_loopback(proxy_host))):
         raise CertificatesError(
             "insecure_endpoint",
-            f"Cannot send credentials to {host} over plain http. Use https in {option}.",
+            f"Cannot send credentials to {host} over plain HTTP. Set {option} to an https URL.",
             host=host,
         )
 
@@ -177,4 +177,4 @@ def _why_no_roots(path: str) -> str | None:
         return build_read_error("directory", path, error).message
     except CertificatesError as error:
         return error.message
-    return None if has_some else f"No certificate was found in{format_path(path) or ' the file'}."
+    return None if has_some else f"Cannot find certificates in{format_path(path) or ' the file'}."

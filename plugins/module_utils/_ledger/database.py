@@ -136,7 +136,7 @@ class Database:
             for _attempt in range(MAX_RIVALS):
                 with suppress(IntegrityError):
                     return self._until_done(lambda: run(do))
-        raise unavailable(self._url, "its tables differ from those that this collection creates")
+        raise unavailable(self._url, "the tables differ from the tables that this collection creates")
 
     def _once(self, do: t.Callable[[sa.Connection], R]) -> R:
         with self._engine.begin() as connection:
@@ -217,7 +217,7 @@ class Database:
         if version != SCHEMA_VERSION:
             raise unavailable(
                 self._url,
-                f"its schema has version {version}, but this release supports version {SCHEMA_VERSION}. Use the newer release of the collection",
+                f"the schema has version {version}, but this release supports version {SCHEMA_VERSION}. Use the newer release of the collection",
             )
         acts = self.tables.acts
         with self._engine.begin() as connection:
@@ -255,7 +255,7 @@ class Database:
             if row is not None:
                 raise unavailable(
                     self._url,
-                    f"in the table {table.name}, {row.wrong} of the row with the ID {row[0]!r} has a value that this collection never "
+                    f"in the table {table.name}, the column {row.wrong} of the row with the ID {row[0]!r} has a value that this collection never "
                     "writes. Correct the value, or restore the ledger from a backup",
                 )
 
@@ -380,7 +380,7 @@ def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
         name = "psycopg[binary]" if error.name == "psycopg" else str(error.name)
         raise CertificatesError(
             "missing_library",
-            f"The ledger's database needs the Python library {name}: pip install '{name}'.",
+            f"The database of the ledger requires the Python library {name}. Install the library: pip install '{name}'",
             library=name,
         ) from None
     except (ArgumentError, ValueError, TypeError):

@@ -176,14 +176,14 @@ def acquire(
         others = f"Another run has been changing {what} since {since}"
         within = f"{longest_wait:g} seconds"
         if longest_wait:
-            caller.warn(f"{others}. This run waited at most {within} for the end of the other run.")
+            caller.warn(f"{others}. This run waited at most {within} for the other run to end.")
             with record_wait(f"{what}: waiting for another run to end", longest_wait, backoff.waited):
                 has_waited = backoff.pause()
             if has_waited:
                 return
         if caller.stop.is_set():
             raise CertificatesError("interrupted", f"{others}, and this run was interrupted. Nothing was changed.")
-        how = f"did not end within {within}" if longest_wait else "this run must not wait for its end"
+        how = f"did not end within {within}" if longest_wait else "this run does not wait for other runs"
         raise CertificatesError(
             "locked", f"{others}, and {how}. Nothing was changed. Run the playbook again later.", since=since
         )

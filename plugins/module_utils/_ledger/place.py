@@ -98,7 +98,7 @@ def url_of(given: str | None) -> str | None:
     if CONTROL.search(url):
         raise CertificatesError(
             "ledger_unavailable",
-            "ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, contains a line end, a tab, or another control "
+            "ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, contains a line break, a tab, or another control "
             "character. Write the URL on one line. Nothing is sent or stored without the ledger.",
         )
     return url or None
@@ -155,7 +155,7 @@ def find_place(url: str | None) -> sa.URL:
     if not is_fixed(path):
         raise CertificatesError(
             "ledger_unavailable",
-            f"The ledger {path} depends on the current directory, or on a variable that is not replaced, so another run would use "
+            f"The path {path} of the ledger depends on the current directory or contains an unexpanded variable, so another run would use "
             f"another ledger. {_absolute(path)}",
             ledger=path,
         )
@@ -195,7 +195,7 @@ def no_such_ledger() -> CertificatesError:
     return CertificatesError(
         "ledger_unavailable",
         "ledger_url must be the SQLAlchemy URL of a SQLite file (sqlite:////var/lib/certificates/ledger.sqlite3) or of a PostgreSQL "
-        "database (postgresql://user@host/database). Percent-encode all characters of its user name and password except letters and "
+        "database (postgresql://user@host/database). Percent-encode all characters of the user name and password except letters and "
         "digits. Nothing is sent or stored without the ledger.",
     )
 
@@ -206,7 +206,7 @@ def unavailable(url: sa.URL, why: str) -> CertificatesError:
     is_file = url.get_backend_name() == "sqlite"
     where = described(url)
     check = (
-        "ledger_url, and the permissions and free space of its directory"
+        "ledger_url, and the permissions and free space of the ledger directory"
         if is_file
         else "ledger_url and the database server"
     )
@@ -221,7 +221,7 @@ def described(url: sa.URL) -> str:
     """Return the place of a ledger for a message, without user and password."""
     if url.get_backend_name() == "sqlite":
         return url.database or "in memory"
-    return f"{url.database} on {url.host or 'this machine'}"
+    return f"{url.database} on {url.host or 'this host'}"
 
 
 # Containers and jobs. If the ledger is lost with its run, the next one does not remember the emails and would send them again.

@@ -39,9 +39,7 @@ MAX_OPENSSL_CHECKS = 20
 """Paths of one leaf that OpenSSL verifies, up to a trusted root, or else up to the last known issuer."""
 MAX_CHECKS = 2_000
 """Signatures verified, and questions to OpenSSL, for all leaves of one pile."""
-TOO_MANY = (
-    "too many chains to its root are possible: specify only the intermediate certificates that the certificate needs"
-)
+TOO_MANY = "too many chains to a root certificate are possible: specify only the required intermediate certificates"
 
 
 class Anchors:
@@ -251,14 +249,14 @@ class Chains:
         if leaf.is_root:
             return "untrusted", "the certificate is self-signed and not trusted"
         if root is not None:
-            return "untrusted", f"its chain ends at {root.shown_name}, which is not a trusted root certificate"
+            return "untrusted", f"the chain ends at {root.shown_name}, which is not a trusted root certificate"
         if named:
             return "untrusted", f"{last.shown_issuer} {'must' if signers else 'did'} not issue {last.shown_name}"
         # CAs deliver chains without the root, so the missing certificate is an intermediate certificate or an unknown root certificate.
         whose = (
-            f"its issuer {last.shown_issuer}"
+            f"the CA {last.shown_issuer}"
             if last == leaf
-            else f"{last.shown_issuer}, the issuer of {last.shown_name},"
+            else f"{last.shown_issuer}, the CA that issued {last.shown_name},"
         )
         return "incomplete", f"the certificate of {whose} is missing"
 

@@ -52,7 +52,7 @@ HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9
 """The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
 FOR_SSH = (
     "The private key is in an SSH format. Convert a copy with `ssh-keygen -p -m PEM -f COPY`, and specify the copy. If the key is in "
-    "PuTTY's format, create the copy with `puttygen KEY -O private-openssh -o COPY`."
+    "PuTTY format, create the copy with `puttygen KEY -O private-openssh -o COPY`."
 )
 MARKS_OF_SSH = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"PuTTY-User-Key-File-")
 LONG_VECTOR = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
@@ -164,8 +164,8 @@ def _decrypted(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphras
             raise CertificatesError("bad_passphrase", f"Cannot decrypt the private key. Check {option}.") from None
     raise CertificatesError(
         "invalid_pem",
-        "Cannot decrypt the private key: this version of the Python library cryptography does not support its encryption. Encrypt the "
-        "key again with `openssl pkey -aes256 -in OLD -out NEW`.",
+        "Cannot decrypt the private key: this version of the Python library cryptography does not support the encryption of the key. "
+        "Encrypt the key again with `openssl pkey -aes256 -in OLD -out NEW`.",
     )
 
 
@@ -258,8 +258,8 @@ def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
                 raise no_store from None
             raise CertificatesError(
                 "invalid_pem",
-                "Cannot decrypt the PKCS#12 file: this version of the Python library cryptography does not support its encryption. "
-                "Convert the file with `openssl pkcs12 -legacy -in OLD -out ALL.pem` and `openssl pkcs12 -export -in ALL.pem -out NEW`.",
+                "Cannot decrypt the PKCS#12 file: this version of the Python library cryptography does not support the encryption of the "
+                "file. Convert the file with `openssl pkcs12 -legacy -in OLD -out ALL.pem` and `openssl pkcs12 -export -in ALL.pem -out NEW`.",
             ) from None
         entries = [store.cert, *store.additional_certs]
         return KeyStore(

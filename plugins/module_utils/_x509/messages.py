@@ -13,7 +13,7 @@ from .._base.errors import Obstacle
 from .._base.times import format_time
 
 FORMS = {
-    "certificate": "PEM, DER or PKCS#7",
+    "certificate": "PEM, DER, or PKCS#7",
     "private key": "PEM or DER",
     "certificate signing request": "PEM or DER",
 }
@@ -29,7 +29,7 @@ def trouble(why: Obstacle[t.Any]) -> str:
             return str(error)
         case {"cut_off": label, "given_as": given_as}:
             what = f"The content specified as {given_as}" if given_as else "A PEM block"
-            return f"{what} is truncated: its last line, -----END {label}-----, is missing. Copy the file from its source again."
+            return f"{what} is truncated: the last line, -----END {label}-----, is missing. Copy the file from its source again."
         case {"given_as": given_as, "is_empty": True}:
             return f"The content specified as {given_as} is empty. Copy the file from its source again."
         case {"given_as": given_as, "kind": kind, "found": str() as found}:
@@ -37,17 +37,17 @@ def trouble(why: Obstacle[t.Any]) -> str:
         case {"given_as": given_as, "kind": kind}:
             return f"The content specified as {given_as} contains no {kind}. Specify a {kind} in {FORMS[kind]} format."
         case {"is_pkcs12": True}:
-            return "The file is in PKCS#12 format. Specify the file as pkcs12_path; in a directory, its name must end in .p12 or .pfx."
+            return "The file is in PKCS#12 format. Set pkcs12_path to the file, or, if a source reads the file from a directory, change its extension to .p12 or .pfx."
         case {"not_der_of": kind}:
             what = {
-                "certificate": "neither an X.509 certificate nor PKCS#7 with certificates",
+                "certificate": "neither an X.509 certificate nor a PKCS#7 file with certificates",
                 "private key": "not a private key in PEM or DER format",
             }[kind]
-            return f"The file is {what}, or is damaged. Copy the file from its source again."
+            return f"The file is damaged, or is {what}. Copy the file from its source again."
         case {"has_changed": True}:
             return "The file now contains another certificate or private key."
         case {"has_both": False}:
-            return "The PKCS#12 file does not contain both a private key and a certificate. Export the file with both."
+            return "The PKCS#12 file does not contain both a private key and a certificate. Export the file with the key and the certificate."
     raise AssertionError(why)
 
 
@@ -55,17 +55,17 @@ def why_unknown(why: Obstacle[t.Any]) -> str:
     """Return why the revocation status of a certificate is unknown, or why a CRL cannot be used, as the end of a sentence."""
     match why.reason, why.facts:
         case "not_named", _:
-            return "the certificate names no certificate revocation list (CRL) with an http URL"
+            return "the certificate contains no http URL of a certificate revocation list (CRL)"
         case "not_asked", _:
-            return "the certificate of its CA is not available, or the certificate is not currently valid"
+            return "the CA certificate is not available, or the certificate is not currently valid"
         case "unusable_list", {"url": url, "why": inner}:
-            return f"its certificate revocation list (CRL) {url} cannot be used: {why_unknown(inner)}"
+            return f"the certificate revocation list (CRL) {url} cannot be used: {why_unknown(inner)}"
         case "unreadable_entry", _:
-            return "its entry in the CRL cannot be read"
+            return "the entry of the certificate in the CRL cannot be read"
         case "entry_of_other", _:
-            return "its entry in the CRL belongs to a certificate of another issuer"
+            return "the entry in the CRL belongs to a certificate from another CA"
         case "for_others", _:
-            return "the CRL covers other certificates of its issuer"
+            return "the CRL covers other certificates of the same CA"
         case "lacks_kind", {"is_authority": is_authority}:
             return f"the CRL does not cover certificates of {'CAs' if is_authority else 'servers'}"
         case "some_reasons", _:
@@ -75,7 +75,7 @@ def why_unknown(why: Obstacle[t.Any]) -> str:
         case "no_list", _:
             return "the content is not a CRL"
         case "unreadable", _:
-            return "it cannot be read"
+            return "the CRL cannot be read"
         case "of_other", {"of": name, "issuer": issuer}:
             return f"the CRL was issued by {name}, not by {issuer.shown_name}"
         case "may_not_sign", {"issuer": issuer}:

@@ -114,20 +114,24 @@ def acceptance(
 
 def why_not_valid(issuer: Certificate) -> str:
     """Return the problem of an issuer that is not currently valid."""
-    return f"its issuer {issuer.shown_name} is valid only from {format_time(issuer.not_before)} to {format_time(issuer.not_after)}"
+    return (
+        f"the CA certificate {issuer.shown_name} is valid only from {format_time(issuer.not_before)} to {format_time(issuer.not_after)}"
+    )
 
 
 def _why_no_server(leaf: Certificate, at: datetime) -> str | None:
     if not leaf.is_valid(at):
         return f"the certificate is valid only from {format_time(leaf.not_before)} to {format_time(leaf.not_after)}"
     if _is_short(leaf):
-        return "its key is too short"
+        return "the key of the certificate is too short"
     if leaf.key_type not in SUITES or not leaf.is_quickly_verified_by or leaf.curve not in {None, *CURVES}:
         size = f" of {leaf.key_size} bits" if leaf.key_size else ""
-        return f"TLS clients do not support its key, {leaf.curve or leaf.key_type}{size}"
+        return f"TLS clients do not support the key of the certificate, {leaf.curve or leaf.key_type}{size}"
     usage = leaf.extension(x509.KeyUsage)
     if leaf.key_type != "RSA" and usage and not usage.digital_signature:  # RFC 8422, 2.2
-        return "its key usage does not include digital signatures, which a TLS handshake with this key type requires"
+        return (
+            "the key usage of the certificate does not include digital signatures, which TLS requires for its key type"
+        )
     return "the certificate contains an extension twice" if _has_twice(leaf) else None
 
 
@@ -143,7 +147,7 @@ def _is_short(certificate: Certificate) -> bool:
 def _why_no_issuer(issuer: Certificate) -> str | None:
     if not issuer.may_issue or _has_twice(issuer):
         return f"{issuer.shown_name} must not issue certificates"
-    return f"the key of its issuer {issuer.shown_name} is too short" if _is_short(issuer) else None
+    return f"the key of the CA certificate {issuer.shown_name} is too short" if _is_short(issuer) else None
 
 
 @lru_cache(MAX_CACHED)
@@ -174,11 +178,13 @@ def _answer(leaf: Certificate, sent: tuple[Certificate, ...], roots: tuple[Certi
         except ssl.SSLCertVerificationError as error:
             why, code = error.verify_message.rstrip("."), error.verify_code
         path = tuple(known.get(der) or Certificate(der) for der in certificates_of(tls, "get_verified_chain") or ())
-        why = why or ("" if path else "the TLS library of this Python does not return the verified chain")
+        why = why or ("" if path else "the Python TLS library does not return the verified chain")
     except (OSError, ValueError, AttributeError) as error:  # such as a library that is not quite OpenSSL
         why = str(getattr(error, "reason", None) or type(error).__name__)
     if code in NO_ISSUER and path:
-        return Acceptance(path, f"OpenSSL cannot find the issuer of {path[-1].shown_name}: {why}", code)
+        return Acceptance(
+            path, f"OpenSSL cannot find the CA certificate that issued {path[-1].shown_name}: {why}", code
+        )
     return Acceptance(path, f"OpenSSL rejects the certificate: {why}" if why else "", code)
 
 

@@ -431,7 +431,7 @@ def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: S
         ({"username": "{{ nobody }}"}, "Cannot evaluate the template in the option username: 'nobody' is undefined"),
         ({"transport": "soap"}, "transport"),
         ({"transport": "rest", "endpoint_url": "https://api.example.com/v3.1"}, "Change endpoint_url, or do not set transport."),
-        ({"endpoint_url": "http://api.example.com/rest/v3.1"}, "Cannot send credentials to api.example.com over plain http"),
+        ({"endpoint_url": "http://api.example.com/rest/v3.1"}, "Cannot send credentials to api.example.com over plain HTTP"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )  # fmt: skip

@@ -223,7 +223,7 @@ def test_what_cannot_be_found_out_changes_nothing(
     [warning] = run.warnings
     assert publisher.url in warning and "check_revocation: off" in warning
     told = revocation(run)
-    assert told["status"] == "unknown" and told["why"].startswith("its certificate revocation list (CRL) http://")
+    assert told["status"] == "unknown" and told["why"].startswith("the certificate revocation list (CRL) http://")
     assert len(publisher.asked) == len(set(publisher.asked)) == 2
 
 
@@ -242,6 +242,6 @@ def test_strangers_do_not_make_it_ask_this_machine(here: Rotation, publisher: Pu
     roots.write_text(pem_of([made.root]), encoding="ascii")
     with_root = partial(trust, str(roots))
     run = here.run(trusted_ca_path=None, first=with_root, **given)
-    assert revocation(run)["why"].endswith("its address 127.0.0.1 is not a public internet address"), run.output
+    assert revocation(run)["why"].endswith("the server address 127.0.0.1 is not a public internet address"), run.output
     assert publisher.asked == []
     assert revocation(here.run(trusted_ca_path=str(roots), first=with_root, **given))["status"] == "good"

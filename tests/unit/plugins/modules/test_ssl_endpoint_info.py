@@ -328,7 +328,7 @@ def test_who_is_not_asked_about() -> None:
         entry, run = seen(serving(issued))
         assert (
             entry["revocation"]["why"]
-            == "the certificate of its CA is not available, or the certificate is not currently valid"
+            == "the CA certificate is not available, or the certificate is not currently valid"
         )
         assert "warnings" not in run
     unseen, _run = seen(Server(http))

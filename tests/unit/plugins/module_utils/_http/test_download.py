@@ -85,7 +85,7 @@ def test_what_is_there_and_what_is_not(publisher: Publisher) -> None:
         urls = [f"{publisher.url}/1.crl", f"{publisher.url}/2.crl", nobody, "http://nowhere.invalid/1.crl"]
         answers = get_all(urls)
     assert list(answers) == urls and answers[urls[0]] == LIST
-    assert answers[urls[1]] == "its server returned HTTP status 404"
+    assert answers[urls[1]] == "the server returned HTTP status 404"
     assert answers[nobody] == "the download failed: Connection refused"
     assert str(answers[urls[3]]).startswith("the download failed: ")
     assert publisher.asked.count("/1.crl") == 1
@@ -132,7 +132,7 @@ def test_a_certificate_of_strangers_leads_to_no_private_address(publisher: Publi
         assert isinstance(answer, str), host
     assert (
         got("http://169.254.169.254/latest/meta-data/")
-        == "its address 169.254.169.254 is not a public internet address"
+        == "the server address 169.254.169.254 is not a public internet address"
     )
     assert publisher.asked == []
 
@@ -144,7 +144,7 @@ def test_a_connection_to_a_private_address_is_not_used_for_a_stranger(publisher:
     named, other, strange = (f"{publisher.url}/{number}.crl" for number in "123")
     wanted = {named: Reach.OWN_NETWORKS, strange: Reach.INTERNET, other: Reach.OWN_NETWORKS}
     answers = download(wanted, DIRECT, replace(CRL_LIMITS, at_once_of_a_server=1), LONG)
-    assert answers[strange] == "its address 127.0.0.1 is not a public internet address"
+    assert answers[strange] == "the server address 127.0.0.1 is not a public internet address"
     assert publisher.asked == ["/1.crl", "/2.crl"] and publisher.connections == 1
 
 
@@ -199,7 +199,7 @@ def test_what_is_no_address(url: str) -> None:
 def test_redirects(publisher: Publisher) -> None:
     publisher.publish({"/moved": redirect("/1.crl"), "/round": redirect("/round")})
     assert got(f"{publisher.url}/moved") == LIST
-    assert got(f"{publisher.url}/round") == "its server redirects too often"
+    assert got(f"{publisher.url}/round") == "the server redirects too often"
     assert publisher.asked.count("/round") == CRL_LIMITS.redirects + 1
 
 
@@ -217,10 +217,12 @@ def test_a_redirect_to_a_private_address(publisher: Publisher, monkeypatch: pyte
     monkeypatch.setattr(
         downloads,
         "why_not_connected",
-        lambda address, _reach: None if address == "127.0.0.1" else "its address is not a public internet address",
+        lambda address, _reach: (
+            None if address == "127.0.0.1" else "the server address is not a public internet address"
+        ),
     )
     publisher.publish({"/moved": redirect(f"http://127.0.0.2:{port}/1.crl")})
-    assert got(f"{publisher.url}/moved", private=False) == "its address is not a public internet address"
+    assert got(f"{publisher.url}/moved", private=False) == "the server address is not a public internet address"
     assert publisher.asked == ["/moved"]
 
 
@@ -323,7 +325,7 @@ def test_a_name_with_any_private_address_is_not_asked_of_a_proxy(
     """Which of them the proxy would take is not known."""
     found = [SocketAddress(socket.AF_INET, (address, 80)) for address in ("93.184.216.34", "10.0.0.1")]
     monkeypatch.setattr(downloads, "resolve", lambda *_given: found)
-    for private, answer in ((False, "its address 10.0.0.1 is not a public internet address"), (True, LIST)):
+    for private, answer in ((False, "the server address 10.0.0.1 is not a public internet address"), (True, LIST)):
         publisher.publish({"http://several.example.com/1.crl": LIST})
         assert got("http://several.example.com/1.crl", private=private, network=by_proxy(publisher.url)) == answer
     assert publisher.asked == ["http://several.example.com/1.crl"]
@@ -350,7 +352,7 @@ def test_the_login_of_a_proxy(publisher: Publisher) -> None:
     url = "http://crl.invalid/1.crl"
     publisher.publish({url: answer})
     network = by_proxy(publisher.url.replace("http://", "http://me:p%40ss@"))
-    assert got(url, private=False, network=network) == "its server returned HTTP status 407"
+    assert got(url, private=False, network=network) == "the server returned HTTP status 407"
     assert logins == ["Basic bWU6cEBzcw=="]
 
 

@@ -198,8 +198,8 @@ NO_SUCH_NAME = urllib3.exceptions.NameResolutionError("api.example.com", None, s
 
 
 UNSENT: dict[str, tuple[Exception, str]] = {
-    "name": (requests.ConnectionError(max_retries(NO_SUCH_NAME)), "its host name cannot be resolved"),
-    "name by itself": (socket.gaierror(-2, "unknown"), "its host name cannot be resolved"),
+    "name": (requests.ConnectionError(max_retries(NO_SUCH_NAME)), "the host name cannot be resolved"),
+    "name by itself": (socket.gaierror(-2, "unknown"), "the host name cannot be resolved"),
     "refused": (requests.ConnectionError(max_retries(REFUSED)), "connection refused"),
     "refused by itself": (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
     "no route": (requests.ConnectionError(max_retries(NO_ROUTE)), "no connection"),
@@ -222,7 +222,7 @@ def test_why_the_api_cannot_be_reached(case: str) -> None:
         CALL, ENDPOINT, tried(peer="192.0.2.1:443"), chained(Exception(), raised), repeatable=True
     )
     assert (error.code, error.details) == ("unreachable", {"call": CALL})
-    assert error.message == f"Cannot reach {ENDPOINT}: {why}. Check endpoint_url, proxy and the network."
+    assert error.message == f"Cannot reach {ENDPOINT}: {why}. Check endpoint_url, proxy, and the network."
 
 
 @pytest.mark.parametrize("case", UNSENT)
@@ -233,7 +233,7 @@ def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
         CALL, ENDPOINT, tried(peer="proxy.example.com:3128"), chained(Exception(), of_proxy), repeatable=True
     )
     assert error.code == "unreachable"
-    assert error.message.startswith(f"Cannot reach the proxy proxy.example.com:3128 before {ENDPOINT}: {why}.")
+    assert error.message.startswith(f"Cannot reach the proxy proxy.example.com:3128 for {ENDPOINT}: {why}.")
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_how_an_answer_got_lost(overdue: bool, raised: Exception, how: str) -> N
 
 def test_an_option_of_another_service_is_named() -> None:
     found = explain_unanswered(CALL, ENDPOINT, tried(), socket.gaierror(), repeatable=True, option="instance_url")
-    assert "Check instance_url, proxy and the network." in found.message
+    assert "Check instance_url, proxy, and the network." in found.message
 
 
 def test_the_facts_of_an_answer() -> None:
@@ -266,7 +266,7 @@ def test_the_facts_of_an_answer() -> None:
     assert details_of(CALL, Answer(200, b"", {})) == {"call": CALL, "http_status": 200}
     assert rate_limited(CALL, {"call": CALL}).build_failure() == {
         "code": "rate_limited",
-        "message": f"{CALL}: the API's rate limit was hit and did not clear: lower concurrency, raise retries, or run later.",
+        "message": f"{CALL}: the API rejected the call because of its rate limit. Lower concurrency, raise retries, or run the playbook again later.",
         "details": {"call": CALL},
     }
 

@@ -255,7 +255,7 @@ def test_what_is_said_of_the_wait(url: str) -> None:
         take(url, AT, session, longest_wait=1)
     (warning,) = session.warnings
     assert "at most 1 seconds" in warning
-    with fails("locked", "must not wait"):
+    with fails("locked", "does not wait"):
         take(url, AT, Session(), longest_wait=0)
     first.end()
 

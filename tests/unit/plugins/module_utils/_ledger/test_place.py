@@ -142,7 +142,10 @@ def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pyt
         find_place(f"{driver}:///{path}")
     assert caught.value.details == {"ledger": path}
     message = refusal(f"{driver}:///{path}")
-    assert message.startswith(f"The ledger {path} depends on the current directory") and "sqlite:////" in message
+    assert (
+        message.startswith(f"The path {path} of the ledger depends on the current directory")
+        and "sqlite:////" in message
+    )
     assert ("sqlite:////home/me/ledger.db" in message) is path.startswith(("~", "$HOME"))
 
 
@@ -209,13 +212,13 @@ def test_a_control_character_inside(url: str, character: str) -> None:
     ("url", "where", "check"),
     [
         ("postgresql://me:sesame@db.example/ledger", "ledger on db.example", "ledger_url and the database server"),
-        ("postgresql:///ledger?password=sesame", "ledger on this machine", "ledger_url and the database server"),
+        ("postgresql:///ledger?password=sesame", "ledger on this host", "ledger_url and the database server"),
         (
             "sqlite:////srv/ledger.db",
             "/srv/ledger.db",
-            "ledger_url, and the permissions and free space of its directory",
+            "ledger_url, and the permissions and free space of the ledger directory",
         ),
-        ("sqlite://", "in memory", "ledger_url, and the permissions and free space of its directory"),
+        ("sqlite://", "in memory", "ledger_url, and the permissions and free space of the ledger directory"),
     ],
 )
 def test_why_a_ledger_cannot_be_used(url: str, where: str, check: str) -> None:

@@ -119,7 +119,7 @@ def test_what_is_said() -> None:
         "could not be found."
     )
     lost = explain("Listing", URL, tried(None, sent=False, overdue=True), OSError(), repeatable=True).message
-    assert lost == f"Cannot reach {URL}: no connection within the timeout. Check instance_url, proxy and the network."
+    assert lost == f"Cannot reach {URL}: no connection within the timeout. Check instance_url, proxy, and the network."
 
 
 @pytest.mark.parametrize(

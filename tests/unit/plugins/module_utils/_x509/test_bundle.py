@@ -65,7 +65,7 @@ def test_whatever_a_file_has(data: bytes, kind: Kind, passphrase: str | None) ->
 
 
 NO_CERTIFICATE, CUT_OFF, LOCKED = "contains no certificate", "A PEM block is truncated", "is encrypted"
-DAMAGED_CERTIFICATE, DAMAGED_KEY = "neither an X.509 certificate nor PKCS#7", "not a private key in PEM or DER format"
+DAMAGED_CERTIFICATE, DAMAGED_KEY = "neither an X.509 certificate nor a PKCS#7", "not a private key in PEM or DER format"
 NO_KEY, OTHER_THING = "contains no private key", "The content specified as private key is a certificate"
 BAD = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
 

@@ -103,7 +103,7 @@ def trusted(*issuers: Party) -> Chain:
 
 
 REFUSED = "OpenSSL rejects the certificate: "
-NO_ISSUER = "OpenSSL cannot find the issuer of "
+NO_ISSUER = "OpenSSL cannot find the CA certificate that issued "
 
 
 def why_not(leaf: Party, pile: Iterable[Party] = (), roots: Iterable[Party] | None = None) -> str:
@@ -424,16 +424,16 @@ def test_a_signature_that_rests_on_a_broken_hash(hash_name: Hash) -> None:
     if hash_name == "sha1":
         over = issue("CA", root, key=KEYS["other rsa"], days=(-20, -10))
         why = why_not(weak_leaf, [over], [root])
-        assert why.startswith("its issuer CA is valid only from "), "what has a remedy comes first"
+        assert why.startswith("the CA certificate CA is valid only from "), "what has a remedy comes first"
 
 
 @pytest.mark.parametrize("short", [rsa_key_of(2047), ec.generate_private_key(ec.SECP224R1())], ids=["RSA", "EC"])
 def test_a_key_may_be_too_short(short: Key) -> None:
     ca, root = issue("CA", ROOT, key=short), issue("Root", key=short)
-    assert why_not(serve(ca), [ca]) == "the key of its issuer CA is too short"
-    assert why_not(serve(root), [], [root]) == "the key of its issuer Root is too short"
+    assert why_not(serve(ca), [ca]) == "the key of the CA certificate CA is too short"
+    assert why_not(serve(root), [], [root]) == "the key of the CA certificate Root is too short"
     leaf = serve(CA, key=short)
-    assert [why_not(leaf, [CA]), why_not(leaf, [], [leaf])] == ["its key is too short"] * 2
+    assert [why_not(leaf, [CA]), why_not(leaf, [], [leaf])] == ["the key of the certificate is too short"] * 2
     assert not any(chain(leaf, sent, []).lacks_root for sent in ([CA, ROOT], [CA], []))
 
 
@@ -444,8 +444,8 @@ def test_a_key_may_be_too_short(short: Key) -> None:
 def test_what_is_not_valid_now(days: tuple[float, float]) -> None:
     assert why_not(serve(CA, days=days), [CA]).startswith("the certificate is valid only from 20")
     ca, root = issue("CA", ROOT, days=days), issue("Root", days=days)
-    assert why_not(serve(ca), [ca]).startswith("its issuer CA is valid only from 20")
-    assert why_not(serve(root), [], [root]).startswith("its issuer Root is valid only from 20")
+    assert why_not(serve(ca), [ca]).startswith("the CA certificate CA is valid only from 20")
+    assert why_not(serve(root), [], [root]).startswith("the CA certificate Root is valid only from 20")
 
 
 @pytest.mark.parametrize("days", [(-90, 0), (0, 90)])
@@ -580,7 +580,7 @@ def test_what_clients_accept_is_trusted_whatever_could_be_built_of_it(monkeypatc
 def test_what_is_sent_without_an_issuer_is_incomplete() -> None:
     assert sent(LEAF) == chain(LEAF)
     assert sent(LEAF).trust == sent(LEAF, ROOT).trust == "incomplete"
-    assert sent(LEAF, EXPIRED).why.startswith("its issuer CA is valid only from ")
+    assert sent(LEAF, EXPIRED).why.startswith("the CA certificate CA is valid only from ")
     assert sent(serve(CA, days=(-9, -1)), CA).trust == "untrusted"
 
 
@@ -592,7 +592,7 @@ def test_clients_take_a_root_that_has_expired_only_if_they_have_no_other_one(ord
     assert sent(LEAF, CA, CROSSED_ROOT, roots=[OLD_ROOT]) == trusted(CA, CROSSED_ROOT)
     refused = sent(LEAF, CA, CROSSED_ROOT, roots=[over, OLD_ROOT][::order])
     assert refused.trust == "untrusted"
-    assert refused.why.startswith("its issuer Root is valid only from ")
+    assert refused.why.startswith("the CA certificate Root is valid only from ")
 
 
 def test_the_past_and_the_future_are_asked_about() -> None:
@@ -668,32 +668,32 @@ def test_an_issuer_is_missing() -> None:
     upper = issue("Upper", ROOT)
     ca = issue("CA", upper)
     leaf = serve(ca)
-    of_leaf = "the certificate of its issuer CA is missing"
+    of_leaf = "the certificate of the CA CA is missing"
     assert chain(leaf) == Chain((), "incomplete", of_leaf, is_linked=False)
     assert chain(leaf, [upper]) == Chain((), "incomplete", of_leaf, is_linked=False)
-    of_ca = "the certificate of Upper, the issuer of CA, is missing"
+    of_ca = "the certificate of Upper, the CA that issued CA, is missing"
     assert chain(leaf, [ca]) == Chain((ca.read,), "incomplete", of_ca, is_linked=True)
 
 
 def test_a_root_of_ones_own_that_was_not_given() -> None:
     """Where it is not even known, nobody can say that it is none."""
     direct = serve(ROOT)
-    assert chain(direct, [], []) == Chain((), "incomplete", "the certificate of its issuer Root is missing", False)
-    ends = "its chain ends at Root, which is not a trusted root certificate"
+    assert chain(direct, [], []) == Chain((), "incomplete", "the certificate of the CA Root is missing", False)
+    ends = "the chain ends at Root, which is not a trusted root certificate"
     assert chain(direct, [ROOT], [OLD_ROOT]) == Chain((), "untrusted", ends, is_linked=True)
     assert chain(LEAF, [CA, ROOT], []) == Chain((CA.read,), "untrusted", ends, is_linked=True)
     assert chain(LEAF, [CA, ROOT], []).lacks_root and chain(ROOT, [], []).lacks_root
-    missing = "the certificate of Root, the issuer of CA, is missing"
+    missing = "the certificate of Root, the CA that issued CA, is missing"
     assert chain(LEAF, [CA], [OLD_ROOT]) == Chain((CA.read,), "incomplete", missing, is_linked=True)
 
 
 def test_what_is_said_is_about_the_path_that_is_known() -> None:
     """And not about another one that was tried."""
     expired = issue("CA", ROOT, key=CA.key, days=(-900, -1))
-    assert why_not(LEAF, [expired, issue("CA", ROOT)]).startswith("its issuer CA is valid only from ")
+    assert why_not(LEAF, [expired, issue("CA", ROOT)]).startswith("the CA certificate CA is valid only from ")
     late = issue("Upper", OLD_ROOT, days=(-900, -1))
     ca = issue("CA", late)
-    assert chain(serve(ca), [ca, late], [OLD_ROOT]).why.startswith("its issuer Upper is valid only from ")
+    assert chain(serve(ca), [ca, late], [OLD_ROOT]).why.startswith("the CA certificate Upper is valid only from ")
 
 
 def test_a_client_trusts_what_is_named_and_there_is_none_that_trusts_no_one() -> None:

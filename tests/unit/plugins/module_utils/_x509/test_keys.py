@@ -128,7 +128,7 @@ def test_a_key_that_openssl_encrypted(tmp_path: Path, options: list[str]) -> Non
         assert read_private_key(made.stdout.encode(), PASSPHRASE).key_type == "EC"
     except CertificatesError as error:
         assert error.code == "invalid_pem"
-        assert "does not support its encryption" in error.message and "openssl pkey -aes256" in error.message
+        assert "does not support the encryption of the key" in error.message and "openssl pkey -aes256" in error.message
     else:
         assert refusal(made.stdout, "wrong").code == "bad_passphrase"
     assert refusal(made.stdout).code == "bad_passphrase"

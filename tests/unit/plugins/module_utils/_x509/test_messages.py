@@ -21,11 +21,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messa
         ({"error": "The CSR is damaged.", "path": "/csr"}, "/csr: The CSR is damaged."),
         (
             {"cut_off": "CERTIFICATE", "given_as": None},
-            "A PEM block is truncated: its last line, -----END CERTIFICATE-----, is missing. Copy the file from its source again.",
+            "A PEM block is truncated: the last line, -----END CERTIFICATE-----, is missing. Copy the file from its source again.",
         ),
         (
             {"cut_off": "CERTIFICATE", "given_as": "CSR"},
-            "The content specified as CSR is truncated: its last line, -----END CERTIFICATE-----, is missing. Copy the file from its source again.",
+            "The content specified as CSR is truncated: the last line, -----END CERTIFICATE-----, is missing. Copy the file from its source again.",
         ),
         (
             {"given_as": "CSR", "is_empty": True},
@@ -33,7 +33,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messa
         ),
         (
             {"given_as": "intermediates", "kind": "certificate", "found": "private key"},
-            "The content specified as intermediates is a private key. Specify a certificate in PEM, DER or PKCS#7 format.",
+            "The content specified as intermediates is a private key. Specify a certificate in PEM, DER, or PKCS#7 format.",
         ),
         (
             {"given_as": "CSR", "kind": "certificate signing request", "found": None},
@@ -41,19 +41,19 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messa
         ),
         (
             {"not_der_of": "certificate", "is_pkcs12": False},
-            "The file is neither an X.509 certificate nor PKCS#7 with certificates, or is damaged. Copy the file from its source again.",
+            "The file is damaged, or is neither an X.509 certificate nor a PKCS#7 file with certificates. Copy the file from its source again.",
         ),
         (
             {"not_der_of": "private key", "is_pkcs12": False},
-            "The file is not a private key in PEM or DER format, or is damaged. Copy the file from its source again.",
+            "The file is damaged, or is not a private key in PEM or DER format. Copy the file from its source again.",
         ),
         (
             {"not_der_of": "private key", "is_pkcs12": True},
-            "The file is in PKCS#12 format. Specify the file as pkcs12_path; in a directory, its name must end in .p12 or .pfx.",
+            "The file is in PKCS#12 format. Set pkcs12_path to the file, or, if a source reads the file from a directory, change its extension to .p12 or .pfx.",
         ),
         (
             {"has_both": False},
-            "The PKCS#12 file does not contain both a private key and a certificate. Export the file with both.",
+            "The PKCS#12 file does not contain both a private key and a certificate. Export the file with the key and the certificate.",
         ),
         ({"has_changed": True}, "The file now contains another certificate or private key."),
     ],
@@ -69,21 +69,21 @@ BEGIN, END = (datetime(2026, 12, day, tzinfo=timezone.utc) for day in (1, 8))
 @pytest.mark.parametrize(
     ("reason", "facts", "said"),
     [
-        ("not_named", {}, "the certificate names no certificate revocation list (CRL) with an http URL"),
-        ("not_asked", {}, "the certificate of its CA is not available, or the certificate is not currently valid"),
+        ("not_named", {}, "the certificate contains no http URL of a certificate revocation list (CRL)"),
+        ("not_asked", {}, "the CA certificate is not available, or the certificate is not currently valid"),
         (
             "unusable_list",
             {"url": "http://crl.example.com/1.crl", "why": Obstacle("no_list")},
-            "its certificate revocation list (CRL) http://crl.example.com/1.crl cannot be used: the content is not a CRL",
+            "the certificate revocation list (CRL) http://crl.example.com/1.crl cannot be used: the content is not a CRL",
         ),
-        ("unreadable_entry", {}, "its entry in the CRL cannot be read"),
-        ("entry_of_other", {}, "its entry in the CRL belongs to a certificate of another issuer"),
-        ("for_others", {}, "the CRL covers other certificates of its issuer"),
+        ("unreadable_entry", {}, "the entry of the certificate in the CRL cannot be read"),
+        ("entry_of_other", {}, "the entry in the CRL belongs to a certificate from another CA"),
+        ("for_others", {}, "the CRL covers other certificates of the same CA"),
         ("lacks_kind", {"is_authority": True}, "the CRL does not cover certificates of CAs"),
         ("lacks_kind", {"is_authority": False}, "the CRL does not cover certificates of servers"),
         ("some_reasons", {}, "the CRL covers only some revocation reasons"),
         ("not_there", {"error": "the server is away"}, "the server is away"),
-        ("unreadable", {}, "it cannot be read"),
+        ("unreadable", {}, "the CRL cannot be read"),
         ("of_other", {"of": "CN=Other", "issuer": ISSUER}, "the CRL was issued by CN=Other, not by Public CA 2"),
         ("may_not_sign", {"issuer": ISSUER}, "Public CA 2 must not sign CRLs"),
         ("not_signed", {"issuer": ISSUER}, "the CRL is not signed by Public CA 2"),

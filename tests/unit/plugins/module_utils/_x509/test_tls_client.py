@@ -475,7 +475,7 @@ def test_a_library_that_does_not_tell_what_it_verified_is_not_believed(monkeypat
     """As one may be that only looks like OpenSSL, and verifies later or never."""
     leaf, issuer = (Certificate.of(one) for one in AUTHORITY.issue("www.example.com").all[:2])
     monkeypatch.setattr(client_module, "certificates_of", lambda _tls, _method: ())
-    refused = "OpenSSL rejects the certificate: the TLS library of this Python does not return the verified chain"
+    refused = "OpenSSL rejects the certificate: the Python TLS library does not return the verified chain"
     assert answer_to(leaf, issuer).why == refused
 
     def absent(_tls: object, _method: str) -> tuple[bytes, ...]:
