@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import convert_to_bytes
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import read_input_certificates
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import hide_error_texts
 
@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters im
 def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: str | None = None) -> bool:
     """Return whether a private key belongs to a certificate in the text."""
     certificates = read_input_certificates("key_matches", certificate)
-    key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase), "passphrase")
+    key = read_private_key(convert_to_bytes(private_key), None if passphrase is None else str(passphrase), "passphrase")
     return any(certificate.public_key_sha256 == key.public_key_sha256 for certificate in certificates)
 
 

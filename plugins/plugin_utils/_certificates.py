@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import convert_to_bytes
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import require_certificate_libraries
 
@@ -21,7 +21,7 @@ def read_input_certificates(name: str, text: str | bytes) -> list[Certificate]:
         CertificatesError: if a certificate cannot be read.
     """
     require_certificate_libraries(f"The filter {name}")
-    certificates = read_certificates(as_bytes(text))
+    certificates = read_certificates(convert_to_bytes(text))
     if not certificates:
         raise AnsibleFilterError(
             f"{name}: The input contains no certificate. Specify the content of a PEM, DER, or PKCS#7 file, not its path."

@@ -268,7 +268,7 @@ def _endpoints(random: Random, world: World) -> None:
             host = front.balancer["address"]
         elif kind != "address":
             record = account.records[front.record_id]
-            coming = [each.as_kept for each in world.sources if front.site in names_of(each.issued.pem)]
+            coming = [each.as_kept for each in world.sources if front.site in read_record_names(each.issued.pem)]
             chain = tuple(map(parsed, PEM.findall(record["_served_chain"])))
             present = Issued(
                 load_pem_private_key(record["privateKey"].encode(), None), parsed(record["_served"]), chain
@@ -319,7 +319,7 @@ def _served(record: Row) -> tuple[str, str]:
     return record["_served"], record["_served_chain"]
 
 
-def names_of(pem: str) -> frozenset[str]:
+def read_record_names(pem: str) -> frozenset[str]:
     """The names that a certificate is for."""
     names = parsed(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return frozenset(names.get_values_for_type(x509.DNSName))
@@ -383,14 +383,14 @@ def listed(run: Run) -> set[tuple[str, int]]:
 
 def losses(world: World, before: Moment, after: Moment, run: Run | None) -> Iterator[str]:
     """What clients accepted before and refuse now."""
-    for front, was, is_now in zip(world.account.fronts, before.opinions, after.opinions, strict=True):
+    for front, was, is_current in zip(world.account.fronts, before.opinions, after.opinions, strict=True):
         for address, opinion in was.items():
-            if not opinion.accepts or is_now[address].accepts:
+            if not opinion.accepts or is_current[address].accepts:
                 continue
             asked_for = run is not None and not world.options["rollback"]
             if asked_for and run is not None and run.failed and front.place in _failed(run):
                 continue
-            yield f"{front.place} at {address} was accepted and is not: {is_now[address]}"
+            yield f"{front.place} at {address} was accepted and is not: {is_current[address]}"
 
 
 def _failed(run: Run) -> set[tuple[str, int]]:
@@ -401,7 +401,7 @@ def deletions(world: World, before: Moment, after: Moment) -> Iterator[str]:
     """Records that a client accepts, and that were deleted though it does not accept what takes their place."""
     for identifier in before.records.keys() - after.records.keys():
         record = before.records[identifier]
-        if not any(content_opinion(world, record, name).accepts for name in names_of(record["certificate"])):
+        if not any(content_opinion(world, record, name).accepts for name in read_record_names(record["certificate"])):
             continue
         if not any(_is_same(left, record) for left in after.records.values()):
             yield from _losses_elsewhere(world, record)
@@ -446,7 +446,7 @@ def _losses_elsewhere(world: World, record: Row) -> Iterator[str]:
     for other in world.account.others:
         [(address, issued)] = other.fixed.items()
         if address in other.closed:
-            if other.site in names_of(record["certificate"]) and not world.options["remove_unverified"]:
+            if other.site in read_record_names(record["certificate"]) and not world.options["remove_unverified"]:
                 yield f"record {record['id']}: deleted, and what is served at {address}:{other.port} could not be seen"
         elif issued.certificate == parsed(record["certificate"]):
             yield f"record {record['id']}: deleted, and {address}:{other.port} serves it"
@@ -457,7 +457,7 @@ def _is_same(one: Row | None, other: Row) -> bool:
 
 
 def _covers(one: Row | None, other: Row) -> bool:
-    return one is not None and names_of(one["certificate"]) >= names_of(other["certificate"])
+    return one is not None and read_record_names(one["certificate"]) >= read_record_names(other["certificate"])
 
 
 def green_lies(world: World, after: Moment, run: Run) -> Iterator[str]:
@@ -484,7 +484,8 @@ def _may_be_staged(world: World, after: Moment, record: Row) -> bool:
     waiting += [each.issued.pem for each in world.sources]
     end = ends(*_served(record))
     return any(
-        now() < parsed(pem).not_valid_before_utc <= end - NIGHTS and names_of(pem) >= names_of(record["certificate"])
+        now() < parsed(pem).not_valid_before_utc <= end - NIGHTS
+        and read_record_names(pem) >= read_record_names(record["certificate"])
         for pem in waiting
     )
 

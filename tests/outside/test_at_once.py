@@ -20,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Claim,
     Key,
     Ledger,
-    lease_for,
+    compute_lease,
 )
 
 from tests.outside.runs import login, mailed, stored
@@ -117,7 +117,7 @@ def test_a_run_of_many_that_is_interrupted(account: Simulator, options: dict[str
     """As it waits for another one: what was done and what failed before is told of as it is."""
     ledger = Ledger(options["ledger_url"])
     key = Key("create", f"{account.account_id}/{FLEET[1].fingerprint}")
-    assert isinstance(ledger.claim(key, datetime.now(timezone.utc), None, lease_for(60)), Claim)
+    assert isinstance(ledger.claim(key, datetime.now(timezone.utc), None, compute_lease(60)), Claim)
     ledger.close()
     items = [{"certificate_content": "none", "privatekey_content": "none"}, *(one.options() for one in FLEET[:3])]
     process = start_module(IMPORT, **options, certificates=items, concurrency=1)

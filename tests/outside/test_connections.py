@@ -345,7 +345,7 @@ def test_nothing_is_left_behind(api: Api, proxies: dict[str, Proxy]) -> None:
 def test_calls_at_once_do_not_end_each_other(api: Api) -> None:
     """The end of one call's time is not that of another which has its connection now."""
     client = client_for(api, "rest", timeout=AMPLE)
-    assert client.each(lambda _number: account_of(client), range(200)) == [1] * 200
+    assert client.call_for_each(lambda _number: account_of(client), range(200)) == [1] * 200
     assert len(api.received) == 200
 
 

@@ -36,31 +36,29 @@ HASHES: dict[Hash, hashes.HashAlgorithm] = {"md5": hashes.MD5(), "sha1": hashes.
 
 def of_version_1(certificate: x509.Certificate, issuer_key: Key) -> x509.Certificate:
     """The same certificate as it was made before there were extensions."""
-    kept = [part.whole for part in parts_of(certificate) if part.tag not in {asn1.VERSION, asn1.EXTENSIONS}]
+    kept = [part.der for part in parts_of(certificate) if part.tag not in {asn1.VERSION, asn1.EXTENSIONS}]
     return _signed(kept, issuer_key)
 
 
 def with_twice(certificate: x509.Certificate, issuer_key: Key, oid: x509.ObjectIdentifier) -> x509.Certificate:
     """The same certificate with one of its extensions twice."""
-    found = asn1.extensions(certificate.tbs_certificate_bytes)
-    twice = [one.whole for one in (*found, *(one for one in found if one.oid == oid.dotted_string))]
+    found = asn1.read_extensions(certificate.tbs_certificate_bytes)
+    twice = [one.der for one in (*found, *(one for one in found if one.oid == oid.dotted_string))]
     assert len(twice) == len(found) + 1
     extensions = asn1.wrap(asn1.EXTENSIONS, asn1.wrap(asn1.SEQUENCE, b"".join(twice)))
-    return _signed(
-        (extensions if one.tag == asn1.EXTENSIONS else one.whole for one in parts_of(certificate)), issuer_key
-    )
+    return _signed((extensions if one.tag == asn1.EXTENSIONS else one.der for one in parts_of(certificate)), issuer_key)
 
 
 def signed_with(certificate: x509.Certificate, issuer_key: Key, hash_name: Hash) -> x509.Certificate:
     """The same certificate with a signature that rests on this hash."""
-    version, number, _algorithm, *others = (part.whole for part in parts_of(certificate))
+    version, number, _algorithm, *others = (part.der for part in parts_of(certificate))
     return _signed([version, number, _algorithm_of(issuer_key, hash_name), *others], issuer_key, hash_name)
 
 
 def parts_of(certificate: x509.Certificate) -> list[asn1.Element]:
     """The parts of what is signed (RFC 5280, 4.1)."""
-    [outer] = asn1.elements(certificate.tbs_certificate_bytes)
-    return list(asn1.elements(outer.content))
+    [outer] = asn1.read_elements(certificate.tbs_certificate_bytes)
+    return list(asn1.read_elements(outer.content))
 
 
 def _algorithm_of(key: Key, hash_name: Hash) -> bytes:
@@ -87,9 +85,9 @@ PSS_ALGORITHM = bytes.fromhex("300b06092a864886f70d01010a")
 
 def info_as_pss(part: asn1.Element) -> bytes:
     """The public key in a certificate as one for RSASSA-PSS; any other part as it is."""
-    inner = list(asn1.elements(part.content)) if part.tag == asn1.SEQUENCE else []
+    inner = list(asn1.read_elements(part.content)) if part.tag == asn1.SEQUENCE else []
     is_key = len(inner) == 2 and inner[1].tag == BIT_STRING
-    return asn1.wrap(asn1.SEQUENCE, PSS_ALGORITHM + inner[1].whole) if is_key else part.whole
+    return asn1.wrap(asn1.SEQUENCE, PSS_ALGORITHM + inner[1].der) if is_key else part.der
 
 
 def with_pss_key(certificate: x509.Certificate, issuer_key: Key) -> x509.Certificate:
@@ -99,9 +97,9 @@ def with_pss_key(certificate: x509.Certificate, issuer_key: Key) -> x509.Certifi
 
 def pss_key(key: rsa.RSAPrivateKey) -> bytes:
     """An RSA key as one for RSASSA-PSS, in PKCS#8."""
-    [outer] = asn1.elements(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
-    version, _algorithm, numbers, *_attributes = asn1.elements(outer.content)
-    return asn1.wrap(asn1.SEQUENCE, version.whole + PSS_ALGORITHM + numbers.whole)
+    [outer] = asn1.read_elements(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+    version, _algorithm, numbers, *_attributes = asn1.read_elements(outer.content)
+    return asn1.wrap(asn1.SEQUENCE, version.der + PSS_ALGORITHM + numbers.der)
 
 
 def rsa_key_of(bits: int) -> rsa.RSAPrivateKey:

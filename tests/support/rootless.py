@@ -22,5 +22,5 @@ def take_roots_away(patch: pytest.MonkeyPatch | None = None) -> None:
         patch.delenv(variable, raising=False)
     nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
     patch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
-    patch.setattr(network, "BUNDLES", ())
+    patch.setattr(network, "ROOT_BUNDLES", ())
     patch.setitem(sys.modules, "certifi", None)

@@ -33,7 +33,7 @@ def row_of(issued: Issued, **changed: Any) -> dict[str, Any]:
         "common_name": certificate.common_name,
         "alt_names": certificate.subject_alt_names,
         "key_algorithm": f"{'RSA' if certificate.key_type == 'RSA' else 'ECDSA'}{certificate.key_size}",
-        "serial_number": certificate.parsed.serial_number.to_bytes(20, "big").hex(":"),
+        "serial_number": certificate.library_object.serial_number.to_bytes(20, "big").hex(":"),
         "validity": {
             "not_before": format_time(certificate.not_before),
             "not_after": format_time(certificate.not_after),

@@ -21,7 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.r
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import SourceCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, join_pem
 
 from tests.support.certificates import Authority, leaks, pem_of
 
@@ -67,7 +67,7 @@ def no_secrets(_position: int) -> NoReturn:
 
 def chain_of(entry: SourceCertificate) -> str:
     """The chain that was built, as PEM."""
-    return pem_bundle(entry.record.intermediates)
+    return join_pem(entry.record.intermediates)
 
 
 def path_of_key(entry: SourceCertificate) -> str:

@@ -35,7 +35,7 @@ def stored(identifier: int | None, issued: Issued, **changed: Any) -> StoreCerti
 
 def view_with(*roots: x509.Certificate, at: datetime = NOW) -> TrustView:
     """Clients with these roots at an instant, by default with that of the authority that is trusted."""
-    anchors = Anchors(map(Certificate.of, roots or (TRUSTED.root,)))
+    anchors = Anchors(map(Certificate.from_library, roots or (TRUSTED.root,)))
     return TrustView(lambda: anchors, at)
 
 

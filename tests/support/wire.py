@@ -18,8 +18,8 @@ import pytest
 import requests
 import urllib3
 from ansible_collections.softlayer.certificates.plugins.module_utils._http import caller as caller_module
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer as HttpAnswer
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Attempt, UnderWay
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Attempt, CurrentAttempt
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Response as HttpAnswer
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import Settings
 from requests.adapters import HTTPAdapter
@@ -71,7 +71,7 @@ class Wire:
 
     script: list[Answer | Exception] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
-    under_way: UnderWay = field(default_factory=UnderWay)
+    under_way: CurrentAttempt = field(default_factory=CurrentAttempt)
 
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
         self.sent.append(Sent(request, how))
@@ -94,7 +94,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     wire = Wire()
-    monkeypatch.setattr(caller_module, "UnderWay", lambda: wire.under_way)
+    monkeypatch.setattr(caller_module, "CurrentAttempt", lambda: wire.under_way)
     monkeypatch.setattr(HTTPAdapter, "send", lambda _adapter, request, **how: wire.send(request, **how))
     return wire
 

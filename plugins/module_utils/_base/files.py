@@ -365,7 +365,7 @@ class PrivateFolder:
             os.fsync(folder)
         return lost
 
-    def check_location(self) -> None:
+    def check_place(self) -> None:
         """Raise an error unless the path still leads to this directory.
 
         Raises:

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from .._base.backoff import Backoff, generate_pauses
 from .._base.errors import CertificatesError
 from .._base.names import is_loopback
-from .faults import ANSWERED, NOT_CARRIED_OUT, TOO_MANY, rate_limited
-from .transport import Attempt, UnderWay, make_adapter
+from .faults import RESPONSE_CODES, TOO_MANY, UNPROCESSED_CODES, make_rate_limit_error
+from .transport import Attempt, CurrentAttempt, make_adapter
 
 with suppress(ImportError):
     import requests
@@ -29,7 +29,7 @@ T = t.TypeVar("T")
 R = t.TypeVar("R")
 MAX_WAIT = 300
 """Seconds. If a server's `Retry-After` asks for more, the caller does not wait, and makes no more calls to that server."""
-CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
+RETRY_CODES = UNPROCESSED_CODES | {"no_answer"}
 MAX_RETRY_PAUSE = 15.0
 """Seconds, on average, before a call whose answer was lost again and again is made once more."""
 FIRST_PAUSE = 0.2
@@ -40,11 +40,11 @@ MAX_INTERVAL = 0.5
 """Seconds between two calls at the slowest pace that the limiter sets by itself."""
 HEADROOM = 0.8
 """The share of the measured pace that is tried next."""
-RECOVERY = 0.97
+RECOVERY_FACTOR = 0.97
 """Factor for the interval after every call that the server accepts."""
 
 
-class Interrupted(CertificatesError):
+class InterruptedRunError(CertificatesError):
     """The run was interrupted, and this call was not made."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Caller:
         self._turned_away: CertificatesError | None = None
         self._warn = warn
         self._warned: set[str] = set()
-        self._under_way = UnderWay()
+        self._under_way = CurrentAttempt()
 
     def make_session(self, url: str) -> requests.Session:
         """Return a session for the server of a URL, which repeats nothing and sends no login elsewhere."""
@@ -129,7 +129,7 @@ class Caller:
         backoff = Backoff(self.stop, math.inf, MAX_RETRY_PAUSE, growth=2, spread=1)
         for retries_left in reversed(range(self._retries + 1)):
             with nullcontext() if in_turn else self._turns:
-                self._wait_for_turn()
+                self._wait_for_rate_limit()
                 if before_sending is not None:
                     before_sending()
                 with self._lock:
@@ -138,53 +138,53 @@ class Caller:
                 try:
                     answer = call_once(attempt)
                 except CertificatesError as error:
-                    self._learn_from(error)
-                    if not retries_left or not self._may_be_repeated(error, repeatable):
-                        raise error if repeatable else _possibly_processed(error) from None
+                    self._record_failure(error)
+                    if not retries_left or not self._can_repeat(error, repeatable):
+                        raise error if repeatable else _add_processing_note(error) from None
                     is_paced = error.code == "rate_limited"
                 else:
-                    self._limiter.taken()
+                    self._limiter.record_success()
                     return answer
             if not is_paced:
                 backoff.pause()
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def _wait_for_turn(self) -> None:
+    def _wait_for_rate_limit(self) -> None:
         """Wait until the rate limit allows a call.
 
         Raises:
-            CertificatesError: `interrupted` because of `stop`; `rate_limited` if the server wants a longer wait than a run can take.
+            CertificatesError: `interrupted` because of `stop`; `make_rate_limit_error` if the server wants a longer wait than a run can take.
         """
         self._limiter.wait(self.stop.wait)
         if self.stop.is_set():
-            raise Interrupted
+            raise InterruptedRunError
         if self._turned_away:
             raise self._turned_away
 
-    def _may_be_repeated(self, error: CertificatesError, repeatable: bool) -> bool:
+    def _can_repeat(self, error: CertificatesError, repeatable: bool) -> bool:
         """Return whether a failed call may be made again: it was not carried out, or it does no harm to carry it out twice."""
         if self._turned_away:
             return False
         if repeatable:
-            return error.code in CODES_TO_READ_AGAIN
+            return error.code in RETRY_CODES
         # If a proxy answered the call itself, only its word says what happened to the call.
         is_answered = error.code == "unreachable" and "http_status" in error.details
-        return error.code in NOT_CARRIED_OUT and not is_answered
+        return error.code in UNPROCESSED_CODES and not is_answered
 
-    def _learn_from(self, error: CertificatesError) -> None:
+    def _record_failure(self, error: CertificatesError) -> None:
         """Record the consequences of a failed call for later calls."""
-        if error.code in ANSWERED:
-            self._limiter.taken()
+        if error.code in RESPONSE_CODES:
+            self._limiter.record_success()
         # A gateway's word does not say what became of this call, but it says how fast the next ones may come.
         if error.code != "rate_limited" and error.details.get("http_status") != TOO_MANY:
             return
         retry_after = error.details.get("retry_after_seconds", 0.0)
         if retry_after > MAX_WAIT:  # the wait would hold back all other calls as well
-            self._turned_away = rate_limited(error.details["call"], error.details)
+            self._turned_away = make_rate_limit_error(error.details["call"], error.details)
         else:
-            self._limiter.refused(retry_after)
+            self._limiter.record_rejection(retry_after)
 
-    def each(
+    def call_for_each(
         self, function: Callable[[T], R], items: Sequence[T], *, prepares: bool = False, at_once: int | None = None
     ) -> list[R]:
         """Apply `function` to every item, at most `concurrency` at the same time; return the results in order.
@@ -203,7 +203,7 @@ class Caller:
             return list(pool.map(function, items))
 
 
-def _possibly_processed(error: CertificatesError) -> CertificatesError:
+def _add_processing_note(error: CertificatesError) -> CertificatesError:
     """Return the error of a call that must not be repeated, with a note if the call may have been processed."""
     if error.code != "no_answer":
         return error
@@ -242,16 +242,16 @@ class RateLimiter:
                 if epoch == self._epoch:  # else a call was refused meanwhile, and the planned start no longer counts
                     return
 
-    def taken(self) -> None:
+    def record_success(self) -> None:
         """Note that the server accepted a call."""
         with self._lock:
             self._taken.append(self._clock())
             self._pauses = generate_pauses(FIRST_PAUSE, MAX_PAUSE)
-            self._interval *= RECOVERY
+            self._interval *= RECOVERY_FACTOR
             if self._interval < 0.001:
                 self._interval = 0.0
 
-    def refused(self, retry_after: float | None) -> None:
+    def record_rejection(self, retry_after: float | None) -> None:
         """Record that the server rejected a call because of the rate; `retry_after` is the requested pause in seconds."""
         with self._lock:
             now = self._clock()

@@ -27,7 +27,7 @@ POLL_SECONDS = 0.1
 """How soon a wait notices that the run is to stop."""
 STAGGER_SECONDS = 0.25
 """How long one address is waited for before the next one is tried as well (RFC 8305, 5)."""
-PIECE = 64 * 1024
+CHUNK_SIZE = 64 * 1024
 """Bytes read at once."""
 
 
@@ -51,14 +51,14 @@ class Deadline:
         self._stop = stop
 
     @property
-    def seconds_left(self) -> float:
+    def remaining_seconds(self) -> float:
         """The time that is left; 0 if it is over."""
         is_stopped = self._stop is not None and self._stop.is_set()
         return 0.0 if is_stopped else max(self._at - time.monotonic(), 0.0)
 
-    def seconds_to_wait(self) -> float:
+    def get_wait_seconds(self) -> float:
         """Return how long to wait before asking again; raise what `overdue` returns if the time is over."""
-        left = self.seconds_left
+        left = self.remaining_seconds
         if not left:
             raise self._overdue()
         return left if self._stop is None else min(left, POLL_SECONDS)
@@ -87,22 +87,22 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[SocketAddress]:
         ValueError: this cannot be the name of a host.
     """
 
-    def ask(flags: int = 0) -> list[SocketAddress]:
+    def query_addresses(flags: int = 0) -> list[SocketAddress]:
         resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
         return list(dict.fromkeys(SocketAddress(family, sockaddr) for family, *_others, sockaddr in resolved))
 
-    def answer_later() -> None:
+    def resolve_in_thread() -> None:
         try:
-            answer.set_result(ask())
+            answer.set_result(query_addresses())
         except Exception as error:
             answer.set_exception(error)
 
     with suppress(OSError):  # no address but a name
-        return ask(socket.AI_NUMERICHOST)
+        return query_addresses(socket.AI_NUMERICHOST)
     answer: futures.Future[list[SocketAddress]] = futures.Future()
-    threading.Thread(target=answer_later, daemon=True).start()
+    threading.Thread(target=resolve_in_thread, daemon=True).start()
     while True:
-        seconds = deadline.seconds_to_wait()
+        seconds = deadline.get_wait_seconds()
         with suppress(futures.TimeoutError):
             return answer.result(seconds)
 
@@ -116,7 +116,7 @@ def connect(addresses: Sequence[SocketAddress], deadline: Deadline) -> tuple[soc
     Raises:
         OSError: no address accepts one; this is why the last of them does not.
     """
-    waiting = deque(_by_turns(addresses))
+    waiting = deque(_interleave_families(addresses))
     under_way: dict[int, tuple[socket.socket, SocketAddress]] = {}
     poller = select.poll()
     next_start = 0.0
@@ -127,19 +127,19 @@ def connect(addresses: Sequence[SocketAddress], deadline: Deadline) -> tuple[soc
                 next_start = time.monotonic() + STAGGER_SECONDS
                 address = waiting.popleft()
                 try:
-                    connecting = _begin(address)
+                    connecting = _start_connecting(address)
                 except OSError as problem:  # such as no IPv6 here, or too many open files
                     error = problem
                     continue
                 under_way[connecting.fileno()] = connecting, address
                 poller.register(connecting, select.POLLOUT)
             pause = max(next_start - time.monotonic(), 0) if waiting else math.inf
-            for descriptor, _event in poller.poll(math.ceil(min(deadline.seconds_to_wait(), pause) * 1000)):
+            for descriptor, _event in poller.poll(math.ceil(min(deadline.get_wait_seconds(), pause) * 1000)):
                 poller.unregister(descriptor)
                 connecting, address = under_way[descriptor]
                 number = connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 if not number:
-                    connecting.settimeout(deadline.seconds_to_wait())
+                    connecting.settimeout(deadline.get_wait_seconds())
                     del under_way[descriptor]
                     return connecting, address
                 error = OSError(number, os.strerror(number))
@@ -151,14 +151,14 @@ def connect(addresses: Sequence[SocketAddress], deadline: Deadline) -> tuple[soc
             connecting.close()
 
 
-def _by_turns(addresses: Sequence[SocketAddress]) -> list[SocketAddress]:
+def _interleave_families(addresses: Sequence[SocketAddress]) -> list[SocketAddress]:
     """Return the addresses with those of both families by turns, beginning with the family that the system prefers."""
     families = dict.fromkeys(address.family for address in addresses)
     columns = [[address for address in addresses if address.family == family] for family in families]
     return [address for address in chain.from_iterable(zip_longest(*columns)) if address is not None]
 
 
-def _begin(address: SocketAddress) -> socket.socket:
+def _start_connecting(address: SocketAddress) -> socket.socket:
     """Return a socket that is connecting."""
     connecting = socket.socket(address.family, socket.SOCK_STREAM)
     connecting.setblocking(False)
@@ -172,15 +172,15 @@ def _begin(address: SocketAddress) -> socket.socket:
 def receive(connected: socket.socket, deadline: Deadline) -> bytes:
     """Return the next data, or nothing at the end of the stream; raises `OSError` if the connection breaks."""
     while True:
-        connected.settimeout(deadline.seconds_to_wait())
+        connected.settimeout(deadline.get_wait_seconds())
         with suppress(TimeoutError):
-            return connected.recv(PIECE)
+            return connected.recv(CHUNK_SIZE)
 
 
 def send(connected: socket.socket, data: bytes, deadline: Deadline) -> None:
     """Send all of the data; raises `OSError` if the connection breaks."""
     left = memoryview(data)
     while left:
-        connected.settimeout(deadline.seconds_to_wait())
+        connected.settimeout(deadline.get_wait_seconds())
         with suppress(TimeoutError):
             left = left[connected.send(left) :]

@@ -31,9 +31,9 @@ from .._base.files import TEMPORARY_NAME, open_plain_file, replace_file
 from .._base.names import is_loopback
 from .._base.text import escape_invisible
 from .connection import Deadline, SocketAddress, resolve
-from .faults import causes_of
+from .faults import list_causes
 from .network import Network
-from .transport import Answer, AnswerTooLarge, Attempt, UnderWay, keep_quiet, make_adapter
+from .transport import Attempt, CurrentAttempt, Response, ResponseTooLargeError, make_adapter, silence_library
 
 with suppress(ImportError):
     import requests
@@ -41,11 +41,11 @@ with suppress(ImportError):
 MIB = 1024 * 1024
 SCHEMES = frozenset({"http", "https"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-SENDABLE = re.compile(r"[!-~]+")
+URL_CHARACTERS = re.compile(r"[!-~]+")
 HEADERS = {"User-Agent": "softlayer.certificates", "Accept": "*/*", "Accept-Encoding": "identity"}
-BEHIND_PROXY_SECONDS = 3.0
+PROXY_LOOKUP_SECONDS = 3.0
 """How long a name is asked for that the proxy will ask for itself: name servers may know nothing of the world outside."""
-OF_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv6 addresses that lead to the IPv4 address at their end (RFC 6052)."""
 
 
@@ -60,7 +60,7 @@ class Reach(Enum):
     """For certificates of unknown servers."""
     OWN_NETWORKS = "own networks"
     """For certificates of a CA that the user has specified, whose CRLs may be at private addresses."""
-    ANYWHERE = "anywhere"
+    ALL_NETWORKS = "anywhere"
     """For URLs that are set on this host."""
 
 
@@ -69,54 +69,54 @@ class Limits:
     """Limits of all downloads of a run.
 
     Attributes:
-        size: bytes of one answer.
-        size_of_all: bytes of all answers.
-        at_once: requests at the same time.
-        at_once_of_a_server: requests to one server at the same time. A server that does not respond does not delay the others.
-        redirects: maximum number of redirects.
+        max_size: bytes of one answer.
+        max_total_size: bytes of all answers.
+        max_requests: requests at the same time.
+        max_requests_per_server: requests to one server at the same time. A server that does not respond does not delay the others.
+        max_redirects: maximum number of redirects.
     """
 
-    size: int
-    size_of_all: int
-    at_once: int
-    at_once_of_a_server: int
-    redirects: int
+    max_size: int
+    max_total_size: int
+    max_requests: int
+    max_requests_per_server: int
+    max_redirects: int
 
 
-CRL_LIMITS = Limits(16 * MIB, 64 * MIB, at_once=32, at_once_of_a_server=4, redirects=3)
+CRL_LIMITS = Limits(16 * MIB, 64 * MIB, max_requests=32, max_requests_per_server=4, max_redirects=3)
 """Limits for certificate revocation lists (CRLs)."""
 
 
-def why_not_connected(address: str, reach: Reach) -> str | None:
+def why_blocked(address: str, reach: Reach) -> str | None:
     """Return why an IP address is not connected to, as the end of a sentence; `None` if it may be.
 
     Link-local addresses are also rejected for CAs that the user has specified, because clouds serve metadata there.
     """
     plain = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(plain, ipaddress.IPv6Address):  # some lead to an address of IPv4 that they have in them
-        if plain in OF_NAT64:
+        if plain in NAT64_NETWORK:
             plain = ipaddress.IPv4Address(int(plain) & 0xFFFFFFFF)
         else:
             plain = plain.ipv4_mapped or plain.sixtofour or (plain.teredo[1] if plain.teredo else plain)
     is_special = plain.is_multicast or plain.is_unspecified or plain.is_link_local
-    if reach is Reach.ANYWHERE or not (is_special or (reach is Reach.INTERNET and not plain.is_global)):
+    if reach is Reach.ALL_NETWORKS or not (is_special or (reach is Reach.INTERNET and not plain.is_global)):
         return None
     return f"the server address {plain} is not a public internet address"
 
 
-def allowed(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddress]:
+def select_allowed_addresses(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddress]:
     """Return the addresses that may be connected to.
 
     Raises:
         FetchError: there is none.
     """
-    whys = {address: why_not_connected(address.ip_address, reach) for address in addresses}
+    whys = {address: why_blocked(address.ip_address, reach) for address in addresses}
     if all(whys.values()):
         raise FetchError(next(iter(whys.values()), None) or "the host name cannot be resolved")
     return [address for address, why in whys.items() if not why]
 
 
-def proxy_for(network: Network, url: str) -> str | None:
+def find_proxy(network: Network, url: str) -> str | None:
     """Return the proxy for a server, if any; a host that reaches the API through a proxy has no direct access.
 
     Raises:
@@ -139,7 +139,7 @@ def download(
     limits: Limits,
     seconds: float,
     stop: threading.Event | None = None,
-) -> dict[str, Answer | str]:
+) -> dict[str, Response | str]:
     """Return the responses of URLs, requested concurrently, or for each failed download the reason as the end of a sentence.
 
     Args:
@@ -155,28 +155,28 @@ def download(
     of_server: dict[str, list[str]] = {}
     for url in wanted:
         of_server.setdefault(url.split("/")[2].casefold() if url.count("/") > 1 else "", []).append(url)
-    most = limits.at_once_of_a_server  # queues of each; the first of every server comes before any second
+    most = limits.max_requests_per_server  # queues of each; the first of every server comes before any second
     split = [[queue[start::most] for queue in of_server.values()] for start in range(most)]
     queues = [queue for firsts in split for queue in firsts if queue]
-    got: dict[str, Answer | str] = {}
+    got: dict[str, Response | str] = {}
 
-    def get_in_turn(urls: Sequence[str]) -> None:
-        got.update((url, run.get(url, wanted[url])) for url in urls)
+    def download_queue(urls: Sequence[str]) -> None:
+        got.update((url, run.request(url, wanted[url])) for url in urls)
 
-    with futures.ThreadPoolExecutor(max_workers=min(limits.at_once, len(queues))) as pool:
-        under_way = [pool.submit(get_in_turn, queue) for queue in queues]
+    with futures.ThreadPoolExecutor(max_workers=min(limits.max_requests, len(queues))) as pool:
+        under_way = [pool.submit(download_queue, queue) for queue in queues]
         try:
             pending = set(under_way)
             while pending:
-                _done, pending = futures.wait(pending, run.deadline.seconds_to_wait(), futures.FIRST_COMPLETED)
+                _done, pending = futures.wait(pending, run.deadline.get_wait_seconds(), futures.FIRST_COMPLETED)
         except TimeoutError:
-            run.cut()  # which ends all that is under way
+            run.abort()  # which ends all that is under way
     for future in under_way:
         future.result()
     return {url: got[url] for url in wanted}
 
 
-def content_of(got: Answer | str) -> bytes | str:
+def get_content(got: Response | str) -> bytes | str:
     """Return the content of a download, or the reason for its failure."""
     if isinstance(got, str):
         return got
@@ -191,75 +191,77 @@ class _Run:
     def __init__(
         self, network: Network, limits: Limits, seconds: float, stop: threading.Event | None, urls: int
     ) -> None:
-        keep_quiet("urllib3", verify=network.verify)
+        silence_library("urllib3", verify=network.verify)
         self.deadline = Deadline(seconds, stop=stop)
         self._late = f"the download did not finish within {round(seconds, 1):g} seconds"
         self._network, self._limits, self._stop = network, limits, stop
-        self._under_way = UnderWay()
+        self._under_way = CurrentAttempt()
         self._attempts: list[Attempt] = []
         self._lock = threading.Lock()
-        self._left = limits.size_of_all
+        self._left = limits.max_total_size
         # One for each reach: a connection that was made for one must not be used again for another.
-        pools = urls * (limits.redirects + 1)
+        pools = urls * (limits.max_redirects + 1)
         make = make_adapter(self._under_way)
         self._adapters = {
-            reach: make(max_retries=0, pool_connections=pools, pool_maxsize=limits.at_once) for reach in Reach
+            reach: make(max_retries=0, pool_connections=pools, pool_maxsize=limits.max_requests) for reach in Reach
         }
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End all requests."""
         for attempt in self._attempts:
-            attempt.cut()
+            attempt.abort()
 
-    def get(self, url: str, reach: Reach) -> Answer | str:
+    def request(self, url: str, reach: Reach) -> Response | str:
         """Return the response of a URL, or the reason for the failure."""
         try:
-            for _redirect in range(self._limits.redirects + 1):
-                answer = self._ask(url, reach)
-                if not self._limits.redirects or answer.status not in REDIRECTS:
+            for _redirect in range(self._limits.max_redirects + 1):
+                answer = self._request(url, reach)
+                if not self._limits.max_redirects or answer.status not in REDIRECTS:
                     return answer
                 url = urljoin(url, answer.headers.get("Location", ""))
             return "the server redirects too often"
         except FetchError as why:
-            return str(why) if self.deadline.seconds_left else self._late
-        except AnswerTooLarge:
-            return f"the content is larger than {self._limits.size / MIB:g} MiB"
+            return str(why) if self.deadline.remaining_seconds else self._late
+        except ResponseTooLargeError:
+            return f"the content is larger than {self._limits.max_size / MIB:g} MiB"
         except Exception as error:  # what a broken answer makes the library raise may be anything
-            return f"the download failed: {_why(error)}" if self.deadline.seconds_left else self._late
+            return f"the download failed: {_describe_error(error)}" if self.deadline.remaining_seconds else self._late
 
-    def _ask(self, url: str, reach: Reach) -> Answer:
+    def _request(self, url: str, reach: Reach) -> Response:
         """Return the response of a server.
 
         Raises:
             FetchError: no request was sent.
             Exception: the request failed.
         """
-        if not SENDABLE.fullmatch(url):
+        if not URL_CHARACTERS.fullmatch(url):
             raise FetchError("the URL contains invalid characters")
         request = requests.Request("GET", url, HEADERS).prepare()
         prepared = t.cast(str, request.url)
         parts = urlsplit(prepared)
         if parts.scheme not in SCHEMES or not parts.hostname or "@" in parts.netloc:
             raise FetchError("the URL is not an HTTP URL")
-        proxy = proxy_for(self._network, prepared)
-        if proxy and reach is not Reach.ANYWHERE:
+        proxy = find_proxy(self._network, prepared)
+        if proxy and reach is not Reach.ALL_NETWORKS:
             # A proxy resolves names itself, and who runs it decides what it connects to; refuse what is known to be private here.
             with suppress(OSError):
-                for address in resolve(parts.hostname, 0, Deadline(BEHIND_PROXY_SECONDS, stop=self._stop)):
-                    allowed([address], reach)
-        attempt = _Download(self.deadline.seconds_left, self._stop, Reach.ANYWHERE if proxy else reach, self._count)
-        attempt.largest_answer, attempt.may_be_packed = self._limits.size, False
+                for address in resolve(parts.hostname, 0, Deadline(PROXY_LOOKUP_SECONDS, stop=self._stop)):
+                    select_allowed_addresses([address], reach)
+        attempt = _Download(
+            self.deadline.remaining_seconds, self._stop, Reach.ALL_NETWORKS if proxy else reach, self._count
+        )
+        attempt.max_response_size, attempt.is_compression_allowed = self._limits.max_size, False
         self._attempts.append(attempt)
-        self.deadline.seconds_to_wait()  # which raises if `cut` came before this attempt
+        self.deadline.get_wait_seconds()  # which raises if `abort` came before this attempt
         self._under_way.attempt = attempt
         with attempt:
             self._adapters[reach].send(
                 request,
-                timeout=self.deadline.seconds_left,
+                timeout=self.deadline.remaining_seconds,
                 verify=self._network.verify,
                 proxies={parts.scheme: proxy} if proxy else None,
             )
-        return t.cast(Answer, attempt.answer)
+        return t.cast(Response, attempt.answer)
 
     def _count(self, size: int) -> None:
         """Count bytes of all answers.
@@ -270,7 +272,7 @@ class _Run:
         with self._lock:
             self._left -= size
             if self._left < 0:
-                raise FetchError(f"all downloads together are larger than {self._limits.size_of_all / MIB:g} MiB")
+                raise FetchError(f"all downloads together are larger than {self._limits.max_total_size / MIB:g} MiB")
 
 
 class _Download(Attempt):
@@ -282,19 +284,19 @@ class _Download(Attempt):
         super().__init__(seconds, stop)
         self._reach, self._count_all = reach, count
 
-    def allow(self, addresses: list[SocketAddress]) -> list[SocketAddress]:
+    def select_allowed(self, addresses: list[SocketAddress]) -> list[SocketAddress]:
         """Return the addresses that may be connected to; raises `FetchError` if there is none."""
-        return allowed(addresses, self._reach)
+        return select_allowed_addresses(addresses, self._reach)
 
-    def count(self, size: int) -> None:
-        """Count bytes, of this answer and of all; raises `AnswerTooLarge` or `FetchError` if there are too many."""
-        super().count(size)
+    def count_bytes(self, size: int) -> None:
+        """Count bytes, of this answer and of all; raises `ResponseTooLargeError` or `FetchError` if there are too many."""
+        super().count_bytes(size)
         self._count_all(size)
 
 
-def _why(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """Return why a request failed, from the errors of the system."""
-    causes = list(causes_of(error))
+    causes = list(list_causes(error))
     refusal = re.search(r"Tunnel connection failed: (\d{3})", str(error))
     if refusal:
         return f"the proxy returned HTTP status {refusal[1]}"
@@ -304,8 +306,8 @@ def _why(error: Exception) -> str:
 
 # What is kept
 
-KEPT = re.compile(r"[0-9a-f]{64}\.crl")
-MAX_KEPT_SECONDS = 30 * 24 * 3600.0
+CACHE_FILE_NAME = re.compile(r"[0-9a-f]{64}\.crl")
+MAX_CACHE_SECONDS = 30 * 24 * 3600.0
 """Seconds after which a cached file is deleted."""
 
 
@@ -334,26 +336,26 @@ class Cache:
         """Return the cached file of a URL."""
         if self._folder is None:
             return None
-        with suppress(OSError, CertificatesError), open_plain_file("file", _place(self._folder, url)) as file:
-            data = file.read(CRL_LIMITS.size + 1)
+        with suppress(OSError, CertificatesError), open_plain_file("file", _build_path(self._folder, url)) as file:
+            data = file.read(CRL_LIMITS.max_size + 1)
             age = time.time() - os.fstat(file.fileno()).st_mtime
-            return CachedCrl(data, age if age >= 0 else MAX_KEPT_SECONDS) if len(data) <= CRL_LIMITS.size else None
+            return CachedCrl(data, age if age >= 0 else MAX_CACHE_SECONDS) if len(data) <= CRL_LIMITS.max_size else None
         return None
 
-    def keep(self, lists: Mapping[str, bytes]) -> None:
+    def write(self, lists: Mapping[str, bytes]) -> None:
         """Write CRLs atomically by their URLs, and delete outdated files."""
         if not lists or self._folder is None or self._is_read_only:
             return
         with suppress(OSError, CertificatesError):
             os.makedirs(self._folder, 0o700, exist_ok=True)
             for url, data in lists.items():
-                replace_file(_place(self._folder, url), data, 0o600)
+                replace_file(_build_path(self._folder, url), data, 0o600)
             with os.scandir(self._folder) as entries:
                 for entry in entries:
-                    is_ours = KEPT.fullmatch(entry.name) or TEMPORARY_NAME.fullmatch(entry.name)
-                    if is_ours and time.time() - entry.stat(follow_symlinks=False).st_mtime > MAX_KEPT_SECONDS:
+                    is_ours = CACHE_FILE_NAME.fullmatch(entry.name) or TEMPORARY_NAME.fullmatch(entry.name)
+                    if is_ours and time.time() - entry.stat(follow_symlinks=False).st_mtime > MAX_CACHE_SECONDS:
                         os.unlink(entry.path)
 
 
-def _place(folder: str, url: str) -> str:
+def _build_path(folder: str, url: str) -> str:
     return os.path.join(folder, f"{sha256(url.encode()).hexdigest()}.crl")

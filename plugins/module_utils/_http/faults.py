@@ -14,35 +14,35 @@ from email.utils import parsedate_to_datetime
 from .._base.errors import CertificatesError
 from .._base.secrets import hide_key_material
 from .._base.text import escape_invisible
-from .transport import Answer, AnswerTooLarge, Attempt
+from .transport import Attempt, Response, ResponseTooLargeError
 
-NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
+UNPROCESSED_CODES = frozenset({"rate_limited", "unreachable"})
 """Codes after which the same call may always be repeated, even one that changes something."""
-ANSWERED = frozenset({"authentication_failed", "not_found", "retired", "api_error"})
+RESPONSE_CODES = frozenset({"authentication_failed", "not_found", "retired", "api_error"})
 """Codes that mean: the server received the call and answered it."""
 TOO_MANY = 429
 MAX_RETRY_AFTER = 86400.0
 """Seconds; the longest `Retry-After` that is accepted."""
 MAX_MESSAGE_LENGTH = 300
 """Characters kept of a server's message."""
-TIMED_OUT = frozenset({"ConnectTimeout", "ConnectTimeoutError", "ReadTimeout", "ReadTimeoutError", "TimeoutError"})
-BROKE = frozenset(
+TIMEOUT_ERRORS = frozenset({"ConnectTimeout", "ConnectTimeoutError", "ReadTimeout", "ReadTimeoutError", "TimeoutError"})
+CONNECTION_ERRORS = frozenset(
     {"ConnectionError", "Timeout", "ProtocolError", "ProxyError", "ChunkedEncodingError", "RemoteDisconnected"}
 )
 """Exceptions of the libraries for failed or lost connections."""
-NO_URL = frozenset(
+INVALID_URL_ERRORS = frozenset(
     {"MissingSchema", "InvalidSchema", "InvalidURL", "InvalidProxyURL", "LocationParseError", "LocationValueError"}
 )
 
 
-def details_of(call: str, answer: Answer, **facts: str) -> dict[str, t.Any]:
+def collect_details(call: str, answer: Response, **facts: str) -> dict[str, t.Any]:
     """Return the details of a response for programs, together with facts of the error."""
-    retry_after = retry_after_seconds(answer.headers)
+    retry_after = read_retry_after(answer.headers)
     wait = {} if retry_after is None else {"retry_after_seconds": retry_after}
     return {"call": call, "http_status": answer.status, **facts, **wait}
 
 
-def rate_limited(call: str, details: Mapping[str, t.Any]) -> CertificatesError:
+def make_rate_limit_error(call: str, details: Mapping[str, t.Any]) -> CertificatesError:
     """Return the error of a call that was not processed, or not made, because of the rate limit."""
     return CertificatesError(
         "rate_limited",
@@ -51,7 +51,7 @@ def rate_limited(call: str, details: Mapping[str, t.Any]) -> CertificatesError:
     )
 
 
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
@@ -64,7 +64,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def explain_unanswered(
+def explain_missing_response(
     call: str,
     endpoint: str,
     attempt: Attempt,
@@ -84,26 +84,28 @@ def explain_unanswered(
         option: the option that names the endpoint.
     """
     if not attempt.sent:
-        return _explain_unsent(call, endpoint, attempt, error, option)
+        return _explain_unsent_call(call, endpoint, attempt, error, option)
     # It may have left, so how it ended does not show whether it was carried out.
-    names = {type(cause).__name__ for cause in causes_of(error)}
-    if AnswerTooLarge.__name__ in names:
+    names = {type(cause).__name__ for cause in list_causes(error)}
+    if ResponseTooLargeError.__name__ in names:
         why = f"{call}: the response from {endpoint} is larger than expected and was not read completely"
         return CertificatesError(
             "api_error" if repeatable else "no_answer", f"{why}. Check {option} and proxy.", call=call
         )
-    how = "in time (timeout)" if attempt.overdue or names & TIMED_OUT else "(the connection was lost)"
+    how = "in time (timeout)" if attempt.overdue or names & TIMEOUT_ERRORS else "(the connection was lost)"
     return CertificatesError("no_answer", f"{call}: {endpoint} did not respond {how}.", call=call)
 
 
-def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseException, option: str) -> CertificatesError:
+def _explain_unsent_call(
+    call: str, endpoint: str, attempt: Attempt, error: BaseException, option: str
+) -> CertificatesError:
     """Explain a call that did not leave, by the exceptions of requests and urllib3 inside the one that was raised."""
-    causes = list(causes_of(error))
+    causes = list(list_causes(error))
     names = {type(cause).__name__ for cause in causes}
     said = " ".join(str(cause) for cause in causes)
     details = {"call": call}
 
-    def unreachable(why: str) -> CertificatesError:
+    def make_error(why: str) -> CertificatesError:
         return CertificatesError(
             "unreachable", f"Cannot reach {endpoint}: {why}. Check {option}, proxy, and the network.", **details
         )
@@ -111,11 +113,11 @@ def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseExcep
     proxy = f"the proxy {attempt.peer}".strip()
     refusal = re.search(r"Tunnel connection failed: (\d{3}[ \w-]*)", said)
     if refusal:
-        return unreachable(f"{proxy} did not open a connection ({refusal[1].strip()})")
+        return make_error(f"{proxy} did not open a connection ({refusal[1].strip()})")
     if "ProxyError" in names:
         endpoint = f"{proxy} for {endpoint}"
-    if attempt.overdue or names & TIMED_OUT:
-        return unreachable("no connection within the timeout")
+    if attempt.overdue or names & TIMEOUT_ERRORS:
+        return make_error("no connection within the timeout")
     if "SSLError" in names:
         why = re.search(r"certificate verify failed: ([^(\]]+)", said)
         problem = f"the server certificate cannot be verified ({why[1].strip()})" if why else "the TLS handshake failed"
@@ -124,23 +126,23 @@ def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseExcep
             f"Cannot establish a trusted TLS connection to {endpoint}: {problem}. Check {option}, proxy, ca_path, and validate_certs.",
             **details,
         )
-    if names & NO_URL:
+    if names & INVALID_URL_ERRORS:
         return CertificatesError(
             "invalid_argument",
             f"Cannot use {endpoint}: its URL or the URL of its proxy is not valid. Check {option} and proxy.",
         )
     if names & {"NameResolutionError", "gaierror"}:
-        return unreachable("the host name cannot be resolved")
+        return make_error("the host name cannot be resolved")
     if names & {"NewConnectionError", "ConnectionRefusedError"}:
-        return unreachable("connection refused" if "refused" in said else "no connection")
-    if names & BROKE:
-        return unreachable("the connection was lost before the call was sent")
+        return make_error("connection refused" if "refused" in said else "no connection")
+    if names & CONNECTION_ERRORS:
+        return make_error("the connection was lost before the call was sent")
     return CertificatesError(
         "api_error", f"Cannot send {call} ({type(error).__name__}). Check the values of the options.", **details
     )
 
 
-def causes_of(error: BaseException | None) -> Iterator[BaseException]:
+def list_causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and all its causes, however they are attached."""
     seen: set[int] = set()
     pending: list[object] = [error]
@@ -158,6 +160,6 @@ def shorten(text: str) -> str:
     return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "..."
 
 
-def as_sentence(text: str) -> str:
+def end_sentence(text: str) -> str:
     """Return a text that ends in a full stop."""
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -22,7 +22,7 @@ MAX_TIMEOUT = 86400
 """Seconds; with more, or infinity, a run would never end."""
 ROOTS_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR")
 """Environment variables that name root certificates, best first: those of OpenSSL and of the library that calls the API."""
-BUNDLES = (
+ROOT_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -43,7 +43,7 @@ class Network:
     retries: int
 
 
-def network_of(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> Network:
+def read_network_settings(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> Network:
     """Return how servers are reached.
 
     Args:
@@ -66,12 +66,12 @@ def network_of(params: Mapping[str, t.Any], given: frozenset[str], config: Mappi
     return Network(
         timeout=timeout,
         proxy=proxy or None,
-        verify=_verification(params, given, config),
+        verify=_read_verification(params, given, config),
         retries=params["retries"],
     )
 
 
-def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
+def _read_verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
     """Return the `verify` argument for requests: the path of a CA bundle, or whether to verify at all.
 
     A path in the config file is for this API alone, so it goes before the roots that the environment names for everything.
@@ -83,7 +83,7 @@ def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Ma
     if not wanted:
         return False
     if not ca_path:
-        return default_roots() or True
+        return find_default_roots() or True
     expanded = os.path.expanduser(ca_path)
     if not (os.path.isfile(expanded) or os.path.isdir(expanded)) or not os.access(expanded, os.R_OK):
         raise CertificatesError(
@@ -134,7 +134,7 @@ def split_url(url: str) -> tuple[SplitResult, str | None]:
     return urlsplit(""), None
 
 
-def default_roots() -> str | None:
+def find_default_roots() -> str | None:
     """Return the default file or directory of root certificates: from the environment, else of the host, else of certifi.
 
     The API, mail servers, and the evaluation of certificates use the same root certificates. The environment replaces those of the
@@ -146,7 +146,7 @@ def default_roots() -> str | None:
     for variable in ROOTS_VARIABLES:
         path = os.environ.get(variable, "").strip()
         if path:
-            why_not = _why_no_roots(path)
+            why_not = _why_unusable(path)
             if why_not:
                 raise CertificatesError(
                     "invalid_argument",
@@ -155,12 +155,12 @@ def default_roots() -> str | None:
                     variable=variable,
                 )
             return path
-    return next((path for path in _places_of_roots() if path and _why_no_roots(path) is None), None)
+    return next((path for path in _list_root_paths() if path and _why_unusable(path) is None), None)
 
 
-def _places_of_roots() -> Iterator[str]:
+def _list_root_paths() -> Iterator[str]:
     """Yield the possible paths of root certificates of the host, best first."""
-    yield from BUNDLES
+    yield from ROOT_BUNDLES
     openssl = ssl.get_default_verify_paths()
     yield from (openssl.openssl_cafile, openssl.openssl_capath)
     with suppress(ImportError):
@@ -169,7 +169,7 @@ def _places_of_roots() -> Iterator[str]:
         yield certifi.where()
 
 
-def _why_no_roots(path: str) -> str | None:
+def _why_unusable(path: str) -> str | None:
     """Return why a file or directory contains no certificates, as a sentence, or `None`; the certificates are parsed later."""
     try:
         has_some = bool(os.listdir(path)) if os.path.isdir(path) else b"CERTIFICATE-----" in read_file(path)

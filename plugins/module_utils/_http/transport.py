@@ -30,15 +30,15 @@ with suppress(ImportError):
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 TOTAL_HEADER = "softlayer-total-items"
-TOTAL = re.compile(r"[0-9]{1,9}")
+TOTAL_PATTERN = re.compile(r"[0-9]{1,9}")
 """A valid total of a list; a list with a longer number would not fit into memory."""
 MAX_RESPONSE_SIZE = 256 * 1024 * 1024
 """Bytes, unpacked, from the SoftLayer API. The largest expected answer is a page of 32,000 certificates with their chains, at 8 KiB each."""
-PIECE = 64 * 1024
+CHUNK_SIZE = 64 * 1024
 """Bytes read and unpacked at once; unpacked they are at most 64 MiB."""
 
 
-def keep_quiet(library: str, *, verify: bool | str) -> None:
+def silence_library(library: str, *, verify: bool | str) -> None:
     """Prevent a library and its dependencies from writing to stderr, because the result of the module contains better messages."""
     logger = logging.getLogger(library)
     logger.addHandler(logging.NullHandler())
@@ -48,7 +48,7 @@ def keep_quiet(library: str, *, verify: bool | str) -> None:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """An HTTP answer as it arrived."""
 
     status: int
@@ -58,7 +58,7 @@ class Answer:
     """Whether it came from a proxy that was to pass the call on in plain HTTP; the proxy may have refused to do so."""
 
 
-class AnswerTooLarge(Exception):
+class ResponseTooLargeError(Exception):
     """The answer is too large and was not read to its end."""
 
 
@@ -73,8 +73,8 @@ class Attempt:
         overdue: whether the time was up before the answer was complete.
         answer: what the server sent, once it is complete.
         peer: host and port of the connection attempt: those of the proxy, if there is one, without its login.
-        largest_answer: bytes, unpacked; one that is larger is not read on.
-        may_be_packed: whether a packed answer is read, of which one piece may unpack to more than the rest of what may be read.
+        max_response_size: bytes, unpacked; one that is larger is not read on.
+        is_compression_allowed: whether a packed answer is read, of which one piece may unpack to more than the rest of what may be read.
 
     Args:
         seconds: the time limit.
@@ -84,14 +84,14 @@ class Attempt:
     def __init__(self, seconds: float, stop: threading.Event | None = None) -> None:
         self.sent = False
         self.overdue = False
-        self.answer: Answer | None = None
+        self.answer: Response | None = None
         self.peer = ""
-        self.largest_answer, self.may_be_packed = MAX_RESPONSE_SIZE, True
+        self.max_response_size, self.is_compression_allowed = MAX_RESPONSE_SIZE, True
         self._deadline = Deadline(seconds, stop=stop)
         self._size = 0
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self.cut)
+        self._timer = threading.Timer(seconds, self.abort)
         self._timer.daemon = True
 
     def __enter__(self) -> Attempt:
@@ -99,15 +99,15 @@ class Attempt:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.stop_the_clock()
+        self.stop_timer()
         self._release()
 
-    def stop_the_clock(self) -> None:
+    def stop_timer(self) -> None:
         """Stop the time limit: the connection stays up, unless it was already shut down (`overdue`)."""
         self._timer.cancel()
         self._timer.join()
 
-    def hold(self, connected: t.Any) -> None:
+    def register_socket(self, connected: t.Any) -> None:
         """Register a socket, or a TLS socket, as the one to shut down.
 
         The connection may be closed while its answer is still being read, so this keeps a duplicate descriptor.
@@ -117,21 +117,21 @@ class Attempt:
             self._release()
             self._socket = copy
         if self.overdue:
-            self.cut()
+            self.abort()
 
-    def allow(self, addresses: list[SocketAddress]) -> list[SocketAddress]:
+    def select_allowed(self, addresses: list[SocketAddress]) -> list[SocketAddress]:
         """Return the addresses that may be connected to: all."""
         return addresses
 
-    def count(self, size: int) -> None:
+    def count_bytes(self, size: int) -> None:
         """Count bytes of the answer.
 
         Raises:
-            AnswerTooLarge: there are more than `largest_answer`.
+            ResponseTooLargeError: there are more than `max_response_size`.
         """
         self._size += size
-        if self._size > self.largest_answer:
-            raise AnswerTooLarge
+        if self._size > self.max_response_size:
+            raise ResponseTooLargeError
 
     def connect(self, host: str, port: int, options: t.Iterable[t.Any]) -> socket.socket:
         """Return a socket that is connected to one of the host's addresses.
@@ -140,14 +140,14 @@ class Attempt:
             OSError: none of them accepts a connection; `TimeoutError` if none does in time.
         """
         self.peer = f"{host}:{port}"
-        addresses = self.allow(resolve(host.strip("[]"), port, self._deadline))
+        addresses = self.select_allowed(resolve(host.strip("[]"), port, self._deadline))
         connected, _address = connect(addresses, self._deadline)
         for option in options:
             connected.setsockopt(*option)
-        self.hold(connected)
+        self.register_socket(connected)
         return connected
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End the request, as if its time were up."""
         with self._lock:
             self.overdue = True
@@ -161,16 +161,16 @@ class Attempt:
             self._socket = None
 
 
-class UnderWay(threading.local):
+class CurrentAttempt(threading.local):
     """The attempt in flight, one for each thread."""
 
     attempt: Attempt
 
 
-def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
+def make_adapter(under_way: CurrentAttempt) -> type[HTTPAdapter]:
     """Return the adapter to send with; it records in the thread's attempt what happens to the request."""
 
-    class Watched:
+    class RecordingMixin:
         """Mixin for a connection."""
 
         sock: t.Any
@@ -187,14 +187,14 @@ def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
             """Send what there is of the request; a failure before this point means that nothing was sent."""
             if self.sock is None:
                 self.connect()  # type: ignore[attr-defined]
-            under_way.attempt.hold(self.sock)
+            under_way.attempt.register_socket(self.sock)
             under_way.attempt.sent = True
             super().endheaders(*args, **keywords)  # type: ignore[misc]
 
-    class Connection(Watched, HTTPConnection):
+    class Connection(RecordingMixin, HTTPConnection):
         pass
 
-    class TlsConnection(Watched, HTTPSConnection):
+    class TlsConnection(RecordingMixin, HTTPSConnection):
         pass
 
     class Pool(HTTPConnectionPool):
@@ -219,35 +219,35 @@ def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
                 request.prepare_body(request.body.decode().encode("ascii", "xmlcharrefreplace"), None)
             response = super().send(request, *args, **keywords)
             attempt = under_way.attempt
-            _read_whole(response, attempt)
-            attempt.stop_the_clock()
+            _read_body(response, attempt)
+            attempt.stop_timer()
             if attempt.overdue:  # for a body without a length, the shutdown looks like a normal end
                 raise requests.ReadTimeout("Read timed out.")
             # A request that a proxy is to pass on has the whole URL in its request line (RFC 9112, 3.2.2).
             is_by_proxy = not self.request_url(request, keywords.get("proxies")).startswith("/")
-            attempt.answer = Answer(response.status_code, response.content, response.headers, is_by_proxy)
+            attempt.answer = Response(response.status_code, response.content, response.headers, is_by_proxy)
             return response
 
     return Adapter
 
 
-def _read_whole(response: requests.Response, attempt: Attempt) -> None:
+def _read_body(response: requests.Response, attempt: Attempt) -> None:
     """Read an answer's whole body, and remove what the SDK cannot handle.
 
     Raises:
-        AnswerTooLarge: it has more bytes, unpacked, than the attempt allows.
+        ResponseTooLargeError: it has more bytes, unpacked, than the attempt allows.
         requests.RequestException: it did not arrive completely.
     """
     pieces = []
     with response:  # closes the connection if the body is not read to its end
         packing = response.headers.get("Content-Encoding", "").strip().lower()
-        if "," in packing or (packing in response.raw.CONTENT_DECODERS and not attempt.may_be_packed):
+        if "," in packing or (packing in response.raw.CONTENT_DECODERS and not attempt.is_compression_allowed):
             raise requests.exceptions.ContentDecodingError("packed")  # a piece could unpack to any size
         response.raw.enforce_content_length = True  # as urllib3 2 does by itself
-        for piece in response.iter_content(PIECE):
-            attempt.count(len(piece))
+        for piece in response.iter_content(CHUNK_SIZE):
+            attempt.count_bytes(len(piece))
             pieces.append(piece)
     response._content = b"".join(pieces)
     response.encoding = "utf-8"  # JSON is UTF-8 (RFC 8259), whatever the header says
-    if not TOTAL.fullmatch(response.headers.get(TOTAL_HEADER, "")):
+    if not TOTAL_PATTERN.fullmatch(response.headers.get(TOTAL_HEADER, "")):
         response.headers.pop(TOTAL_HEADER, None)

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 
 from .._base.backoff import Backoff
 from .._base.errors import CertificatesError
-from .place import described, find_place, no_such_ledger, unavailable, url_of
+from .place import describe_ledger, make_unavailable_error, make_url_error, normalize_url, parse_ledger_url
 
 with suppress(ImportError):
     import sqlalchemy as sa
@@ -26,25 +26,25 @@ with suppress(ImportError):
 
 SCHEMA_VERSION = 1
 """That of the first release."""
-SECONDS_TO_WAIT_FOR_A_LOCK = 30
-SECONDS_TO_WAIT_FOR_OTHERS = 2
+LOCK_TIMEOUT_SECONDS = 30
+PRUNE_TIMEOUT_SECONDS = 2
 """How long to wait for other transactions where what is to be done can be left to the next run."""
 MAX_RIVALS = 1000
 """How often another run may be faster before the cause must be something else."""
-PASSING = {"40001", "40P01"}
+TRANSIENT_CODES = {"40001", "40P01"}
 """PostgreSQL's codes of what goes well when it is tried again: two transactions were in each other's way."""
-TRIES = 10
+MAX_TRIES = 10
 FIRST_PAUSE, MAX_PAUSE = 0.01, 2.56
 """Seconds, on average, before a transaction is tried again."""
-WORDS = {"kind": ("email", "create", "lock"), "state": ("claimed", "unknown", "confirmed", "released")}
+VALID_VALUES = {"kind": ("email", "create", "lock"), "state": ("claimed", "unknown", "confirmed", "released")}
 """By column: all that may stand there."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 1, tzinfo=timezone.utc)
 """Instants outside of these were written by something else, and cannot be reckoned with."""
-NO_VALUE = (ValueError, TypeError, OverflowError, AttributeError)
+VALUE_ERRORS = (ValueError, TypeError, OverflowError, AttributeError)
 """Exceptions for a value of another type than its column."""
-MAX_ANSWER_SECONDS = 150
+MAX_RESPONSE_SECONDS = 150
 """Seconds within which a database server answers to the end of a transaction; the server's own limits do not bind what is between."""
-CONNECTIONS = 4
+MAX_CONNECTIONS = 4
 """Connections per run; its threads share them, since a transaction is much shorter than an API call."""
 R = t.TypeVar("R")
 
@@ -90,7 +90,7 @@ class Database:
     """The ledger's tables, created on first use.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for `default_path`.
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for `find_default_path`.
         read_only: whether to write nothing at all, not even the schema, as in check mode.
 
     Attributes:
@@ -105,17 +105,17 @@ class Database:
 
     def __init__(self, url: str | None, *, read_only: bool = False) -> None:
         self._read_only = read_only
-        self._url = find_place(url)
-        self.place = described(self._url)
+        self._url = parse_ledger_url(url)
+        self.place = describe_ledger(self._url)
         self.tables = _make_tables()
         self._engine = _make_engine(self._url, read_only=read_only)
         is_file = self._url.get_backend_name() == "sqlite"
         self._shared = _SharedTransactions(self._engine) if is_file else None
         self.is_new = True
-        self.is_empty = is_file and self._prepare_file(may_make_folder=url_of(url) is None)
+        self.is_empty = is_file and self._prepare_file(may_make_folder=normalize_url(url) is None)
         try:
             with self._translate_errors():
-                self._until_done(self._open_schema)
+                self._run_until_done(self._open_schema)
         except CertificatesError:
             self.close()
             raise
@@ -127,34 +127,34 @@ class Database:
     def read(self, do: t.Callable[[sa.Connection], R]) -> R:
         """Run an operation that only reads and return its result."""
         with self._translate_errors():
-            return self._until_done(lambda: self._once(do))
+            return self._run_until_done(lambda: self._run_once(do))
 
     def transact(self, do: t.Callable[[sa.Connection], R]) -> R:
         """Run an operation in a transaction and return its result; run it again if another run was faster."""
-        run = self._once if self._shared is None else self._shared.run
+        run = self._run_once if self._shared is None else self._shared.run
         with self._translate_errors():
             for _attempt in range(MAX_RIVALS):
                 with suppress(IntegrityError):
-                    return self._until_done(lambda: run(do))
-        raise unavailable(self._url, "the tables differ from the tables that this collection creates")
+                    return self._run_until_done(lambda: run(do))
+        raise make_unavailable_error(self._url, "the tables differ from the tables that this collection creates")
 
-    def _once(self, do: t.Callable[[sa.Connection], R]) -> R:
+    def _run_once(self, do: t.Callable[[sa.Connection], R]) -> R:
         with self._engine.begin() as connection:
             return do(connection)
 
-    def _until_done(self, do: t.Callable[[], R]) -> R:
+    def _run_until_done(self, do: t.Callable[[], R]) -> R:
         """Run a transaction and retry it on conflicts, with randomized exponential backoff."""
         backoff = Backoff(None, math.inf, MAX_PAUSE, first=FIRST_PAUSE, growth=2, spread=1)
-        for _retry in range(TRIES - 1):
+        for _retry in range(MAX_TRIES - 1):
             try:
-                return self._in_time(do)
+                return self._run_in_time(do)
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in PASSING:
+                if getattr(error.orig, "sqlstate", None) not in TRANSIENT_CODES:
                     raise
             backoff.pause()
-        return self._in_time(do)
+        return self._run_in_time(do)
 
-    def _in_time(self, do: t.Callable[[], R]) -> R:
+    def _run_in_time(self, do: t.Callable[[], R]) -> R:
         """Run an operation with a timeout, because the driver of a database server has none."""
         if self._shared is not None:
             return do()
@@ -167,17 +167,19 @@ class Database:
                 answer.set_exception(error)
 
         threading.Thread(target=run, daemon=True).start()
-        return answer.result(MAX_ANSWER_SECONDS)
+        return answer.result(MAX_RESPONSE_SECONDS)
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except futures.TimeoutError:
-            raise unavailable(self._url, f"the database did not respond within {MAX_ANSWER_SECONDS} seconds") from None
-        except (SQLAlchemyError, *NO_VALUE) as error:
+            raise make_unavailable_error(
+                self._url, f"the database did not respond within {MAX_RESPONSE_SECONDS} seconds"
+            ) from None
+        except (SQLAlchemyError, *VALUE_ERRORS) as error:
             said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
-            raise unavailable(self._url, said[0] if said else "the database failed") from None
+            raise make_unavailable_error(self._url, said[0] if said else "the database failed") from None
 
     def _prepare_file(self, *, may_make_folder: bool) -> bool:
         """Create the SQLite file, accessible only to its owner.
@@ -187,19 +189,21 @@ class Database:
         path = str(self._url.database)
         folder = os.path.dirname(path)
         if not may_make_folder and not os.path.isdir(folder):
-            raise unavailable(self._url, f"the directory {folder} does not exist")
+            raise make_unavailable_error(self._url, f"the directory {folder} does not exist")
         if os.path.exists(path):
             return False
         if self._read_only:
             return True
         try:
             if may_make_folder:
-                _make_private_folder(folder)
+                _make_private_directory(folder)
             descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
             os.fchmod(descriptor, 0o600)
             os.close(descriptor)
         except (OSError, ValueError) as error:
-            raise unavailable(self._url, getattr(error, "strerror", None) or "the file cannot be created") from None
+            raise make_unavailable_error(
+                self._url, getattr(error, "strerror", None) or "the file cannot be created"
+            ) from None
         return False
 
     def _open_schema(self) -> None:
@@ -207,15 +211,15 @@ class Database:
 
         Create them on first use, reject tables of another release, and check that they are writable.
         """
-        version = None if self.is_empty else self._version()
+        version = None if self.is_empty else self._read_version()
         if version is None and self._read_only:
             self.is_empty = True
             return
         if version is None:
             self._make_schema()
-            version = self._version()
+            version = self._read_version()
         if version != SCHEMA_VERSION:
-            raise unavailable(
+            raise make_unavailable_error(
                 self._url,
                 f"the schema has version {version}, but this release supports version {SCHEMA_VERSION}. Use the newer release of the collection",
             )
@@ -228,7 +232,7 @@ class Database:
             if not self._read_only:
                 connection.execute(sa.update(self.tables.versions).values(version=SCHEMA_VERSION))
 
-    def _version(self) -> object:
+    def _read_version(self) -> object:
         """Return the version of the schema, unchecked; `None` without a schema."""
         versions = self.tables.versions
         with self._engine.begin() as connection:
@@ -246,14 +250,16 @@ class Database:
         names = sa.inspect(connection).get_table_names() if is_file else None
         for table in (getattr(self.tables, field.name) for field in fields(self.tables)):
             if names is not None and table.name not in names:
-                raise unavailable(self._url, f"the table {table.name} does not exist. Restore the ledger from a backup")
-            wrong = [(_is_wrong(column, is_file=is_file), column.name) for column in table.columns]
+                raise make_unavailable_error(
+                    self._url, f"the table {table.name} does not exist. Restore the ledger from a backup"
+                )
+            wrong = [(_build_invalid_condition(column, is_file=is_file), column.name) for column in table.columns]
             which = sa.case(*wrong).label("wrong")
             row = connection.execute(
                 sa.select(sa.type_coerce(table.c.id, sa.types.NullType), which).where(which.is_not(None)).limit(1)
             ).first()
             if row is not None:
-                raise unavailable(
+                raise make_unavailable_error(
                     self._url,
                     f"in the table {table.name}, the column {row.wrong} of the row with the ID {row[0]!r} has a value that this collection never "
                     "writes. Correct the value, or restore the ledger from a backup",
@@ -266,11 +272,11 @@ class Database:
                 versions.metadata.create_all(connection)
                 connection.execute(sa.insert(versions).values(id=1, version=SCHEMA_VERSION))
         except SQLAlchemyError:
-            if self._version() is None:  # else another run was faster
+            if self._read_version() is None:  # else another run was faster
                 raise
 
 
-def _is_wrong(column: sa.Column[t.Any], *, is_file: bool) -> sa.ColumnElement[bool]:
+def _build_invalid_condition(column: sa.Column[t.Any], *, is_file: bool) -> sa.ColumnElement[bool]:
     """Return the condition that a value cannot be one that was written; SQLite keeps anything in any column."""
     raw = sa.type_coerce(column, sa.Text)
     is_right: list[sa.ColumnElement[bool]] = []
@@ -278,7 +284,7 @@ def _is_wrong(column: sa.Column[t.Any], *, is_file: bool) -> sa.ColumnElement[bo
         is_right += [sa.func.typeof(raw) == "integer"] if is_file else []
     elif isinstance(column.type, sa.String):
         is_right += [sa.func.typeof(raw) == "text"] if is_file else []
-        is_right += [column.in_(WORDS[column.name])] if column.name in WORDS else []
+        is_right += [column.in_(VALID_VALUES[column.name])] if column.name in VALID_VALUES else []
     elif is_file:
         seconds = sa.func.substr(raw, 1, 19)
         is_right += [
@@ -296,7 +302,7 @@ def _is_wrong(column: sa.Column[t.Any], *, is_file: bool) -> sa.ColumnElement[bo
     return sa.not_(sa.func.coalesce(is_allowed, sa.false()))
 
 
-def keep_others_out(connection: sa.Connection, table: sa.Table) -> None:
+def lock_table(connection: sa.Connection, table: sa.Table) -> None:
     """Wait a little until no other transaction is at work on a table, and let none begin before this one ends.
 
     In SQLite, each transaction that writes does so from its start.
@@ -305,14 +311,14 @@ def keep_others_out(connection: sa.Connection, table: sa.Table) -> None:
         SQLAlchemyError: another one takes longer.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{SECONDS_TO_WAIT_FOR_OTHERS}s'"))
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{PRUNE_TIMEOUT_SECONDS}s'"))
         connection.execute(sa.text(f"LOCK TABLE {table.name} IN ACCESS EXCLUSIVE MODE"))
 
 
-def _make_private_folder(path: str) -> None:
+def _make_private_directory(path: str) -> None:
     """Create a directory and its missing parents, accessible only to their owner, whatever the umask."""
     if not os.path.isdir(path):
-        _make_private_folder(os.path.dirname(path))
+        _make_private_directory(os.path.dirname(path))
         try:
             os.mkdir(path)
             os.chmod(path, 0o700)
@@ -373,9 +379,9 @@ def _make_tables() -> Tables:
 def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
     option = "timeout" if is_sqlite else "connect_timeout"
-    wait = {} if option in url.query else {option: SECONDS_TO_WAIT_FOR_A_LOCK}
+    wait = {} if option in url.query else {option: LOCK_TIMEOUT_SECONDS}
     try:
-        engine = sa.create_engine(url, connect_args=wait, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+        engine = sa.create_engine(url, connect_args=wait, pool_size=MAX_CONNECTIONS, max_overflow=0, pool_pre_ping=True)
     except ImportError as error:
         name = "psycopg[binary]" if error.name == "psycopg" else str(error.name)
         raise CertificatesError(
@@ -384,9 +390,9 @@ def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
             library=name,
         ) from None
     except (ArgumentError, ValueError, TypeError):
-        raise no_such_ledger() from None
+        raise make_url_error() from None
     if is_sqlite:
-        _begin_by_hand(engine, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+        _set_begin_statement(engine, "BEGIN" if read_only else "BEGIN IMMEDIATE")
     else:
         _set_session(engine)
     return engine
@@ -402,8 +408,8 @@ def _set_session(engine: sa.Engine) -> None:
         "DateStyle": "ISO, YMD",
         "TimeZone": "UTC",
         "default_transaction_isolation": "read committed",
-        "lock_timeout": f"{SECONDS_TO_WAIT_FOR_A_LOCK}s",
-        "statement_timeout": f"{2 * SECONDS_TO_WAIT_FOR_A_LOCK}s",
+        "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
+        "statement_timeout": f"{2 * LOCK_TIMEOUT_SECONDS}s",
     }
 
     @sa.event.listens_for(engine, "connect", insert=True)
@@ -413,7 +419,7 @@ def _set_session(engine: sa.Engine) -> None:
         connection.commit()
 
 
-def _begin_by_hand(engine: sa.Engine, statement: str) -> None:
+def _set_begin_statement(engine: sa.Engine, statement: str) -> None:
     """Make each SQLite transaction take the write lock at its start: upgrading a read lock later could fail."""
 
     @sa.event.listens_for(engine, "connect")

@@ -16,7 +16,7 @@ A lock on load balancers or secrets is claimed in the same way, renewed as long 
 The same code serves all of them, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a
 unique constraint gives this number to only one of several runs. The database locks nothing during the API call.
 
-Before its first claim, a run deletes what no run needs any more, see `is_obsolete`.
+Before its first claim, a run deletes what no run needs any more, see `build_obsolete_condition`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from .._base.errors import CertificatesError
-from .database import Database, keep_others_out
+from .database import Database, lock_table
 
 with suppress(ImportError):
     import sqlalchemy as sa
     from sqlalchemy.exc import SQLAlchemyError
 
-KEYS_PER_QUERY = 500
-FINISHED_KEPT = timedelta(days=400)
+MAX_KEYS_PER_QUERY = 500
+RETENTION = timedelta(days=400)
 """How long a finished act stays after its lease: longer than any certificate of a public CA is valid (398 days until 2026-03-15)."""
 MAX_TERM = timedelta(days=825)
 """How long any act stays: the ledger does not know an order's end, and no order lasts longer than two years and what is left of the order
@@ -44,13 +44,13 @@ MAX_DELETED = 10_000
 """Rows that one run deletes at most, the oldest first: a ledger that was never pruned must not keep other runs waiting."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """Difference between the clocks of two control nodes that is tolerated without a warning."""
-MARGIN = timedelta(seconds=60)
+LEASE_MARGIN = timedelta(seconds=60)
 """Added to the duration of the call to get the lease, for small clock differences and a slow server."""
 
 
-def lease_for(timeout: float) -> timedelta:
+def compute_lease(timeout: float) -> timedelta:
     """Return the lease for a call that takes at most `timeout` seconds and begins within `timeout` seconds."""
-    return 2 * timedelta(seconds=timeout) + MARGIN
+    return 2 * timedelta(seconds=timeout) + LEASE_MARGIN
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Entry:
         """
         return seen_for >= self.lease or at >= self.requested_at + self.lease + tolerance
 
-    def blocks_until(self, interval: timedelta, at: datetime) -> datetime | None:
+    def get_block_end(self, interval: timedelta, at: datetime) -> datetime | None:
         """Return the time until which no further request is due, or `None` if one is due at `at`.
 
         An entry from the future, written with a wrong clock, counts from when that was first noticed. So it never blocks for
@@ -112,7 +112,7 @@ class Entry:
         until = counts_from + interval
         return until if until > at else None
 
-    def is_from_the_future(self, at: datetime) -> bool:
+    def is_in_future(self, at: datetime) -> bool:
         """Return whether a clock was wrong then or is wrong now."""
         return self.requested_at > at + CLOCK_TOLERANCE
 
@@ -125,7 +125,7 @@ class Claim:
     key: Key
     requested_at: datetime
     lease_until: datetime
-    previous_until: datetime | None = None
+    previous_end: datetime | None = None
     """When the lock before it ended, the present instant if that is not known; `None` if there was none."""
 
 
@@ -154,7 +154,7 @@ class Ledger:
         """Close the connections."""
         self._database.close()
 
-    def last_requests(self, keys: Sequence[Key], since: datetime | None = None) -> dict[Key, Entry]:
+    def find_last_requests(self, keys: Sequence[Key], since: datetime | None = None) -> dict[Key, Entry]:
         """Return for each key the last act that was done or may have been done; all keys are of one kind.
 
         With `since`, an entry also has the time of the first one that is not older.
@@ -164,8 +164,8 @@ class Ledger:
         return self._database.read(
             lambda connection: {
                 entry.key: entry
-                for start in range(0, len(keys), KEYS_PER_QUERY)
-                for entry in self._entries(connection, keys[start : start + KEYS_PER_QUERY], since)
+                for start in range(0, len(keys), MAX_KEYS_PER_QUERY)
+                for entry in self._read_entries(connection, keys[start : start + MAX_KEYS_PER_QUERY], since)
             }
         )
 
@@ -196,14 +196,14 @@ class Ledger:
             .order_by(acts.c.number.desc())
             .limit(1 if interval is None else None)
         ).all()
-        last = next((_entry(key, row) for row in history if row.state != "released"), None)
-        if last is not None and (interval is None or last.blocks_until(interval, at)):
+        last = next((_make_entry(key, row) for row in history if row.state != "released"), None)
+        if last is not None and (interval is None or last.get_block_end(interval, at)):
             return last
-        number, previous_until = (history[0].number + 1, history[0].ended_at or at) if history else (1, None)
+        number, previous_end = (history[0].number + 1, history[0].ended_at or at) if history else (1, None)
         times = {"requested_at": at, "lease_until": at + lease, "begun_at": at}
         inserted = connection.execute(sa.insert(acts).values(**asdict(key), number=number, state="claimed", **times))
         identifier = t.cast("sa.Row[t.Any]", inserted.inserted_primary_key)[0]
-        return Claim(identifier, key, at, at + lease, previous_until)
+        return Claim(identifier, key, at, at + lease, previous_end)
 
     def _prune(self, connection: sa.Connection, at: datetime) -> None:
         """Delete obsolete rows, unless that is not possible: a user of the database may lack the right, for example.
@@ -213,9 +213,9 @@ class Ledger:
         """
         acts = self._database.tables.acts
         old = acts.alias()
-        obsolete = sa.select(old.c.id).where(is_obsolete(old, at)).order_by(old.c.id).limit(MAX_DELETED)
+        obsolete = sa.select(old.c.id).where(build_obsolete_condition(old, at)).order_by(old.c.id).limit(MAX_DELETED)
         with suppress(SQLAlchemyError), connection.begin_nested():  # threads may share the transaction
-            keep_others_out(connection, acts)
+            lock_table(connection, acts)
             connection.execute(sa.delete(acts).where(acts.c.id.in_(obsolete)))
 
     def confirm(self, claim: Claim | Entry, certificate_id: int | None = None) -> None:
@@ -266,7 +266,7 @@ class Ledger:
         note = sa.update(acts).where(*this).values(dict(values))
         return self._database.transact(lambda connection: connection.execute(note).rowcount) > 0
 
-    def _entries(self, connection: sa.Connection, alike: Sequence[Key], since: datetime | None) -> Iterator[Entry]:
+    def _read_entries(self, connection: sa.Connection, alike: Sequence[Key], since: datetime | None) -> Iterator[Entry]:
         """Yield for each key its last entry that is not released."""
         acts = self._database.tables.acts
         kind = alike[0].kind
@@ -278,15 +278,15 @@ class Ledger:
             rows = connection.execute(begins.where(*these, acts.c.requested_at >= since))
             first = {row[0]: row[1] for row in rows}
         for row in connection.execute(sa.select(acts).where(acts.c.id.in_(last))):
-            yield replace(_entry(Key(kind, row.subject), row), first_requested_at=first.get(row.subject))
+            yield replace(_make_entry(Key(kind, row.subject), row), first_requested_at=first.get(row.subject))
 
 
-def is_obsolete(acts: sa.FromClause, at: datetime) -> sa.ColumnElement[bool]:
+def build_obsolete_condition(acts: sa.FromClause, at: datetime) -> sa.ColumnElement[bool]:
     """Return the condition that no run needs a row any more.
 
     - A lock that has ended goes as soon as its key has a later one. The last one stays, because its end tells other runs whether their
       plan is stale.
-    - A confirmed or released create, and the last lock of a key, go 400 days after their lease (`FINISHED_KEPT`). By then, the store's
+    - A confirmed or released create, and the last lock of a key, go 400 days after their lease (`RETENTION`). By then, the store's
       listing shows whether the certificate is stored.
     - Emails count for the cooldown, so each stays for the longest term of an order (`MAX_TERM`).
     - What never finished (`claimed` or `unknown`) stays just as long. By then, its call cannot arrive any more, and a run that is to create
@@ -305,11 +305,11 @@ def is_obsolete(acts: sa.FromClause, at: datetime) -> sa.ColumnElement[bool]:
     is_finished = acts.c.state.in_(["confirmed", "released"])
     return sa.or_(
         sa.and_(acts.c.kind == "lock", acts.c.state == "released", is_followed),
-        sa.and_(acts.c.kind != "email", is_finished, acts.c.lease_until < at - FINISHED_KEPT),
+        sa.and_(acts.c.kind != "email", is_finished, acts.c.lease_until < at - RETENTION),
         acts.c.lease_until < at - MAX_TERM,
     )
 
 
-def _entry(key: Key, row: sa.Row[t.Any]) -> Entry:
+def _make_entry(key: Key, row: sa.Row[t.Any]) -> Entry:
     times = row.requested_at, row.state, row.lease_until, row.noticed_at
     return Entry(row.id, key, *times, row.certificate_id, row.begun_at)

@@ -28,13 +28,13 @@ from .._http.caller import Caller
 from .ledger import CLOCK_TOLERANCE, Claim, Entry, Key, Ledger
 
 LEASE = timedelta(seconds=30)
-RENEWALS = 6
+RENEWALS_PER_LEASE = 6
 """How often a lock is renewed within its lease."""
-FRESH = 1 / 3
+USABLE_SHARE = 1 / 3
 """The part of a lease for which a lock can be used without being renewed; a call has the rest of it to arrive."""
 MAX_PAUSE = 2.0
 """Seconds between two checks of another run's lock."""
-WRONG_CLOCK = timedelta(days=1)
+MAX_CLOCK_ERROR = timedelta(days=1)
 """A lock that ended so long ago by its own times is over at once, even for a run that does not wait. A machine whose clock is
 wrong by that much could not verify the API's certificate."""
 T = t.TypeVar("T")
@@ -50,7 +50,7 @@ class Lock:
         ledger: has the claim; it is closed at the end.
         claim: the claim.
         what: is changed, in messages: `load balancers`.
-        taken_at: in `seconds`, not after it was claimed.
+        taken_at: in `read_clock`, not after it was claimed.
         is_plan_stale: see above.
     """
 
@@ -67,7 +67,7 @@ class Lock:
         self._is_released = True
         self._problem = "The ledger does not respond."
         self._why_lost: str | None = None
-        self._keeper = threading.Thread(target=self._keep, daemon=True)
+        self._keeper = threading.Thread(target=self._maintain, daemon=True)
         self._keeper.start()
 
     def check(self) -> None:
@@ -102,7 +102,7 @@ class Lock:
 
     @property
     def _is_fresh(self) -> bool:
-        return seconds() - self._renewed_at <= self._lease * FRESH
+        return read_clock() - self._renewed_at <= self._lease * USABLE_SHARE
 
     def _lose(self, why: str) -> None:
         self._why_lost = why
@@ -110,12 +110,12 @@ class Lock:
 
     # In a thread of its own, since a ledger may take long to answer
 
-    def _keep(self) -> None:
+    def _maintain(self) -> None:
         """Renew the lock until it is over or lost, and release it."""
         while True:
             with self._changed:  # until it is time to renew the lock, or that is not wanted any more
                 self._changed.wait_for(
-                    lambda: self._is_over or self._why_lost or self._is_asked, self._lease / RENEWALS
+                    lambda: self._is_over or self._why_lost or self._is_asked, self._lease / RENEWALS_PER_LEASE
                 )
                 if self._is_over or self._why_lost:
                     break
@@ -126,7 +126,7 @@ class Lock:
         self._ledger.close()
 
     def _renew(self) -> None:
-        began = seconds()
+        began = read_clock()
         try:
             renewed = self._ledger.renew(self._claim, now())
         except CertificatesError as error:
@@ -189,33 +189,33 @@ def acquire(
         )
 
     try:
-        granted = guard(ledger, Key("lock", subject()), LEASE, wait, tolerance=WRONG_CLOCK)
+        granted = guard(ledger, Key("lock", subject()), LEASE, wait, tolerance=MAX_CLOCK_ERROR)
     except CertificatesError:
         ledger.close()
         raise
-    until = granted.claim.previous_until
-    is_stale = granted.was_taken or (until is not None and until >= planned_at)
-    return Lock(ledger, granted.claim, what, granted.asked_at, is_plan_stale=is_stale)
+    until = granted.claim.previous_end
+    is_stale = granted.has_rival or (until is not None and until >= planned_at)
+    return Lock(ledger, granted.claim, what, granted.claimed_at, is_plan_stale=is_stale)
 
 
-def seconds() -> float:
+def read_clock() -> float:
     """Return the time of a monotonic clock; on Linux, it continues while the host sleeps."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True)
-class Granted:
+class Grant:
     """The right to do an act.
 
     Attributes:
         claim: the claim.
-        asked_at: in `seconds`, not after it was claimed.
-        was_taken: whether another run was met that had it.
+        claimed_at: in `read_clock`, not after it was claimed.
+        has_rival: whether another run was met that had it.
     """
 
     claim: Claim
-    asked_at: float
-    was_taken: bool
+    claimed_at: float
+    has_rival: bool
 
 
 def guard(
@@ -229,7 +229,7 @@ def guard(
     since: float = 0.0,
     tolerance: timedelta = CLOCK_TOLERANCE,
     clock: Callable[[], datetime] = now,
-) -> Granted | T:
+) -> Grant | T:
     """Claim an act; while another run may be at it, wait, and take it over from one that is dead.
 
     A dead run no longer changes its claim: it expires if it is unchanged for the length of its lease, by the clock of this host.
@@ -241,23 +241,23 @@ def guard(
         wait: waits a little for another run's claim to change; raises to give up.
         look: returns what another run has done whose claim is over or confirmed, and since when it was seen; `None` if that was nothing.
         seen: the entry that was seen before, if there was one.
-        since: when, in `seconds`.
+        since: when, in `read_clock`.
         tolerance: see `Entry.is_over`.
         clock: returns the present instant.
 
     Raises:
         CertificatesError: as `Ledger`, `wait` and `look`.
     """
-    was_taken = False
+    has_rival = False
     while True:
-        asked_at = seconds()
+        claimed_at = read_clock()
         answer = ledger.claim(key, clock(), None, lease)
         if isinstance(answer, Claim):
-            return Granted(answer, asked_at, was_taken)
-        was_taken = True
+            return Grant(answer, claimed_at, has_rival)
+        has_rival = True
         if answer != seen:
-            seen, since = answer, seconds()
-        if answer.state != "claimed" or answer.is_over(timedelta(seconds=seconds() - since), clock(), tolerance):
+            seen, since = answer, read_clock()
+        if answer.state != "claimed" or answer.is_over(timedelta(seconds=read_clock() - since), clock(), tolerance):
             done = look(answer, since)
             if done is not None:
                 return done

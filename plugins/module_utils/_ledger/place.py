@@ -32,20 +32,20 @@ REMEDY = (
 )
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 """The URL schemes that mean PostgreSQL, with the driver that this collection uses."""
-AMBIGUOUS = re.compile(r"://[^@/]*:[^@]*[?/\s][\w.-]+=[^@]*@")
+AMBIGUOUS_LOGIN = re.compile(r"://[^@/]*:[^@]*[?/\s][\w.-]+=[^@]*@")
 """A login that would be read as part of a URL's parameters or of the database's name."""
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-PLAIN = re.compile(r"sqlite:///([\w./-]+)", re.ASCII)
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+PLAIN_URL = re.compile(r"sqlite:///([\w./-]+)", re.ASCII)
 """A SQLAlchemy URL whose database is what stands there, without anything encoded, and without parameters."""
-MARKS = ("/run/.containerenv", "/.dockerenv")
+CONTAINER_MARKS = ("/run/.containerenv", "/.dockerenv")
 """Files that Podman and CRI-O, and Docker, create in each container."""
-IN_MEMORY = {"tmpfs", "ramfs"}
-LAYERED = {"overlay", "fuse.fuse-overlayfs"}
+MEMORY_FILE_SYSTEMS = {"tmpfs", "ramfs"}
+LAYERED_FILE_SYSTEMS = {"overlay", "fuse.fuse-overlayfs"}
 """File systems of a volume with the option `O`, which AWX's settings suggest: writes go to a layer of the container's own.
 Only the top of the layers is such a place. A folder below it is shared by a machine that is itself a container."""
-ANONYMOUS = re.compile(r"/volumes/[0-9a-f]{64}/_data(/|$)")
+ANONYMOUS_VOLUME = re.compile(r"/volumes/[0-9a-f]{64}/_data(/|$)")
 """The path of an unnamed Podman or Docker volume: each new container gets a new one."""
-EMPTY_DIR = "/kubernetes.io~empty-dir/"
+EMPTY_DIR_VOLUME = "/kubernetes.io~empty-dir/"
 """The path of a Kubernetes volume that is lost with its pod."""
 ESCAPE = re.compile(r"\\([0-7]{3})")
 
@@ -63,7 +63,7 @@ def ledger_options() -> ArgumentSpec:
     )
 
 
-def default_path() -> str:
+def find_default_path() -> str:
     """Return the SQLite file under the user's state directory.
 
     Raises:
@@ -79,23 +79,23 @@ def default_path() -> str:
     return os.path.join(find_state_folder(), "ledger.sqlite3")
 
 
-def ledger_directory(url: str | None) -> str | None:
+def find_ledger_directory(url: str | None) -> str | None:
     """Return the directory of the ledger, for cached files; the default directory if the ledger is not a file, `None` if there is none."""
     with suppress(CertificatesError):
-        given = url_of(url)
-        plain = PLAIN.fullmatch(given) if given and is_plain(given) else None
-        return os.path.dirname(plain[1] if plain else default_path())
+        given = normalize_url(url)
+        plain = PLAIN_URL.fullmatch(given) if given and is_plain_url(given) else None
+        return os.path.dirname(plain[1] if plain else find_default_path())
     return None
 
 
-def url_of(given: str | None) -> str | None:
+def normalize_url(given: str | None) -> str | None:
     """Return the ledger's URL without surrounding whitespace, `None` if it is empty.
 
     Raises:
         CertificatesError: `ledger_unavailable`, if there are control characters inside it.
     """
     url = (given or "").strip()
-    if CONTROL.search(url):
+    if CONTROL_CHARACTER.search(url):
         raise CertificatesError(
             "ledger_unavailable",
             "ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, contains a line break, a tab, or another control "
@@ -104,70 +104,70 @@ def url_of(given: str | None) -> str | None:
     return url or None
 
 
-def check_location(url: str | None) -> None:
+def check_ledger_url(url: str | None) -> None:
     """Reject a ledger without a valid path or URL, without accessing it.
 
     Args:
-        url: as `find_place` takes it.
+        url: as `parse_ledger_url` takes it.
 
     Raises:
         CertificatesError: `ledger_unavailable`.
     """
-    url = url_of(url)
+    url = normalize_url(url)
     if url is None:
-        default_path()
-    elif not is_plain(url):
-        find_place(url)
+        find_default_path()
+    elif not is_plain_url(url):
+        parse_ledger_url(url)
 
 
-def check_given_place(url: str | None) -> None:
-    """Call `check_location` if a URL is set, because a run that needs no ledger needs no default path."""
-    if url_of(url):
-        check_location(url)
+def check_optional_ledger_url(url: str | None) -> None:
+    """Call `check_ledger_url` if a URL is set, because a run that needs no ledger needs no default path."""
+    if normalize_url(url):
+        check_ledger_url(url)
 
 
-def is_plain(url: str) -> bool:
-    """Return whether the ledger's URL is certainly that of a file it can have; of others, `find_place` knows."""
-    plain = PLAIN.fullmatch(url)
+def is_plain_url(url: str) -> bool:
+    """Return whether the ledger's URL is certainly that of a file it can have; of others, `parse_ledger_url` knows."""
+    plain = PLAIN_URL.fullmatch(url)
     return plain is not None and is_fixed(plain[1])
 
 
-def find_place(url: str | None) -> sa.URL:
+def parse_ledger_url(url: str | None) -> sa.URL:
     """Return the place of the ledger, as far as it can be found without accessing it.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database, as `url_of` takes it; `None` or nothing for `default_path`.
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database, as `normalize_url` takes it; `None` or nothing for `find_default_path`.
 
     Raises:
         CertificatesError: `ledger_unavailable`.
     """
     import sqlalchemy as sa
 
-    url = url_of(url)
+    url = normalize_url(url)
     if url is None:
-        return sa.URL.create("sqlite", database=default_path())
+        return sa.URL.create("sqlite", database=find_default_path())
     parsed = _parse_url(url)
     path = parsed.database
     if parsed.get_backend_name() != "sqlite":
         return parsed
     if not path or path == ":memory:" or path.startswith("file:"):
-        raise unavailable(parsed, "a ledger in memory is lost at the end of the run. Specify a file")
+        raise make_unavailable_error(parsed, "a ledger in memory is lost at the end of the run. Specify a file")
     if not is_fixed(path):
         raise CertificatesError(
             "ledger_unavailable",
             f"The path {path} of the ledger depends on the current directory or contains an unexpanded variable, so another run would use "
-            f"another ledger. {_absolute(path)}",
+            f"another ledger. {_suggest_absolute_path(path)}",
             ledger=path,
         )
     return parsed
 
 
-def _absolute(path: str) -> str:
+def _suggest_absolute_path(path: str) -> str:
     """Return the advice to write a path as an absolute one; a general one if no URL can name the file that it means now."""
     absolute = os.path.realpath(os.path.expandvars(os.path.expanduser(path)))
     url = f"sqlite:///{absolute}"
     with suppress(CertificatesError):
-        if is_fixed(absolute) and _parse_url(url_of(url) or "").database == absolute:
+        if is_fixed(absolute) and _parse_url(normalize_url(url) or "").database == absolute:
             return f"Write ledger_url with an absolute path: {url} (four slashes)."
     return REMEDY
 
@@ -179,18 +179,20 @@ def _parse_url(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError):
-        raise no_such_ledger() from None
+        raise make_url_error() from None
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)
     backend = driver.partition("+")[0]
     if backend not in {"sqlite", "postgresql"} or "uri" in parsed.query or "mode" in parsed.query:
-        raise no_such_ledger()
+        raise make_url_error()
     # If the wrong @ ends the login, host or database would contain a part of the password, and messages name both.
-    if backend == "postgresql" and (AMBIGUOUS.search(url) or re.search("[@=]", f"{parsed.host} {parsed.database}")):
-        raise no_such_ledger()
+    if backend == "postgresql" and (
+        AMBIGUOUS_LOGIN.search(url) or re.search("[@=]", f"{parsed.host} {parsed.database}")
+    ):
+        raise make_url_error()
     return parsed.set(drivername=driver)
 
 
-def no_such_ledger() -> CertificatesError:
+def make_url_error() -> CertificatesError:
     """Return the error for an invalid URL."""
     return CertificatesError(
         "ledger_unavailable",
@@ -200,11 +202,11 @@ def no_such_ledger() -> CertificatesError:
     )
 
 
-def unavailable(url: sa.URL, why: str) -> CertificatesError:
+def make_unavailable_error(url: sa.URL, why: str) -> CertificatesError:
     """Return the error that explains why a ledger cannot be used, without the password of a URL that the driver may quote."""
     why = hide_secrets(why, set(find_secrets(url.render_as_string(hide_password=False))))
     is_file = url.get_backend_name() == "sqlite"
-    where = described(url)
+    where = describe_ledger(url)
     check = (
         "ledger_url, and the permissions and free space of the ledger directory"
         if is_file
@@ -217,7 +219,7 @@ def unavailable(url: sa.URL, why: str) -> CertificatesError:
     )
 
 
-def described(url: sa.URL) -> str:
+def describe_ledger(url: sa.URL) -> str:
     """Return the place of a ledger for a message, without user and password."""
     if url.get_backend_name() == "sqlite":
         return url.database or "in memory"
@@ -267,13 +269,13 @@ def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_
     mount = max(reversed(above), key=lambda mount: len(mount.point), default=None)
     if mount is None or mount.point == "/":
         return "this container"
-    if mount.kind in IN_MEMORY:
+    if mount.kind in MEMORY_FILE_SYSTEMS:
         return f"{mount.point}, which is in the memory of this container"
-    if mount.kind in LAYERED and mount.root == "/":
+    if mount.kind in LAYERED_FILE_SYSTEMS and mount.root == "/":
         return f"{mount.point}, a volume whose changes are stored only in this container"
-    if ANONYMOUS.search(mount.root):
+    if ANONYMOUS_VOLUME.search(mount.root):
         return f"{mount.point}, an unnamed volume"
-    return f"{mount.point}, a volume of this pod" if EMPTY_DIR in mount.root else None
+    return f"{mount.point}, a volume of this pod" if EMPTY_DIR_VOLUME in mount.root else None
 
 
 def find_why_lost(path: str) -> str | None:
@@ -282,7 +284,7 @@ def find_why_lost(path: str) -> str | None:
         mounts = parse_mounts(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:  # not Linux
         mounts = []
-    has_mark = "KUBERNETES_SERVICE_HOST" in os.environ or any(map(os.path.exists, MARKS))
+    has_mark = "KUBERNETES_SERVICE_HOST" in os.environ or any(map(os.path.exists, CONTAINER_MARKS))
     # AWX's folder for a job, and where ansible-runner mounts it in a container: that is named by its folder of artifacts.
     folder = os.environ.get("AWX_PRIVATE_DATA_DIR")
     inside = os.environ.get("AWX_ISOLATED_DATA_DIR", "").partition("/artifacts/")[0]
@@ -292,7 +294,7 @@ def find_why_lost(path: str) -> str | None:
 
 def has_layered_root(mounts: Iterable[Mount]) -> bool:
     """Return whether this system's root consists of layers, like that of a container without a mark."""
-    return [mount.kind in LAYERED for mount in mounts if mount.point == "/"][-1:] == [True]
+    return [mount.kind in LAYERED_FILE_SYSTEMS for mount in mounts if mount.point == "/"][-1:] == [True]
 
 
 def _is_below(path: str, folder: str) -> bool:

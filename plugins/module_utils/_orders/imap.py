@@ -23,7 +23,7 @@ from .._base.codes import Code, UnmatchedReason
 from .._base.errors import CertificatesError, Obstacle
 from .._base.files import check_plain_file, format_path
 from .._base.text import escape_invisible
-from .._http.network import default_roots
+from .._http.network import find_default_roots
 from . import messages
 from .mailbox import CompletionCheck, Mailbox, RawMessage, UnreadItem, truncate_message
 from .message_parts import MAX_HEADER_BYTES
@@ -357,7 +357,7 @@ class ImapMailbox(Mailbox):
 def _create_tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
     if settings.security == "none":
         return None
-    roots = settings.ca_path or (default_roots() if settings.validate_certs else None)
+    roots = settings.ca_path or (find_default_roots() if settings.validate_certs else None)
     what = "ca_path of imap" if settings.ca_path else "the file of trusted root certificates"
     try:
         if settings.ca_path:

@@ -21,9 +21,9 @@ from .._base.times import now, parse
 from .._softlayer.orders import find_ineligibility
 from .._softlayer.values import parse_number
 from .._x509.bundle import read_bundle
-from .._x509.certificate import Certificate, pem_bundle
+from .._x509.certificate import Certificate, join_pem
 from .._x509.chain import Anchors, Chains
-from .._x509.pem import as_bytes
+from .._x509.pem import convert_to_bytes
 from .._x509.read import read_certificates
 from . import messages
 
@@ -162,13 +162,13 @@ def _complete_chains(collected: Sequence[Order], known: Sequence[Certificate]) -
     """
     issuers = list(known)
     for found in collected:
-        issuers += read_certificates(as_bytes(found["intermediate_certificate"] or ""))
+        issuers += read_certificates(convert_to_bytes(found["intermediate_certificate"] or ""))
     distinct = {(found.get("order_id"), found["certificate"]): found for found in collected}
     return [
         {
             **found,
             "intermediate_certificate": found["intermediate_certificate"]
-            or _build_chain(as_bytes(found["certificate"]), issuers),
+            or _build_chain(convert_to_bytes(found["certificate"]), issuers),
         }
         for found in distinct.values()
     ]
@@ -177,8 +177,8 @@ def _complete_chains(collected: Sequence[Order], known: Sequence[Certificate]) -
 def _build_chain(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
     """Return the chain of a certificate as PEM, as far as the issuers are known, or `None` if the first issuer is unknown."""
     pile = read_certificates(certificate)
-    leaf = next((certificate for certificate in pile if not certificate.may_issue), None)
-    return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None
+    leaf = next((certificate for certificate in pile if not certificate.can_issue), None)
+    return join_pem(Chains([*pile, *issuers], Anchors(), now()).build(leaf).issuers) or None if leaf else None
 
 
 class _OrderFiles:
@@ -262,7 +262,7 @@ class _OrderFiles:
         """
         wanted = order.get("public_key_sha256")
         path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
-        issued_for = self._read_public_keys(path) if path else _read_public_keys(lambda: as_bytes(content), None)
+        issued_for = self._read_public_keys(path) if path else _read_public_keys(lambda: convert_to_bytes(content), None)
         return wanted in issued_for and wanted not in (self._read_public_keys(private_key) or {wanted})
 
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from .._base.errors import CertificatesError
 from .._x509.certificate import Certificate
-from .._x509.pem import der_length, from_base64, is_der
-from .._x509.read import certificates_in
+from .._x509.pem import decode_base64, is_der, read_der_length
+from .._x509.read import parse_certificates
 from .archives import COMPOUND_FILE, OUTLOOK_SUFFIX, ZIP_MAGIC, Unpacker, UnreadFile, detect_unread_file
 from .message_parts import MAX_PARTS, NO_HEADERS, Headers, Part, format_headers, normalize_line_ends
 from .message_text import (
@@ -228,20 +228,20 @@ class _Reader:
             if len(self.candidates) >= MAX_CERTIFICATES:
                 break
         for body in find_bare_blocks(text, MAX_BARE_BLOCKS, MAX_BARE_LENGTH):
-            self._read_der(from_base64(body), form, is_guess=True)
+            self._read_der(decode_base64(body), form, is_guess=True)
 
     def _read_base64(self, body: bytes, form: Format | None) -> None:
         if len(body) > 2 * MAX_DER_BYTES:
             self.signs.add("too_large")
         else:
-            self._read_der(from_base64(body), form)
+            self._read_der(decode_base64(body), form)
 
     def _read_der(self, data: bytes, form: Format | None, *, is_guess: bool = False) -> None:
         """Record the certificates of a certificate or PKCS#7 structure, once per structure. Trailing bytes are ignored.
 
         With `is_guess`, problems are ignored.
         """
-        length = der_length(data)
+        length = read_der_length(data)
         der = data[:length]
         if der in self._structures or (is_guess and len(der) < length):
             return
@@ -254,7 +254,7 @@ class _Reader:
             self.signs.add("encrypted")
             return
         try:
-            certificates = certificates_in(der)
+            certificates = parse_certificates(der)
         except CertificatesError:
             self.signs |= set() if is_guess else {"malformed"}
             return

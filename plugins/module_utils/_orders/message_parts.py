@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 
-from .._x509.pem import from_base64
+from .._x509.pem import decode_base64
 
 MAX_PARTS = 1_000
 """Maximum number of parts of one message, at all levels."""
@@ -102,7 +102,7 @@ class Part:
         raw = self._data[self.start : self.end]
         encoding = str(self.headers.get("content-transfer-encoding", "")).partition(";")[0].strip().lower()
         if encoding == "base64":
-            return from_base64(raw)
+            return decode_base64(raw)
         return quopri.decodestring(raw) if encoding == "quoted-printable" else raw
 
     def find_parts(self) -> Iterator[tuple[int, int]]:

@@ -20,8 +20,8 @@ from .._base.errors import Obstacle
 from .._base.names import select_names
 from .._base.times import format_time, parse
 from .._replacement.can_replace import rank_copy
-from .._x509.certificate import Certificate, name_set, pem_bundle
-from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains
+from .._x509.certificate import Certificate, join_pem, normalize_names
+from .._x509.chain import UNTRUSTED_REASONS, Anchors, Chain, Chains
 from . import messages
 from .message import Candidate, Format, Message, read_message
 from .message_parts import Headers, read_headers
@@ -126,7 +126,7 @@ def _select_best(candidates: list[Candidate], chains: Chains, names: Names) -> M
     newest = sorted(candidates, key=lambda candidate: candidate.certificate.age, reverse=True)
     matches = []
     for each in newest[:MAX_SAME_KEY_CERTIFICATES]:
-        match = Match(each.certificate, chains.of(each.certificate), each.format, names)
+        match = Match(each.certificate, chains.build(each.certificate), each.format, names)
         if match.chain.trust == "trusted" and match.covered_name_count == len(names):
             return match
         matches.append(match)
@@ -140,7 +140,7 @@ def why_unmatched(message: Message, keys: Collection[str], at: datetime) -> Unma
         return None
     if wanted:
         return "expired" if all(certificate.not_after < at for certificate in wanted) else "not_yet_valid"
-    if any(not candidate.certificate.may_issue for candidate in message.candidates):
+    if any(not candidate.certificate.can_issue for candidate in message.candidates):
         return "no_matching_key"
     barrier = next((sign for sign in BARRIERS if sign in message.signs), None)
     if barrier:
@@ -185,7 +185,7 @@ class ExpectedCertificate:
     @property
     def target(self) -> Target | None:
         """The public key and names to match, if known."""
-        names = name_set(None, select_names(self.common_name, self.csr_names))
+        names = normalize_names(None, select_names(self.common_name, self.csr_names))
         return (self.public_key_sha256, names) if self.public_key_sha256 else None
 
 
@@ -245,8 +245,8 @@ class CollectedCertificate:
             "common_name": wanted.common_name or facts["common_name"],
             "path": wanted.path,
             "trust": self.match.chain.trust,
-            "certificate": certificate.pem(),
-            "intermediate_certificate": pem_bundle(self.match.chain.issuers) or None,
+            "certificate": certificate.to_pem(),
+            "intermediate_certificate": join_pem(self.match.chain.issuers) or None,
             "source": {**_describe_origin(self.headers, self.location), "format": self.match.format},
         }
 
@@ -320,7 +320,7 @@ class Search:
         for target, several in select_matches(message, self._by_key, at, self._anchors, self._known).items():
             for match in several:
                 self._consider(target, CollectedCertificate(match, message.headers, location), at)
-        issuers = (candidate.certificate for candidate in message.candidates if candidate.certificate.may_issue)
+        issuers = (candidate.certificate for candidate in message.candidates if candidate.certificate.can_issue)
         new = (issuer for issuer in issuers if not issuer.is_self_issued and issuer not in self._issuers)
         self._issuers |= dict.fromkeys(islice(new, MAX_ISSUERS - len(self._issuers)))
 
@@ -358,7 +358,7 @@ class Search:
         chains = Chains([*self._known, *below, *others], self._anchors(), at)
         still = []
         for target, collected, rejection in self._waiting:
-            chain = chains.of(collected.match.certificate)
+            chain = chains.build(collected.match.certificate)
             if chain.trust != "trusted":
                 still.append((target, collected, rejection))
                 continue
@@ -385,7 +385,7 @@ def why_untrusted(match: Match) -> Obstacle[TrustReason]:
     """Return the reason why a matching certificate is not accepted. Without a chain in the facts, the reason is the names."""
     is_trusted = match.chain.trust == "trusted"
     facts = {"certificate": match.certificate, "chain": None if is_trusted else match.chain}
-    return Obstacle(UNTRUSTED.get(match.chain.trust, "untrusted"), facts)
+    return Obstacle(UNTRUSTED_REASONS.get(match.chain.trust, "untrusted"), facts)
 
 
 def _describe_origin(headers: Headers, location: Location) -> dict[str, t.Any]:

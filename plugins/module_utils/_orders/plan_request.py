@@ -125,7 +125,7 @@ def plan_email(order: Order, last: Entry | None, options: EmailOptions, at: date
         options: the user's options.
         at: the current time.
     """
-    recipient, until = order.approver_email, last.blocks_until(options.min_interval, at) if last else None
+    recipient, until = order.approver_email, last.get_block_end(options.min_interval, at) if last else None
     email = EmailAction(
         "skipped",
         None,
@@ -175,7 +175,7 @@ def block_email(email: EmailAction, last: Entry, interval: timedelta, at: dateti
 
     The email fails if the outcome of the last request is unknown, so that a task with retries does not succeed without an email.
     """
-    until, is_under_way, is_sent = last.blocks_until(interval, at), last.is_under_way(at), last.state == "confirmed"
+    until, is_under_way, is_sent = last.get_block_end(interval, at), last.is_under_way(at), last.state == "confirmed"
     return replace(
         email,
         outcome="skipped" if is_sent or is_under_way else "failed",

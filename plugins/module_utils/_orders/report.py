@@ -19,7 +19,7 @@ from .._base.times import MAX_DATE_DIFFERENCE, MAX_DUE_DAYS, count_days, find_te
 from .._report.report import Kind, Row, Schema, build_data, build_notice, reuse_unchanged
 from .._report.summary import Record
 from .._softlayer.orders import find_ineligibility
-from .._x509.certificate import names_of
+from .._x509.certificate import read_record_names
 
 STATES: tuple[State, ...] = t.get_args(State)
 ATTENTION: tuple[Attention, ...] = t.get_args(Attention)
@@ -193,7 +193,7 @@ def build_rows(orders: Sequence[Record], known: OrderFacts, at: datetime) -> lis
     for order in orders:
         expires = forever if order["status"] == "pending" else parse(order.get("expires_at"))
         if expires is not None and order["status"] in {"pending", "approved", "complete"}:
-            names = names_of(order)
+            names = read_record_names(order)
             for name in names:
                 last = lasting.setdefault(name, {})
                 last[names] = max(last.get(names, expires), expires)
@@ -386,7 +386,7 @@ def _join_messages(row: Row, known: OrderFacts) -> str | None:
 
 def _is_renewed(order: Record, lasting: LatestExpiries) -> bool:
     """Return whether another order with all names of the order expires later."""
-    expires, names = parse(order.get("expires_at")), names_of(order)
+    expires, names = parse(order.get("expires_at")), read_record_names(order)
     others = lasting.get(next(iter(names), ""), {})
     return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
 

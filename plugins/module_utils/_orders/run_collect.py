@@ -25,7 +25,7 @@ from .._softlayer.options import api_options, select_option, selection_options
 from .._softlayer.values import parse_number
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
-from .._x509.keys import key_texts, read_private_key
+from .._x509.keys import list_key_texts, read_private_key
 from .._x509.options import certificate_options
 from .._x509.read import read_request
 from . import messages
@@ -256,7 +256,7 @@ Content = t.TypeVar("Content")
 
 def hash_public_key(module: Module, params: Options, data: bytes) -> str:
     """Return the SHA-256 of a private key's public key, and hide the private key in output."""
-    module.hide(*key_texts(data))
+    module.hide(*list_key_texts(data))
     key = read_private_key(data, params["privatekey_passphrase"])
     module.hide(key.pem.strip())
     return key.public_key_sha256

@@ -22,8 +22,8 @@ from .._base.module import Module
 from .._base.options import ArgumentSpec, build_concurrency_options
 from .._base.progress import count_calls
 from .._base.times import format_time, now
-from .._ledger.ledger import Claim, Key, Ledger, lease_for
-from .._ledger.place import find_place, find_why_lost, ledger_options
+from .._ledger.ledger import Claim, Key, Ledger, compute_lease
+from .._ledger.place import find_why_lost, ledger_options, parse_ledger_url
 from .._replacement.index import StoreIndex
 from .._replacement.roots import create_trust_view
 from .._softlayer.client import Client, connect
@@ -99,7 +99,8 @@ def run(module: Module) -> dict[str, t.Any]:
         if not module.check_mode:
             request = Requester(client, ledger, account_id, options)
             done = {
-                email.order_id: email for email in client.each(count_calls(request, len(planned), "emails"), planned)
+                email.order_id: email
+                for email in client.call_for_each(count_calls(request, len(planned), "emails"), planned)
             }
             emails = [done.get(email.order_id, email) for email in emails]
             if ledger.is_new and request.has_sent:
@@ -124,9 +125,11 @@ def plan(
             f"No SSL order matches common_names ({', '.join(selection.common_names)}). To list the existing orders, run ssl_order_info."
         )
     keys = {build_key(account_id, order_id): order_id for order_id in orders}
-    last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys], at - MAX_REQUEST_AGE).items()}
+    last_requests = {
+        keys[key]: entry for key, entry in ledger.find_last_requests([*keys], at - MAX_REQUEST_AGE).items()
+    }
     for order_id, entry in last_requests.items():
-        if entry.is_from_the_future(at):
+        if entry.is_in_future(at):
             module.warn(
                 f"The ledger contains a request for order {order_id} at {format_time(entry.requested_at)}, which is in the future, because a clock is or was "
                 "wrong. The request counts as made now. Check the clocks of all hosts that use the ledger."
@@ -155,7 +158,7 @@ def build_key(account_id: int, order_id: int) -> Key:
 
 def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
     """Reject a run that would send more emails than `max_orders`, or that uses an ephemeral ledger without the user's consent."""
-    most, place = module.params["max_orders"], find_place(module.params["ledger_url"])
+    most, place = module.params["max_orders"], parse_ledger_url(module.params["ledger_url"])
     if len(planned) > most:
         raise CertificatesError(
             "too_many_orders",
@@ -213,7 +216,7 @@ class Requester:
             if self._ledger_error:  # a failed ledger also fails for the remaining orders
                 raise self._ledger_error
             key = build_key(self._account_id, email.order_id)
-            claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
+            claim = self._ledger.claim(key, at, interval, compute_lease(self._client.settings.timeout))
         except CertificatesError as error:
             self._ledger_error = error
             return email.mark_failed("api_error", {"ledger_error": error.message})

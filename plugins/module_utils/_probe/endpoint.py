@@ -253,5 +253,5 @@ class Demand:
     def is_met_by(self, certificate: Certificate) -> bool:
         """Return whether a certificate meets the demand."""
         if self.names:
-            return all(certificate.is_for(name) for name in self.names)
+            return all(certificate.is_accepted_for(name) for name in self.names)
         return any(record.certificate == certificate for record in self.records)

@@ -29,8 +29,8 @@ from .._base.errors import CertificatesError
 from .._base.text import escape_invisible
 from .._http.connection import Deadline, SocketAddress, connect, receive, resolve, send
 from .._x509.certificate import Certificate
-from .._x509.read import checked_certificate
-from .._x509.tls_client import certificates_of
+from .._x509.read import parse_certificate
+from .._x509.tls_client import get_chain
 from .endpoint import Endpoint, ProbeResult
 
 T = t.TypeVar("T")
@@ -339,7 +339,7 @@ def _explain_error(error: ssl.SSLError) -> str:
 
 def _get_certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
     """Return the DER of the sent certificates, the server's own certificate first."""
-    sent = certificates_of(tls, "get_unverified_chain")
+    sent = get_chain(tls, "get_unverified_chain")
     if sent is not None:
         return sent
     with suppress(ValueError):  # the handshake is not done
@@ -353,7 +353,7 @@ def _parse_certificates(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
     certificates: list[Certificate] = []
     for number, der in enumerate(ders):
         with suppress(CertificatesError):
-            certificates.append(checked_certificate(der))
+            certificates.append(parse_certificate(der))
         if number == 0 and not certificates:
             break
     return tuple(certificates)

@@ -13,8 +13,8 @@ from datetime import datetime
 from .._base.codes import EndpointReason
 from .._base.times import count_days
 from .._x509.certificate import FACTS, Certificate
-from .._x509.chain import UNTRUSTED, Anchors, Chain, chain_as_sent
-from .._x509.lifespan import NOT_KNOWN, Lifespan
+from .._x509.chain import UNTRUSTED_REASONS, Anchors, Chain, evaluate_sent_chain
+from .._x509.lifespan import UNKNOWN_LIFESPAN, Lifespan
 from . import messages
 from .endpoint import Demand, ProbeResult
 
@@ -42,8 +42,8 @@ class EndpointEntries:
         """
         served = result.chain[0] if result.chain else None
         chain = self.check_chain(result)
-        lifespan = Lifespan.of(served, chain.path if chain else ()) if served else None
-        matches = served.is_for(name) if served else None
+        lifespan = Lifespan.from_path(served, chain.path if chain else ()) if served else None
+        matches = served.is_accepted_for(name) if served else None
         is_served = demand.is_met_by(served) if demand and served else None
         reason, facts = self._find_reason(result, chain, name if matches is False else None)
         if demand and served and not is_served and result.reason is None:
@@ -55,7 +55,7 @@ class EndpointEntries:
             "ip_address": result.ip_address if result.is_connected else None,
             **collect_facts(served),
             "days_until_expiry": count_days(served.not_after, self._at) if served else None,
-            **(lifespan or NOT_KNOWN).as_result(),
+            **(lifespan or UNKNOWN_LIFESPAN).as_result(),
             "renewal_due": lifespan.is_due(self._at) if lifespan else None,
             "chain": [collect_facts(certificate) for certificate in result.chain[1:]],
             "trust": chain.trust if chain else None,
@@ -74,7 +74,7 @@ class EndpointEntries:
             return None
         if result.chain not in self._checked:
             leaf, *sent = result.chain
-            self._checked[result.chain] = chain_as_sent(leaf, sent, self.anchors, self._at)
+            self._checked[result.chain] = evaluate_sent_chain(leaf, sent, self.anchors, self._at)
         return self._checked[result.chain]
 
     def _find_reason(
@@ -91,7 +91,7 @@ class EndpointEntries:
         if other_name is not None:
             return "name_mismatch", {"asked": other_name}
         if chain is not None and chain.trust != "trusted":
-            return UNTRUSTED[chain.trust], {"chain": chain}
+            return UNTRUSTED_REASONS[chain.trust], {"chain": chain}
         return "name_mismatch" if result.has_name_mismatch else None, {}
 
 

@@ -20,14 +20,22 @@ from .._base.files import is_fixed
 from .._base.module import Module
 from .._base.options import ArgumentSpec
 from .._base.times import now
-from .._http.download import CRL_LIMITS, Cache, Reach, content_of, download
+from .._http.download import CRL_LIMITS, Cache, Reach, download, get_content
 from .._http.network import Network
 from .._replacement.roots import read_roots
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chain
-from .._x509.crl import NOT_NAMED, DistributionPoint, Question, Revocation, decisive, questions_about, read_crl
+from .._x509.crl import (
+    NOT_NAMED,
+    DistributionPoint,
+    Revocation,
+    RevocationCheck,
+    plan_checks,
+    read_crl,
+    select_decisive_result,
+)
 from . import messages
 
 SPEC = ArgumentSpec(
@@ -39,7 +47,7 @@ fails, the cached list is used until it expires."""
 CertificateChain = tuple[Certificate, Chain]
 SentCertificate = tuple[Certificate, Sequence[Certificate]]
 """A certificate and its intermediate certificates."""
-PointQuery = tuple[Question, DistributionPoint]
+PointQuery = tuple[RevocationCheck, DistributionPoint]
 
 
 @dataclass(frozen=True)
@@ -99,13 +107,13 @@ class RevocationClient:
             known: the known revocation statuses.
         """
         at = now()
-        questions: dict[Certificate, Question] = {}
+        questions: dict[Certificate, RevocationCheck] = {}
         private: set[str] = set()
         for leaf, chain in pairs:
             if (leaf, chain) in self._asked or not leaf.is_valid(at):
                 continue
             self._asked.add((leaf, chain))
-            new = [each for each in questions_about(leaf, chain, anchors()) if each.certificate not in known]
+            new = [each for each in plan_checks(leaf, chain, anchors()) if each.certificate not in known]
             questions |= {question.certificate: question for question in new}
             if any(issuer in self._named for issuer in (leaf, *chain.path)):
                 private.update(url for question in new for url in question.urls)
@@ -119,7 +127,9 @@ class RevocationClient:
             for certificate, answer in reading.revocations.items():
                 answers[certificate].append(answer)
         decided = {
-            certificate: decisive(reported) if reported else Revocation("unknown", certificate, why=NOT_NAMED)
+            certificate: select_decisive_result(reported)
+            if reported
+            else Revocation("unknown", certificate, why=NOT_NAMED)
             for certificate, reported in answers.items()
         }
         for certificate, answer in decided.items():
@@ -147,7 +157,7 @@ class RevocationClient:
         wanted = {url: reach for url, reach in reaches.items() if url not in self._got}
         if wanted:
             got = download(wanted, self._network(), CRL_LIMITS, self._seconds, self._stop)
-            self._got |= {url: content_of(answer) for url, answer in got.items()}
+            self._got |= {url: get_content(answer) for url, answer in got.items()}
         new: dict[str, bytes] = {}
         for url, before in older.items():
             data, questions = self._got[url], asked[url]
@@ -166,7 +176,7 @@ class RevocationClient:
             elif before is None and reading.obstacle:
                 self._failed[url] = reading.obstacle
             yield before or reading
-        self._cache.keep(new)
+        self._cache.write(new)
 
 
 def read_list(url: str, data: bytes, asked: Iterable[PointQuery], at: datetime) -> CrlResult:
@@ -182,7 +192,7 @@ def read_list(url: str, data: bytes, asked: Iterable[PointQuery], at: datetime) 
         answers |= (
             create_unusable_result(url, [(question, point)], why).revocations
             if why
-            else {certificate: crl.about(certificate, point)}
+            else {certificate: crl.find_status(certificate, point)}
         )
     return CrlResult(answers, crl.this_update, next(filter(None, why_not.values()), None))
 

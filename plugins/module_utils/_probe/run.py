@@ -21,7 +21,7 @@ from .._base.module import Module
 from .._base.names import choose_server_name
 from .._base.options import ArgumentSpec, build_concurrency_options
 from .._base.times import now
-from .._http.network import MAX_TIMEOUT, Network, network_of
+from .._http.network import MAX_TIMEOUT, Network, read_network_settings
 from .._replacement.index import StoreIndex
 from .._replacement.messages import describe_obstacle
 from .._replacement.roots import find_roots
@@ -33,7 +33,7 @@ from .._softlayer.settings import resolve_settings
 from .._softlayer.store import StoreCertificate, fetch_visible
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
-from .._x509.crl import NOT_ASKED, Revocation, answer_about
+from .._x509.crl import NOT_ASKED, Revocation, combine_known_results
 from .._x509.options import certificate_options
 from . import messages
 from .endpoint import Demand, Endpoint, ExpectedCertificate, ProbeResult, has_expected_record, is_host, read_endpoint
@@ -141,7 +141,7 @@ def find_revocations(
     chains = {result.chain: chain for result in results if (chain := entries.check_chain(result))}
 
     def get_network() -> Network:
-        return client.settings if client else network_of(params, module.given, {})
+        return client.settings if client else read_network_settings(params, module.given, {})
 
     named = read_named_anchors(params["trusted_ca_path"])
     cache = open_cache(find_state_folder(), is_check_mode=module.check_mode)
@@ -152,7 +152,7 @@ def find_revocations(
     for warning in authorities.warnings:
         module.warn(warning)
     not_queried = Revocation("unknown", why=NOT_ASKED)
-    return {sent: answer_about(sent[0], chain, known) or not_queried for sent, chain in chains.items()}
+    return {sent: combine_known_results(sent[0], chain, known) or not_queried for sent, chain in chains.items()}
 
 
 def check_params(params: Mapping[str, t.Any]) -> None:

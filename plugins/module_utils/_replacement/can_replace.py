@@ -23,7 +23,7 @@ from .._base.errors import Obstacle
 from .._base.names import find_wildcard
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
-from .._x509.chain import UNTRUSTED, Chain
+from .._x509.chain import UNTRUSTED_REASONS, Chain
 from .trust import LEVELS, TrustView
 
 
@@ -57,7 +57,7 @@ class PresentCertificate:
 
     identities: frozenset[str]
     """The DNS names and IP addresses."""
-    accepted: frozenset[str]
+    accepted_names: frozenset[str]
     """The names for which at least some TLS clients accept the certificate."""
     alternatives: frozenset[str]
     """The names for which all TLS clients accept the certificate."""
@@ -70,7 +70,9 @@ class PresentCertificate:
     def of(cls, record: StoreCertificate) -> PresentCertificate:
         """Return the `PresentCertificate` of a record with a certificate."""
         certificate = certificate_of(record)
-        return cls(certificate.identities, certificate.accepted, certificate.alternatives, certificate.key_type, record)
+        return cls(
+            certificate.identities, certificate.accepted_names, certificate.alternatives, certificate.key_type, record
+        )
 
 
 def get_age(record: StoreCertificate) -> tuple[datetime, datetime]:
@@ -139,12 +141,12 @@ def find_replacement_obstacle(
         return Obstacle("key_type_differs", {"new": ours.key_type, "present": old.key_type})
     lifespan = view.find_lifespan(new)
     if lifespan.is_over(view.at) and not accepted.expired:
-        return Obstacle("expired", {"end": lifespan.end, "issuer": lifespan.limited_by})
-    if lifespan.starts_by and lifespan.is_to_come(view.at):
-        return Obstacle("not_yet_valid", {"start": lifespan.start, "issuer": lifespan.starts_by})
+        return Obstacle("expired", {"end": lifespan.end, "issuer": lifespan.limiting_issuer})
+    if lifespan.latest_issuer and lifespan.is_in_future(view.at):
+        return Obstacle("not_yet_valid", {"start": lifespan.start, "issuer": lifespan.latest_issuer})
     expires_earlier = overrides is None and old.record is not None and view.find_end(new) < view.find_end(old.record)
     if expires_earlier and lifespan.is_due(view.at):
-        return Obstacle("expires_earlier", {"end": lifespan.end, "issuer": lifespan.limited_by})
+        return Obstacle("expires_earlier", {"end": lifespan.end, "issuer": lifespan.limiting_issuer})
     return None if accepted.untrusted else _why_less_trusted(new, old, view)
 
 
@@ -206,7 +208,7 @@ def _why_less_trusted(
     if is_enough or (old.record is None and chain.issuers):
         return None
     is_revoked = bool(view.why_revoked(certificate_of(new), new.intermediates))
-    return Obstacle(UNTRUSTED[chain.trust], {"chain": chain, "is_revoked": is_revoked})
+    return Obstacle(UNTRUSTED_REASONS[chain.trust], {"chain": chain, "is_revoked": is_revoked})
 
 
 def find_lost_names(new: Certificate, old: PresentCertificate, *, wildcards: bool) -> list[str]:
@@ -214,8 +216,10 @@ def find_lost_names(new: Certificate, old: PresentCertificate, *, wildcards: boo
 
     TLS clients must accept the new certificate for all names of the other certificate, so a common name cannot replace a DNS name.
     """
-    lost = old.identities - new.identities | old.accepted - new.accepted | old.alternatives - new.alternatives
-    return sorted(select_uncovered(lost, new.accepted) if wildcards else lost)
+    lost = (
+        old.identities - new.identities | old.accepted_names - new.accepted_names | old.alternatives - new.alternatives
+    )
+    return sorted(select_uncovered(lost, new.accepted_names) if wildcards else lost)
 
 
 def select_uncovered(names: Iterable[str], accepted: Collection[str]) -> list[str]:

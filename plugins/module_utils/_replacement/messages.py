@@ -73,7 +73,9 @@ RSA_CIPHER_NOTE = "By default, load balancers offer cipher suites for RSA keys o
 
 def find_trust_remedy(chain: Chain | None, situation: Situation = "stored", *, is_revoked: bool = False) -> str:
     """Return the remedy for an untrusted chain; without `chain`, for missing intermediate certificates."""
-    lacks = "issuers" if chain is None or chain.trust == "incomplete" else "root" if chain.lacks_root else "nothing"
+    lacks = (
+        "issuers" if chain is None or chain.trust == "incomplete" else "root" if chain.has_untrusted_root else "nothing"
+    )
     match situation, lacks:
         case _ if is_revoked:
             return REPLACEMENT_CHAIN_REMEDY

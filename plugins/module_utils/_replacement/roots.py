@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The trusted root certificates: `default_roots`, and the certificates that the user specifies. Private to softlayer.certificates."""
+"""The trusted root certificates: `find_default_roots`, and the certificates that the user specifies. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from functools import cache
 from .._base.errors import CertificatesError
 from .._base.files import MAX_FILE_SIZE, build_read_error, format_path, read_file
 from .._base.times import now
-from .._http.network import default_roots
+from .._http.network import find_default_roots
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
-from .._x509.messages import trouble
-from .._x509.pem import as_bytes, why_none
-from .._x509.read import certificates_of_store, read_certificates
+from .._x509.messages import describe_problem
+from .._x509.pem import convert_to_bytes, why_missing
+from .._x509.read import read_certificates, read_root_store
 from .trust import TrustView
 
 ROOTS_REMEDY = "Specify a file with root certificates in PEM format, or a directory of such files."
@@ -35,7 +35,7 @@ def read_trusted_roots(path: str | None) -> Anchors:
             certificates.
     """
     named = () if path is None else read_roots(path)
-    default = default_roots()
+    default = find_default_roots()
     anchors = Anchors([*named, *(_read_path(default) if default else ())])
     if not any(True for _anchor in anchors):
         raise CertificatesError(
@@ -98,7 +98,7 @@ def find_anchors(trust: str, path: str | None, warn: Callable[[str], object]) ->
 
 
 def create_trust_view(path: str | None) -> TrustView:
-    """Return a view with the trusted root certificates: `default_roots` and the certificates in a file or directory, if any.
+    """Return a view with the trusted root certificates: `find_default_roots` and the certificates in a file or directory, if any.
 
     `default_roots` are read only on first use.
 
@@ -111,7 +111,7 @@ def create_trust_view(path: str | None) -> TrustView:
 
 
 def _read_path(path: str) -> list[Certificate]:
-    return _read_directory(path) if os.path.isdir(path) else certificates_of_store(read_file(path))
+    return _read_directory(path) if os.path.isdir(path) else read_root_store(read_file(path))
 
 
 def _read_directory(path: str) -> list[Certificate]:
@@ -128,7 +128,7 @@ def _read_directory(path: str) -> list[Certificate]:
     certificates: dict[Certificate, None] = {}
     for file in files.values():
         with suppress(CertificatesError):
-            certificates |= dict.fromkeys(certificates_of_store(read_file(file)))
+            certificates |= dict.fromkeys(read_root_store(read_file(file)))
     return list(certificates)
 
 
@@ -138,11 +138,11 @@ def read_known_issuers(path: str | None, content: str | None = None) -> list[Cer
         return []
     named = f" {path}" if path is not None else ""
     try:
-        data = read_file(path) if path is not None else as_bytes(content)
+        data = read_file(path) if path is not None else convert_to_bytes(content)
         issuers = read_certificates(data)
     except CertificatesError as error:
         raise CertificatesError(error.code, f"intermediate_path{named}: {error.message}") from None
     if not issuers:
-        why = trouble(why_none(data, "certificate", "intermediates"))
+        why = describe_problem(why_missing(data, "certificate", "intermediates"))
         raise CertificatesError("invalid_argument", f"intermediate_path{named}: {why}")
     return issuers

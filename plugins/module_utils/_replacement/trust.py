@@ -13,8 +13,8 @@ from datetime import datetime
 
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
-from .._x509.chain import Anchors, Chain, Trust, chain_as_sent
-from .._x509.crl import Revocation, answer_about
+from .._x509.chain import Anchors, Chain, Trust, evaluate_sent_chain
+from .._x509.crl import Revocation, combine_known_results
 from .._x509.lifespan import Lifespan
 from . import messages
 
@@ -73,7 +73,7 @@ class TrustView:
 
     def find_revocation(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Revocation | None:
         """Return the revocation of a certificate or one of the sent issuers; `None` if revocation was not checked."""
-        return answer_about(leaf, self.build_signed_chain(leaf, sent), self.revocations)
+        return combine_known_results(leaf, self.build_signed_chain(leaf, sent), self.revocations)
 
     def build_signed_chain(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
         """Return the chain of a certificate with the sent issuers, regardless of revocations.
@@ -83,11 +83,11 @@ class TrustView:
         """
         if (leaf, sent) not in self._chains:
             when = min(max(self.at, leaf.not_before), leaf.not_after)
-            chain = chain_as_sent(leaf, sent, self.anchors(), when)
+            chain = evaluate_sent_chain(leaf, sent, self.anchors(), when)
             begin = max(certificate.not_before for certificate in (leaf, *chain.path))
             end = min(certificate.not_after for certificate in (leaf, *chain.path))
             if begin <= end and not begin <= when <= end:
-                then = chain_as_sent(leaf, sent, self.anchors(), min(max(when, begin), end))
+                then = evaluate_sent_chain(leaf, sent, self.anchors(), min(max(when, begin), end))
                 chain = then if then.trust == "trusted" else chain
             self._chains[leaf, sent] = chain
         return self._chains[leaf, sent]
@@ -126,7 +126,7 @@ class TrustView:
 
     def build_lifespan(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Lifespan:
         """Return the time in which TLS clients accept a certificate with the sent issuers."""
-        return Lifespan.of(leaf, self.build_chain(leaf, sent).path)
+        return Lifespan.from_path(leaf, self.build_chain(leaf, sent).path)
 
     def find_end(self, record: StoreCertificate) -> datetime:
         """Return the end of the time in which TLS clients accept a record with a certificate."""

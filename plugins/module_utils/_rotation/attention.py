@@ -23,9 +23,9 @@ from .._replacement.can_replace import PresentCertificate, can_supersede, find_o
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
-from .._x509.certificate import Certificate, names_of
+from .._x509.certificate import Certificate, read_record_names
 from .._x509.crl import Revocation
-from .._x509.lifespan import NOT_KNOWN, Lifespan
+from .._x509.lifespan import UNKNOWN_LIFESPAN, Lifespan
 from .plan_deploy import ListenerAction, find_rejected
 from .plan_import import ImportSelection
 from .target import Target
@@ -239,9 +239,9 @@ def find_served(listener: Target, world: World) -> ServedCertificate:
 
     def rank_urgency(served: ServedCertificate) -> tuple[bool, bool, datetime]:
         lifespan, latest = served.lifespan, datetime.max.replace(tzinfo=view.at.tzinfo)
-        return not lifespan.is_over(view.at), not lifespan.is_to_come(view.at), lifespan.end or latest
+        return not lifespan.is_over(view.at), not lifespan.is_in_future(view.at), lifespan.end or latest
 
-    return min(candidates, key=rank_urgency, default=ServedCertificate(NOT_KNOWN, None, record))
+    return min(candidates, key=rank_urgency, default=ServedCertificate(UNKNOWN_LIFESPAN, None, record))
 
 
 def create_served_record(listener: Target, world: World) -> Record:
@@ -298,7 +298,7 @@ def _find_items(listener: Target, known: RenewalFacts, in_place: Collection[Cert
     if listener.is_serving_other:
         yield create_item("not_served", own)
         is_refused = False
-    if lifespan.is_to_come(view.at):
+    if lifespan.is_in_future(view.at):
         before = listener.predecessor_id if isinstance(listener, ListenerAction) else None
         yield create_item("not_yet_valid", Obstacle("not_yet_valid", {"listener": listener, "before": before}))
         is_refused = False
@@ -334,7 +334,7 @@ def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFact
     entry = next((entry for entry in known.world.bundles.entries if entry.certificate == served.certificate), None)
     predecessor = listener.predecessor_id if isinstance(listener, ListenerAction) else None
     before = known.world.index.by_handle.get(predecessor)
-    is_good = before and view.is_trusted(before) and view.find_lifespan(before).is_now(view.at)
+    is_good = before and view.is_trusted(before) and view.find_lifespan(before).is_current(view.at)
     facts = {"listener": listener, "revocation": revocation, "entry": entry}
     return Obstacle("revoked", {**facts, "before": before.id if before and is_good else None})
 
@@ -347,7 +347,7 @@ def _why_unusable(served: ServedCertificate, known: RenewalFacts) -> Obstacle[st
         *known.import_selection.skipped_records,
     )  # a source may hold what is unwanted without its key
     for broken in [record for record in every if names and record["reason"] in OPERATOR_ERRORS]:
-        begin, of_broken = parse(broken.get("not_before")), names_of(broken)
+        begin, of_broken = parse(broken.get("not_before")), read_record_names(broken)
         is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
         is_unread = begin is None and encode_name(broken["name"]) in names
         if (is_newer and names <= of_broken) or is_unread:
@@ -409,7 +409,7 @@ def _is_renewed_in_time(served: ServedCertificate, known: RenewalFacts) -> bool:
         *index.find_covering(certificate.identities),
         *(entry.record for entry in known.import_selection.future_entries),
     ]
-    begins = ((other, view.find_lifespan(other).usable_from) for other in others)
+    begins = ((other, view.find_lifespan(other).usable_start) for other in others)
     return any(
         begin and view.at < begin <= end - MIN_OVERLAP and can_supersede(other, record, view.move_to(begin))
         for other, begin in begins
@@ -463,6 +463,6 @@ def _why_unrenewed(listener: Target, served: ServedCertificate, known: RenewalFa
         if is_stale and item.get("fingerprint_sha256") == fingerprint:
             return Obstacle("not_renewed", {"skipped": item})
     for item in known.unused_records:
-        if names_of(item) & served.names and item["reason"] not in {"already_imported", "superseded"}:
+        if read_record_names(item) & served.names and item["reason"] not in {"already_imported", "superseded"}:
             return Obstacle("unused", {"skipped": item})
     return Obstacle("no_source", {"has_sources": known.has_sources, "is_managed": listener.is_managed})

@@ -36,7 +36,7 @@ def describe_attention(item: AttentionItem) -> str:
     """
     message = why_attention(item.why, item.served_certificate)
     if item.reason in {"expired", "expiring"}:
-        end, issuer = format_time(item.served_certificate.lifespan.end), item.served_certificate.lifespan.limited_by
+        end, issuer = format_time(item.served_certificate.lifespan.end), item.served_certificate.lifespan.limiting_issuer
         has_expired = item.reason == "expired"
         expires = f"{'expired' if has_expired else 'expires'} at {end}"
         then = "have rejected the chain since then" if has_expired else "will reject the chain after that"
@@ -75,14 +75,18 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
             )
         case "not_yet_valid", {"listener": listener, "before": before}:
             lifespan = served.lifespan
-            what = f"intermediate certificate {lifespan.starts_by.shown_name}" if lifespan.starts_by else "certificate"
+            what = (
+                f"intermediate certificate {lifespan.latest_issuer.shown_name}"
+                if lifespan.latest_issuer
+                else "certificate"
+            )
             other = (
                 f"switch back to certificate {before} with {remedies.deploy(before, listener.place.command_name)}"
                 if before
                 else "deploy a valid certificate"
             )
             return (
-                f"The {what} is not valid before {format_time(lifespan.usable_from)}, and TLS clients reject it until then. Check the clock of the "
+                f"The {what} is not valid before {format_time(lifespan.usable_start)}, and TLS clients reject it until then. Check the clock of the "
                 f"control node, or {other}."
             )
         case "revoked", _:

@@ -22,7 +22,7 @@ from .._softlayer.store import StoreCertificate, certificate_of
 from .._sources import messages as of_sources
 from .._sources.messages import source_name
 from .._store.plan_import import ImportAction
-from .._x509.bundle import Bundle, Trouble
+from .._x509.bundle import Bundle, Problem
 from .._x509.chain import Chain
 from .messages_deploy import UNAPPROVED_CHANGE
 from .world import SourceCertificate, SourceContents
@@ -59,7 +59,7 @@ def why_empty(why: Obstacle[str], kind: str) -> str:
 def describe_unusable(path: str, useless: Sequence[Bundle]) -> str:
     """Return the message about a directory with only unusable certificates."""
     first = useless[0]
-    name, why = escape_invisible(first.origin.name), of_sources.trouble(t.cast(Trouble, first.trouble))
+    name, why = escape_invisible(first.origin.name), of_sources.describe_problem(t.cast(Problem, first.problem))
     return (
         f"Cannot use any of the {len(useless)} certificates in {escape_invisible(path)}. {name}: {make_encodable(why)}"
     )
@@ -144,7 +144,7 @@ def why_unread(why: Obstacle[t.Any], secret: Secret) -> str:
             return _describe_new_name(names)
         case "certificate_missing", {"is_gone": True}:
             return "The secret was deleted from Secrets Manager during the run."
-    return of_secrets.explain_problem(why)
+    return of_secrets.describe_problem(why)
 
 
 def _describe_nearest(nearest: StoreCertificate) -> str:

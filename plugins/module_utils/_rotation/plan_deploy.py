@@ -288,7 +288,7 @@ def _plan_renewal(place: Place, current: StoreCertificate | None, world: World) 
         newer, why = near[0]
         return replace(kept, outcome="skipped", reason=why.reason, facts={"newer": newer, "why": why})
     lifespan = view.find_lifespan(current)
-    if lifespan.is_now(view.at):
+    if lifespan.is_current(view.at):
         return kept
     limit = {"end": lifespan.end} if lifespan.is_over(view.at) else {"start": lifespan.begin}
     return replace(kept, facts={**kept.facts, **limit, "valid_id": kept.predecessor_id, "called": place.command_name})
@@ -308,7 +308,7 @@ def find_rejected(
             why = find_replacement_obstacle(other, PresentCertificate.of(current), view) or why_unsupported(
                 other, balancer
             )
-            if why and (why.reason not in {"expired", "expires_earlier"} or view.find_lifespan(other).limited_by):
+            if why and (why.reason not in {"expired", "expires_earlier"} or view.find_lifespan(other).limiting_issuer):
                 near.append((other, why))
     out_of_date = {"expired", "expires_earlier", "not_yet_valid"}
     by_age = sorted(enumerate(near), key=lambda pair: (get_age(pair[1][0]), pair[1][0].id or 0, -pair[0]), reverse=True)
@@ -490,7 +490,7 @@ def is_promising(current: StoreCertificate | None, view: TrustView) -> bool:
     """Return whether TLS clients should accept a certificate now, according to the store."""
     if current is None or current.certificate is None:
         return False
-    return view.is_accepted(current) and view.find_lifespan(current).is_now(view.at)
+    return view.is_accepted(current) and view.find_lifespan(current).is_current(view.at)
 
 
 def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:

@@ -33,9 +33,9 @@ from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._secrets_manager.secret import MISSING_KEY, Secret
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
-from .._x509.bundle import Trouble
-from .._x509.certificate import names_of
-from .._x509.chain import UNTRUSTED
+from .._x509.bundle import Problem
+from .._x509.certificate import read_record_names
+from .._x509.chain import UNTRUSTED_REASONS
 from .messages_import import describe_distrust, why_skipped
 from .world import NO_LISTENERS, ListenersByCertificate, Record, SourceCertificate, is_selected
 
@@ -181,7 +181,7 @@ def _why_unusable(entry: SourceCertificate, options: SourceOptions, view: TrustV
     if certificate.not_before > view.at:
         return Obstacle("not_yet_valid")
     if options.is_trust_required and entry.chain.trust != "trusted":
-        return Obstacle(UNTRUSTED[entry.chain.trust])
+        return Obstacle(UNTRUSTED_REASONS[entry.chain.trust])
     if view.is_revoked(certificate):
         return Obstacle("revoked", {"revocation": view.revocations[certificate]})
     return None
@@ -273,7 +273,7 @@ def drop_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustView)
     valid, kept = index.select_valid(view.at), []
     for record in useless:
         begin = parse(record.get("not_before")) if (record["source"], record["reason"]) == ("mail", "expired") else None
-        newer = valid.find_covering(names_of(record)) if begin else []
+        newer = valid.find_covering(read_record_names(record)) if begin else []
         if begin is None or all(certificate_of(other).not_before < begin for other in newer):
             kept.append(record)
     return kept
@@ -297,9 +297,9 @@ class ReadingPlan:
 
     candidates: list[Secret] = field(default_factory=list)
     stored_secrets: list[tuple[Secret, StoreCertificate]] = field(default_factory=list)
-    unusable_secrets: list[tuple[Secret, Trouble]] = field(default_factory=list)
-    excluded_secrets: list[tuple[Secret, Trouble]] = field(default_factory=list)
-    unreadable_secrets: list[tuple[Secret, Trouble]] = field(default_factory=list)
+    unusable_secrets: list[tuple[Secret, Problem]] = field(default_factory=list)
+    excluded_secrets: list[tuple[Secret, Problem]] = field(default_factory=list)
+    unreadable_secrets: list[tuple[Secret, Problem]] = field(default_factory=list)
 
 
 def plan_reading(
@@ -323,7 +323,7 @@ def plan_reading(
     addresses = frozenset(address for record in known for address in certificate_of(record).addresses)
     by_serial_number: dict[int | None, list[StoreCertificate]] = defaultdict(list)
     for record in known:
-        by_serial_number[certificate_of(record).parsed.serial_number].append(record)
+        by_serial_number[certificate_of(record).library_object.serial_number].append(record)
     for secret in secrets:
         if not is_selected(secret.common_name, secret.alt_names, options.common_names):
             continue
@@ -353,7 +353,7 @@ def _can_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
     Without `is_trust_required`, an incomplete chain is no reason: chains of a private CA always seem incomplete.
     """
     lifespan = view.find_lifespan(record)
-    if secret.has_chain and lifespan.limited_by and lifespan.is_due(view.at):
+    if secret.has_chain and lifespan.limiting_issuer and lifespan.is_due(view.at):
         return True  # an issuer is about to end, and there may be a later one
     if not secret.has_chain or view.is_trusted(record):
         return False

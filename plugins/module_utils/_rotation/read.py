@@ -26,7 +26,7 @@ from .._softlayer.client import Client
 from .._softlayer.load_balancers import Balancer, fetch_balancers
 from .._softlayer.store import StoreCertificate, fetch_stored, warn_of_unreadable
 from .._sources.source import SECRETS_MANAGER, Source
-from .._x509.certificate import names_of
+from .._x509.certificate import read_record_names
 from . import messages_deploy
 from .options import RotationOptions
 from .plan_deploy import ListenerSelection, find_contenders, why_unmatched
@@ -69,7 +69,7 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
         failed_records=[*world.failed_records, *bundles.failed_records],
     )
     known = StoreIndex([*world.stored_records, *(entry.record for entry in bundles.entries)])
-    unusable = frozenset(name for record in (*useless, *bundles.excluded_records) for name in names_of(record))
+    unusable = frozenset(name for record in (*useless, *bundles.excluded_records) for name in read_record_names(record))
     patterns = options.common_names
     common_names = patterns and [pattern for pattern in patterns if not has_matching_name(unusable, [pattern])]
     names = None if world.balancers is None else options.load_balancers

@@ -44,7 +44,7 @@ from .._sources.source import (
     read_source,
     separate_bundles,
 )
-from .._x509.bundle import Bundle, KeyRef, Origin, Trouble, unreadable
+from .._x509.bundle import Bundle, KeyRef, Origin, Problem, convert_error
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
 from .messages_import import describe_unusable, why_empty, why_unread
@@ -59,7 +59,7 @@ REPORTED_FACTS = ("common_name", "subject_alt_names", "not_before", "not_after")
 """Result fields of an unusable certificate."""
 SecretsContent = tuple[InstanceListing, ReadingPlan, SourceResult]
 """The secrets of a Secrets Manager instance, the plan for the secrets, and the read certificates."""
-DELETED_SECRET: Trouble = Obstacle("certificate_missing", {"is_gone": True})
+DELETED_SECRET: Problem = Obstacle("certificate_missing", {"is_gone": True})
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def read_sources(
         chains = _ChainBuilder(issuers, view.anchors, view.at)
         for bundle in paired.usable_bundles:
             leaf, key = t.cast(Certificate, bundle.certificate), t.cast(KeyRef, bundle.key)
-            chain = Chains(bundle.others, view.anchors(), view.at).of(leaf)
+            chain = Chains(bundle.other_certificates, view.anchors(), view.at).build(leaf)
             if chain.trust != "trusted" and not key.is_pkcs12:  # an import takes the issuers from there, too
                 chain = chains.build(leaf)
             view.record_chain(leaf, chain)
@@ -119,10 +119,10 @@ def read_sources(
         room_messages = of_secrets if source.kind == SECRETS_MANAGER else of_sources
         for bundle in paired.unusable_bundles:
             facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
-            why = t.cast(Trouble, bundle.trouble)
+            why = t.cast(Problem, bundle.problem)
             place = bundle.origin.name, bundle.origin.path
             read.unusable_records.append(
-                _create_unused_record(source, place, facts, why.reason, room_messages.trouble(why))
+                _create_unused_record(source, place, facts, why.reason, room_messages.describe_problem(why))
             )
 
     for position, source in enumerate(sources):
@@ -164,7 +164,7 @@ def read_sources(
             continue
         if why := mail.why_empty if mail else _why_empty(source, paired):
             read.empty_records.append(_create_empty_record(source, why))
-        for warning in dict.fromkeys(map(of_sources.trouble, paired.warnings)):
+        for warning in dict.fromkeys(map(of_sources.describe_problem, paired.warnings)):
             warn(warning)
         if (
             source.kind != MAIL and paired.unusable_bundles and not paired.usable_bundles
@@ -208,7 +208,7 @@ def read_mail(
     )
 
 
-def _create_secret_record(source: Source, secret: Secret, why_not: Trouble, outcome: str = "skipped") -> Record:
+def _create_secret_record(source: Source, secret: Secret, why_not: Problem, outcome: str = "skipped") -> Record:
     facts = {
         "common_name": secret.common_name,
         "subject_alt_names": list(secret.alt_names),
@@ -295,7 +295,7 @@ class _ChainBuilder:
             chains, done = Chains(self._find_ancestors(leaf.issuer), self._roots(), self._at), []
             self._chains[leaf.issuer] = chains, done
         done.append(leaf)
-        return chains.of(leaf)
+        return chains.build(leaf)
 
     def _find_ancestors(self, issuer: Name) -> list[Certificate]:
         """Return all possible intermediate certificates of an issuer name, up to the root certificate."""
@@ -364,19 +364,19 @@ def read_instance(module: Module, listing: InstanceListing, world: World, option
     """
     plan = plan_reading(listing.secrets, world.index, options, world.view, world.listeners_by_certificate)
 
-    def read(secret: Secret) -> Bundle | Trouble:
+    def read(secret: Secret) -> Bundle | Problem:
         try:
             return read_bundle(module, listing.manager, secret.id)
         except CertificatesError as error:
             if error.code not in SECRET_ERROR_CODES:
                 raise
-            return DELETED_SECRET if error.code == "not_found" else unreadable(error)
+            return DELETED_SECRET if error.code == "not_found" else convert_error(error)
 
     bundles = []
-    for secret, answer in zip(plan.candidates, listing.manager.each(read, plan.candidates), strict=True):
+    for secret, answer in zip(plan.candidates, listing.manager.call_for_each(read, plan.candidates), strict=True):
         if isinstance(answer, Obstacle):
             (plan.excluded_secrets if answer is DELETED_SECRET else plan.unreadable_secrets).append((secret, answer))
-        elif answer.trouble is MISSING_KEY:
+        elif answer.problem is MISSING_KEY:
             plan.excluded_secrets.append((secret, MISSING_KEY))
         else:
             bundles.append(answer)

@@ -26,11 +26,11 @@ from .._base.names import is_loopback
 from .._base.text import escape_invisible, join_first
 from .._base.times import format_time, parse
 from .._http.connection import Deadline
-from .._http.download import MIB, Limits, Reach, content_of, download
-from .._http.faults import retry_after_seconds
+from .._http.download import MIB, Limits, Reach, download, get_content
+from .._http.faults import read_retry_after
 from .._http.network import split_url
-from .._http.transport import Answer
-from .._ledger.place import ledger_directory
+from .._http.transport import Response
+from .._ledger.place import find_ledger_directory
 from .._softlayer.client import Client
 from .._sources.source import find_acme_directory
 from .._x509.certificate import Certificate
@@ -43,7 +43,7 @@ DEFAULT_RETRY, MIN_RETRY, MAX_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
 """Seconds until the next request: the default without a Retry-After header (RFC 9773, 4.3.2), and its limits."""
 MAX_SECONDS = 10.0
 """Time limit in seconds for all requests of a run."""
-LIMITS = Limits(64 * 1024, 16 * MIB, at_once=16, at_once_of_a_server=16, redirects=0)
+LIMITS = Limits(64 * 1024, 16 * MIB, max_requests=16, max_requests_per_server=16, max_redirects=0)
 """The limits for responses; the total size is also the limit for the cache, about 40,000 responses."""
 CACHE_FILE = "renewal-info.json"
 """File name of the cache, in the directory of the ledger."""
@@ -66,7 +66,7 @@ def request_renewal_info(
     """
     if "verify" not in options.phases or options.adopt or module.params.get("check_revocation") == "off":
         return {}
-    at, folder = world.view.at, ledger_directory(module.params["ledger_url"])
+    at, folder = world.view.at, find_ledger_directory(module.params["ledger_url"])
     entries = {entry.certificate: entry for entry in world.bundles.entries}
     asked: dict[str, tuple[SourceCertificate, str]] = {}
     for certificate in dict.fromkeys(find_served(target, world).certificate for target in targets):
@@ -120,20 +120,20 @@ def fetch_renewal_info(
             results[identifier] = given
         elif (place := given.get("renewalInfo")) is not None:
             urls[identifier] = f"{str(place).rstrip('/')}/{identifier}"
-    answers = _get(client, {url: questions[identifier] for identifier, url in urls.items()}, deadline.seconds_left)
+    answers = _get(client, {url: questions[identifier] for identifier, url in urls.items()}, deadline.remaining_seconds)
     return results | {identifier: _read(answers[url], at) for identifier, url in urls.items()}
 
 
-def _get(client: Client, urls: Mapping[str, str], seconds: float) -> dict[str, Answer | str]:
+def _get(client: Client, urls: Mapping[str, str], seconds: float) -> dict[str, Response | str]:
     """Return a response or an error clause for each URL; the values of `urls` are the directories that specify the URLs."""
     refused = {url: why for url, directory in urls.items() if (why := why_rejected(url, directory))}
-    wanted = {url: Reach.ANYWHERE for url in urls if url not in refused}
+    wanted = {url: Reach.ALL_NETWORKS for url in urls if url not in refused}
     return {**refused, **download(wanted, client.settings, LIMITS, seconds, client.stop)}
 
 
-def _parse_object(got: Answer | str) -> CachedInfo | str:
+def _parse_object(got: Response | str) -> CachedInfo | str:
     """Return the JSON object in a response, or an error clause."""
-    content = content_of(got)
+    content = get_content(got)
     if isinstance(content, bytes):
         with suppress(ValueError, RecursionError):
             if isinstance(given := json.loads(content), dict):
@@ -141,11 +141,11 @@ def _parse_object(got: Answer | str) -> CachedInfo | str:
     return content if isinstance(content, str) else "the response is not a JSON object"
 
 
-def _read(got: Answer | str, at: datetime) -> CachedInfo | str:
+def _read(got: Response | str, at: datetime) -> CachedInfo | str:
     """Return the cache entry of a response, or an error clause."""
-    wait = retry_after_seconds(got.headers) if isinstance(got, Answer) else None
+    wait = read_retry_after(got.headers) if isinstance(got, Response) else None
     until = {"until": format_time(at + timedelta(seconds=limit_retry(wait)))}
-    if isinstance(got, Answer) and got.status in OVERLOAD_STATUSES and wait is not None:
+    if isinstance(got, Response) and got.status in OVERLOAD_STATUSES and wait is not None:
         return until
     given = _parse_object(got)
     if isinstance(given, str):
@@ -171,7 +171,7 @@ def read_cache(path: str, at: datetime) -> dict[str, CachedInfo]:
     latest = at + timedelta(seconds=limit_retry(float("inf")))
     problems = (OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError, CertificatesError)
     with suppress(*problems), open_plain_file("file", path) as file:
-        kept = json.loads(file.read(LIMITS.size_of_all)).items()
+        kept = json.loads(file.read(LIMITS.max_total_size)).items()
         return {key: given for key, given in kept if (until := parse(given["until"])) and at < until <= latest}
     return {}
 

@@ -18,7 +18,7 @@ from .._base.names import MAX_PORT
 from .._base.options import ArgumentSpec, build_concurrency_options
 from .._base.text import join_first
 from .._base.times import now
-from .._ledger.place import check_location, ledger_directory, ledger_options
+from .._ledger.place import check_ledger_url, find_ledger_directory, ledger_options
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.revocation import RevocationClient, create_revocation_client, get_sent_certificates
 from .._replacement.can_replace import Overrides
@@ -106,14 +106,14 @@ def run(module: Module) -> dict[str, t.Any]:
     if params["exclusive"]:
         check_ledger(module)
     client = connect(module, params["concurrency"], module.stop_on_signals())
-    authorities = create_revocation_client(module, client, ledger_directory(params["ledger_url"]))
+    authorities = create_revocation_client(module, client, find_ledger_directory(params["ledger_url"]))
     watch = None
     if params["verify"]:  # without root certificates, trust is not verified
         watch = ListenerProbe(params["verify_timeout"], find_roots(params["trusted_ca_path"], module.warn), client.stop)
     first = planned = create_plan(module, client, wanted, create_trust_view(params["trusted_ca_path"]), authorities)
     if module.check_mode:
         if params["exclusive"] and planned.changes:
-            check_location(params["ledger_url"])
+            check_ledger_url(params["ledger_url"])
         done = [action.simulate() for action in planned.actions]
     else:
         planned, done = switch_all(

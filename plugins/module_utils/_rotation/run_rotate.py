@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from .._base.module import Module
-from .._ledger.place import ledger_directory
+from .._ledger.place import find_ledger_directory
 from .._probe.revocation import create_revocation_client
 from .._replacement.roots import create_trust_view
 from .._softlayer.client import connect
@@ -34,7 +34,7 @@ def run(module: Module) -> dict[str, t.Any]:
     """Rotate the certificates, and return the module's result."""
     options = read_options(module)
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
-    authorities = create_revocation_client(module, client, ledger_directory(module.params["ledger_url"]))
+    authorities = create_revocation_client(module, client, find_ledger_directory(module.params["ledger_url"]))
 
     world = read_world(module, client, create_trust_view(module.params["trusted_ca_path"]), options)
     world = check_revocations(authorities, world, options)

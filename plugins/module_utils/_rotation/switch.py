@@ -24,7 +24,7 @@ from .._base.libraries import LEDGER_LIBRARIES
 from .._base.messages import RETRY_REMEDY
 from .._base.module import Module
 from .._base.progress import count_calls, record_wait
-from .._ledger.place import check_given_place
+from .._ledger.place import check_optional_ledger_url
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import Balancer, fetch_balancer, switch_listeners
 from .._softlayer.store import fetch_one
@@ -63,7 +63,7 @@ def check_ledger(module: Module) -> None:
         CertificatesError: `missing_library`, `ledger_unavailable`.
     """
     module.require(*LEDGER_LIBRARIES, loads=False)
-    check_given_place(module.params["ledger_url"])
+    check_optional_ledger_url(module.params["ledger_url"])
 
 
 def switch_all(
@@ -87,7 +87,7 @@ def switch_all(
         wait_options: the limits of the wait for load balancers and other runs.
         watch: probes the listeners; `None` without verification.
         exclusive: whether the run locks the load balancers of the account.
-        at_once: maximum number of concurrent load balancers; see `Client.each`.
+        at_once: maximum number of concurrent load balancers; see `Client.call_for_each`.
     """
     lock = None
     if exclusive and plan.changes:
@@ -114,7 +114,7 @@ def switch_all(
             groups[action.place.balancer.uuid].append(action)
         groups.pop("", None)  # what was not found
         switch = count_calls(switcher, len(groups), "load balancers")
-        done = client.each(switch, list(groups.values()), at_once=at_once)
+        done = client.call_for_each(switch, list(groups.values()), at_once=at_once)
     finally:
         if lock:
             lock.end()

@@ -16,7 +16,7 @@ from .._probe.evaluate import Leaves
 from .._replacement.trust import TrustView
 from .._softlayer.store import Handle, StoreCertificate
 from .._x509.certificate import Certificate
-from .._x509.lifespan import NOT_KNOWN
+from .._x509.lifespan import UNKNOWN_LIFESPAN
 from . import messages_deploy
 
 TargetReason = t.Literal[DeployReason, ApprovalReason]
@@ -130,7 +130,7 @@ class Target(Action[DeployOutcome, TargetReason]):
     def as_result(self, view: TrustView) -> dict[str, t.Any]:
         """Return the result record of the listener or endpoint."""
         facts = self.target.facts() if self.target else {}
-        lifespan = view.find_lifespan(self.target) if self.target else NOT_KNOWN
+        lifespan = view.find_lifespan(self.target) if self.target else UNKNOWN_LIFESPAN
         return {
             "load_balancer": self.load_balancer,
             "load_balancer_uuid": self.load_balancer_uuid,

@@ -227,6 +227,6 @@ def choose_tested_name(action: ListenerAction, *, is_before: bool) -> str | None
     if after is None or before is None:
         known = after or before
         return known.server_name if known else None
-    hosts = [name for name in before.server_names if after.is_for(name.replace("*", "www", 1))]
+    hosts = [name for name in before.server_names if after.is_accepted_for(name.replace("*", "www", 1))]
     common = choose_server_name(hosts, before.addresses & after.addresses)
     return common or (before if is_before else after).server_name

@@ -24,7 +24,7 @@ from .._softlayer.load_balancers import Balancer
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._sources.messages import source_name
 from .._x509.bundle import KeyRef
-from .._x509.certificate import Certificate, name_set
+from .._x509.certificate import Certificate, normalize_names
 from .._x509.chain import Chain
 
 Record = Mapping[str, t.Any]
@@ -81,7 +81,7 @@ class SourceCertificate:
 
 def is_selected(common_name: str | None, alternatives: Iterable[str], patterns: Sequence[str] | None) -> bool:
     """Return whether a DNS name of a certificate matches a pattern; `None` matches each certificate."""
-    return patterns is None or has_matching_name(name_set(common_name, filter(is_host_name, alternatives)), patterns)
+    return patterns is None or has_matching_name(normalize_names(common_name, filter(is_host_name, alternatives)), patterns)
 
 
 @dataclass(frozen=True)

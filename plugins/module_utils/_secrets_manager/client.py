@@ -20,7 +20,7 @@ from contextlib import suppress
 from .._base.errors import CertificatesError
 from .._base.text import join_first
 from .._http.caller import Caller
-from .._http.transport import Attempt, keep_quiet
+from .._http.transport import Attempt, silence_library
 from .._softlayer.paging import MAX_PAGES, Page, Row, list_all
 from .._softlayer.values import parse_number, select_dicts
 from .faults import explain, explain_login
@@ -72,7 +72,7 @@ class SecretsManager(Caller):
         self._how: dict[str, t.Any] = {"verify": network.verify, "timeout": network.timeout}
         if network.proxy:
             self._how["proxies"] = {"http": network.proxy, "https": network.proxy}
-        keep_quiet("ibm-cloud-sdk-core", verify=network.verify)
+        silence_library("ibm-cloud-sdk-core", verify=network.verify)
         self._iam = self.make_session(instance.iam_url)
         self._logging_in = threading.Lock()
         self._token = ""
@@ -102,7 +102,7 @@ class SecretsManager(Caller):
         def request(offset: int) -> Mapping[str, t.Any]:
             answer = self._call(
                 "Listing the secrets",
-                largest_answer=MAX_PAGE_BYTES,
+                max_response_size=MAX_PAGE_BYTES,
                 send=lambda: self._sdk.list_secrets(
                     offset=offset,
                     limit=PAGE_SIZE,
@@ -270,12 +270,12 @@ class SecretsManager(Caller):
         *,
         repeatable: bool = True,
         before_sending: Callable[[], None] | None = None,
-        largest_answer: int = MAX_RESPONSE_BYTES,
+        max_response_size: int = MAX_RESPONSE_BYTES,
     ) -> Mapping[str, t.Any]:
         """Return the response to a call, after a login if necessary. If the server rejects the token, log in again and repeat the call once."""
 
         def call_once(attempt: Attempt) -> t.Any:
-            attempt.largest_answer = largest_answer
+            attempt.max_response_size = max_response_size
             try:
                 with attempt:
                     result = send().get_result()
@@ -323,7 +323,7 @@ class SecretsManager(Caller):
 
     def _request_token(self, attempt: Attempt) -> tuple[str, float]:
         url = self.instance.iam_url
-        attempt.largest_answer = MAX_RESPONSE_BYTES
+        attempt.max_response_size = MAX_RESPONSE_BYTES
         try:
             with attempt:
                 answer = self._iam.post(

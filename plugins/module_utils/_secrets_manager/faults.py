@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from .._base.errors import CertificatesError
-from .._http.faults import as_sentence, details_of, explain_unanswered, rate_limited, shorten
-from .._http.transport import Answer, Attempt
+from .._http.faults import collect_details, end_sentence, explain_missing_response, make_rate_limit_error, shorten
+from .._http.transport import Attempt, Response
 
 ROLES = "the roles Reader and SecretsReader (to write, also Writer)"
 KEY_REJECTION_STATUSES = frozenset({400, 401, 403})
@@ -50,13 +50,13 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
     """
     answer = attempt.answer
     if answer is None:
-        return explain_unanswered(call, url, attempt, error, repeatable=repeatable, option="instance_url")
+        return explain_missing_response(call, url, attempt, error, repeatable=repeatable, option="instance_url")
     words = _read_error_text(answer, "errors")
-    details = details_of(call, answer, **({"api_message": words} if words else {}))
-    said = f" Response: {as_sentence(words)}" if words else ""
+    details = collect_details(call, answer, **({"api_message": words} if words else {}))
+    said = f" Response: {end_sentence(words)}" if words else ""
     is_its_own = words is not None
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and (is_its_own or repeatable):
-        return rate_limited(call, details)
+        return make_rate_limit_error(call, details)
     if answer.status in REJECTION_ERRORS and (is_its_own or repeatable):
         refusal = REJECTION_ERRORS[answer.status]
         why = f"{call}: {url} rejected the request (HTTP {answer.status}): {refusal.message}{said}"
@@ -83,12 +83,12 @@ def explain_login(url: str, attempt: Attempt, error: BaseException) -> Certifica
     call = "The login for Secrets Manager"
     answer = attempt.answer
     if answer is None:
-        return explain_unanswered(call, url, attempt, error, repeatable=True, option="iam_url")
+        return explain_missing_response(call, url, attempt, error, repeatable=True, option="iam_url")
     words = _read_error_text(answer, "errorMessage")
-    details = details_of(call, answer, **({"api_message": words} if words else {}))
-    said = f" Response: {as_sentence(words)}" if words else ""
+    details = collect_details(call, answer, **({"api_message": words} if words else {}))
+    said = f" Response: {end_sentence(words)}" if words else ""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return rate_limited(call, details)
+        return make_rate_limit_error(call, details)
     if answer.status in KEY_REJECTION_STATUSES:
         return CertificatesError(
             "authentication_failed",
@@ -106,7 +106,7 @@ def explain_login(url: str, attempt: Attempt, error: BaseException) -> Certifica
     )
 
 
-def _read_error_text(answer: Answer, name: str) -> str | None:
+def _read_error_text(answer: Response, name: str) -> str | None:
     """Return the error text in a response of the service; `None` for other responses.
 
     Args:
@@ -124,7 +124,7 @@ def _read_error_text(answer: Answer, name: str) -> str | None:
     return shorten(given) if isinstance(given, str) else None
 
 
-def _is_truncated(answer: Answer) -> bool:
+def _is_truncated(answer: Response) -> bool:
     """Return whether a response of the service was truncated."""
     try:
         json.loads(answer.body)

@@ -22,7 +22,7 @@ PART_NAMES = {"certificate": "certificate", "intermediate": "intermediate certif
 """Names of the parts of a version, by their API names."""
 
 
-def explain_problem(why: Obstacle[t.Any]) -> str:
+def describe_problem(why: Obstacle[t.Any]) -> str:
     """Return the message about an unusable certificate in Secrets Manager."""
     match why.reason, why.facts:
         case "key_missing", {"has_key": False}:
@@ -34,7 +34,7 @@ def explain_problem(why: Obstacle[t.Any]) -> str:
             )
         case "malformed", {"is_encrypted": True}:
             return "The private key in Secrets Manager is encrypted. Import the certificate into Secrets Manager again with a decrypted private key."
-    return of_x509.trouble(why)
+    return of_x509.describe_problem(why)
 
 
 def describe_action(action: Action[t.Any, t.Any]) -> str:

@@ -34,7 +34,7 @@ from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate
 from .._store.check import Content
 from .._x509.bundle import Bundle, KeyRef
-from .._x509.certificate import FACTS, Certificate, pem_bundle
+from .._x509.certificate import FACTS, Certificate, join_pem
 from .._x509.chain import Trust
 from . import messages
 from .secret import DEACTIVATED, IMPORTED_TYPE, Secret
@@ -116,9 +116,9 @@ class SecretAction(Action[SecretOutcome, Code]):
     def build_version(self) -> dict[str, str]:
         """Return the properties of a new version, with the names of the API."""
         content = self.expected_content
-        chain = pem_bundle(self.issuers)
+        chain = join_pem(self.issuers)
         return {
-            "certificate": content.certificate.pem(),
+            "certificate": content.certificate.to_pem(),
             **({"intermediate": chain} if chain else {}),
             "private_key": content.private_key_pem,
         }
@@ -163,7 +163,7 @@ class SecretAction(Action[SecretOutcome, Code]):
             }
         after = {
             **build_diff_name(certificate.common_name, certificate.shown_name),
-            "serial_number": certificate.parsed.serial_number,
+            "serial_number": certificate.library_object.serial_number,
             "not_after": format_time(certificate.not_after),
             **self.metadata,
             "state": self.state,
@@ -253,8 +253,8 @@ def find_version_obstacle(action: SecretAction, held: Bundle, view: TrustView) -
 def find_large_part(content: Content) -> Part | None:
     """Return the first part of a certificate that exceeds `MAX_PART_BYTES`, or `None`."""
     parts: Mapping[Part, str] = {
-        "certificate": content.certificate.pem(),
-        "intermediate": pem_bundle(content.intermediates),
+        "certificate": content.certificate.to_pem(),
+        "intermediate": join_pem(content.intermediates),
         "private_key": content.private_key_pem,
     }
     return next((part for part, pem in parts.items() if len(pem) > MAX_PART_BYTES), None)

@@ -17,7 +17,7 @@ from .._base.errors import CertificatesError
 from .._base.module import Module
 from .._base.text import join_first
 from .._x509.bundle import Bundle
-from .._x509.keys import key_texts
+from .._x509.keys import list_key_texts
 from .client import SecretsManager
 from .secret import Secret
 from .settings import SECRET_TYPES, resolve_instance
@@ -69,7 +69,7 @@ def read_bundle(module: Module, manager: SecretsManager, identifier: str) -> Bun
     """
     for _attempt in range(2):
         value = manager.read(identifier)
-        module.hide(*key_texts((value.private_key or "").encode()))
+        module.hide(*list_key_texts((value.private_key or "").encode()))
         if value.is_consistent:
             break
     return value.bundle

@@ -26,8 +26,8 @@ from .._base.module import Module
 from .._base.options import ArgumentSpec, build_concurrency_options
 from .._base.progress import count_calls
 from .._base.times import now
-from .._http.faults import as_sentence
-from .._ledger.place import check_given_place, ledger_options
+from .._http.faults import end_sentence
+from .._ledger.place import check_optional_ledger_url, ledger_options
 from .._replacement.roots import create_trust_view, find_anchors
 from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options
@@ -39,7 +39,7 @@ from .._store.options import SOURCES, check_item_options
 from .._store.plan_export import check_key
 from .._store.read_files import Item, read_item
 from .._x509.bundle import Bundle, KeyRef
-from .._x509.keys import key_texts
+from .._x509.keys import list_key_texts
 from .client import SecretsManager
 from .plan import SecretAction, compare_content, find_large_part, mark_repeated, plan_secret
 from .read import SECRET_ERROR_CODES, read_bundle
@@ -74,7 +74,7 @@ def run(module: Module) -> dict[str, t.Any]:
     is_single = params["certificates"] is None
     items: list[Item] = [params] if is_single else params["certificates"]
     check_item_options(SPEC, params, module.given)
-    check_given_place(params["ledger_url"])
+    check_optional_ledger_url(params["ledger_url"])
     for position, item in enumerate(items):
         check_item(item, "" if is_single else f"Item {position}: ")
     instance = resolve_instance(params, module.given, params, "iam_api_key")
@@ -99,7 +99,7 @@ def run(module: Module) -> dict[str, t.Any]:
                 return replace(step, version_id=manager.find_current_version(step.secret.id))
         return step
 
-    done = manager.each(set_version, done)
+    done = manager.call_for_each(set_version, done)
     api_calls = manager.api_calls + (client.api_calls if client else 0)
     return build_result(done, api_calls, stop, single=is_single)
 
@@ -164,7 +164,7 @@ def read_from_store(
     """Return the actions with the contents of certificates from the certificate store. Private keys stay in memory."""
 
     def hide(text: str) -> None:
-        module.hide(*key_texts(text.encode("utf-8", "replace")))
+        module.hide(*list_key_texts(text.encode("utf-8", "replace")))
 
     def read_one(pair: tuple[Item, SecretAction]) -> SecretAction:
         item, step = pair
@@ -185,10 +185,10 @@ def read_from_store(
         except CertificatesError as error:
             return replace(step, certificate=certificate).mark_failed_by(error)
         hide(key.pem)
-        bundle = Bundle((certificate,), stored.record.intermediates, KeyRef.of(key))
+        bundle = Bundle((certificate,), stored.record.intermediates, KeyRef.from_key(key))
         return add_bundle(step, bundle, item, module)
 
-    taken = client.each(read_one, list(zip(items, steps, strict=True)))
+    taken = client.call_for_each(read_one, list(zip(items, steps, strict=True)))
     missing = [
         item["certificate_id"] is not None and step.reason == "not_found"
         for item, step in zip(items, taken, strict=True)
@@ -238,7 +238,7 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
                 raise
             return planned.mark_failed_by(add_api_text(error))
 
-    return manager.each(plan_one, steps)
+    return manager.call_for_each(plan_one, steps)
 
 
 def compare_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
@@ -271,7 +271,7 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
     lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", MAX_WAIT, now())
     done: list[SecretAction] = []
     try:
-        done = manager.each(count_calls(Writer(module, manager, lock.check), len(steps), "certificates"), steps)
+        done = manager.call_for_each(count_calls(Writer(module, manager, lock.check), len(steps), "certificates"), steps)
         return done
     finally:  # a version without an answer may still arrive; of a secret, there is only one of its name
         lock.end(release=not any(step.reason == "outcome_unknown" and step.secret for step in done))
@@ -394,7 +394,7 @@ def add_api_text(error: CertificatesError, name: str = "") -> CertificatesError:
         return error
     remedy = f" {NAME_RULE}" if status == HTTPStatus.BAD_REQUEST and name and not NAME_PATTERN.fullmatch(name) else ""
     return CertificatesError(
-        "refused", f"Secrets Manager rejected the request: {as_sentence(said)}{remedy}", **error.details
+        "refused", f"Secrets Manager rejected the request: {end_sentence(said)}{remedy}", **error.details
     )
 
 

@@ -21,15 +21,15 @@ from .._base.names import is_host_name
 from .._base.text import escape_invisible
 from .._base.times import parse
 from .._softlayer.values import as_dict
-from .._x509.bundle import Bundle, Origin, Trouble, bundle_of_parts
-from .._x509.certificate import Certificate, name_set
+from .._x509.bundle import Bundle, Origin, Problem, read_parts
+from .._x509.certificate import Certificate, normalize_names
 
 IMPORTED_TYPE = "imported_cert"
 """The type of imported certificates."""
 ACTIVE, DEACTIVATED = 1, 3
 """The states of a usable secret and of an expired certificate (NIST SP 800-57)."""
 STATE_NAMES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
-MISSING_KEY: Trouble = Obstacle("key_missing", {"has_key": False})
+MISSING_KEY: Problem = Obstacle("key_missing", {"has_key": False})
 """The problem with an imported certificate without a private key."""
 KEY_ALGORITHM_PATTERN = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
 """Pattern of key algorithms with a key size, such as `RSA2048` and `EC256`."""
@@ -77,7 +77,7 @@ class Secret:
         algorithm = KEY_ALGORITHM_PATTERN.fullmatch(self.key_algorithm)
         size = certificate.key_size
         return (
-            self.serial_number == certificate.parsed.serial_number
+            self.serial_number == certificate.library_object.serial_number
             and (self.not_before, self.not_after) == (certificate.not_before, certificate.not_after)
             and self.names == _collect_host_names(certificate.common_name, certificate.subject_alt_names)
             and (algorithm is None or size is None or int(algorithm[2]) == size)
@@ -97,20 +97,24 @@ class Value:
     def bundle(self) -> Bundle:
         """The parsed values; the path is the ID of the secret."""
         texts = {"certificate": self.certificate, "privatekey": self.private_key, "intermediate": self.chain or None}
-        there = bundle_of_parts({part: None if text is None else text.encode() for part, text in texts.items()})
-        trouble = there.trouble
-        if trouble:
-            is_encrypted = trouble.reason == "bad_passphrase"
-            trouble = Obstacle("malformed", {**trouble.facts, "is_encrypted": is_encrypted})
-        elif not there.fitting:
-            trouble = Obstacle("key_missing", {"has_key": True}) if there.key else MISSING_KEY
-        return replace(there, origin=Origin(self.secret.name, self.secret.id), trouble=trouble)
+        there = read_parts({part: None if text is None else text.encode() for part, text in texts.items()})
+        problem = there.problem
+        if problem:
+            is_encrypted = problem.reason == "bad_passphrase"
+            problem = Obstacle("malformed", {**problem.facts, "is_encrypted": is_encrypted})
+        elif not there.matching_certificates:
+            problem = Obstacle("key_missing", {"has_key": True}) if there.key else MISSING_KEY
+        return replace(there, origin=Origin(self.secret.name, self.secret.id), problem=problem)
 
     @property
     def is_consistent(self) -> bool:
         """Whether the certificate matches the metadata; false if a renewal interfered."""
         number, there = self.secret.serial_number, self.bundle.certificates
-        return number is None or not there or any(number == certificate.parsed.serial_number for certificate in there)
+        return (
+            number is None
+            or not there
+            or any(number == certificate.library_object.serial_number for certificate in there)
+        )
 
 
 def parse_secret(row: Mapping[str, t.Any]) -> Secret | None:
@@ -162,7 +166,7 @@ def parse_value(row: Mapping[str, t.Any]) -> Value | None:
 
 
 def _collect_host_names(common_name: str | None, alternatives: Iterable[str]) -> frozenset[str]:
-    return name_set(common_name, filter(is_host_name, alternatives))
+    return normalize_names(common_name, filter(is_host_name, alternatives))
 
 
 def _parse_text(value: object) -> str:

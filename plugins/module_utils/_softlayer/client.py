@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from .._base.errors import CertificatesError
 from .._http.caller import Caller
-from .._http.transport import Attempt, keep_quiet
+from .._http.transport import Attempt, silence_library
 from .faults import explain, reports_transient_error
 from .paging import Page, Row, has_id, list_all, number_rows
 from .settings import Settings, resolve_settings
@@ -61,7 +61,7 @@ class Client(Caller):
         super().__init__(settings.timeout, settings.retries, concurrency, stop, warn)
         self.settings = settings
         self._account_id: int | None = None
-        keep_quiet("SoftLayer", verify=settings.verify)
+        silence_library("SoftLayer", verify=settings.verify)
         transport_class, authentication = (
             (RestTransport, BasicHTTPAuthentication) if settings.is_rest else (XmlRpcTransport, BasicAuthentication)
         )
@@ -158,7 +158,7 @@ class Client(Caller):
                 raise _make_list_error(service, method)
             return page
 
-        rows = list_all(fetch, PAGE_SIZE, self.each)
+        rows = list_all(fetch, PAGE_SIZE, self.call_for_each)
         usable = [row for row in rows if has_id(row)]
         if len(usable) < len(rows):
             self.warn(describe_ignored_rows(f"SoftLayer_{service}::{method}", len(rows) - len(usable)))
@@ -190,7 +190,7 @@ class Client(Caller):
 
         rows: dict[int, Row] = {}
         if len(chunks) <= MAX_FILTERED_CALLS:
-            rows = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
+            rows = {int(row["id"]): row for page in self.call_for_each(fetch, chunks) for row in page.rows}
         if not rows.keys() >= set(wanted):
             rows = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask)}
         return [rows[identifier] for identifier in wanted if identifier in rows]

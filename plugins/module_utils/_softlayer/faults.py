@@ -9,7 +9,7 @@ The `code` of an error shows whether the server may have processed the call:
 =========================  ============================================================================  ===========
 code                       symptom                                                                       processed
 =========================  ============================================================================  ===========
-`rate_limited`             the API's own rate limit fault; for a read-only call, any HTTP 429           no
+`make_rate_limit_error`             the API's own rate limit fault; for a read-only call, any HTTP 429           no
 `unreachable`              any failure before the request left: connection refused, no route, name not
                            found, a proxy that does not connect or requires a login (407)                no
 `tls_error`                certificate not trusted, no common protocol                                  no
@@ -42,8 +42,15 @@ import xmlrpc.client
 from dataclasses import dataclass
 
 from .._base.errors import CertificatesError
-from .._http.faults import TOO_MANY, as_sentence, details_of, explain_unanswered, rate_limited, shorten
-from .._http.transport import Answer, Attempt
+from .._http.faults import (
+    TOO_MANY,
+    collect_details,
+    end_sentence,
+    explain_missing_response,
+    make_rate_limit_error,
+    shorten,
+)
+from .._http.transport import Attempt, Response
 
 API_CODE = re.compile(r"SoftLayer_Exception|-32[0-9]{3}$")
 """Fault codes of the API itself, including the reserved XML-RPC numbers, for example for an unknown method."""
@@ -162,20 +169,20 @@ def explain(
     """
     answer = attempt.answer
     if answer is None:
-        return explain_unanswered(call, endpoint, attempt, error, repeatable=repeatable)
+        return explain_missing_response(call, endpoint, attempt, error, repeatable=repeatable)
     fault = parse_fault(answer.body)
     if fault is not None and fault.is_from_api(answer.status):
         return _explain_fault(call, answer, fault, repeatable=repeatable)
     return _explain_http(call, endpoint, answer, fault, repeatable=repeatable)
 
 
-def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool) -> CertificatesError:
+def _explain_fault(call: str, answer: Response, fault: Fault, *, repeatable: bool) -> CertificatesError:
     code, words = shorten(fault.code), shorten(fault.message)
-    said = as_sentence(words or code or "the API returned no reason")
-    details = details_of(call, answer, api_code=code, api_message=words)
+    said = end_sentence(words or code or "the API returned no reason")
+    details = collect_details(call, answer, api_code=code, api_message=words)
     is_about_rate = answer.status == TOO_MANY or "RateLimit" in fault.code or RATE_LIMIT_PATTERN.match(fault.message)
     if fault.code == RATE_LIMIT_CODE or (repeatable and is_about_rate):
-        return rate_limited(call, details)
+        return make_rate_limit_error(call, details)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
     if fault.code == "-32601" or answer.status == 410 or RETIRED_PATTERN.search(fault.message):
@@ -198,15 +205,15 @@ def _find_advice(call: str) -> str:
 
 
 def _explain_http(
-    call: str, endpoint: str, answer: Answer, fault: Fault | None, *, repeatable: bool
+    call: str, endpoint: str, answer: Response, fault: Fault | None, *, repeatable: bool
 ) -> CertificatesError:
     """Return the error of a response without a fault of the API: from a gateway, or truncated."""
     facts = {"api_code": shorten(fault.code), "api_message": shorten(fault.message)} if fault is not None else {}
-    details = details_of(call, answer, **facts)
+    details = collect_details(call, answer, **facts)
     words = shorten(fault.message or fault.code) if fault is not None else ""
-    said = f" The response contains: {as_sentence(words)}" if words else ""
+    said = f" The response contains: {end_sentence(words)}" if words else ""
     if answer.status == TOO_MANY and repeatable:
-        return rate_limited(call, details)
+        return make_rate_limit_error(call, details)
     if answer.status == 401 and repeatable:
         return CertificatesError(
             "authentication_failed",

@@ -19,7 +19,7 @@ from datetime import datetime
 from .._base.codes import Code
 from .._base.errors import CertificatesError, reword_not_found
 from .._base.times import parse
-from .._http.faults import as_sentence, shorten
+from .._http.faults import end_sentence, shorten
 from .client import Client
 from .values import parse_id, parse_number, parse_text, select_dicts
 
@@ -126,7 +126,7 @@ class Balancer:
     def error_sentence(self) -> str:
         """A sentence about the previous error, with a leading space; empty without an error."""
         return (
-            f" The API reports about the previous change of the load balancer: {as_sentence(self.previous_error)}"
+            f" The API reports about the previous change of the load balancer: {end_sentence(self.previous_error)}"
             if self.previous_error
             else ""
         )
@@ -198,7 +198,7 @@ def switch_listeners(
 def _explain_change(error: CertificatesError, balancer: Balancer) -> CertificatesError:
     """Return the error of a failed change, with a code for a busy or failed load balancer."""
     words = str(error.details.get("api_message") or "")
-    said = as_sentence(words) if words else ""
+    said = end_sentence(words) if words else ""
     if error.code == "not_found":
         return CertificatesError("not_found", f"Load balancer {balancer.name}: {said} {MANAGE_ADVICE}", **error.details)
     if error.code not in {"api_error", "no_answer"} or not said:

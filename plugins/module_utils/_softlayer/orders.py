@@ -20,8 +20,8 @@ from .._base.errors import CertificatesError
 from .._base.names import choose_name, has_matching_name, is_matching_address
 from .._base.text import escape_invisible
 from .._base.times import count_days, format_time, has_passed, parse
-from .._x509.certificate import name_set
-from .._x509.read import Csr, requested
+from .._x509.certificate import normalize_names
+from .._x509.read import Csr, read_api_csr
 from .values import as_dict, check_ids, parse_number, parse_text, require_boolean
 
 if t.TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Order:
     @cached_property
     def names(self) -> frozenset[str]:
         """The common name and the DNS names of the CSR, in ASCII form."""
-        return name_set(self.common_name, self.subject_alt_names)
+        return normalize_names(self.common_name, self.subject_alt_names)
 
     @property
     def shown_name(self) -> str | None:
@@ -254,7 +254,7 @@ def fetch_orders(
         else client.read_ids(*listing, identifiers=order_ids, mask=mask)
     )
     _check_account(client, account_id, rows)
-    read = cache(requested)  # a renewal often has the CSR of the order before it
+    read = cache(read_api_csr)  # a renewal often has the CSR of the order before it
     return [normalize(row, read) for row in rows]
 
 
@@ -310,7 +310,7 @@ def resend_fulfillment_email(client: Client, order_id: int, before_sending: Call
     return require_boolean(answer, f"SoftLayer_{SERVICE}::resendEmail")
 
 
-def normalize(row: Mapping[str, t.Any], read: Callable[[str], Csr | None] = requested) -> Order:
+def normalize(row: Mapping[str, t.Any], read: Callable[[str], Csr | None] = read_api_csr) -> Order:
     """Return an order from an API object.
 
     Args:

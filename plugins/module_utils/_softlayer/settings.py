@@ -18,7 +18,7 @@ from urllib.request import getproxies
 
 from .._base.errors import CertificatesError
 from .._base.secrets import find_secrets
-from .._http.network import Network, guard_url, network_of
+from .._http.network import Network, guard_url, read_network_settings
 from .options import TRANSPORTS
 
 with suppress(ImportError):
@@ -88,7 +88,7 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
     for name, value in (("username", username), ("api_key", api_key)):
         check_ascii(name, value)
     settings = Settings(
-        **vars(network_of(params, given, config)),
+        **vars(read_network_settings(params, given, config)),
         username=username,
         api_key=api_key,
         endpoint_url=(params["endpoint_url"] or config.get("endpoint_url") or API_PUBLIC_ENDPOINT).strip().rstrip("/"),
@@ -120,7 +120,7 @@ def resolve_network(params: Mapping[str, t.Any], given: frozenset[str]) -> Netwo
     Raises:
         CertificatesError: `invalid_config_file`, `invalid_argument`.
     """
-    return network_of(params, given, _read_config_file(params["config_file"]))
+    return read_network_settings(params, given, _read_config_file(params["config_file"]))
 
 
 def replace_transport(endpoint_url: str, transport: str) -> str:

@@ -22,11 +22,11 @@ from .._base.names import has_matching_name
 from .._base.secrets import PRIVATE_KEY_PATTERN
 from .._base.text import escape_invisible, make_encodable
 from .._base.times import count_days, format_time, parse
-from .._http.faults import as_sentence
-from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
+from .._http.faults import end_sentence
+from .._x509.certificate import FACTS, Certificate, join_pem, normalize_names
 from .._x509.chain import Anchors, Chains
-from .._x509.lifespan import NOT_KNOWN, Lifespan
-from .._x509.read import Csr, read_certificates, requested
+from .._x509.lifespan import UNKNOWN_LIFESPAN, Lifespan
+from .._x509.read import Csr, read_api_csr, read_certificates
 from .client import Client, describe_ignored_rows
 from .faults import reports_transient_error
 from .values import parse_id, parse_number, read_boolean, require_boolean
@@ -130,7 +130,7 @@ class StoreCertificate:
     @cached_property
     def names(self) -> frozenset[str]:
         """The DNS names and the common name, in ASCII form; the common name of the API for an unreadable certificate."""
-        return self.certificate.names if self.certificate else name_set(self.common_name, ())
+        return self.certificate.names if self.certificate else normalize_names(self.common_name, ())
 
     @property
     def not_after(self) -> datetime | None:
@@ -144,7 +144,7 @@ class StoreCertificate:
             return Lifespan(self.validity_begin, self.validity_end)
         if all(issuer.not_after >= leaf.not_after for issuer in self.intermediates):  # the usual case, for free
             return Lifespan(leaf.not_before, leaf.not_after)
-        return Lifespan.of(leaf, Chains(self.intermediates, Anchors(), at).of(leaf).path)
+        return Lifespan.from_path(leaf, Chains(self.intermediates, Anchors(), at).build(leaf).path)
 
     def as_result(self, at: datetime) -> dict[str, t.Any]:
         """Return the public facts for the result of `ssl_certificate_info`."""
@@ -156,7 +156,7 @@ class StoreCertificate:
             "notes": self.notes,
             "organization_name": organization,
             "days_until_expiry": count_days(self.not_after, at),
-            **(lifespan if self.certificate else NOT_KNOWN).as_result(),
+            **(lifespan if self.certificate else UNKNOWN_LIFESPAN).as_result(),
             "renewal_due": lifespan.is_due(at),
             "associated_service_count": self.associated_service_count,
             "created_at": format_time(self.created_at),
@@ -166,9 +166,9 @@ class StoreCertificate:
     def pems(self) -> dict[str, str | None]:
         """Return the public parts as PEM, without text around the PEM blocks."""
         return {
-            "certificate": self.certificate.pem() if self.certificate else None,
-            "intermediate_certificate": pem_bundle(self.intermediates) or None,
-            "certificate_signing_request": self.request.pem() if self.request else None,
+            "certificate": self.certificate.to_pem() if self.certificate else None,
+            "intermediate_certificate": join_pem(self.intermediates) or None,
+            "certificate_signing_request": self.request.to_pem() if self.request else None,
         }
 
 
@@ -444,7 +444,7 @@ def _convert_rejection() -> Iterator[None]:
         if reports_transient_error(said):
             raise CertificatesError("no_answer", error.message, **error.details) from None
         raise CertificatesError(
-            "refused", f"The store rejected the request: {as_sentence(said)}", **error.details
+            "refused", f"The store rejected the request: {end_sentence(said)}", **error.details
         ) from None
 
 
@@ -462,7 +462,7 @@ def normalize(row: Mapping[str, t.Any]) -> StoreCertificate:
         associated_service_count=used,
         certificate=next(iter(_parse_certificates(row.get("certificate"))), None),
         intermediates=tuple(_parse_certificates(row.get("intermediateCertificate"))),
-        request=requested(row.get("certificateSigningRequest")),
+        request=read_api_csr(row.get("certificateSigningRequest")),
         created_at=parse(row.get("createDate")),
         modified_at=parse(row.get("modifyDate")),
         organization_name=_make_printable(row.get("organizationName")),

@@ -17,7 +17,7 @@ from contextlib import suppress
 
 from .._base.errors import Obstacle
 from .._base.names import group_file_names, normalize_file_name
-from .._x509.bundle import Kind, Trouble
+from .._x509.bundle import Kind, Problem
 from .files import File, FileGroup, find_directory, list_source_names, list_subdirectories, read_setting, select_names
 
 CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
@@ -66,7 +66,7 @@ def _make_group(name: str, folder: str, names: Sequence[str]) -> FileGroup:
     return FileGroup(name, files[0].path, files, renewal_problem=_find_renewal(name, folder, names))
 
 
-def _find_renewal(name: str, folder: str, names: Sequence[str]) -> Trouble | None:
+def _find_renewal(name: str, folder: str, names: Sequence[str]) -> Problem | None:
     """Return the problem of a lineage whose links certbot has not replaced completely, or `None`."""
     versions = set()
     for link in LINKS:

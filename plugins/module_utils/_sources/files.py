@@ -23,7 +23,7 @@ from .._base.errors import CertificatesError, Obstacle
 from .._base.files import MAX_FILE_SIZE, build_read_error, read_file
 from .._base.names import normalize_file_name
 from .._base.text import escape_invisible, make_encodable
-from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
+from .._x509.bundle import EMPTY_BUNDLE, Bundle, Kind, Problem, read_bundle
 from .._x509.certificate import Certificate
 
 Stamp: t.TypeAlias = "tuple[int, ...] | None"
@@ -43,7 +43,7 @@ class FileContent:
     """The content of a file, or of a part of a file."""
 
     file: File
-    bundle: Bundle = EMPTY
+    bundle: Bundle = EMPTY_BUNDLE
     """The certificates and the key; only the public key for a key file."""
     stamp: Stamp = None
     is_changing: bool = False
@@ -61,9 +61,9 @@ class FileGroup:
     files: tuple[File, ...] = ()
     is_entry: bool = True
     """Whether the group is the entry of an ACME client for one certificate, so that a missing certificate or key is reported."""
-    problem: Trouble | None = None
+    problem: Problem | None = None
     """The problem of the group, if known before the files are read."""
-    renewal_problem: Trouble | None = None
+    renewal_problem: Problem | None = None
     """The probable problem of a certificate that does not match its key."""
     contents: tuple[FileContent, ...] = ()
     """The contents of the files. For a file of several groups, only the content of the group."""
@@ -137,7 +137,7 @@ def find_directory(path: str, name: str) -> str:
     return inner if os.path.isdir(inner) else path
 
 
-def list_subdirectories(folder: str) -> t.Iterator[tuple[str, str, list[str] | Trouble]]:
+def list_subdirectories(folder: str) -> t.Iterator[tuple[str, str, list[str] | Problem]]:
     """Yield the name, the path, and the file names (or the problem) of each subdirectory, sorted by name.
 
     Raises:
@@ -154,7 +154,7 @@ def list_subdirectories(folder: str) -> t.Iterator[tuple[str, str, list[str] | T
             yield name, path, describe_unreadable("directory", path, error)
 
 
-def describe_unreadable(kind: str, path: str, error: OSError | ValueError) -> Trouble:
+def describe_unreadable(kind: str, path: str, error: OSError | ValueError) -> Problem:
     """Return the problem of an unreadable file or directory."""
     return Obstacle("unreadable", {"refused": build_read_error(kind, escape_invisible(path), error).message})
 
@@ -210,17 +210,17 @@ def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
     try:
         data = read_file(file.path)
     except CertificatesError as error:
-        return FileContent(file, Bundle(trouble=_find_read_problem(file.path, error)), stamp)
+        return FileContent(file, Bundle(problem=_find_read_problem(file.path, error)), stamp)
     bundle = parse(data)
     real_path = os.path.realpath(file.path) if bundle.key else file.path
     if not stamp == read_stamp(file.path) == read_stamp(real_path):
-        why: Trouble = Obstacle("unreadable", {"written": file.path})
-        return FileContent(file, Bundle(trouble=why), stamp, is_changing=True)
+        why: Problem = Obstacle("unreadable", {"written": file.path})
+        return FileContent(file, Bundle(problem=why), stamp, is_changing=True)
     if bundle.key and make_encodable(real_path) != real_path:
         why = Obstacle("unreadable", {"not_utf8": real_path})
-        return FileContent(file, replace(bundle, key=None, trouble=why), stamp)
-    key = bundle.key and replace(bundle.key, held=None, path=file.path, real_path=real_path)
-    return FileContent(file, replace(bundle, key=key, trouble=name_damaged_file(file, bundle.trouble)), stamp)
+        return FileContent(file, replace(bundle, key=None, problem=why), stamp)
+    key = bundle.key and replace(bundle.key, private_key=None, path=file.path, real_path=real_path)
+    return FileContent(file, replace(bundle, key=key, problem=name_damaged_file(file, bundle.problem)), stamp)
 
 
 def read_stamp(path: str) -> Stamp:
@@ -232,17 +232,17 @@ def read_stamp(path: str) -> Stamp:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def name_damaged_file(file: File, trouble: Trouble | None) -> Trouble | None:
+def name_damaged_file(file: File, problem: Problem | None) -> Problem | None:
     """Return the problem of a content with the path of the file, or `None`."""
-    if trouble is None:
+    if problem is None:
         return None
-    is_closed = trouble.reason == "bad_passphrase"
-    why = Obstacle(trouble.reason, {"is_store": True}) if is_closed and file.kind == "store" else trouble
-    is_known = is_closed or trouble.reason == "being_renewed"
-    return Obstacle(trouble.reason if is_known else "malformed", {"file": file.path, "why": why})
+    is_closed = problem.reason == "bad_passphrase"
+    why = Obstacle(problem.reason, {"is_store": True}) if is_closed and file.kind == "store" else problem
+    is_known = is_closed or problem.reason == "being_renewed"
+    return Obstacle(problem.reason if is_known else "malformed", {"file": file.path, "why": why})
 
 
-def _find_read_problem(path: str, error: CertificatesError) -> Trouble | None:
+def _find_read_problem(path: str, error: CertificatesError) -> Problem | None:
     """Return the problem of an unreadable file; `None` for a missing file."""
     try:
         status = os.stat(path)

@@ -111,11 +111,11 @@ def remedy(
     )
 
 
-def trouble(why: Obstacle[t.Any]) -> str:
+def describe_problem(why: Obstacle[t.Any]) -> str:
     """Return the message about an unusable file of a source, with a remedy."""
     match why.reason, why.facts:
         case _, {"file": path, "why": nested}:
-            return f"{escape_invisible(path)}: {trouble(nested)}"
+            return f"{escape_invisible(path)}: {describe_problem(nested)}"
         case "bad_passphrase", {"is_store": True}:
             return "Cannot open the PKCS#12 file. Set privatekey_passphrase to its passphrase."
         case "unreadable", {"refused": error}:
@@ -147,4 +147,4 @@ def trouble(why: Obstacle[t.Any]) -> str:
             return "The file is not a Traefik acme.json file. Specify the storage file of the certificate resolvers in Traefik."
         case "malformed", {"is_old": True}:
             return "The file is from Traefik 1. Convert it with `traefik-migration-tool acme`, and specify the converted file."
-    return of_x509.trouble(why)
+    return of_x509.describe_problem(why)

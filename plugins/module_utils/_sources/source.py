@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from .._base.errors import CertificatesError, Obstacle
 from .._base.files import make_absolute
 from .._base.text import escape_invisible
-from .._x509.bundle import Bundle, Origin, Trouble
+from .._x509.bundle import Bundle, Origin, Problem
 from .._x509.certificate import Certificate
 from . import acme_sh, certbot, folder, lego, traefik
 from .files import File, FileCache, FileContent, FileGroup, Stamp, list_source_names, list_subdirectories
@@ -164,7 +164,7 @@ class SourceResult:
     """The certificates with keys, each with all certificates in its files, which may be CA certificates."""
     unusable_bundles: tuple[Bundle, ...]
     """The unusable certificates with their problems."""
-    warnings: tuple[Trouble, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     """Problems of files that are not required."""
     issuers: tuple[Certificate, ...] = ()
     """All CA certificates."""
@@ -191,7 +191,7 @@ def pair(groups: Sequence[FileGroup]) -> SourceResult:
             origin = Origin(groups[home].name, groups[home].paths[certificate])
             usable.append((home, Bundle((certificate,), neighbors, held.key, origin=origin)))
             used.add(certificate)
-        elif not certificate.may_issue:
+        elif not certificate.can_issue:
             orphans[next(iter(places))].append(certificate)
     useless = [list(_list_unusable(group, orphans[number], used)) for number, group in enumerate(groups)]
     return SourceResult(
@@ -202,7 +202,7 @@ def pair(groups: Sequence[FileGroup]) -> SourceResult:
         doubtful_groups=tuple(
             group
             for group, of_group in zip(groups, useless, strict=True)
-            if of_group or any(content.bundle.trouble for content in group.contents)
+            if of_group or any(content.bundle.problem for content in group.contents)
         ),
     )
 
@@ -211,14 +211,14 @@ def separate_bundles(bundles: Sequence[Bundle]) -> SourceResult:
     """Return the usable and unusable bundles among bundles that contain their keys."""
     every = (certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
     usable, useless = (
-        tuple(bundle for bundle in bundles if bool(bundle.trouble) == is_useless) for is_useless in (False, True)
+        tuple(bundle for bundle in bundles if bool(bundle.problem) == is_useless) for is_useless in (False, True)
     )
     return SourceResult(usable, useless, issuers=_select_issuers(every))
 
 
 def _select_issuers(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """Return the CA certificates among others, each once."""
-    return tuple(dict.fromkeys(certificate for certificate in certificates if certificate.may_issue))
+    return tuple(dict.fromkeys(certificate for certificate in certificates if certificate.can_issue))
 
 
 def is_for_hosts(certificate: Certificate) -> bool:
@@ -227,7 +227,7 @@ def is_for_hosts(certificate: Certificate) -> bool:
     Self-signed server certificates are often CA certificates as well. The key of a real CA must not leave the host.
     """
     name = certificate.common_name or ""
-    return not certificate.may_issue or bool(certificate.subject_alt_names) or ("." in name and " " not in name)
+    return not certificate.can_issue or bool(certificate.subject_alt_names) or ("." in name and " " not in name)
 
 
 class _KeyIndex:
@@ -242,8 +242,8 @@ class _KeyIndex:
                     continue
                 if not bundle.key.is_pkcs12:
                     self._plain[bundle.key.public_key_sha256].setdefault(number, bundle)
-                elif len(bundle.fitting) == 1:  # an import takes the certificate from there, too
-                    self._stores[bundle.fitting[0]].setdefault(number, bundle)
+                elif len(bundle.matching_certificates) == 1:  # an import takes the certificate from there, too
+                    self._stores[bundle.matching_certificates[0]].setdefault(number, bundle)
 
     def find(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, Bundle] | None:
         """Return the group number and the content of the key file of a certificate, preferably from its own group and not PKCS#12; or `None`."""
@@ -265,15 +265,15 @@ def _list_unusable(group: FileGroup, orphans: Sequence[Certificate], used: Colle
         yield _make_unusable(group, group.problem, group.path)
         return
     troubles = [
-        (content.file, content.bundle.trouble)
+        (content.file, content.bundle.problem)
         for content in group.contents
-        if content.bundle.trouble and content.file.kind != "chain"
+        if content.bundle.problem and content.file.kind != "chain"
     ]
     of_keys = [(file, why) for file, why in troubles if file.kind == "key" or why.reason == "bad_passphrase"]
     for certificate in orphans:
         path = group.paths[certificate]
         other_key = next((content.file.path for content in group.contents if content.bundle.key), None)
-        missing: Trouble = Obstacle("key_missing", {"certificate": path, "other_key": other_key})
+        missing: Problem = Obstacle("key_missing", {"certificate": path, "other_key": other_key})
         why_not = of_keys[0][1] if of_keys else missing
         yield _make_unusable(group, why_not, path, (certificate,))
     has_certificate = bool(orphans) or any(certificate in used for certificate in group.paths)
@@ -287,16 +287,16 @@ def _list_unusable(group: FileGroup, orphans: Sequence[Certificate], used: Colle
         yield _make_unusable(group, Obstacle("certificate_missing", {"certificate": group.path}), group.path)
 
 
-def _make_unusable(group: FileGroup, trouble: Trouble, path: str, certificates: tuple[Certificate, ...] = ()) -> Bundle:
-    return Bundle(certificates, origin=Origin(group.name, path), trouble=trouble)
+def _make_unusable(group: FileGroup, problem: Problem, path: str, certificates: tuple[Certificate, ...] = ()) -> Bundle:
+    return Bundle(certificates, origin=Origin(group.name, path), problem=problem)
 
 
-def _list_warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[Trouble]:
+def _list_warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[Problem]:
     """Yield the problems of files that no certificate requires."""
     can_be_used = group.is_entry and any(certificate in used for certificate in group.paths)
     for content in group.contents:
-        if content.bundle.trouble and (content.file.kind == "chain" or can_be_used):
-            yield content.bundle.trouble
+        if content.bundle.problem and (content.file.kind == "chain" or can_be_used):
+            yield content.bundle.problem
 
 
 # Looking at it
@@ -345,12 +345,12 @@ def _mark_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping
         group: the file group of the second reading.
         before: the stamps of the files of the first reading, by group name.
     """
-    trouble, stamps = t.cast(Trouble, bundle.trouble), _collect_stamps(group)
-    if group.renewal_problem is not None and trouble.reason in LINK_REASONS:
-        return replace(bundle, trouble=group.renewal_problem)
+    problem, stamps = t.cast(Problem, bundle.problem), _collect_stamps(group)
+    if group.renewal_problem is not None and problem.reason in LINK_REASONS:
+        return replace(bundle, problem=group.renewal_problem)
     is_changing = any(content.is_changing for content in group.contents) or before.get(group.name, stamps) != stamps
-    if is_changing and trouble.reason in TEMPORARY_REASONS:
-        return replace(bundle, trouble=Obstacle("being_renewed", {"written": bundle.origin.path}))
+    if is_changing and problem.reason in TEMPORARY_REASONS:
+        return replace(bundle, problem=Obstacle("being_renewed", {"written": bundle.origin.path}))
     return bundle
 
 

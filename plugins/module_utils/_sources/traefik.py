@@ -18,9 +18,9 @@ from dataclasses import replace
 
 from .._base.errors import Obstacle
 from .._softlayer.values import as_dict
-from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
-from .._x509.keys import key_texts
-from .._x509.pem import from_base64
+from .._x509.bundle import EMPTY_BUNDLE, Bundle, Kind, Problem, read_bundle
+from .._x509.keys import list_key_texts
+from .._x509.pem import decode_base64
 from .files import File, FileContent, FileGroup, name_damaged_file, read_and_parse
 
 STORAGE, CERTIFICATES = "acme.json", "Certificates"
@@ -39,17 +39,17 @@ def list_groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -
     def parse(data: bytes) -> Bundle:
         stored = _parse_storage(data.decode("utf-8", "replace").strip())
         if isinstance(stored, Obstacle):
-            return Bundle(trouble=stored)
+            return Bundle(problem=stored)
         listed.extend(
             FileGroup(name, path, contents=_read_contents(path, entry, hide)) for name, entry in _list_entries(stored)
         )
-        return EMPTY
+        return EMPTY_BUNDLE
 
     content = read_and_parse(File("any", path), parse)
     return [FileGroup(os.path.basename(path), path, contents=(content,)), *listed]
 
 
-def _parse_storage(text: str) -> Mapping[str, t.Any] | Trouble:
+def _parse_storage(text: str) -> Mapping[str, t.Any] | Problem:
     """Return the parsed file, by certificate resolver, or the problem of the file."""
     stored = None
     try:
@@ -77,10 +77,10 @@ def _read_contents(path: str, entry: Mapping[str, t.Any], hide: Callable[..., ob
 
     def content(kind: Kind) -> FileContent:
         text = entry[kind].encode("ascii", "replace") if isinstance(entry.get(kind), str) else b""
-        data, file = from_base64(text), File(kind, path)
+        data, file = decode_base64(text), File(kind, path)
         if kind == "key":
-            hide(*key_texts(text), *key_texts(data))
+            hide(*list_key_texts(text), *list_key_texts(data))
         bundle = read_bundle(data, kind, None)
-        return FileContent(file, replace(bundle, trouble=name_damaged_file(file, bundle.trouble)))
+        return FileContent(file, replace(bundle, problem=name_damaged_file(file, bundle.problem)))
 
     return (content("certificate"), content("key")) if entry.get("key") else (content("certificate"),)

@@ -23,10 +23,10 @@ from .._base.backoff import Backoff
 from .._base.errors import CertificatesError
 from .._base.progress import count_calls
 from .._base.times import now
-from .._http.caller import Interrupted
-from .._ledger.ledger import Claim, Entry, Key, Ledger, lease_for
-from .._ledger.lock import Granted, guard, seconds
-from .._ledger.place import check_location
+from .._http.caller import InterruptedRunError
+from .._ledger.ledger import Claim, Entry, Key, Ledger, compute_lease
+from .._ledger.lock import Grant, guard, read_clock
+from .._ledger.place import check_ledger_url
 from .._replacement.trust import TrustView
 from .._softlayer import store
 from .._softlayer.client import Client
@@ -52,7 +52,7 @@ def fail_creates_without_ledger(steps: Sequence[ImportAction], ledger_url: str |
     """Return the steps, in which creations fail if the ledger cannot be stored, also in check mode."""
     try:
         if any(step.outcome == "imported" for step in steps):
-            check_location(ledger_url)
+            check_ledger_url(ledger_url)
     except CertificatesError as error:
         return [step.mark_failed_by(error) if step.outcome == "imported" else step for step in steps]
     return list(steps)
@@ -63,7 +63,7 @@ def carry_out(client: Client, ledger_url: str | None, steps: Sequence[ImportActi
     creator = Creator(client, ledger_url, [step for step in steps if step.outcome == "imported"])
     carry_out_next = count_calls(partial(carry_out_one, client, creator), len(steps), "certificates")
     try:
-        done = client.each(carry_out_next, steps, prepares=True)
+        done = client.call_for_each(carry_out_next, steps, prepares=True)
     finally:
         creator.close()
     for position, step in enumerate(done):
@@ -232,7 +232,7 @@ class Creator:
         self._ledger_url = ledger_url
         self._creations = creations
         self._now = clock
-        self._lease = lease_for(client.settings.timeout)
+        self._lease = compute_lease(client.settings.timeout)
         self._opening = threading.Lock()
         self._started: _LedgerSnapshot | CertificatesError | None = None
         self._returns_kept_chain = False
@@ -268,14 +268,14 @@ class Creator:
             self._check_stop()
             seen = start.entries.get(key)
             answer = guard(ledger, key, self._lease, wait, check, seen=seen, since=start.taken_at, clock=self._now)
-            if not isinstance(answer, Granted):
+            if not isinstance(answer, Grant):
                 return answer, False
             with suppress(_LostClaimError):
                 return self._create_claimed(ledger, answer.claim, creation), True
 
     def _check_stop(self) -> None:
         if self._client.stop.is_set():
-            raise Interrupted
+            raise InterruptedRunError
 
     def _load_snapshot(self) -> _LedgerSnapshot:
         """Return the snapshot; raise an error of the first attempt for all certificates."""
@@ -286,7 +286,7 @@ class Creator:
                     ledger = Ledger(self._ledger_url)
                     account_id = self._client.fetch_account_id()
                     keys = [build_ledger_key(account_id, creation) for creation in self._creations]
-                    self._started = _LedgerSnapshot(ledger, account_id, ledger.last_requests(keys), seconds())
+                    self._started = _LedgerSnapshot(ledger, account_id, ledger.find_last_requests(keys), read_clock())
                 except CertificatesError as error:
                     if ledger:
                         ledger.close()
@@ -365,7 +365,7 @@ class Creator:
                 at, listed_at, records = self._listed
                 if entry.is_over(timedelta(seconds=listed_at - since), at):
                     return records
-            self._listed = (self._now(), seconds(), store.fetch_stored(self._client))
+            self._listed = (self._now(), read_clock(), store.fetch_stored(self._client))
             return self._listed[2]
 
 

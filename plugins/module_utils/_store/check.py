@@ -19,10 +19,10 @@ from .._replacement.messages import find_trust_remedy
 from .._softlayer.orders import Order
 from .._softlayer.store import StoreCertificate
 from .._x509.bundle import Bundle, KeyRef
-from .._x509.certificate import STORED_KEY_TYPES, Certificate, pem_bundle
-from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
+from .._x509.certificate import STORED_KEY_TYPES, Certificate, join_pem
+from .._x509.chain import UNTRUSTED_REASONS, Anchors, Chain, Chains, Trust
 from .._x509.keys import PrivateKey
-from .._x509.messages import trouble
+from .._x509.messages import describe_problem
 from .._x509.read import Csr
 
 
@@ -45,7 +45,7 @@ class Content:
 
     def as_template(self) -> dict[str, str]:
         """Return the template for `createObject`."""
-        return {"certificate": self.certificate.pem(), "privateKey": self.private_key_pem, **self._list_optional()}
+        return {"certificate": self.certificate.to_pem(), "privateKey": self.private_key_pem, **self._list_optional()}
 
     def find_changes(self, record: StoreCertificate) -> dict[str, str]:
         """Return the properties that `editObject` must change in a record."""
@@ -59,8 +59,8 @@ class Content:
 
     def _list_optional(self) -> dict[str, str]:
         properties = {
-            "intermediateCertificate": pem_bundle(self.intermediates) or None,
-            "certificateSigningRequest": self.request.pem() if self.request else None,
+            "intermediateCertificate": join_pem(self.intermediates) or None,
+            "certificateSigningRequest": self.request.to_pem() if self.request else None,
             "notes": self.notes,
         }
         return {name: value for name, value in properties.items() if value is not None}
@@ -94,26 +94,26 @@ def assemble(
     Raises:
         CertificatesError: the code is the `reason` in results.
     """
-    if bundle.trouble:
-        raise CertificatesError(t.cast(Code, bundle.trouble.reason), trouble(bundle.trouble))
+    if bundle.problem:
+        raise CertificatesError(t.cast(Code, bundle.problem.reason), describe_problem(bundle.problem))
     ref = t.cast(KeyRef, bundle.key)
-    key = t.cast(PrivateKey, ref.held)
+    key = t.cast(PrivateKey, ref.private_key)
     if options.is_for_store and key.key_type not in STORED_KEY_TYPES:
         raise CertificatesError(
             "refused",
             f"The certificate store accepts RSA and EC keys only, not {key.key_type}. Reissue the certificate with an RSA or EC key.",
         )
-    if not bundle.fitting:
+    if not bundle.matching_certificates:
         where = f"{ref.path}: " if ref.path and not ref.is_pkcs12 else ""
         raise CertificatesError(
             "key_mismatch",
             f"{where}The private key does not belong to the certificate. Specify the private key of the certificate's CSR.",
         )
-    if len(bundle.fitting) > 1:
+    if len(bundle.matching_certificates) > 1:
         raise CertificatesError(
             "ambiguous", "More than one certificate matches the private key. Specify only the certificate to import."
         )
-    [leaf] = bundle.fitting
+    [leaf] = bundle.matching_certificates
     if leaf.not_before > at:
         raise CertificatesError(
             "not_yet_valid",
@@ -129,7 +129,7 @@ def assemble(
             "csr_mismatch",
             "The CSR does not belong to the certificate: the public keys differ. Specify the CSR of the certificate, or omit the CSR.",
         )
-    if options.is_for_store and not all(is_xml_text(str(part.value)) for part in leaf.parsed.subject):
+    if options.is_for_store and not all(is_xml_text(str(part.value)) for part in leaf.library_object.subject):
         raise CertificatesError(
             "refused",
             f"The certificate's subject ({leaf.shown_name}) must not contain control characters, because control characters make the list of "
@@ -169,12 +169,12 @@ def _build_chain(
     leaf: Certificate, bundle: Bundle, options: ImportOptions, at: datetime, anchors: Anchors | None
 ) -> tuple[Chain, tuple[Obstacle[str], ...]]:
     """Return the checked chain of a leaf certificate, with warnings."""
-    others = bundle.others
+    others = bundle.other_certificates
     valid_at = min(at, leaf.not_after) if options.allow_expired else at
-    chain = Chains(others, anchors or Anchors(), valid_at).of(leaf)
+    chain = Chains(others, anchors or Anchors(), valid_at).build(leaf)
     if anchors is not None and chain.trust != "trusted" and options.trust == "require":
         message = f"The certificate is not trusted: {chain.why}. {find_trust_remedy(chain, 'new')}"
-        raise CertificatesError(UNTRUSTED[chain.trust], message, trust=chain.trust)
+        raise CertificatesError(UNTRUSTED_REASONS[chain.trust], message, trust=chain.trust)
     if not options.verify_chain:
         given = (
             certificate for certificate in bundle.issuers or others if certificate != leaf and not certificate.is_root

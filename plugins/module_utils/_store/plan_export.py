@@ -23,9 +23,9 @@ from .._base.names import build_safe_stem, choose_name, has_matching_name
 from .._base.text import capitalize_first
 from .._replacement.index import why_unavailable
 from .._softlayer.store import MISSING_ENTRY_FIELDS, StoreCertificate, StoreListing
-from .._x509.bundle import KeyRef, bundle_of_parts
-from .._x509.certificate import Certificate, pem_bundle
-from .._x509.keys import PrivateKey, encrypted_pem, read_private_key
+from .._x509.bundle import KeyRef, read_parts
+from .._x509.certificate import Certificate, join_pem
+from .._x509.keys import PrivateKey, encrypt_key, read_private_key
 from . import messages
 
 Part = t.Literal["privatekey", "intermediate", "certificate"]
@@ -120,8 +120,8 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
         return {
             "before_header": header,
             "after_header": header,
-            "before": self.previous_certificate.facts_in_diffs() if self.previous_certificate else {},
-            "after": {"id": self.id, **self.bundle[0].facts_in_diffs(), "state": self.state},
+            "before": self.previous_certificate.diff_facts() if self.previous_certificate else {},
+            "after": {"id": self.id, **self.bundle[0].diff_facts(), "state": self.state},
         }
 
 
@@ -223,10 +223,10 @@ def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphra
         passphrase: the passphrase to encrypt the key with; `None` for no encryption.
     """
     certificate, *chain = action.bundle
-    there = bundle_of_parts(contents)
+    there = read_parts(contents)
     key = there.key
     if passphrase is not None:  # a key that is not encrypted is not as wanted
-        key = None if key else bundle_of_parts({"privatekey": contents.get("privatekey")}, passphrase).key
+        key = None if key else read_parts({"privatekey": contents.get("privatekey")}, passphrase).key
     differs: Mapping[Part, bool] = {
         "privatekey": key != KeyRef(certificate.public_key_sha256),
         "intermediate": there.issuers != tuple(chain) or (not chain and contents.get("intermediate") is not None),
@@ -247,9 +247,9 @@ def build_content(action: ExportAction, key: PrivateKey | None, passphrase: str 
         key: the private key, if the key is one of the parts.
         passphrase: the passphrase to encrypt the key with, if any.
     """
-    texts: dict[Part, str] = {"certificate": pem_bundle(action.bundle), "intermediate": pem_bundle(action.bundle[1:])}
+    texts: dict[Part, str] = {"certificate": join_pem(action.bundle), "intermediate": join_pem(action.bundle[1:])}
     if key is not None:
-        texts["privatekey"] = key.pem if passphrase is None else encrypted_pem(key, passphrase)
+        texts["privatekey"] = key.pem if passphrase is None else encrypt_key(key, passphrase)
     files = action.files()
     return {files[part]: texts[part].encode("ascii") or None for part in action.parts}
 

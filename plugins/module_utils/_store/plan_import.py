@@ -157,7 +157,7 @@ class ImportAction(Action[ImportOutcome, Code]):
 
     def as_diff(self) -> dict[str, t.Any]:
         """Return the public facts for a diff of Ansible."""
-        facts = self.certificate.facts_in_diffs() if self.certificate else {"common_name": self.name}
+        facts = self.certificate.diff_facts() if self.certificate else {"common_name": self.name}
         before: dict[str, t.Any] = {} if self.outcome == "imported" else {"id": self.id, **facts}
         after: dict[str, t.Any] = {} if self.outcome == "removed" else {"id": self.id, **facts}
         if self.outcome in {"imported", "updated"}:

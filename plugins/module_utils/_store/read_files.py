@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from .._base.errors import CertificatesError, Obstacle
 from .._base.files import read_file
-from .._x509.bundle import Bundle, KeyRef, bundle_of_key_store, bundle_of_parts, unreadable
-from .._x509.keys import key_texts
+from .._x509.bundle import Bundle, KeyRef, convert_error, read_parts, read_pkcs12_bundle
+from .._x509.keys import list_key_texts
 from .._x509.options import PARTS
 
 Item = dict[str, t.Any]
@@ -28,15 +28,15 @@ def read_item(item: Item, hide: Callable[..., object]) -> Bundle:
     """
     parts = {part: _read_part(item, part) for part in PARTS}
     key_store = _read_part(item, "pkcs12")
-    hide(*key_texts(parts["privatekey"] or b""))
+    hide(*list_key_texts(parts["privatekey"] or b""))
     if key_store is None:
         needed = {part: parts[part] or b"" for part in ("certificate", "privatekey")}
         paths = {part: item.get(f"{part}_path") or "" for part in parts}
-        bundle = bundle_of_parts({**parts, **needed}, item["privatekey_passphrase"], paths)
+        bundle = read_parts({**parts, **needed}, item["privatekey_passphrase"], paths)
     else:
-        bundle = bundle_of_key_store(key_store, item["pkcs12_passphrase"], item["pkcs12_path"])
-        request = bundle_of_parts({"csr": parts["csr"]}, paths={"csr": item.get("csr_path") or ""})
-        bundle = replace(bundle, request=request.request, trouble=bundle.trouble or request.trouble)
+        bundle = read_pkcs12_bundle(key_store, item["pkcs12_passphrase"], item["pkcs12_path"])
+        request = read_parts({"csr": parts["csr"]}, paths={"csr": item.get("csr_path") or ""})
+        bundle = replace(bundle, request=request.request, problem=bundle.problem or request.problem)
     return _hide_key(bundle, hide)
 
 
@@ -52,24 +52,24 @@ def load_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]
     A PKCS#12 file must still contain the same certificate.
     """
     key = t.cast(KeyRef, bundle.key)
-    if key.held is None:
+    if key.private_key is None:
         try:
             data = read_file(key.real_path)
         except CertificatesError as error:
-            return replace(bundle, trouble=unreadable(error))
+            return replace(bundle, problem=convert_error(error))
         if key.is_pkcs12:
-            there = bundle_of_key_store(data, passphrase, key.real_path)
-            if there.trouble is None and there.fitting != bundle.certificates:
-                there = replace(bundle, trouble=Obstacle("key_mismatch", {"path": key.real_path, "has_changed": True}))
+            there = read_pkcs12_bundle(data, passphrase, key.real_path)
+            if there.problem is None and there.matching_certificates != bundle.certificates:
+                there = replace(bundle, problem=Obstacle("key_mismatch", {"path": key.real_path, "has_changed": True}))
             bundle = there
         else:
-            hide(*key_texts(data))
-            there = bundle_of_parts({"privatekey": data}, passphrase, {"privatekey": key.real_path})
-            bundle = replace(bundle, key=there.key, trouble=there.trouble)
+            hide(*list_key_texts(data))
+            there = read_parts({"privatekey": data}, passphrase, {"privatekey": key.real_path})
+            bundle = replace(bundle, key=there.key, problem=there.problem)
     return _hide_key(bundle, hide)
 
 
 def _hide_key(bundle: Bundle, hide: Callable[..., object]) -> Bundle:
-    if bundle.key and bundle.key.held:
-        hide(*key_texts(bundle.key.held.pem.encode()))
+    if bundle.key and bundle.key.private_key:
+        hide(*list_key_texts(bundle.key.private_key.pem.encode()))
     return bundle

@@ -26,7 +26,7 @@ from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options, selection_options
 from .._softlayer.store import fetch_visible, fetch_with_private_key
 from .._softlayer.values import check_ids
-from .._x509.keys import MAX_PASSPHRASE_LENGTH, PrivateKey, key_texts
+from .._x509.keys import MAX_PASSPHRASE_LENGTH, PrivateKey, list_key_texts
 from .plan_export import (
     ExportAction,
     ExportOptions,
@@ -77,7 +77,7 @@ def run(module: Module) -> dict[str, t.Any]:
     simulated = [action.simulate() for action in planned]
     done = simulated if module.check_mode else carry_out(module, client, planned, folder)
     try:
-        folder.check_location()
+        folder.check_place()
     except CertificatesError as error:
         lost = [
             action
@@ -140,7 +140,7 @@ def carry_out(
         return list(planned)
     folder.prepare()
     exporter = count_calls(Exporter(module, client, folder), len(wanted), "certificates")
-    done = iter(client.each(exporter, wanted))
+    done = iter(client.call_for_each(exporter, wanted))
     return [next(done) if action.outcome == "exported" else action for action in planned]
 
 
@@ -161,7 +161,7 @@ class Exporter:
         secrets: set[str] = set()
 
         def hide(text: str) -> None:
-            new = key_texts(text.encode("utf-8", "replace")) - secrets
+            new = list_key_texts(text.encode("utf-8", "replace")) - secrets
             secrets.update(new)
             self._hide(new, 1)
 

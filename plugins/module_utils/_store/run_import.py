@@ -17,7 +17,7 @@ from .._base.errors import CertificatesError
 from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES, LEDGER_LIBRARIES
 from .._base.module import Module
 from .._base.options import build_concurrency_options
-from .._ledger.place import check_given_place, ledger_options
+from .._ledger.place import check_optional_ledger_url, ledger_options
 from .._orders.import_files import find_certificate_files
 from .._replacement.index import StoreIndex
 from .._replacement.roots import create_trust_view, find_anchors, read_known_issuers
@@ -62,7 +62,7 @@ def run(module: Module) -> dict[str, t.Any]:
     check_item_options(SPEC, params, module.given)
     for position, item in enumerate(items):
         check_combination(item, "" if is_single else f"Item {position}: ")
-    check_given_place(params["ledger_url"])
+    check_optional_ledger_url(params["ledger_url"])
     view_with = cache(create_trust_view)
     checked = [
         (item, check(item, module, view_with)) for item in items

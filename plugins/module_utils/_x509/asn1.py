@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 SEQUENCE, OCTET_STRING, OBJECT_IDENTIFIER, INTEGER = 0x30, 0x04, 0x06, 0x02
 VERSION, EXTENSIONS = 0xA0, 0xA3
 """Tags of the parts of a TBSCertificate that have a tag of their own."""
-BEFORE_KEY = 5
+PARTS_BEFORE_KEY = 5
 """Number of its parts between version and key: serial number, signature, issuer, validity, subject."""
 LONG_TAG = 0x1F
 MAX_IDENTIFIER_LENGTH = 60
@@ -28,10 +28,10 @@ class Element:
 
     tag: int
     content: bytes = field(repr=False)
-    whole: bytes = field(repr=False)
+    der: bytes = field(repr=False)
 
 
-def elements(data: bytes) -> Iterator[Element]:
+def read_elements(data: bytes) -> Iterator[Element]:
     """Yield the elements in a sequence of DER elements.
 
     Raises:
@@ -63,53 +63,53 @@ def wrap(tag: int, content: bytes) -> bytes:
     return bytes([tag, 0x80 | len(size)]) + size + content
 
 
-def public_key_info(tbs_certificate: bytes) -> bytes:
+def read_public_key_info(tbs_certificate: bytes) -> bytes:
     """Return the SubjectPublicKeyInfo of a TBSCertificate, byte for byte.
 
     Raises:
         ValueError: if there is none.
     """
-    parts = [part for part in _parts(tbs_certificate) if part.tag != VERSION]
-    if len(parts) <= BEFORE_KEY:
+    parts = [part for part in _read_parts(tbs_certificate) if part.tag != VERSION]
+    if len(parts) <= PARTS_BEFORE_KEY:
         raise ValueError("no public key")
-    return parts[BEFORE_KEY].whole
+    return parts[PARTS_BEFORE_KEY].der
 
 
-def requested_key_info(request_info: bytes) -> bytes:
+def read_requested_key_info(request_info: bytes) -> bytes:
     """Return the SubjectPublicKeyInfo of a CertificationRequestInfo, byte for byte (RFC 2986, 4.1).
 
     Raises:
         ValueError: if there is none.
     """
-    _version, _subject, info, *_attributes = _parts(request_info)
-    return info.whole
+    _version, _subject, info, *_attributes = _read_parts(request_info)
+    return info.der
 
 
-def key_info_as(private_key: bytes, info: bytes) -> bytes:
+def replace_algorithm(private_key: bytes, info: bytes) -> bytes:
     """Return a SubjectPublicKeyInfo with the algorithm of a private key in PKCS#8 (RFC 5958, 2), not encrypted.
 
     Raises:
         ValueError: if the key is in another form.
     """
-    version, algorithm_of_key, *_others = _parts(private_key)
-    _algorithm, key = _parts(info)
+    version, algorithm_of_key, *_others = _read_parts(private_key)
+    _algorithm, key = _read_parts(info)
     if version.tag != INTEGER:
         raise ValueError("no PKCS#8")
-    return wrap(SEQUENCE, algorithm_of_key.whole + key.whole)
+    return wrap(SEQUENCE, algorithm_of_key.der + key.der)
 
 
-def algorithm(info: bytes) -> str:
+def read_algorithm(info: bytes) -> str:
     """Return the object identifier of the algorithm in a SubjectPublicKeyInfo.
 
     Raises:
         ValueError: if there is none.
     """
-    [outer] = elements(info)
-    inner = next(elements(outer.content), None)
-    first = next(elements(inner.content), None) if inner else None
+    [outer] = read_elements(info)
+    inner = next(read_elements(outer.content), None)
+    first = next(read_elements(inner.content), None) if inner else None
     if first is None or first.tag != OBJECT_IDENTIFIER:
         raise ValueError("no algorithm")
-    return dotted(first.content)
+    return decode_identifier(first.content)
 
 
 @dataclass(frozen=True)
@@ -118,31 +118,36 @@ class Extension:
 
     oid: str
     value: bytes = field(repr=False)
-    whole: bytes = field(repr=False)
+    der: bytes = field(repr=False)
 
-    def with_value(self, value: bytes) -> bytes:
+    def encode_with_value(self, value: bytes) -> bytes:
         """Return the DER of the same extension with another value."""
-        identifier = next(elements(next(elements(self.whole)).content)).whole
+        identifier = next(read_elements(next(read_elements(self.der)).content)).der
         return wrap(SEQUENCE, identifier + wrap(OCTET_STRING, value))
 
 
-def extensions(tbs_certificate: bytes) -> list[Extension]:
+def read_extensions(tbs_certificate: bytes) -> list[Extension]:
     """Return the extensions of a TBSCertificate.
 
     Raises:
         ValueError: if the data is damaged.
     """
     read = []
-    lists = (listed for part in _parts(tbs_certificate) if part.tag == EXTENSIONS for listed in elements(part.content))
-    for extension in (extension for listed in lists for extension in elements(listed.content)):
-        contents = {part.tag: part.content for part in elements(extension.content)}
+    lists = (
+        listed
+        for part in _read_parts(tbs_certificate)
+        if part.tag == EXTENSIONS
+        for listed in read_elements(part.content)
+    )
+    for extension in (extension for listed in lists for extension in read_elements(listed.content)):
+        contents = {part.tag: part.content for part in read_elements(extension.content)}
         if OBJECT_IDENTIFIER not in contents or OCTET_STRING not in contents:
             raise ValueError("no extension")
-        read.append(Extension(dotted(contents[OBJECT_IDENTIFIER]), contents[OCTET_STRING], extension.whole))
+        read.append(Extension(decode_identifier(contents[OBJECT_IDENTIFIER]), contents[OCTET_STRING], extension.der))
     return read
 
 
-def dotted(identifier: bytes) -> str:
+def decode_identifier(identifier: bytes) -> str:
     """Return an object identifier in dotted form (X.690, 8.19).
 
     Raises:
@@ -160,19 +165,19 @@ def dotted(identifier: bytes) -> str:
     return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:]]))
 
 
-def with_extension(certificate: bytes, extension: bytes) -> bytes:
+def isolate_extension(certificate: bytes, extension: bytes) -> bytes:
     """Return a certificate with only this extension; its signature becomes invalid.
 
     Raises:
         ValueError: if the data is damaged.
     """
-    [outer] = elements(certificate)
-    tbs, *rest = elements(outer.content)
-    kept = b"".join(part.whole for part in elements(tbs.content) if part.tag != EXTENSIONS)
+    [outer] = read_elements(certificate)
+    tbs, *rest = read_elements(outer.content)
+    kept = b"".join(part.der for part in read_elements(tbs.content) if part.tag != EXTENSIONS)
     only = wrap(EXTENSIONS, wrap(SEQUENCE, extension))
-    return wrap(SEQUENCE, wrap(SEQUENCE, kept + only) + b"".join(part.whole for part in rest))
+    return wrap(SEQUENCE, wrap(SEQUENCE, kept + only) + b"".join(part.der for part in rest))
 
 
-def _parts(sequence: bytes) -> list[Element]:
-    [outer] = elements(sequence)
-    return list(elements(outer.content))
+def _read_parts(sequence: bytes) -> list[Element]:
+    [outer] = read_elements(sequence)
+    return list(read_elements(outer.content))

@@ -15,12 +15,12 @@ from .._base.codes import Code, RotationReason
 from .._base.errors import CertificatesError, Obstacle
 from .certificate import Certificate
 from .keys import PrivateKey, read_key_store, read_private_key
-from .pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der, why_cut_off, why_none
+from .pem import CERTIFICATE_LABELS, KEY_LABELS, find_block_labels, is_der, why_missing, why_truncated
 from .read import Csr, read_certificates, read_request
 
 Kind = t.Literal["certificate", "chain", "key", "any", "store"]
 """The purpose of bytes: the certificate (with or without issuers), only issuers, the private key, any of these, or PKCS#12."""
-Trouble: t.TypeAlias = Obstacle[Code | RotationReason]
+Problem: t.TypeAlias = Obstacle[Code | RotationReason]
 """Why content cannot be used, see `messages.trouble`; the fact `path` is the file."""
 
 
@@ -29,14 +29,14 @@ class KeyRef:
     """A private key: itself, or the file from which it is read when it is needed."""
 
     public_key_sha256: str
-    held: PrivateKey | None = field(default=None, repr=False, compare=False)
+    private_key: PrivateKey | None = field(default=None, repr=False, compare=False)
     path: str = field(default="", repr=False)
     """The path of the file, which may be a symbolic link."""
     real_path: str = field(default="", repr=False)
     is_pkcs12: bool = False
 
     @classmethod
-    def of(cls, key: PrivateKey) -> KeyRef:
+    def from_key(cls, key: PrivateKey) -> KeyRef:
         """Return one that holds the key itself."""
         return cls(key.public_key_sha256, key)
 
@@ -61,10 +61,10 @@ class Bundle:
     request: Csr | None = None
     """The CSR from the source."""
     origin: Origin = Origin()
-    trouble: Trouble | None = None
+    problem: Problem | None = None
 
     @cached_property
-    def fitting(self) -> tuple[Certificate, ...]:
+    def matching_certificates(self) -> tuple[Certificate, ...]:
         """The certificates with the key's public key."""
         key = self.key.public_key_sha256 if self.key else None
         return tuple(certificate for certificate in self.certificates if certificate.public_key_sha256 == key)
@@ -72,11 +72,11 @@ class Bundle:
     @property
     def certificate(self) -> Certificate | None:
         """The one that the key belongs to; without its key, the one that is probably meant."""
-        hosts = (certificate for certificate in self.certificates if not certificate.may_issue)
-        return next(iter(self.fitting), None) or next(hosts, None) or next(iter(self.certificates), None)
+        hosts = (certificate for certificate in self.certificates if not certificate.can_issue)
+        return next(iter(self.matching_certificates), None) or next(hosts, None) or next(iter(self.certificates), None)
 
     @property
-    def others(self) -> tuple[Certificate, ...]:
+    def other_certificates(self) -> tuple[Certificate, ...]:
         """All but the certificate, each once."""
         leaf = self.certificate
         both = dict.fromkeys((*self.certificates, *self.issuers))
@@ -85,10 +85,10 @@ class Bundle:
     @property
     def chain(self) -> tuple[Certificate, ...]:
         """All but the certificate and roots."""
-        return tuple(certificate for certificate in self.others if not certificate.is_root)
+        return tuple(certificate for certificate in self.other_certificates if not certificate.is_root)
 
 
-EMPTY = Bundle()
+EMPTY_BUNDLE = Bundle()
 
 
 def read_bundle(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
@@ -100,30 +100,30 @@ def read_bundle(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
         passphrase: of a private key or a PKCS#12 file.
     """
     if kind == "store":
-        return _key_store(data, passphrase)
-    begun, truncated = (labels & (CERTIFICATE_LABELS | KEY_LABELS) for labels in begun_blocks(data))
-    certificates, key = EMPTY, EMPTY
+        return _read_key_store(data, passphrase)
+    begun, truncated = (labels & (CERTIFICATE_LABELS | KEY_LABELS) for labels in find_block_labels(data))
+    certificates, key = EMPTY_BUNDLE, EMPTY_BUNDLE
     if kind in {"certificate", "chain"} or begun & CERTIFICATE_LABELS or (kind == "any" and is_der(data)):
-        certificates = _certificates(data)
+        certificates = _read_certificates(data)
     if (
         kind == "key"
         or (kind != "chain" and begun & KEY_LABELS)
-        or (certificates.trouble and kind == "any" and is_der(data))
+        or (certificates.problem and kind == "any" and is_der(data))
     ):
-        key = _private_key(data, passphrase)
+        key = _read_private_key(data, passphrase)
         if is_der(data) and key.key:
             return key
-    trouble = key.trouble or certificates.trouble
-    if trouble is None and truncated:
-        trouble = why_cut_off(min(truncated))
-    if trouble is None and kind == "certificate" and not certificates.certificates and not key.key:
-        trouble = why_none(data, "certificate", "certificate")
+    problem = key.problem or certificates.problem
+    if problem is None and truncated:
+        problem = why_truncated(min(truncated))
+    if problem is None and kind == "certificate" and not certificates.certificates and not key.key:
+        problem = why_missing(data, "certificate", "certificate")
     if kind == "chain":
-        return Bundle(issuers=certificates.certificates, trouble=trouble)
-    return Bundle(certificates.certificates, key=key.key, trouble=trouble)
+        return Bundle(issuers=certificates.certificates, problem=problem)
+    return Bundle(certificates.certificates, key=key.key, problem=problem)
 
 
-def bundle_of_parts(
+def read_parts(
     parts: Mapping[str, bytes | None], passphrase: str | None = None, paths: Mapping[str, str] | None = None
 ) -> Bundle:
     """Return what was given in parts, each for its purpose alone; the trouble is the first one, with the path of its file.
@@ -134,73 +134,73 @@ def bundle_of_parts(
         paths: of the files that the parts were read from.
     """
     readers: Mapping[str, Callable[[bytes], Bundle]] = {
-        "certificate": lambda data: _all_certificates(data, "certificate"),
-        "privatekey": lambda data: _private_key(data, passphrase),
-        "intermediate": lambda data: _all_certificates(data, "intermediates"),
-        "csr": lambda data: _tried(lambda: Bundle(request=read_request(data))),
+        "certificate": lambda data: _read_all_certificates(data, "certificate"),
+        "privatekey": lambda data: _read_private_key(data, passphrase),
+        "intermediate": lambda data: _read_all_certificates(data, "intermediates"),
+        "csr": lambda data: _catch_error(lambda: Bundle(request=read_request(data))),
     }
-    paths, there = paths or {}, dict.fromkeys(readers, EMPTY)
+    paths, there = paths or {}, dict.fromkeys(readers, EMPTY_BUNDLE)
     for part, data in parts.items():
         if data is not None:
-            there[part] = in_file(readers[part](data), paths.get(part))
+            there[part] = add_path(readers[part](data), paths.get(part))
     return Bundle(
         certificates=there["certificate"].certificates,
         issuers=there["intermediate"].certificates,
         key=there["privatekey"].key,
         request=there["csr"].request,
-        trouble=next((bundle.trouble for bundle in there.values() if bundle.trouble), None),
+        problem=next((bundle.problem for bundle in there.values() if bundle.problem), None),
     )
 
 
-def bundle_of_key_store(data: bytes, passphrase: str | None, path: str | None = None) -> Bundle:
+def read_pkcs12_bundle(data: bytes, passphrase: str | None, path: str | None = None) -> Bundle:
     """Return the content of a PKCS#12 file that should have a certificate and its key."""
-    there = _key_store(data, passphrase)
-    if there.trouble is None and not (there.key and there.certificates):
-        there = replace(there, trouble=Obstacle("invalid_pem", {"has_both": False}))
-    return in_file(there, path)
+    there = _read_key_store(data, passphrase)
+    if there.problem is None and not (there.key and there.certificates):
+        there = replace(there, problem=Obstacle("invalid_pem", {"has_both": False}))
+    return add_path(there, path)
 
 
-def in_file(bundle: Bundle, path: str | None) -> Bundle:
+def add_path(bundle: Bundle, path: str | None) -> Bundle:
     """Return the content of a file, if any: its path becomes that of the key and of the problem."""
     if not path:
         return bundle
     key = bundle.key and replace(bundle.key, path=path)
-    trouble = bundle.trouble and replace(bundle.trouble, facts={**bundle.trouble.facts, "path": path})
-    return replace(bundle, key=key, trouble=trouble)
+    problem = bundle.problem and replace(bundle.problem, facts={**bundle.problem.facts, "path": path})
+    return replace(bundle, key=key, problem=problem)
 
 
-def unreadable(error: CertificatesError) -> Trouble:
+def convert_error(error: CertificatesError) -> Problem:
     """Return the problem for an error."""
     return Obstacle(error.code, {"error": error.message})
 
 
-def _tried(read: Callable[[], Bundle]) -> Bundle:
+def _catch_error(read: Callable[[], Bundle]) -> Bundle:
     try:
         return read()
     except CertificatesError as error:
-        return Bundle(trouble=unreadable(error))
+        return Bundle(problem=convert_error(error))
 
 
-def _certificates(data: bytes) -> Bundle:
-    return _tried(lambda: Bundle(tuple(read_certificates(data))))
+def _read_certificates(data: bytes) -> Bundle:
+    return _catch_error(lambda: Bundle(tuple(read_certificates(data))))
 
 
-def _all_certificates(data: bytes, given_as: str) -> Bundle:
+def _read_all_certificates(data: bytes, given_as: str) -> Bundle:
     """Return all certificates: of what is cut off the last ones would be missing."""
-    there = _certificates(data)
-    if there.trouble or (there.certificates and not begun_blocks(data)[1] & CERTIFICATE_LABELS):
+    there = _read_certificates(data)
+    if there.problem or (there.certificates and not find_block_labels(data)[1] & CERTIFICATE_LABELS):
         return there
-    return replace(there, trouble=why_none(data, "certificate", given_as))
+    return replace(there, problem=why_missing(data, "certificate", given_as))
 
 
-def _private_key(data: bytes, passphrase: str | None) -> Bundle:
-    return _tried(lambda: Bundle(key=KeyRef.of(read_private_key(data, passphrase))))
+def _read_private_key(data: bytes, passphrase: str | None) -> Bundle:
+    return _catch_error(lambda: Bundle(key=KeyRef.from_key(read_private_key(data, passphrase))))
 
 
-def _key_store(data: bytes, passphrase: str | None) -> Bundle:
+def _read_key_store(data: bytes, passphrase: str | None) -> Bundle:
     def read() -> Bundle:
         store = read_key_store(data, passphrase)
-        key = replace(KeyRef.of(store.key), is_pkcs12=True) if store.key else None
+        key = replace(KeyRef.from_key(store.key), is_pkcs12=True) if store.key else None
         return Bundle(store.certificates, key=key)
 
-    return _tried(read)
+    return _catch_error(read)

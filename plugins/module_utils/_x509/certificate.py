@@ -24,7 +24,7 @@ from .._base.text import escape_invisible
 from .._base.times import format_time
 from . import asn1
 
-NOT_PARSED: tuple[type[BaseException], ...] = ()
+PARSE_ERRORS: tuple[type[BaseException], ...] = ()
 """Exceptions of the library for data that it cannot parse."""
 with suppress(ImportError):
     from cryptography import x509
@@ -33,7 +33,7 @@ with suppress(ImportError):
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from cryptography.x509.oid import NameOID
 
-    NOT_PARSED = (
+    PARSE_ERRORS = (
         ValueError,
         TypeError,
         OverflowError,
@@ -54,7 +54,7 @@ KEY_ALGORITHMS = frozenset(
 )
 """Object identifiers of the key types that the library knows: RSA, RSASSA-PSS, EC, DSA, Diffie-Hellman, and those of RFC 8410."""
 RSASSA_PSS = "RSASSA-PSS"
-OF_RSASSA_PSS = "1.2.840.113549.1.1.10"
+RSASSA_PSS_OID = "1.2.840.113549.1.1.10"
 """The type of RSA keys that are for these signatures only, and its object identifier (RFC 4055, 1.2); the library takes them for RSA."""
 STORED_KEY_TYPES = frozenset({"RSA", "EC"})
 """Key types that the certificate store is known to accept."""
@@ -74,20 +74,20 @@ MAX_RSA_KEY_SIZE = 8192
 MAX_RSA_EXPONENT = 64
 MAX_DSA_KEY_SIZE = 4096
 """Bits. Larger keys are not verified with: an attacker could have made them to keep the processor busy."""
-MAX_CACHED = 64
+MAX_CACHE_ENTRIES = 64
 """How many certificates and links of chains are remembered: hundreds of certificates are issued by the same few intermediates."""
 MAX_NAMES = 1_000
 """Subject alternative names that are read one by one if they cannot be read together."""
 
 
 @contextmanager
-def reading(refusal: CertificatesError) -> Iterator[None]:
+def translate_parse_errors(refusal: CertificatesError) -> Iterator[None]:
     """Raise `refusal` for any error of the library; a panic of its Rust code is not an `Exception`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except NOT_PARSED:
+    except PARSE_ERRORS:
         raise refusal from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":
@@ -95,26 +95,26 @@ def reading(refusal: CertificatesError) -> Iterator[None]:
         raise refusal from None
 
 
-def public_key_sha256_of(public_key: t.Any, info: bytes) -> str:
+def hash_public_key(public_key: t.Any, info: bytes) -> str:
     """Return the SHA-256 of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), in hex.
 
     Args:
         public_key: what the library reads in it.
         info: the same in DER.
     """
-    if not is_for_pss(info):
+    if not has_pss_algorithm(info):
         info = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(info).hexdigest()
 
 
-def is_for_pss(info: bytes) -> bool:
+def has_pss_algorithm(info: bytes) -> bool:
     """Return whether a SubjectPublicKeyInfo has an RSASSA-PSS key."""
-    return asn1.algorithm(info) == OF_RSASSA_PSS
+    return asn1.read_algorithm(info) == RSASSA_PSS_OID
 
 
-def type_and_size_of(public_key: t.Any, info: bytes) -> tuple[str, int | None]:
+def read_type_and_size(public_key: t.Any, info: bytes) -> tuple[str, int | None]:
     """Return the name of a key's algorithm, and its size in bits if it has one. Arguments as above."""
-    if is_for_pss(info):
+    if has_pss_algorithm(info):
         return RSASSA_PSS, public_key.key_size
     names = (
         (rsa.RSAPublicKey, "RSA"),
@@ -134,14 +134,14 @@ class Certificate:
     der: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, parsed: x509.Certificate) -> Certificate:
+    def from_library(cls, parsed: x509.Certificate) -> Certificate:
         """Return a certificate that `cryptography` has already parsed, without parsing it again."""
         certificate = cls(parsed.public_bytes(Encoding.DER))
-        certificate.__dict__["parsed"] = parsed
+        certificate.__dict__["library_object"] = parsed
         return certificate
 
     @cached_property
-    def parsed(self) -> x509.Certificate:
+    def library_object(self) -> x509.Certificate:
         return x509.load_der_x509_certificate(self.der)
 
     @cached_property
@@ -153,11 +153,11 @@ class Certificate:
     def _public_key(self) -> t.Any:
         """The public key; `None` if the library does not know its algorithm, such as GOST R 34.10."""
         try:
-            return self.parsed.public_key()
+            return self.library_object.public_key()
         except UnsupportedAlgorithm:
             return None
         except ValueError:  # cryptography < 46 raises this for an unknown algorithm, every release for a damaged key
-            if asn1.algorithm(self._public_key_info) in KEY_ALGORITHMS:
+            if asn1.read_algorithm(self._public_key_info) in KEY_ALGORITHMS:
                 raise
             return None
 
@@ -166,27 +166,27 @@ class Certificate:
         """SHA-256 of the SubjectPublicKeyInfo, in hex."""
         if self._public_key is None:
             return hashlib.sha256(self._public_key_info).hexdigest()
-        return public_key_sha256_of(self._public_key, self._public_key_info)
+        return hash_public_key(self._public_key, self._public_key_info)
 
     @cached_property
     def _public_key_info(self) -> bytes:
-        return asn1.public_key_info(self.parsed.tbs_certificate_bytes)
+        return asn1.read_public_key_info(self.library_object.tbs_certificate_bytes)
 
     def check(self) -> None:
         """Read the parts that all other code needs; raise what `cryptography` raises on damaged data."""
         self.facts()
-        for read in (lambda: self.organization_name, lambda: self.is_self_issued, lambda: self.may_issue):
+        for read in (lambda: self.organization_name, lambda: self.is_self_issued, lambda: self.can_issue):
             read()
 
     @cached_property
     def not_before(self) -> datetime:
         """Start of validity, UTC."""
-        return self.parsed.not_valid_before_utc
+        return self.library_object.not_valid_before_utc
 
     @cached_property
     def not_after(self) -> datetime:
         """End of validity, UTC."""
-        return self.parsed.not_valid_after_utc
+        return self.library_object.not_valid_after_utc
 
     @property
     def age(self) -> tuple[datetime, datetime]:
@@ -200,27 +200,27 @@ class Certificate:
     @cached_property
     def common_name(self) -> str | None:
         """The subject's first common name, in printable form."""
-        return next(iter(_values(self.parsed.subject, NameOID.COMMON_NAME)), None)
+        return next(iter(_read_values(self.library_object.subject, NameOID.COMMON_NAME)), None)
 
     @cached_property
     def organization_name(self) -> str | None:
         """The subject's first organization, in printable form."""
-        return next(iter(_values(self.parsed.subject, NameOID.ORGANIZATION_NAME)), None)
+        return next(iter(_read_values(self.library_object.subject, NameOID.ORGANIZATION_NAME)), None)
 
     @cached_property
     def organizations(self) -> frozenset[str]:
         """All organizations of the subject, in printable form."""
-        return frozenset(_values(self.parsed.subject, NameOID.ORGANIZATION_NAME))
+        return frozenset(_read_values(self.library_object.subject, NameOID.ORGANIZATION_NAME))
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The names it is for: DNS names and common name, in ASCII form; CAs may omit the common name."""
-        return name_set(self.common_name, map(escape_invisible, self._dns_names))
+        return normalize_names(self.common_name, map(escape_invisible, self._dns_names))
 
     @property
     def server_names(self) -> frozenset[str]:
         """The names for which TLS clients accept it: its DNS names; its common name only if it has no DNS name (RFC 9525, 2)."""
-        return name_set(None, self._dns_names) or name_set(self.common_name, ())
+        return normalize_names(None, self._dns_names) or normalize_names(self.common_name, ())
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -239,7 +239,7 @@ class Certificate:
         return frozenset(name for name in names if name == encode_name(name) and not is_address(name)) | self.addresses
 
     @cached_property
-    def accepted(self) -> frozenset[str]:
+    def accepted_names(self) -> frozenset[str]:
         """What some clients accept it for, at least: its common name, too, if it has no DNS name at all."""
         return self.alternatives if self._dns_names else self.alternatives | self.server_names
 
@@ -248,9 +248,9 @@ class Certificate:
         """All its names and addresses in comparable form, including its common name if that is a host name."""
         name = self.common_name or ""
         is_host = "." in name and " " not in name
-        return self.server_names | self.addresses | name_set(name if is_host else None, ())
+        return self.server_names | self.addresses | normalize_names(name if is_host else None, ())
 
-    def is_for(self, name: str) -> bool:
+    def is_accepted_for(self, name: str) -> bool:
         """Return whether TLS clients accept it for a name or an address (RFC 9525, 6).
 
         Addresses are compared with its IP addresses only. A wildcard stands for exactly the whole left-most label.
@@ -269,33 +269,33 @@ class Certificate:
     def shown_name(self) -> str:
         """Its name in a sentence: as `_names.shown_name`, else its whole subject."""
         name = choose_name(self.common_name, self.subject_alt_names)
-        return name or escape_invisible(self.parsed.subject.rfc4514_string()) or "without a name"
+        return name or escape_invisible(self.library_object.subject.rfc4514_string()) or "without a name"
 
     @property
     def shown_issuer(self) -> str:
         """Its issuer's name in a sentence."""
-        names = _values(self.parsed.issuer, NameOID.COMMON_NAME)
-        return names[0] if names else escape_invisible(self.parsed.issuer.rfc4514_string())
+        names = _read_values(self.library_object.issuer, NameOID.COMMON_NAME)
+        return names[0] if names else escape_invisible(self.library_object.issuer.rfc4514_string())
 
     @cached_property
     def subject_alt_names(self) -> list[str]:
         """The values of the subject alternative names (host names, addresses, ...), in printable form."""
-        return [escape_invisible(_general_name(name)) for name in self._alternatives]
+        return [escape_invisible(_format_general_name(name)) for name in self._alternatives]
 
     @cached_property
     def _alternatives(self) -> list[x509.GeneralName]:
         kind = x509.SubjectAlternativeName
-        return list(self.extension(kind) or self._names_one_by_one(kind.oid.dotted_string))
+        return list(self.extension(kind) or self._read_names_one_by_one(kind.oid.dotted_string))
 
-    def _names_one_by_one(self, oid: str) -> Iterator[x509.GeneralName]:
+    def _read_names_one_by_one(self, oid: str) -> Iterator[x509.GeneralName]:
         """Yield the names that can be read, if they cannot be read together."""
         with suppress(ValueError):
             extension = self.unreadable_extensions.get(oid)
             if extension is None:
                 return
-            for listed in asn1.elements(extension.value):
-                for name in islice(asn1.elements(listed.content), MAX_NAMES):
-                    read = self._read_alone(extension.with_value(asn1.wrap(asn1.SEQUENCE, name.whole)))
+            for listed in asn1.read_elements(extension.value):
+                for name in islice(asn1.read_elements(listed.content), MAX_NAMES):
+                    read = self._read_alone(extension.encode_with_value(asn1.wrap(asn1.SEQUENCE, name.der)))
                     yield from read.value if read else ()
 
     def extension(self, kind: type[t.Any]) -> t.Any:
@@ -307,17 +307,17 @@ class Certificate:
     def extensions(self) -> Mapping[str, x509.Extension[t.Any]]:
         """The readable extensions, by object identifier; an unreadable one does not hide the others."""
         try:
-            readable = list(self.parsed.extensions)
-        except NOT_PARSED:
-            read = (self._read_alone(raw.whole) for raw in self._raw_extensions.values() if raw)
+            readable = list(self.library_object.extensions)
+        except PARSE_ERRORS:
+            read = (self._read_alone(raw.der) for raw in self._raw_extensions.values() if raw)
             readable = [extension for extension in read if extension]
         return {extension.oid.dotted_string: extension for extension in readable}
 
     @cached_property
     def unreadable_extensions(self) -> Mapping[str, asn1.Extension | None]:
         """The unreadable extensions; `None` for one that occurs twice, which RFC 5280, 4.2, forbids."""
-        with suppress(*NOT_PARSED):
-            list(self.parsed.extensions)
+        with suppress(*PARSE_ERRORS):
+            list(self.library_object.extensions)
             return {}
         return {oid: raw for oid, raw in self._raw_extensions.items() if oid not in self.extensions}
 
@@ -325,14 +325,16 @@ class Certificate:
     def _raw_extensions(self) -> Mapping[str, asn1.Extension | None]:
         by_oid: dict[str, asn1.Extension | None] = {}
         with suppress(ValueError):
-            for extension in asn1.extensions(self.parsed.tbs_certificate_bytes):
+            for extension in asn1.read_extensions(self.library_object.tbs_certificate_bytes):
                 by_oid[extension.oid] = None if extension.oid in by_oid else extension
         return by_oid
 
     def _read_alone(self, extension: bytes) -> x509.Extension[t.Any] | None:
         """Return one of its extensions, read from a certificate with no other extension; `None` if it cannot be read."""
-        with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
-            return next(iter(x509.load_der_x509_certificate(asn1.with_extension(self.der, extension)).extensions), None)
+        with suppress(CertificatesError), translate_parse_errors(CertificatesError("invalid_pem", "")):
+            return next(
+                iter(x509.load_der_x509_certificate(asn1.isolate_extension(self.der, extension)).extensions), None
+            )
         return None
 
     @property
@@ -348,8 +350,8 @@ class Certificate:
     @cached_property
     def _key_type_and_size(self) -> tuple[str, int | None]:
         if self._public_key is None:
-            return asn1.algorithm(self._public_key_info), None
-        return type_and_size_of(self._public_key, self._public_key_info)
+            return asn1.read_algorithm(self._public_key_info), None
+        return read_type_and_size(self._public_key, self._public_key_info)
 
     @property
     def curve(self) -> str | None:
@@ -370,20 +372,20 @@ class Certificate:
     @cached_property
     def subject(self) -> Name:
         """The subject in a form that can be compared."""
-        return comparable(self.parsed.subject)
+        return normalize_distinguished_name(self.library_object.subject)
 
     @cached_property
     def issuer(self) -> Name:
         """The issuer in a form that can be compared."""
-        return comparable(self.parsed.issuer)
+        return normalize_distinguished_name(self.library_object.issuer)
 
     @property
     def is_version_1(self) -> bool:
         """Whether it has version 1, from the time before extensions."""
-        return self.parsed.version == x509.Version.v1
+        return self.library_object.version == x509.Version.v1
 
     @property
-    def may_issue(self) -> bool:
+    def can_issue(self) -> bool:
         """Whether it is a CA certificate (basic constraints, RFC 5280, 4.2.1.9); one of version 1 counts as one."""
         constraints = self.extension(x509.BasicConstraints)
         return constraints.ca if constraints else self.is_version_1
@@ -391,7 +393,7 @@ class Certificate:
     @property
     def renewal_info_id(self) -> str | None:
         """Its identifier for renewal information of the CA (RFC 9773, 4.1); `None` if it does not name the key of its issuer."""
-        issuer, serial = self.issuer_key_identifier, self.parsed.serial_number
+        issuer, serial = self.issuer_key_identifier, self.library_object.serial_number
         number = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)  # as in DER
         parts = [base64.urlsafe_b64encode(part).rstrip(b"=").decode("ascii") for part in (issuer or b"", number)]
         return ".".join(parts) if issuer else None
@@ -414,10 +416,10 @@ class Certificate:
         `verify_directly_issued_by` does not fit: it takes a name in another string type for a different name.
         """
         key = self._public_key
-        if key is None or not self.is_quickly_verified_by:
+        if key is None or not self.can_verify_quickly:
             return False
         try:
-            with reading(CertificatesError("invalid_pem", "")):
+            with translate_parse_errors(CertificatesError("invalid_pem", "")):
                 how: tuple[t.Any, ...] = ()
                 if isinstance(key, rsa.RSAPublicKey):
                     how = (signed.signature_algorithm_parameters, signed.signature_hash_algorithm)
@@ -431,7 +433,7 @@ class Certificate:
         return True
 
     @property
-    def is_quickly_verified_by(self) -> bool:
+    def can_verify_quickly(self) -> bool:
         """Whether verifying a signature with its key takes a time that an attacker cannot increase."""
         key = self._public_key
         if isinstance(key, dsa.DSAPublicKey):
@@ -444,9 +446,9 @@ class Certificate:
         """Return whether this certificate names `issuer` as its issuer and was signed by its key."""
         return self.issuer == issuer.subject and _is_signed_by(self, issuer)
 
-    def pem(self) -> str:
+    def to_pem(self) -> str:
         """Return it as canonical PEM: 64 columns, LF (RFC 7468)."""
-        return self.parsed.public_bytes(Encoding.PEM).decode("ascii")
+        return self.library_object.public_bytes(Encoding.PEM).decode("ascii")
 
     def facts(self) -> dict[str, t.Any]:
         """Return the facts about a certificate that results contain."""
@@ -455,7 +457,7 @@ class Certificate:
             "common_name": self.common_name,
             "fingerprint_sha256": self.fingerprint_sha256,
             "public_key_sha256": self.public_key_sha256,
-            "serial_number": self.parsed.serial_number,
+            "serial_number": self.library_object.serial_number,
             "not_before": format_time(self.not_before),
             "not_after": format_time(self.not_after),
             "subject_alt_names": self.subject_alt_names,
@@ -463,7 +465,7 @@ class Certificate:
             "key_size": key_size,
         }
 
-    def facts_in_diffs(self) -> dict[str, t.Any]:
+    def diff_facts(self) -> dict[str, t.Any]:
         """Return the facts about a certificate that diffs show."""
         return {
             **build_diff_name(self.common_name, self.shown_name),
@@ -472,26 +474,26 @@ class Certificate:
         }
 
 
-def _values(name: x509.Name, kind: x509.ObjectIdentifier) -> list[str]:
+def _read_values(name: x509.Name, kind: x509.ObjectIdentifier) -> list[str]:
     """Return the parts of a distinguished name that are of a kind, in printable form."""
     return [escape_invisible(str(part.value)) for part in name.get_attributes_for_oid(kind)]
 
 
-def name_set(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
+def normalize_names(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
     """Return names in a form that can be compared: in ASCII form, and without the common name if there is none."""
     return frozenset(encode_name(name) for name in (common_name, *others) if name)
 
 
-def names_of(record: Mapping[str, t.Any]) -> frozenset[str]:
+def read_record_names(record: Mapping[str, t.Any]) -> frozenset[str]:
     """Return the names of a certificate in a result, addresses included, in a form that can be compared."""
-    return name_set(record.get("common_name"), record.get("subject_alt_names") or ())
+    return normalize_names(record.get("common_name"), record.get("subject_alt_names") or ())
 
 
 Name = tuple[frozenset[tuple[str, str]], ...]
 """A distinguished name in a form that can be compared."""
 
 
-def comparable(name: x509.Name) -> Name:
+def normalize_distinguished_name(name: x509.Name) -> Name:
     """Return a name in a form that does not depend on string types, case and spacing (RFC 5280, 7.1)."""
     return tuple(
         frozenset((part.oid.dotted_string, " ".join(str(part.value).casefold().split())) for part in parts)
@@ -499,13 +501,13 @@ def comparable(name: x509.Name) -> Name:
     )
 
 
-@lru_cache(MAX_CACHED)
+@lru_cache(MAX_CACHE_ENTRIES)
 def _is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
     """Return whether the key of `issuer` signed a certificate; the links between intermediate and root certificates are cached."""
-    return issuer.has_signed(certificate.parsed, certificate.parsed.tbs_certificate_bytes)
+    return issuer.has_signed(certificate.library_object, certificate.library_object.tbs_certificate_bytes)
 
 
-def _general_name(name: x509.GeneralName) -> str:
+def _format_general_name(name: x509.GeneralName) -> str:
     value = name.value
     if isinstance(name, x509.OtherName):
         return f"{name.type_id.dotted_string}:{name.value.hex()}"
@@ -514,6 +516,6 @@ def _general_name(name: x509.GeneralName) -> str:
     return value.rfc4514_string() if isinstance(value, x509.Name) else str(value)
 
 
-def pem_bundle(certificates: Iterable[Certificate]) -> str:
+def join_pem(certificates: Iterable[Certificate]) -> str:
     """Return several certificates as canonical PEM, one after the other."""
-    return "".join(certificate.pem() for certificate in certificates)
+    return "".join(certificate.to_pem() for certificate in certificates)

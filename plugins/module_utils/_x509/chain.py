@@ -24,11 +24,11 @@ from .._base.codes import TrustReason
 from .._base.errors import CertificatesError
 from .._base.times import format_time
 from .certificate import Certificate, Name
-from .read import checked_certificate
-from .tls_client import Acceptance, acceptance, client_settings, why_not_valid
+from .read import parse_certificate
+from .tls_client import Acceptance, check_acceptance, describe_invalid_issuer, make_client_settings
 
 Trust = t.Literal["trusted", "incomplete", "untrusted"]
-UNTRUSTED: Mapping[Trust, TrustReason] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
+UNTRUSTED_REASONS: Mapping[Trust, TrustReason] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
 """The reason for a certificate that is not accepted because it is not trusted."""
 
 MAX_CHAIN_LENGTH = 10
@@ -39,7 +39,9 @@ MAX_OPENSSL_CHECKS = 20
 """Paths of one leaf that OpenSSL verifies, up to a trusted root, or else up to the last known issuer."""
 MAX_CHECKS = 2_000
 """Signatures verified, and questions to OpenSSL, for all leaves of one pile."""
-TOO_MANY = "too many chains to a root certificate are possible: specify only the required intermediate certificates"
+TOO_MANY_CHAINS = (
+    "too many chains to a root certificate are possible: specify only the required intermediate certificates"
+)
 
 
 class Anchors:
@@ -52,23 +54,23 @@ class Anchors:
         self._certificates = tuple(dict.fromkeys(certificates))
 
     @cached_property
-    def _by_subject(self) -> dict[Name, list[Certificate]]:
-        return _by_subject(self._certificates)
+    def _certificates_by_subject(self) -> dict[Name, list[Certificate]]:
+        return _group_by_subject(self._certificates)
 
     @cached_property
     def client(self) -> ssl.SSLContext | None:
         """The settings of a TLS client that trusts them; `None` if there are none."""
-        return client_settings(self._certificates) if self._certificates else None
+        return make_client_settings(self._certificates) if self._certificates else None
 
-    def named(self, subject: Name) -> list[Certificate]:
+    def find_by_subject(self, subject: Name) -> list[Certificate]:
         """Return those with this subject."""
-        return list(_undamaged(self._by_subject.get(subject, ())))
+        return list(_skip_damaged(self._certificates_by_subject.get(subject, ())))
 
     def __iter__(self) -> Iterator[Certificate]:
-        return _undamaged(self._certificates)
+        return _skip_damaged(self._certificates)
 
     def __contains__(self, certificate: Certificate) -> bool:
-        return certificate in self.named(certificate.subject)
+        return certificate in self.find_by_subject(certificate.subject)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Chain:
     """The issuers of a certificate in order, without the root, and whether they lead to a trusted one.
 
     `why` says what is wrong, as the end of a sentence about the certificate. `is_linked` says whether any issuer is known. `path` has
-    the issuers that clients use: as OpenSSL took them, up to what is trusted, or else all that are known, the root included. `lacks_root`
+    the issuers that clients use: as OpenSSL took them, up to what is trusted, or else all that are known, the root included. `has_untrusted_root`
     says whether clients refuse it only because they do not trust the root, which is known.
     """
 
@@ -85,18 +87,18 @@ class Chain:
     why: str = ""
     is_linked: bool = True
     path: tuple[Certificate, ...] = field(default=(), compare=False)
-    lacks_root: bool = field(default=False, compare=False)
+    has_untrusted_root: bool = field(default=False, compare=False)
 
 
-def chain_as_sent(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors, at: datetime) -> Chain:
+def evaluate_sent_chain(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors, at: datetime) -> Chain:
     """Return the chain of a certificate; it is trusted only if a TLS client accepts it with exactly the sent certificates, in this order.
 
     The issuers are the best that can be built of it.
     """
-    chain = Chains(sent, anchors, at).of(leaf)
+    chain = Chains(sent, anchors, at).build(leaf)
     if chain.trust == "trusted" and chain.issuers == tuple(sent):
         return chain  # this is what OpenSSL was asked
-    answer = acceptance(leaf, sent, _roots_for(leaf, sent, anchors), at)
+    answer = check_acceptance(leaf, sent, _select_roots(leaf, sent, anchors), at)
     if not answer.why:
         return replace(chain, trust="trusted", why="", path=answer.path[1:])
     return replace(chain, trust="untrusted", why=answer.why) if chain.trust == "trusted" else chain
@@ -108,64 +110,66 @@ class Chains:
     def __init__(self, pile: Iterable[Certificate], anchors: Anchors, at: datetime) -> None:
         self._anchors = anchors
         self._at = at
-        self._all = _by_subject(dict.fromkeys(pile))
+        self._all = _group_by_subject(dict.fromkeys(pile))
         self._signed: dict[tuple[Certificate, Certificate], bool] = {}
         self._steps = self._questions = self._checks = 0
 
-    def of(self, leaf: Certificate) -> Chain:
+    def build(self, leaf: Certificate) -> Chain:
         """Return a certificate's chain: a trusted one if possible, else the best there is."""
         refusals: list[str] = []
         self._steps, self._questions = MAX_STEPS, MAX_OPENSSL_CHECKS
-        chain = self._to_anchor(leaf, (), refusals) if leaf.is_valid(self._at) else None
+        chain = self._build_trusted_chain(leaf, (), refusals) if leaf.is_valid(self._at) else None
         if chain is not None:
             return chain
         self._steps, self._questions = MAX_STEPS, MAX_OPENSSL_CHECKS
-        issuers, root, why = self._known(leaf)
+        issuers, root, why = self._find_known_issuers(leaf)
         for sent in dict.fromkeys((issuers, ())) if leaf in self._anchors else ():  # what is named needs no issuers
-            answer = self._asked(leaf, sent, _roots_for(leaf, sent, self._anchors))
+            answer = self._verify(leaf, sent, _select_roots(leaf, sent, self._anchors))
             if not answer.why:
                 return Chain(sent, "trusted", path=answer.path[1:])
             refusals.append(answer.why)
         refusals.append(why)
-        trust, why = self._why_not(leaf, issuers, root, refusals)
+        trust, why = self._why_untrusted(leaf, issuers, root, refusals)
         path = (*issuers, root) if root else issuers
         is_sound = not any(refusals) and all(certificate.is_valid(self._at) for certificate in (leaf, *path))
-        lacks_root = is_sound and (leaf, *path)[-1].is_root
-        return Chain(issuers, trust, why, is_linked=bool(path), path=path, lacks_root=lacks_root)
+        has_untrusted_root = is_sound and (leaf, *path)[-1].is_root
+        return Chain(issuers, trust, why, is_linked=bool(path), path=path, has_untrusted_root=has_untrusted_root)
 
-    def _to_anchor(self, leaf: Certificate, path: tuple[Certificate, ...], refusals: list[str]) -> Chain | None:
+    def _build_trusted_chain(
+        self, leaf: Certificate, path: tuple[Certificate, ...], refusals: list[str]
+    ) -> Chain | None:
         """Return a trusted chain that begins with these issuers, or `None`; the reasons against others are added to `refusals`.
 
         The full path up to below the root is preferred to a short cut, so that what is stored does not depend on a machine's roots.
         """
         last = path[-1] if path else leaf
-        for issuer in self._issuers(last) if len(path) < MAX_CHAIN_LENGTH else ():
+        for issuer in self._find_issuers(last) if len(path) < MAX_CHAIN_LENGTH else ():
             if not issuer.is_root and self._is_new(issuer, leaf, path) and self._is_signed(last, issuer):
-                chain = self._to_anchor(leaf, (*path, issuer), refusals)
+                chain = self._build_trusted_chain(leaf, (*path, issuer), refusals)
                 if chain is not None:
                     return chain
-        anchors = self._sorted(self._anchors.named(last.issuer), last)
+        anchors = self._sort_issuers(self._anchors.find_by_subject(last.issuer), last)
         signers = [anchor for anchor in anchors if anchor.is_valid(self._at) and self._is_signed(last, anchor)]
         if not signers:
             return None
-        answer = self._asked(leaf, path, _roots_for(leaf, path, self._anchors))
+        answer = self._verify(leaf, path, _select_roots(leaf, path, self._anchors))
         if answer.why:
             refusals.append(answer.why)
             return None
         if not any(signer.is_root for signer in signers):
-            path = (*path, signers[0], *self._known(signers[0])[0])
+            path = (*path, signers[0], *self._find_known_issuers(signers[0])[0])
         return Chain(path, "trusted", path=answer.path[1:])
 
-    def _issuers(self, child: Certificate) -> list[Certificate]:
+    def _find_issuers(self, child: Certificate) -> list[Certificate]:
         """Return those of the pile that may be a certificate's issuer by their names, in order of preference; roots last.
 
         Of version 1, from the time before there were extensions, only a root may issue; others would make every certificate a CA.
         """
-        named = [issuer for issuer in self._all.get(child.issuer, ()) if issuer.may_issue]
+        named = [issuer for issuer in self._all.get(child.issuer, ()) if issuer.can_issue]
         issuers = [issuer for issuer in named if issuer.is_root or not issuer.is_version_1]
-        return sorted(self._sorted(issuers, child), key=lambda issuer: issuer.is_root)
+        return sorted(self._sort_issuers(issuers, child), key=lambda issuer: issuer.is_root)
 
-    def _sorted(self, issuers: list[Certificate], child: Certificate) -> list[Certificate]:
+    def _sort_issuers(self, issuers: list[Certificate], child: Certificate) -> list[Certificate]:
         """Return certificates with the name of an issuer: first those with the key that the child names, then the valid ones."""
         named = child.issuer_key_identifier
         return sorted(
@@ -193,42 +197,42 @@ class Chains:
             self._signed[link] = self._checks <= MAX_CHECKS and child.is_issued_by(issuer)
         return self._signed[link]
 
-    def _asked(self, leaf: Certificate, sent: tuple[Certificate, ...], roots: Sequence[Certificate]) -> Acceptance:
+    def _verify(self, leaf: Certificate, sent: tuple[Certificate, ...], roots: Sequence[Certificate]) -> Acceptance:
         self._questions -= 1
         self._checks += 1
         if self._questions < 0 or self._checks > MAX_CHECKS:
-            return Acceptance((), TOO_MANY)
-        return acceptance(leaf, sent, roots, self._at)
+            return Acceptance((), TOO_MANY_CHAINS)
+        return check_acceptance(leaf, sent, roots, self._at)
 
-    def _known(self, leaf: Certificate) -> tuple[tuple[Certificate, ...], Certificate | None, str]:
+    def _find_known_issuers(self, leaf: Certificate) -> tuple[tuple[Certificate, ...], Certificate | None, str]:
         """Return the known issuers of a certificate, the root at their end if it is known, and what OpenSSL says if it trusts the last one.
 
         A path that it accepts is preferred, then one on which all certificates are valid.
         """
         ways: list[tuple[bool, tuple[Certificate, ...], Certificate | None, str]] = []
-        for issuers, root in self._ways(leaf, ()):
+        for issuers, root in self._find_paths(leaf, ()):
             path = (*issuers, root) if root else issuers
-            why = self._asked(leaf, issuers, [(leaf, *path)[-1]]).why
+            why = self._verify(leaf, issuers, [(leaf, *path)[-1]]).why
             if not why:
                 return issuers, root, ""
             ways.append((all(issuer.is_valid(self._at) for issuer in path), issuers, root, why))
         return max(ways, key=lambda way: way[0])[1:]
 
-    def _ways(
+    def _find_paths(
         self, leaf: Certificate, path: tuple[Certificate, ...]
     ) -> Iterator[tuple[tuple[Certificate, ...], Certificate | None]]:
         last, is_end = path[-1] if path else leaf, True
-        for issuer in self._issuers(last) if len(path) < MAX_CHAIN_LENGTH and not last.is_root else ():
+        for issuer in self._find_issuers(last) if len(path) < MAX_CHAIN_LENGTH and not last.is_root else ():
             if self._is_new(issuer, leaf, path) and self._is_signed(last, issuer):
                 is_end = False
                 if issuer.is_root:
                     yield path, issuer
                 else:
-                    yield from self._ways(leaf, (*path, issuer))
+                    yield from self._find_paths(leaf, (*path, issuer))
         if is_end:
             yield path, None
 
-    def _why_not(
+    def _why_untrusted(
         self, leaf: Certificate, issuers: Sequence[Certificate], root: Certificate | None, refusals: Sequence[str]
     ) -> tuple[Trust, str]:
         """Return why a chain does not lead to an anchor."""
@@ -238,11 +242,11 @@ class Chains:
                 f"the certificate is valid only from {format_time(leaf.not_before)} to {format_time(leaf.not_after)}",
             )
         last = issuers[-1] if issuers else leaf
-        named = [] if last.is_root else [*self._anchors.named(last.issuer), *self._all.get(last.issuer, ())]
+        named = [] if last.is_root else [*self._anchors.find_by_subject(last.issuer), *self._all.get(last.issuer, ())]
         signers = [signer for signer in named if self._is_signed(last, signer)]
         for issuer in (*issuers, *([root] if root else signers)):
             if not issuer.is_valid(self._at):
-                return "untrusted", why_not_valid(issuer)
+                return "untrusted", describe_invalid_issuer(issuer)
         refused = next(filter(None, refusals), None)
         if refused:
             return "untrusted", refused
@@ -261,19 +265,19 @@ class Chains:
         return "incomplete", f"the certificate of {whose} is missing"
 
 
-def _roots_for(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors) -> list[Certificate]:
+def _select_roots(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors) -> list[Certificate]:
     """Return the trusted certificates that OpenSSL can come to."""
-    issuers = (anchor for certificate in (leaf, *sent) for anchor in anchors.named(certificate.issuer))
+    issuers = (anchor for certificate in (leaf, *sent) for anchor in anchors.find_by_subject(certificate.issuer))
     return list(dict.fromkeys([*issuers, *([leaf] if leaf in anchors else [])]))
 
 
-def _undamaged(certificates: Iterable[Certificate]) -> Iterator[Certificate]:
+def _skip_damaged(certificates: Iterable[Certificate]) -> Iterator[Certificate]:
     for certificate in certificates:
         with suppress(CertificatesError):
-            yield checked_certificate(certificate.der)
+            yield parse_certificate(certificate.der)
 
 
-def _by_subject(certificates: Iterable[Certificate]) -> dict[Name, list[Certificate]]:
+def _group_by_subject(certificates: Iterable[Certificate]) -> dict[Name, list[Certificate]]:
     by_subject: dict[Name, list[Certificate]] = {}
     for certificate in certificates:
         by_subject.setdefault(certificate.subject, []).append(certificate)

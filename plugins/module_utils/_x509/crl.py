@@ -23,21 +23,21 @@ from .._base.errors import CertificatesError, Obstacle
 from .._base.text import escape_invisible
 from .._base.times import format_time
 from . import asn1, messages
-from .certificate import Certificate, comparable, reading
+from .certificate import Certificate, normalize_distinguished_name, translate_parse_errors
 from .chain import Anchors, Chain
-from .pem import from_base64, is_der, pem_blocks
+from .pem import decode_base64, find_pem_blocks, is_der
 
 with suppress(ImportError):  # the callers of _x509 report a missing library
     from cryptography import x509
 
 Status = t.Literal["good", "revoked", "unknown"]
-LABELS = frozenset({b"X509 CRL"})
+CRL_LABELS = frozenset({b"X509 CRL"})
 URL = re.compile(r"http://[!-~]{1,2000}", re.IGNORECASE)
 """What is asked for: plain http, as a list is signed itself, and https would need a list in its turn (RFC 5280, 8)."""
 MAX_URLS = 4
 """Maximum number of CRL URLs of a certificate; real certificates have one or two."""
 NOT_NAMED, NOT_ASKED = Obstacle("not_named"), Obstacle("not_asked")
-CRITICAL = b"\x01\x01\xff"
+CRITICAL_FLAG = b"\x01\x01\xff"
 """How it is encoded that an extension is critical (RFC 5280, 4.1)."""
 
 
@@ -75,7 +75,7 @@ class Revocation:
         }
 
 
-def combined(answers: Sequence[Revocation]) -> Revocation:
+def combine_results(answers: Sequence[Revocation]) -> Revocation:
     """Return what the answers about a certificate and its issuers come to: all must be good."""
     for status in ("revoked", "unknown"):
         for answer in answers:
@@ -84,7 +84,7 @@ def combined(answers: Sequence[Revocation]) -> Revocation:
     return replace(answers[0], certificate=None) if answers else Revocation("unknown", why=NOT_NAMED)
 
 
-def decisive(answers: Iterable[Revocation]) -> Revocation:
+def select_decisive_result(answers: Iterable[Revocation]) -> Revocation:
     """Return the combined result of several CRLs for one certificate."""
     return min(answers, key=lambda answer: ("revoked", "good", "unknown").index(answer.status))
 
@@ -100,14 +100,16 @@ class DistributionPoint:
     """Whether the list there is for some reasons only."""
 
 
-def points_of(certificate: Certificate) -> Iterator[DistributionPoint]:
+def read_distribution_points(certificate: Certificate) -> Iterator[DistributionPoint]:
     """Yield the places at which a list of its issuer can be had; none that names another issuer of the list."""
     left = MAX_URLS
     for point in certificate.extension(x509.CRLDistributionPoints) or ():
         others = [
             name
             for name in point.crl_issuer or ()
-            if not (isinstance(name, x509.DirectoryName) and comparable(name.value) == certificate.issuer)
+            if not (
+                isinstance(name, x509.DirectoryName) and normalize_distinguished_name(name.value) == certificate.issuer
+            )
         ]
         uris = [name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)]
         urls = tuple(dict.fromkeys(filter(URL.fullmatch, uris)))[:left]
@@ -117,7 +119,7 @@ def points_of(certificate: Certificate) -> Iterator[DistributionPoint]:
 
 
 @dataclass(frozen=True)
-class Question:
+class RevocationCheck:
     """Whether a certificate was revoked."""
 
     certificate: Certificate
@@ -131,50 +133,52 @@ class Question:
         return [url for point in self.points for url in point.urls]
 
 
-def used_by(leaf: Certificate, chain: Chain) -> list[Certificate]:
+def list_used_certificates(leaf: Certificate, chain: Chain) -> list[Certificate]:
     """Return a certificate and its issuers: both those that came with it and those that clients use here, as others may use the others."""
     return list(dict.fromkeys((leaf, *chain.issuers, *chain.path)))
 
 
-def answer_about(leaf: Certificate, chain: Chain, known: Mapping[Certificate, Revocation]) -> Revocation | None:
+def combine_known_results(
+    leaf: Certificate, chain: Chain, known: Mapping[Certificate, Revocation]
+) -> Revocation | None:
     """Return the combined status of a certificate and its issuers; `None` if nothing was checked."""
-    answers = [known[certificate] for certificate in used_by(leaf, chain) if certificate in known]
+    answers = [known[certificate] for certificate in list_used_certificates(leaf, chain) if certificate in known]
     if answers and leaf not in known:
         answers.append(Revocation("unknown", leaf, why=NOT_ASKED))
-    return combined(answers) if answers else None
+    return combine_results(answers) if answers else None
 
 
-def questions_about(leaf: Certificate, chain: Chain, anchors: Anchors) -> list[Question]:
+def plan_checks(leaf: Certificate, chain: Chain, anchors: Anchors) -> list[RevocationCheck]:
     """Return the checks of a certificate and its issuers, except root certificates and untrusted certificates."""
     if chain.trust != "trusted":
         return []
     questions = []
     issuer_of = dict(zip((leaf, *chain.path), chain.path, strict=False))  # whose signatures OpenSSL has verified
-    for certificate in used_by(leaf, chain):
+    for certificate in list_used_certificates(leaf, chain):
         if certificate in anchors or certificate.is_root:
             continue
         issuer = issuer_of.get(certificate)
         if issuer is None:
-            known = (*chain.path, *chain.issuers, *anchors.named(certificate.issuer))
+            known = (*chain.path, *chain.issuers, *anchors.find_by_subject(certificate.issuer))
             issuer = next((issuer for issuer in known if certificate.is_issued_by(issuer)), None)
         if issuer:
-            questions.append(Question(certificate, issuer, tuple(points_of(certificate))))
+            questions.append(RevocationCheck(certificate, issuer, tuple(read_distribution_points(certificate))))
     return questions
 
 
 def read_crl(data: bytes) -> Crl | None:
     """Return the list in DER or PEM, `None` if there is none."""
-    with suppress(CertificatesError), reading(_unread()):
-        blocks = [] if is_der(data) else pem_blocks(data, LABELS)
+    with suppress(CertificatesError), translate_parse_errors(_make_damage_error()):
+        blocks = [] if is_der(data) else find_pem_blocks(data, CRL_LABELS)
         if len(blocks) > 1:
             return None  # RFC 5280 does not define which of them counts
-        crl = Crl(from_base64(blocks[0][1]) if blocks else data)
-        _parsed, _begin, _end = crl.parsed, crl.this_update, crl.next_update
+        crl = Crl(decode_base64(blocks[0][1]) if blocks else data)
+        _parsed, _begin, _end = crl.library_object, crl.this_update, crl.next_update
         return crl
     return None
 
 
-def _unread() -> CertificatesError:
+def _make_damage_error() -> CertificatesError:
     return CertificatesError("invalid_pem", "A certificate revocation list (CRL) is damaged.")
 
 
@@ -185,22 +189,22 @@ class Crl:
     der: bytes = field(repr=False)
 
     @cached_property
-    def parsed(self) -> x509.CertificateRevocationList:
+    def library_object(self) -> x509.CertificateRevocationList:
         return x509.load_der_x509_crl(self.der)
 
     @cached_property
     def this_update(self) -> datetime:
         """When it was made."""
-        return self.parsed.last_update_utc
+        return self.library_object.last_update_utc
 
     @cached_property
     def next_update(self) -> datetime | None:
         """The time of the next update, after which the CRL is outdated."""
-        return self.parsed.next_update_utc
+        return self.library_object.next_update_utc
 
     @cached_property
     def _scope(self) -> x509.IssuingDistributionPoint | None:
-        extensions = {extension.oid: extension.value for extension in self.parsed.extensions}
+        extensions = {extension.oid: extension.value for extension in self.library_object.extensions}
         scope: x509.IssuingDistributionPoint | None = extensions.get(x509.IssuingDistributionPoint.oid)
         return scope
 
@@ -212,34 +216,38 @@ class Crl:
             at: the present instant.
         """
         why: Obstacle[str] | None = Obstacle("unreadable")
-        with suppress(CertificatesError), reading(_unread()):
-            why = self._why_not_by(issuer)
+        with suppress(CertificatesError), translate_parse_errors(_make_damage_error()):
+            why = self._why_signature_rejected(issuer)
             if not why and self.next_update is None:
                 why = Obstacle("no_end")
             elif not why and not self.this_update <= at <= t.cast(datetime, self.next_update):
                 why = Obstacle("not_now", {"begin": self.this_update, "end": self.next_update})
-            why = why or self._why_not_understood()
+            why = why or self._why_unsupported()
         return why
 
-    def _why_not_by(self, issuer: Certificate) -> Obstacle[str] | None:
-        if comparable(self.parsed.issuer) != issuer.subject:
-            return Obstacle("of_other", {"of": escape_invisible(self.parsed.issuer.rfc4514_string()), "issuer": issuer})
+    def _why_signature_rejected(self, issuer: Certificate) -> Obstacle[str] | None:
+        if normalize_distinguished_name(self.library_object.issuer) != issuer.subject:
+            return Obstacle(
+                "of_other", {"of": escape_invisible(self.library_object.issuer.rfc4514_string()), "issuer": issuer}
+            )
         usage = issuer.extension(x509.KeyUsage)
         if usage and not usage.crl_sign:
             return Obstacle("may_not_sign", {"issuer": issuer})
-        signed = next(asn1.elements(next(asn1.elements(self.der)).content)).whole
+        signed = next(asn1.read_elements(next(asn1.read_elements(self.der)).content)).der
         # The library's own check encodes the list again first, which takes ten times as long.
-        return None if issuer.has_signed(self.parsed, signed) else Obstacle("not_signed", {"issuer": issuer})
+        return None if issuer.has_signed(self.library_object, signed) else Obstacle("not_signed", {"issuer": issuer})
 
-    def _why_not_understood(self) -> Obstacle[str] | None:
+    def _why_unsupported(self) -> Obstacle[str] | None:
         """Return what of it is not dealt with here (RFC 5280, 5.2: what is critical and not understood makes all of it useless)."""
-        for extension in self.parsed.extensions:
+        for extension in self.library_object.extensions:
             if isinstance(extension.value, x509.DeltaCRLIndicator):
                 return Obstacle("delta")
             if extension.critical and not isinstance(extension.value, x509.IssuingDistributionPoint):
                 return Obstacle("critical_extension", {"oid": extension.oid.dotted_string})
-        if self.der.count(CRITICAL) > sum(extension.critical for extension in self.parsed.extensions) and any(
-            extension.critical for entry in self.parsed for extension in entry.extensions
+        if self.der.count(CRITICAL_FLAG) > sum(
+            extension.critical for extension in self.library_object.extensions
+        ) and any(
+            extension.critical for entry in self.library_object for extension in entry.extensions
         ):  # to look at each entry takes long, so it is done only if there may be one
             return Obstacle("critical_entry")
         scope = self._scope
@@ -247,29 +255,32 @@ class Crl:
             return Obstacle("unknown_kind")
         return None
 
-    def about(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
+    def find_status(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
         """Return what it says of a certificate that names a place of it; it must be usable."""
-        with suppress(CertificatesError), reading(_unread()):
+        with suppress(CertificatesError), translate_parse_errors(_make_damage_error()):
             # An authority may have many lists, each for a part of its certificates.
-            scope, is_authority, why = self._scope, certificate.may_issue, None
+            scope, is_authority, why = self._scope, certificate.can_issue, None
             if scope and scope.full_name and not point.names & {str(name.value) for name in scope.full_name}:
                 why = Obstacle("for_others")
             elif scope and (scope.only_contains_user_certs if is_authority else scope.only_contains_ca_certs):
                 why = Obstacle("lacks_kind", {"is_authority": is_authority})
-            return Revocation("unknown", certificate, why=why) if why else self._entry_of(certificate, point)
+            return Revocation("unknown", certificate, why=why) if why else self._read_entry(certificate, point)
         return Revocation("unknown", certificate, why=Obstacle("unreadable_entry"))
 
-    def _entry_of(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
-        number = certificate.parsed.serial_number
+    def _read_entry(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
+        number = certificate.library_object.serial_number
         # To look for its bytes takes a tenth of the time, and most are not there; a negative number has none.
         is_there = number.to_bytes(number.bit_length() // 8 + 1, "big") in self.der
-        entry = self.parsed.get_revoked_certificate_by_serial_number(number) if is_there else None
+        entry = self.library_object.get_revoked_certificate_by_serial_number(number) if is_there else None
         if entry is None:
             is_partial = point.is_partial or (self._scope is not None and self._scope.only_some_reasons is not None)
             partly = Revocation("unknown", certificate, why=Obstacle("some_reasons"))
             return partly if is_partial else Revocation("good", certificate)
         reason = None
-        with suppress(CertificatesError), reading(_unread()):  # for whatever reason it is there
+        with (
+            suppress(CertificatesError),
+            translate_parse_errors(_make_damage_error()),
+        ):  # for whatever reason it is there
             for extension in entry.extensions:
                 if isinstance(extension.value, x509.CRLReason):
                     reason = extension.value.reason

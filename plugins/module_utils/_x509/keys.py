@@ -17,20 +17,27 @@ from functools import partial
 
 from .._base.errors import CertificatesError
 from . import asn1, messages
-from .certificate import RSASSA_PSS, Certificate, is_for_pss, public_key_sha256_of, reading, type_and_size_of
+from .certificate import (
+    RSASSA_PSS,
+    Certificate,
+    has_pss_algorithm,
+    hash_public_key,
+    read_type_and_size,
+    translate_parse_errors,
+)
 from .pem import (
     DER_SEQUENCE,
     KEY_LABELS,
     TRADITIONAL_KEY_LABELS,
-    as_ascii,
-    from_base64,
+    convert_to_ascii,
+    decode_base64,
+    find_pem_blocks,
     is_der,
-    pem_blocks,
-    why_none,
-    why_not_der,
+    why_invalid_der,
+    why_missing,
     wrap_pem,
 )
-from .read import checked_certificate
+from .read import parse_certificate
 
 with suppress(ImportError):
     from cryptography.exceptions import InternalError, UnsupportedAlgorithm
@@ -50,16 +57,16 @@ MIN_KEY_LENGTH = 40
 """Minimum number of characters of a private key."""
 HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
 """The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
-FOR_SSH = (
+SSH_KEY_MESSAGE = (
     "The private key is in an SSH format. Convert a copy with `ssh-keygen -p -m PEM -f COPY`, and specify the copy. If the key is in "
     "PuTTY format, create the copy with `puttygen KEY -O private-openssh -o COPY`."
 )
-MARKS_OF_SSH = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"PuTTY-User-Key-File-")
-LONG_VECTOR = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
+SSH_KEY_MARKS = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"PuTTY-User-Key-File-")
+LONG_VECTOR_CIPHERS = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
 """Ciphers with an initialisation vector of 16 bytes; all others have 8."""
-UNKNOWN = re.compile(r"unknown|unsupported|not supported", re.IGNORECASE)
+UNKNOWN_ALGORITHM = re.compile(r"unknown|unsupported|not supported", re.IGNORECASE)
 """Error texts of the library for an unknown algorithm; those for a wrong passphrase differ."""
-GUESSES = re.compile(r"Could not deserialize key data\.[^)]*\)\.")
+GENERIC_ERROR = re.compile(r"Could not deserialize key data\.[^)]*\)\.")
 """The first words of the library for anything that it cannot read.
 
 That includes what one in 256 wrong passphrases decrypts to. The algorithm may be unsupported.
@@ -98,28 +105,34 @@ def read_private_key(data: bytes, passphrase: str | None = None, option: str = "
     Raises:
         CertificatesError: `invalid_pem` without a key, `bad_passphrase` if the passphrase is missing or wrong.
     """
-    blocks = pem_blocks(data, KEY_LABELS)
+    blocks = find_pem_blocks(data, KEY_LABELS)
     if len(blocks) > 1:
         raise CertificatesError(
             "ambiguous",
             "The file contains more than one private key. Keep only the key that belongs to the certificate.",
         )
     label, body = blocks[0] if blocks else (b"", b"")
-    source = _canonical_key_block(label, body) if blocks else data
+    source = _normalize_key_block(label, body) if blocks else data
     load = load_pem_private_key if blocks else load_der_private_key
     if not blocks and data[:1] != DER_SEQUENCE:
-        is_for_ssh = any(mark in as_ascii(data) for mark in MARKS_OF_SSH)
-        why = FOR_SSH if is_for_ssh else messages.trouble(why_none(data, "private key", "private key"))
+        is_for_ssh = any(mark in convert_to_ascii(data) for mark in SSH_KEY_MARKS)
+        why = (
+            SSH_KEY_MESSAGE
+            if is_for_ssh
+            else messages.describe_problem(why_missing(data, "private key", "private key"))
+        )
         raise CertificatesError("invalid_pem", why)
-    with reading(CertificatesError("invalid_pem", messages.trouble(why_not_der(data, "private key")))):
+    with translate_parse_errors(
+        CertificatesError("invalid_pem", messages.describe_problem(why_invalid_der(data, "private key")))
+    ):
         try:
             key = load(source, None, unsafe_skip_rsa_key_validation=True)
         except TypeError:  # it is encrypted
-            key = _decrypted(partial(load, unsafe_skip_rsa_key_validation=True), source, passphrase, option)
-        if isinstance(key, rsa.RSAPrivateKey) and not _belong_together(key.private_numbers()):
+            key = _decrypt(partial(load, unsafe_skip_rsa_key_validation=True), source, passphrase, option)
+        if isinstance(key, rsa.RSAPrivateKey) and not _is_consistent(key.private_numbers()):
             raise CertificatesError("invalid_pem", "The private key is damaged. Copy the file from its source again.")
-        pss_key = _pss_key(key, from_base64(body) if blocks else data)
-    return pss_key or _private_key(
+        pss_key = _read_pss_key(key, decode_base64(body) if blocks else data)
+    return pss_key or _convert_key(
         key, PrivateFormat.TraditionalOpenSSL if label in TRADITIONAL_KEY_LABELS else PrivateFormat.PKCS8
     )
 
@@ -128,7 +141,7 @@ MAX_PASSPHRASE_LENGTH = 1023
 """Bytes of a passphrase that the library can open a key with."""
 
 
-def encrypted_pem(key: PrivateKey, passphrase: str) -> str:
+def encrypt_key(key: PrivateKey, passphrase: str) -> str:
     """Return a private key as encrypted PKCS#8 (RFC 5958; AES-256 by PBES2, RFC 8018).
 
     Args:
@@ -140,7 +153,7 @@ def encrypted_pem(key: PrivateKey, passphrase: str) -> str:
     return parsed.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how).decode("ascii")
 
 
-def _belong_together(numbers: rsa.RSAPrivateNumbers) -> bool:
+def _is_consistent(numbers: rsa.RSAPrivateNumbers) -> bool:
     """Return whether the numbers of an RSA key are consistent (RFC 8017, section 3.2)."""
     public, p, q = numbers.public_numbers, numbers.p, numbers.q
     return (
@@ -154,13 +167,13 @@ def _belong_together(numbers: rsa.RSAPrivateNumbers) -> bool:
     )
 
 
-def _decrypted(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphrase: str | None, option: str) -> t.Any:
+def _decrypt(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphrase: str | None, option: str) -> t.Any:
     if not passphrase:
         raise CertificatesError("bad_passphrase", f"The private key is encrypted. Set {option}.")
     try:
         return load(source, passphrase.encode("utf-8", "replace"))
     except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
-        if not _is_unknown(error):
+        if not _is_unknown_algorithm(error):
             raise CertificatesError("bad_passphrase", f"Cannot decrypt the private key. Check {option}.") from None
     raise CertificatesError(
         "invalid_pem",
@@ -169,13 +182,13 @@ def _decrypted(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphras
     )
 
 
-def _is_unknown(error: Exception) -> bool:
+def _is_unknown_algorithm(error: Exception) -> bool:
     """Return whether the library does not know how something is encrypted."""
-    is_said = UNKNOWN.search(GUESSES.sub("", str(error))) is not None
+    is_said = UNKNOWN_ALGORITHM.search(GENERIC_ERROR.sub("", str(error))) is not None
     return is_said or isinstance(error, UnsupportedAlgorithm | InternalError)
 
 
-def key_texts(data: bytes) -> set[str]:
+def list_key_texts(data: bytes) -> set[str]:
     """Return the key in a file as texts that must not appear in any output.
 
     Texts shorter than any key are left out: hiding them would only garble the output. There are as few texts as possible,
@@ -185,45 +198,45 @@ def key_texts(data: bytes) -> set[str]:
     return {form for form in (text, "".join(text.split())) if len(form) >= MIN_KEY_LENGTH}
 
 
-def _canonical_key_block(label: bytes, body: bytes) -> bytes:
+def _normalize_key_block(label: bytes, body: bytes) -> bytes:
     """Return a PEM key without indentation, odd line ends or text around it; the headers of an encrypted key are kept."""
     headers: tuple[bytes, ...] = ()
     encrypted = HEADER.search(body)
     if encrypted:
         cipher, vector = encrypted.groups()
-        if len(vector) != (32 if cipher.startswith(LONG_VECTOR) else 16):  # the library panics
+        if len(vector) != (32 if cipher.startswith(LONG_VECTOR_CIPHERS) else 16):  # the library panics
             raise CertificatesError("invalid_pem", "The private key is damaged. Copy the file from its source again.")
         headers = (b"Proc-Type: 4,ENCRYPTED", b"DEK-Info: " + cipher + b"," + vector, b"")
         body = body[encrypted.end() :]
-    return wrap_pem(label, from_base64(body), headers)
+    return wrap_pem(label, decode_base64(body), headers)
 
 
-def _pss_key(key: t.Any, der: bytes) -> PrivateKey | None:
+def _read_pss_key(key: t.Any, der: bytes) -> PrivateKey | None:
     """Return an RSASSA-PSS key as it is, which the library takes for RSA and writes as such; `None` for all others, and encrypted ones.
 
     An encrypted one counts as RSA, so that it does not belong to any certificate.
     """
     with suppress(ValueError):
-        info = asn1.key_info_as(der, _public_key_info(key))
-        if is_for_pss(info):
+        info = asn1.replace_algorithm(der, _encode_public_key(key))
+        if has_pss_algorithm(info):
             pem = wrap_pem(b"PRIVATE KEY", der).decode("ascii")
-            return PrivateKey(pem, public_key_sha256_of(key.public_key(), info), RSASSA_PSS)
+            return PrivateKey(pem, hash_public_key(key.public_key(), info), RSASSA_PSS)
     return None
 
 
-def _public_key_info(key: t.Any) -> bytes:
+def _encode_public_key(key: t.Any) -> bytes:
     info: bytes = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return info
 
 
-def _private_key(key: t.Any, container: PrivateFormat) -> PrivateKey:
-    info = _public_key_info(key)
-    key_type, _size = type_and_size_of(key.public_key(), info)
+def _convert_key(key: t.Any, container: PrivateFormat) -> PrivateKey:
+    info = _encode_public_key(key)
+    key_type, _size = read_type_and_size(key.public_key(), info)
     if key_type not in {"RSA", "EC", "DSA"}:
         container = PrivateFormat.PKCS8  # newer algorithms have no traditional format
     return PrivateKey(
         pem=key.private_bytes(Encoding.PEM, container, NoEncryption()).decode("ascii"),
-        public_key_sha256=public_key_sha256_of(key.public_key(), info),
+        public_key_sha256=hash_public_key(key.public_key(), info),
         key_type=key_type,
     )
 
@@ -247,14 +260,14 @@ def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
     no_store = CertificatesError(
         "invalid_pem", "The file is not a valid PKCS#12 file. Copy the file from its source again."
     )
-    with reading(no_store):
+    with translate_parse_errors(no_store):
         try:
             store = pkcs12.load_pkcs12(data, passphrase.encode("utf-8", "replace") if passphrase else None)
         except (ValueError, UnsupportedAlgorithm, InternalError) as error:
             if re.search("password|mac", str(error), re.IGNORECASE):
                 why = "Cannot open the PKCS#12 file. Check pkcs12_passphrase."
                 raise CertificatesError("bad_passphrase", why) from None
-            if not _is_unknown(error) or not is_der(data):
+            if not _is_unknown_algorithm(error) or not is_der(data):
                 raise no_store from None
             raise CertificatesError(
                 "invalid_pem",
@@ -263,9 +276,9 @@ def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
             ) from None
         entries = [store.cert, *store.additional_certs]
         return KeyStore(
-            key=_private_key(store.key, PrivateFormat.PKCS8) if store.key else None,
+            key=_convert_key(store.key, PrivateFormat.PKCS8) if store.key else None,
             certificates=tuple(
-                checked_certificate(entry.certificate.public_bytes(Encoding.DER))
+                parse_certificate(entry.certificate.public_bytes(Encoding.DER))
                 for entry in entries
                 if entry is not None
             ),

@@ -25,26 +25,26 @@ class Lifespan:
         limited_by: the issuer that ends first; `None` if it is the certificate itself.
         own_end: the end of the certificate itself, where an issuer ends before it.
         start: the start of this time, which may be that of an issuer.
-        starts_by: that issuer.
+        latest_issuer: that issuer.
     """
 
     begin: datetime | None
     end: datetime | None
-    limited_by: Certificate | None = None
+    limiting_issuer: Certificate | None = None
     own_end: datetime | None = None
     start: datetime | None = None
-    starts_by: Certificate | None = None
+    latest_issuer: Certificate | None = None
 
     @classmethod
-    def of(cls, leaf: Certificate, issuers: Sequence[Certificate]) -> Lifespan:
+    def from_path(cls, leaf: Certificate, issuers: Sequence[Certificate]) -> Lifespan:
         """Return the lifespan of a certificate with the issuers that TLS clients use."""
         lifespan = cls(leaf.not_before, leaf.not_after)
         first = min(issuers, key=lambda issuer: issuer.not_after, default=leaf)
         if first.not_after < leaf.not_after:
-            lifespan = replace(lifespan, end=first.not_after, limited_by=first, own_end=leaf.not_after)
+            lifespan = replace(lifespan, end=first.not_after, limiting_issuer=first, own_end=leaf.not_after)
         last = max(issuers, key=lambda issuer: issuer.not_before, default=leaf)
         if last.not_before > leaf.not_before:
-            lifespan = replace(lifespan, start=last.not_before, starts_by=last)
+            lifespan = replace(lifespan, start=last.not_before, latest_issuer=last)
         return lifespan
 
     def is_due(self, at: datetime) -> bool | None:
@@ -60,17 +60,17 @@ class Lifespan:
         """Return whether it is known to have ended."""
         return self.end is not None and self.end < at
 
-    def is_to_come(self, at: datetime) -> bool:
+    def is_in_future(self, at: datetime) -> bool:
         """Return whether TLS clients certainly do not accept it yet."""
-        usable_from = self.usable_from
-        return usable_from is not None and at < usable_from
+        usable_start = self.usable_start
+        return usable_start is not None and at < usable_start
 
-    def is_now(self, at: datetime) -> bool:
+    def is_current(self, at: datetime) -> bool:
         """Return whether TLS clients accept it at an instant, as far as known."""
-        return not self.is_over(at) and not self.is_to_come(at)
+        return not self.is_over(at) and not self.is_in_future(at)
 
     @property
-    def usable_from(self) -> datetime | None:
+    def usable_start(self) -> datetime | None:
         """The time from which TLS clients accept it; `None` if unknown."""
         return self.start or self.begin
 
@@ -78,9 +78,9 @@ class Lifespan:
         """Return its end in the form of results."""
         return {
             "effective_not_after": format_time(self.end),
-            "limited_by": self.limited_by.shown_name if self.limited_by else None,
+            "limited_by": self.limiting_issuer.shown_name if self.limiting_issuer else None,
         }
 
 
-NOT_KNOWN = Lifespan(None, None)
+UNKNOWN_LIFESPAN = Lifespan(None, None)
 """That of what is not known."""

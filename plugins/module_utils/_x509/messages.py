@@ -12,7 +12,7 @@ from dataclasses import replace
 from .._base.errors import Obstacle
 from .._base.times import format_time
 
-FORMS = {
+FORMATS = {
     "certificate": "PEM, DER, or PKCS#7",
     "private key": "PEM or DER",
     "certificate signing request": "PEM or DER",
@@ -20,11 +20,11 @@ FORMS = {
 """The formats of each kind of content."""
 
 
-def trouble(why: Obstacle[t.Any]) -> str:
+def describe_problem(why: Obstacle[t.Any]) -> str:
     """Return the problem of content that cannot be used, and the fix."""
     match why.facts:
         case {"path": str() as path, **facts}:
-            return f"{path}: {trouble(replace(why, facts=facts))}"
+            return f"{path}: {describe_problem(replace(why, facts=facts))}"
         case {"error": error}:
             return str(error)
         case {"cut_off": label, "given_as": given_as}:
@@ -33,11 +33,13 @@ def trouble(why: Obstacle[t.Any]) -> str:
         case {"given_as": given_as, "is_empty": True}:
             return f"The content specified as {given_as} is empty. Copy the file from its source again."
         case {"given_as": given_as, "kind": kind, "found": str() as found}:
-            return f"The content specified as {given_as} is a {found}. Specify a {kind} in {FORMS[kind]} format."
+            return f"The content specified as {given_as} is a {found}. Specify a {kind} in {FORMATS[kind]} format."
         case {"given_as": given_as, "kind": kind}:
-            return f"The content specified as {given_as} contains no {kind}. Specify a {kind} in {FORMS[kind]} format."
+            return (
+                f"The content specified as {given_as} contains no {kind}. Specify a {kind} in {FORMATS[kind]} format."
+            )
         case {"is_pkcs12": True}:
-            return "The file is in PKCS#12 format. Set pkcs12_path to the file, or, if a source reads the file from a directory, change its extension to .p12 or .pfx."
+            return "The file is in PKCS#12 format. Set pkcs12_path to the file, or, for a source, change the extension of the file to .p12 or .pfx."
         case {"not_der_of": kind}:
             what = {
                 "certificate": "neither an X.509 certificate nor a PKCS#7 file with certificates",

@@ -17,7 +17,7 @@ from .._base.errors import CertificatesError, Obstacle
 from .._base.text import unescape_line_ends
 from . import messages
 
-Unreadable: t.TypeAlias = Obstacle[t.Literal["invalid_pem"]]
+ContentProblem: t.TypeAlias = Obstacle[t.Literal["invalid_pem"]]
 """Why data does not contain the expected kind of content, see `messages.trouble`."""
 PEM_LINE = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 #]+)(?=-----)")
 """The first or last line of a PEM block (RFC 7468); its final hyphens may be the first ones of the next line."""
@@ -38,7 +38,7 @@ KINDS = {
 DER_SEQUENCE = b"\x30"
 PKCS12_VERSION = b"\x02\x01\x03"
 """The integer 3 in DER."""
-NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+NON_BASE64_BYTES = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
 def wrap_pem(label: bytes, der: bytes, headers: tuple[bytes, ...] = ()) -> bytes:
@@ -47,20 +47,24 @@ def wrap_pem(label: bytes, der: bytes, headers: tuple[bytes, ...] = ()) -> bytes
     return b"\n".join([b"-----BEGIN " + label + b"-----", *headers, *lines, b"-----END " + label + b"-----", b""])
 
 
-def pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+def find_pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
     """Return label and body of the PEM blocks in a text, whatever else it contains.
 
     Raises:
         CertificatesError: `invalid_pem`, if one block begins inside another.
     """
-    blocks = [(label, unescape_line_ends(body)) for label, body in any_pem_blocks(as_ascii(data)) if label in labels]
+    blocks = [
+        (label, unescape_line_ends(body))
+        for label, body in find_all_pem_blocks(convert_to_ascii(data))
+        if label in labels
+    ]
     for label, body in blocks:
         if b"-----BEGIN" in body:
-            raise CertificatesError("invalid_pem", messages.trouble(why_cut_off(label)))
+            raise CertificatesError("invalid_pem", messages.describe_problem(why_truncated(label)))
     return blocks
 
 
-def any_pem_blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+def find_all_pem_blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield label and body of each begin line with the next end line of the same label, in linear time."""
     lines = list(PEM_LINE.finditer(text))
     ends: dict[bytes, deque[int]] = {}
@@ -80,30 +84,30 @@ def any_pem_blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
             position = mine[0] + len(b"-----END ") + len(label) + HYPHENS
 
 
-def begun_blocks(data: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
+def find_block_labels(data: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
     """Return the labels of the PEM blocks that begin in a text, and of those that do not end."""
-    text = as_ascii(data)
+    text = convert_to_ascii(data)
     begun = Counter(line[2] for line in PEM_LINE.finditer(text) if line[1] == b"BEGIN")
-    return frozenset(begun), frozenset(begun - Counter(label for label, _body in any_pem_blocks(text)))
+    return frozenset(begun), frozenset(begun - Counter(label for label, _body in find_all_pem_blocks(text)))
 
 
-def why_none(data: bytes, kind: str, given_as: str) -> Unreadable:
+def why_missing(data: bytes, kind: str, given_as: str) -> ContentProblem:
     """Return what is wrong with a text in which there is nothing of a kind, or not all of it."""
     if not data.strip():
         return Obstacle("invalid_pem", {"given_as": given_as, "is_empty": True})
-    begun, cut_off = begun_blocks(data)
+    begun, cut_off = find_block_labels(data)
     for label in sorted(cut_off & KINDS[kind]):
-        return why_cut_off(label, given_as)
+        return why_truncated(label, given_as)
     found = next((other for other, labels in KINDS.items() if begun & labels - KINDS[kind]), None)
     return Obstacle("invalid_pem", {"given_as": given_as, "kind": kind, "found": found})
 
 
-def why_cut_off(label: bytes, given_as: str | None = None) -> Unreadable:
+def why_truncated(label: bytes, given_as: str | None = None) -> ContentProblem:
     """Return what is wrong with a PEM block that does not end."""
     return Obstacle("invalid_pem", {"cut_off": label.decode(), "given_as": given_as})
 
 
-def as_ascii(data: bytes) -> bytes:
+def convert_to_ascii(data: bytes) -> bytes:
     """Return a text as ASCII: editors on Windows write UTF-16, or a byte order mark before UTF-8."""
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
@@ -111,9 +115,9 @@ def as_ascii(data: bytes) -> bytes:
     return data
 
 
-def from_base64(data: bytes) -> bytes:
+def decode_base64(data: bytes) -> bytes:
     """Return the bytes that base64 (RFC 4648, 4) encodes, ignoring any other characters; damaged input gives other bytes."""
-    kept = data.translate(None, NOT_BASE64).partition(b"=")[0]  # a list's footer may follow the padding
+    kept = data.translate(None, NON_BASE64_BYTES).partition(b"=")[0]  # a list's footer may follow the padding
     whole = kept[:-1] if len(kept) % 4 == 1 else kept
     return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
 
@@ -123,7 +127,7 @@ def is_der(data: bytes) -> bool:
     return data[:1] == DER_SEQUENCE and b"\x80" <= data[1:2] <= b"\x84"
 
 
-def why_not_der(data: bytes, kind: str) -> Unreadable:
+def why_invalid_der(data: bytes, kind: str) -> ContentProblem:
     """Return what is wrong with data in DER that is not of a kind.
 
     PKCS#12 is recognized by its beginning: a sequence whose first element is the version 3 (RFC 7292, 4).
@@ -132,7 +136,7 @@ def why_not_der(data: bytes, kind: str) -> Unreadable:
     return Obstacle("invalid_pem", {"is_pkcs12": is_pkcs12, "not_der_of": kind})
 
 
-def der_length(data: bytes) -> int:
+def read_der_length(data: bytes) -> int:
     """Return the length that the DER structure at the start of the data declares, including its header (X.690, 8.1.3)."""
     first = data[1] if len(data) > 1 else 0
     if first < 0x80:
@@ -142,7 +146,7 @@ def der_length(data: bytes) -> int:
     return 2 + count + int.from_bytes(data[2 : 2 + count], "big") if 0 < count <= 4 else len(data)
 
 
-def as_bytes(text: object) -> bytes:
+def convert_to_bytes(text: object) -> bytes:
     """Return the bytes of a value from a template: Ansible represents bytes that are not UTF-8 as surrogates.
 
     Raises:

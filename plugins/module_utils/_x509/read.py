@@ -12,20 +12,27 @@ from functools import lru_cache
 
 from .._base.errors import CertificatesError
 from . import asn1, messages
-from .certificate import MAX_CACHED, NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
+from .certificate import (
+    MAX_CACHE_ENTRIES,
+    PARSE_ERRORS,
+    Certificate,
+    hash_public_key,
+    read_type_and_size,
+    translate_parse_errors,
+)
 from .pem import (
     CERTIFICATE_LABELS,
     DER_SEQUENCE,
     REQUEST_LABELS,
     TRUSTED_LABEL,
-    any_pem_blocks,
-    as_ascii,
-    der_length,
-    from_base64,
+    convert_to_ascii,
+    decode_base64,
+    find_all_pem_blocks,
+    find_pem_blocks,
     is_der,
-    pem_blocks,
-    why_none,
-    why_not_der,
+    read_der_length,
+    why_invalid_der,
+    why_missing,
     wrap_pem,
 )
 
@@ -47,7 +54,7 @@ class Csr:
     names: tuple[str, ...]
     """All host names in it, as they are written there."""
 
-    def pem(self) -> str:
+    def to_pem(self) -> str:
         """Return it as canonical PEM: 64 columns, LF."""
         return wrap_pem(b"CERTIFICATE REQUEST", self.der).decode("ascii")
 
@@ -58,55 +65,59 @@ def read_certificates(data: bytes) -> list[Certificate]:
     Raises:
         CertificatesError: `invalid_pem`, if something is labelled as a certificate but is not one.
     """
-    ders = [data] if is_der(data) else [_der_of(*block) for block in pem_blocks(data, CERTIFICATE_LABELS)]
-    return list(dict.fromkeys(certificate for der in ders for certificate in certificates_in(der)))
+    ders = [data] if is_der(data) else [_decode_block(*block) for block in find_pem_blocks(data, CERTIFICATE_LABELS)]
+    return list(dict.fromkeys(certificate for der in ders for certificate in parse_certificates(der)))
 
 
-def _der_of(label: bytes, body: bytes) -> bytes:
-    der = from_base64(body)
-    return der[: der_length(der)] if label == TRUSTED_LABEL else der  # OpenSSL's trust settings follow the certificate
+def _decode_block(label: bytes, body: bytes) -> bytes:
+    der = decode_base64(body)
+    return (
+        der[: read_der_length(der)] if label == TRUSTED_LABEL else der
+    )  # OpenSSL's trust settings follow the certificate
 
 
-def certificates_in(der: bytes) -> list[Certificate]:
+def parse_certificates(der: bytes) -> list[Certificate]:
     """Return the certificates in DER data: a single one, or several in PKCS#7; it takes no longer than parsing them.
 
     Raises:
         CertificatesError: `invalid_pem`.
     """
     with suppress(CertificatesError):
-        return [checked_certificate(der)]
-    with reading(CertificatesError("invalid_pem", messages.trouble(why_not_der(der, "certificate")))):
+        return [parse_certificate(der)]
+    with translate_parse_errors(
+        CertificatesError("invalid_pem", messages.describe_problem(why_invalid_der(der, "certificate")))
+    ):
         parsed = pkcs7.load_der_pkcs7_certificates(der)
-    return [checked_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
+    return [parse_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
 
 
-def certificates_of_store(data: bytes) -> list[Certificate]:
+def read_root_store(data: bytes) -> list[Certificate]:
     """Return the certificates in PEM text or DER as they are in a store of roots: some may be damaged, though all have a subject."""
-    blocks = [block for block in any_pem_blocks(as_ascii(data)) if block[0] in CERTIFICATE_LABELS]
-    ders = [data] if is_der(data) else [_der_of(*block) for block in blocks]
+    blocks = [block for block in find_all_pem_blocks(convert_to_ascii(data)) if block[0] in CERTIFICATE_LABELS]
+    ders = [data] if is_der(data) else [_decode_block(*block) for block in blocks]
     found: list[Certificate] = []
     for der in ders:
         certificate = Certificate(der)
         try:
-            with reading(_damaged()):
+            with translate_parse_errors(_make_damage_error()):
                 _subject = certificate.subject
             found.append(certificate)
         except CertificatesError:
             with suppress(CertificatesError):
-                found += certificates_in(der)
+                found += parse_certificates(der)
     return list(dict.fromkeys(found))
 
 
-@lru_cache(MAX_CACHED)
-def checked_certificate(der: bytes) -> Certificate:
+@lru_cache(MAX_CACHE_ENTRIES)
+def parse_certificate(der: bytes) -> Certificate:
     """Return a certificate that is known to parse in all parts that this collection reads."""
     certificate = Certificate(der)
-    with reading(_damaged()):
+    with translate_parse_errors(_make_damage_error()):
         certificate.check()
     return certificate
 
 
-def _damaged() -> CertificatesError:
+def _make_damage_error() -> CertificatesError:
     return CertificatesError(
         "invalid_pem", "A certificate is damaged: it cannot be parsed as X.509. Copy the file from its source again."
     )
@@ -118,31 +129,33 @@ def read_request(data: bytes) -> Csr:
     Raises:
         CertificatesError: `invalid_pem`.
     """
-    blocks = pem_blocks(data, REQUEST_LABELS)
+    blocks = find_pem_blocks(data, REQUEST_LABELS)
     if not blocks and data[:1] != DER_SEQUENCE:
-        raise CertificatesError("invalid_pem", messages.trouble(why_none(data, "certificate signing request", "CSR")))
-    with reading(CertificatesError("invalid_pem", "The CSR is damaged. Copy the file from its source again.")):
-        der = from_base64(blocks[0][1]) if blocks else data
+        raise CertificatesError(
+            "invalid_pem", messages.describe_problem(why_missing(data, "certificate signing request", "CSR"))
+        )
+    with translate_parse_errors(
+        CertificatesError("invalid_pem", "The CSR is damaged. Copy the file from its source again.")
+    ):
+        der = decode_base64(blocks[0][1]) if blocks else data
         request = x509.load_der_x509_csr(der)
         key = request.public_key()
         common_names = (str(part.value) for part in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
         hosts = (name for name in common_names if "." in name and " " not in name)  # any other common name is free text
-        dns_names = _requested_dns_names(request)
-        info = asn1.requested_key_info(request.tbs_certrequest_bytes)
-        return Csr(
-            der, public_key_sha256_of(key, info), type_and_size_of(key, info)[0], dns_names, (*hosts, *dns_names)
-        )
+        dns_names = _read_dns_names(request)
+        info = asn1.read_requested_key_info(request.tbs_certrequest_bytes)
+        return Csr(der, hash_public_key(key, info), read_type_and_size(key, info)[0], dns_names, (*hosts, *dns_names))
 
 
-def requested(pem: object) -> Csr | None:
+def read_api_csr(pem: object) -> Csr | None:
     """Return the CSR of an API object, or `None` if it cannot be read."""
     with suppress(CertificatesError):
         return read_request(pem.encode("utf-8", "replace")) if isinstance(pem, str) else None
     return None
 
 
-def _requested_dns_names(request: x509.CertificateSigningRequest) -> tuple[str, ...]:
-    with suppress(x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, *NOT_PARSED):
+def _read_dns_names(request: x509.CertificateSigningRequest) -> tuple[str, ...]:
+    with suppress(x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, *PARSE_ERRORS):
         alternatives = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return tuple(alternatives.get_values_for_type(x509.DNSName))
     return ()

@@ -26,7 +26,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from .._base.times import format_time
-from .certificate import MAX_CACHED, RSASSA_PSS, Certificate
+from .certificate import MAX_CACHE_ENTRIES, RSASSA_PSS, Certificate
 
 with suppress(ImportError):  # the callers of _x509 report a missing library
     from cryptography import x509
@@ -50,11 +50,11 @@ MIN_KEY_SIZES = {"RSA": 2048, RSASSA_PSS: 2048, "EC": 256}
 """Bits, for each type of key."""
 CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 """Algorithms that all TLS clients support (RFC 8446, 9.1 and 4.2.3)."""
-NO_ISSUER = frozenset({2, 20, 21})
+NO_ISSUER_CODES = frozenset({2, 20, 21})
 """OpenSSL's codes for an issuer that it does not find, or that it does not take for one."""
 
 
-def client_settings(roots: Iterable[Certificate]) -> ssl.SSLContext:
+def make_client_settings(roots: Iterable[Certificate]) -> ssl.SSLContext:
     """Return the settings of a TLS client that trusts these roots, with the security level of this host; threads may share them.
 
     They are those of `ssl.create_default_context`, and the same for every Python: all specified certificates are trusted, also if they are not roots
@@ -81,7 +81,7 @@ class Acceptance:
     code: int | None = None
 
 
-def acceptance(
+def check_acceptance(
     leaf: Certificate, sent: Sequence[Certificate], roots: Sequence[Certificate], at: datetime
 ) -> Acceptance:
     """Return whether a TLS client accepts a server's certificate with exactly the sent certificates, in this order.
@@ -95,36 +95,38 @@ def acceptance(
         roots: what the client trusts; those are enough that have the name of an issuer of what is sent, and `leaf`.
         at: the present instant.
     """
-    why_not = _why_no_server(leaf, at)
+    why_not = _why_unsuitable(leaf, at)
     if why_not:
         return Acceptance((leaf,), why_not)
-    answer = _answer(leaf, tuple(sent), tuple(roots))
+    answer = _run_handshake(leaf, tuple(sent), tuple(roots))
+    # OpenSSL does not get the time. It uses an invalid certificate only if it has no other one of the same issuer, so verify again
+    # without the invalid certificate: a real client uses the other one if there is one at the same position.
     while late := next((number for number, used in enumerate(answer.path) if not used.is_valid(at)), None):
         unused = answer.path[late]
-        refused = Acceptance(answer.path, why_not_valid(unused))
+        refused = Acceptance(answer.path, describe_invalid_issuer(unused))
         sent = [certificate for certificate in sent if certificate != unused or unused in roots]
         remaining = [root for root in roots if root != unused]
-        answer = _answer(leaf, tuple(sent), tuple(remaining))
+        answer = _run_handshake(leaf, tuple(sent), tuple(remaining))
         if len(answer.path) <= late or (answer.path[late] in remaining) != (unused in roots):
             return refused
         roots = remaining
-    why_not = next(filter(None, map(_why_no_issuer, answer.path[1:])), None)
+    why_not = next(filter(None, map(_why_issuer_rejected, answer.path[1:])), None)
     return Acceptance(answer.path, why_not) if why_not else answer
 
 
-def why_not_valid(issuer: Certificate) -> str:
+def describe_invalid_issuer(issuer: Certificate) -> str:
     """Return the problem of an issuer that is not currently valid."""
     return (
         f"the CA certificate {issuer.shown_name} is valid only from {format_time(issuer.not_before)} to {format_time(issuer.not_after)}"
     )
 
 
-def _why_no_server(leaf: Certificate, at: datetime) -> str | None:
+def _why_unsuitable(leaf: Certificate, at: datetime) -> str | None:
     if not leaf.is_valid(at):
         return f"the certificate is valid only from {format_time(leaf.not_before)} to {format_time(leaf.not_after)}"
-    if _is_short(leaf):
+    if _has_short_key(leaf):
         return "the key of the certificate is too short"
-    if leaf.key_type not in SUITES or not leaf.is_quickly_verified_by or leaf.curve not in {None, *CURVES}:
+    if leaf.key_type not in SUITES or not leaf.can_verify_quickly or leaf.curve not in {None, *CURVES}:
         size = f" of {leaf.key_size} bits" if leaf.key_size else ""
         return f"TLS clients do not support the key of the certificate, {leaf.curve or leaf.key_type}{size}"
     usage = leaf.extension(x509.KeyUsage)
@@ -132,27 +134,27 @@ def _why_no_server(leaf: Certificate, at: datetime) -> str | None:
         return (
             "the key usage of the certificate does not include digital signatures, which TLS requires for its key type"
         )
-    return "the certificate contains an extension twice" if _has_twice(leaf) else None
+    return "the certificate contains an extension twice" if _has_duplicate_extension(leaf) else None
 
 
-def _has_twice(certificate: Certificate) -> bool:
+def _has_duplicate_extension(certificate: Certificate) -> bool:
     """Return whether an extension occurs twice, which RFC 5280, 4.2, forbids, because readers may use either one."""
     return None in certificate.unreadable_extensions.values()
 
 
-def _is_short(certificate: Certificate) -> bool:
+def _has_short_key(certificate: Certificate) -> bool:
     return (certificate.key_size or 0) < MIN_KEY_SIZES.get(certificate.key_type, 0)
 
 
-def _why_no_issuer(issuer: Certificate) -> str | None:
-    if not issuer.may_issue or _has_twice(issuer):
+def _why_issuer_rejected(issuer: Certificate) -> str | None:
+    if not issuer.can_issue or _has_duplicate_extension(issuer):
         return f"{issuer.shown_name} must not issue certificates"
-    return f"the key of the CA certificate {issuer.shown_name} is too short" if _is_short(issuer) else None
+    return f"the key of the CA certificate {issuer.shown_name} is too short" if _has_short_key(issuer) else None
 
 
-@lru_cache(MAX_CACHED)
-def _settings(roots: tuple[Certificate, ...]) -> ssl.SSLContext:
-    settings = client_settings(roots)
+@lru_cache(MAX_CACHE_ENTRIES)
+def _make_settings(roots: tuple[Certificate, ...]) -> ssl.SSLContext:
+    settings = make_client_settings(roots)
     settings.check_hostname = False  # its names are looked at elsewhere: they say what it may be used for
     settings.minimum_version = settings.maximum_version = ssl.TLSVersion.TLSv1_2
     settings.verify_flags |= NO_CHECK_TIME
@@ -160,35 +162,35 @@ def _settings(roots: tuple[Certificate, ...]) -> ssl.SSLContext:
     return settings
 
 
-def _answer(leaf: Certificate, sent: tuple[Certificate, ...], roots: tuple[Certificate, ...]) -> Acceptance:
+def _run_handshake(leaf: Certificate, sent: tuple[Certificate, ...], roots: tuple[Certificate, ...]) -> Acceptance:
     """Return the result of half a handshake with OpenSSL. Any other error is a rejection."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     known = {certificate.der: certificate for certificate in (leaf, *sent, *roots)}
     path: tuple[Certificate, ...] = ()
     why, code = "", None
     try:
-        tls = _settings(roots).wrap_bio(incoming, outgoing)
+        tls = _make_settings(roots).wrap_bio(incoming, outgoing)
         with suppress(ssl.SSLWantReadError):
             tls.do_handshake()
-        incoming.write(_records(leaf, sent))
+        incoming.write(_encode_records(leaf, sent))
         try:
             tls.do_handshake()
         except ssl.SSLWantReadError:  # it waits for what the server needs its key for
             pass
         except ssl.SSLCertVerificationError as error:
             why, code = error.verify_message.rstrip("."), error.verify_code
-        path = tuple(known.get(der) or Certificate(der) for der in certificates_of(tls, "get_verified_chain") or ())
+        path = tuple(known.get(der) or Certificate(der) for der in get_chain(tls, "get_verified_chain") or ())
         why = why or ("" if path else "the Python TLS library does not return the verified chain")
     except (OSError, ValueError, AttributeError) as error:  # such as a library that is not quite OpenSSL
         why = str(getattr(error, "reason", None) or type(error).__name__)
-    if code in NO_ISSUER and path:
+    if code in NO_ISSUER_CODES and path:
         return Acceptance(
             path, f"OpenSSL cannot find the CA certificate that issued {path[-1].shown_name}: {why}", code
         )
     return Acceptance(path, f"OpenSSL rejects the certificate: {why}" if why else "", code)
 
 
-def certificates_of(tls: ssl.SSLObject, method: str) -> tuple[bytes, ...] | None:
+def get_chain(tls: ssl.SSLObject, method: str) -> tuple[bytes, ...] | None:
     """Return the chain of `get_verified_chain` or `get_unverified_chain` in DER; `None` if this Python does not have the method."""
     public: Callable[[], list[bytes]] | None = getattr(tls, method, None)  # from Python 3.13 on
     if public is not None:
@@ -197,22 +199,22 @@ def certificates_of(tls: ssl.SSLObject, method: str) -> tuple[bytes, ...] | None
     return None if inner is None else tuple(certificate.public_bytes(ENCODING_DER) for certificate in inner() or ())
 
 
-def _records(leaf: Certificate, sent: Iterable[Certificate]) -> bytes:
+def _encode_records(leaf: Certificate, sent: Iterable[Certificate]) -> bytes:
     """Return a server's messages ServerHello and Certificate (RFC 5246, 7.4.1.3 and 7.4.2).
 
     Raises:
         ValueError: if the list is larger than TLS clients accept.
     """
-    certificates = b"".join(_sized(certificate.der, 3) for certificate in (leaf, *sent))
+    certificates = b"".join(_add_size(certificate.der, 3) for certificate in (leaf, *sent))
     if len(certificates) > MAX_LIST_SIZE:
         raise ValueError
     suite, _name = SUITES[leaf.key_type]
-    secure_renegotiation = b"\xff\x01" + _sized(b"\0", 2)  # RFC 5746, 3.6: OpenSSL wants it
-    hello = b"\x03\x03" + bytes(32) + _sized(b"", 1) + suite + b"\0" + _sized(secure_renegotiation, 2)
-    messages = b"\x02" + _sized(hello, 3) + b"\x0b" + _sized(_sized(certificates, 3), 3)
+    secure_renegotiation = b"\xff\x01" + _add_size(b"\0", 2)  # RFC 5746, 3.6: OpenSSL wants it
+    hello = b"\x03\x03" + bytes(32) + _add_size(b"", 1) + suite + b"\0" + _add_size(secure_renegotiation, 2)
+    messages = b"\x02" + _add_size(hello, 3) + b"\x0b" + _add_size(_add_size(certificates, 3), 3)
     parts = (messages[start : start + MAX_RECORD_SIZE] for start in range(0, len(messages), MAX_RECORD_SIZE))
-    return b"".join(b"\x16\x03\x03" + _sized(part, 2) for part in parts)
+    return b"".join(b"\x16\x03\x03" + _add_size(part, 2) for part in parts)
 
 
-def _sized(content: bytes, size: int) -> bytes:
+def _add_size(content: bytes, size: int) -> bytes:
     return len(content).to_bytes(size, "big") + content

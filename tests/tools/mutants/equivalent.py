@@ -60,7 +60,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "database.Database._prepare_file: 384 => 385": "The mode is set again on the open file.",
     **dict.fromkeys(
-        ("apply.Creator._create_claimed.keep_claim: 'taken' => ''", "crl._unread: 'invalid_pem' => ''"),
+        ("apply.Creator._create_claimed.keep_claim: 'taken' => ''", "crl._make_damage_error: 'invalid_pem' => ''"),
         "It is caught where it is raised, by its class.",
     ),
     **dict.fromkeys(
@@ -136,7 +136,7 @@ EQUIVALENT: dict[str, str] = {
         "It is given one thing to do.",
     ),
     "switch.Switcher._verify: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
-    "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
+    "caller.Caller._can_repeat: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
         (
@@ -164,7 +164,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "can_replace.has_better_chain: new.certificate != old.certificate or new.intermediates == old.intermediates"
     " => new.certificate != old.certificate": "No chain has more than itself, which takes longer to see.",
-    "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
+    "chain.evaluate_sent_chain: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",
     "revocation.RevocationClient._read_lists: kept.age < MAX_CACHE_AGE => kept.age <= MAX_CACHE_AGE": "One moment of hours.",
     "revocation.RevocationClient._read_lists: isinstance(data, bytes) and (not reading.obstacle) and (not (before and before.issued_at >"
@@ -187,7 +187,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "chain.Chains._asked: self._checks > MAX_CHECKS => self._checks >= MAX_CHECKS",
+            "chain.Chains._verify: self._checks > MAX_CHECKS => self._checks >= MAX_CHECKS",
             "chain.Chains._is_signed: self._checks <= MAX_CHECKS => self._checks < MAX_CHECKS",
         ),
         "One check of thousands.",
@@ -195,7 +195,7 @@ EQUIVALENT: dict[str, str] = {
     "place.parse_mounts: 4 => 5": "Each line has more.",
     "plan_deploy._plan_listener: 0 => 1": "Of what is not there, nobody asks for the number.",
     "trust.TrustView.build_signed_chain: begin <= end => begin < end": "One instant of years.",
-    "chain.Chains._ways: len(path) < MAX_CHAIN_LENGTH and (not last.is_root) => len(path) < MAX_CHAIN_LENGTH": "A root is signed by nobody else.",
+    "chain.Chains._find_paths: len(path) < MAX_CHAIN_LENGTH and (not last.is_root) => len(path) < MAX_CHAIN_LENGTH": "A root is signed by nobody else.",
     "plan_adopt._plan_listener: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
     "plan_request.skip_stored_email: record.not_after or view.at => record.not_after": "What is newer has an end.",
 }

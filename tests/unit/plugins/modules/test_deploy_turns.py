@@ -226,7 +226,10 @@ def test_a_killed_run_is_followed_by_the_next(account: Simulator, shared: dict[s
         wants_turn(account, 2, other)
         seen = set[Any]()
         until(
-            lambda: seen.add(turns_of(shared["ledger_url"])[-1].lease_until) or len(seen) > locking.RENEWALS + 2, other
+            lambda: (
+                seen.add(turns_of(shared["ledger_url"])[-1].lease_until) or len(seen) > locking.RENEWALS_PER_LEASE + 2
+            ),
+            other,
         )
         assert [turn.state for turn in turns_of(shared["ledger_url"])] == ["claimed"], "it was taken from a living run"
         process.kill()

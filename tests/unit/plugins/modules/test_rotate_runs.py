@@ -94,7 +94,7 @@ FEW = ("when certificates are created", "before anything is deleted")
 
 def with_a_short_lease() -> None:
     """Let nobody wait long for a create of which it is not known whether it was sent."""
-    creates.lease_for = lambda _timeout: timedelta(seconds=4)
+    creates.compute_lease = lambda _timeout: timedelta(seconds=4)
 
 
 def kill_when(fleet: Fleet, moment: Callable[[Calls], bool], *, may_be_over: bool) -> Counter[str]:

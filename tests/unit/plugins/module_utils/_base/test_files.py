@@ -150,10 +150,10 @@ def test_what_is_put_in_its_place_gets_nothing(home: Path) -> None:
 def test_it_is_noticed_if_its_path_leads_elsewhere(home: Path, change: str) -> None:
     (home / "above").mkdir()
     dest = home / "above/dest"
-    PrivateFolder(str(dest)).check_location()
+    PrivateFolder(str(dest)).check_place()
     folder = taken(dest)
     if change == "none":
-        folder.check_location()
+        folder.check_place()
         return
     if change == "above":
         (home / "above").rename(home / "former")
@@ -165,7 +165,7 @@ def test_it_is_noticed_if_its_path_leads_elsewhere(home: Path, change: str) -> N
     elif change == "link":
         dest.symlink_to(home / "former")
     with pytest.raises(CertificatesError) as caught:
-        folder.check_location()
+        folder.check_place()
     assert caught.value.code == "insecure_folder" and f"{dest} was moved or replaced" in caught.value.message
 
 

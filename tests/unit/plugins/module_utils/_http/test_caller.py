@@ -216,7 +216,10 @@ def test_what_an_answer_tells_of_the_rate(
 ) -> None:
     client, told = client_for(url, retries=0), []
     client._limiter = cast(
-        RateLimiter, SimpleNamespace(wait=lambda _wait: None, taken=lambda: told.append("taken"), refused=told.append)
+        RateLimiter,
+        SimpleNamespace(
+            wait=lambda _wait: None, record_success=lambda: told.append("taken"), record_rejection=told.append
+        ),
     )
     wire.script = [answer]
     with suppress(CertificatesError):
@@ -306,7 +309,9 @@ def test_as_many_items_are_dealt_with_at_once_as_is_said(number: int) -> None:
     """More than calls in flight, if most of the time is spent otherwise."""
     together = threading.Barrier(number, timeout=60)
     client = Client(SETTINGS, concurrency=1)
-    assert sorted(client.each(lambda _item: together.wait(), range(number), at_once=number)) == [*range(number)]
+    assert sorted(client.call_for_each(lambda _item: together.wait(), range(number), at_once=number)) == [
+        *range(number)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -325,20 +330,20 @@ def test_no_more_than_so_many_are_dealt_with_at_the_same_time(
     monkeypatch.setattr(concurrent.futures, "ThreadPoolExecutor", opened)
     client = Client(SETTINGS, concurrency=concurrency)
     for items in (range(9), range(2), range(1)):
-        assert client.each(abs, items, prepares=prepares) == [*items]
-    assert client.each(abs, range(9), prepares=prepares, at_once=5) == [*range(9)]
+        assert client.call_for_each(abs, items, prepares=prepares) == [*items]
+    assert client.call_for_each(abs, range(9), prepares=prepares, at_once=5) == [*range(9)]
     assert pools == [most, min(most, 2), 5]
 
 
 def test_each_keeps_the_order_and_lets_errors_through(client: Client) -> None:
-    assert client.each(lambda number: number * 2, list(range(20))) == list(range(0, 40, 2))
-    assert client.each(lambda number: number, []) == []
+    assert client.call_for_each(lambda number: number * 2, list(range(20))) == list(range(0, 40, 2))
+    assert client.call_for_each(lambda number: number, []) == []
 
     def fails(number: int) -> int:
         raise CertificatesError("api_error", f"{number}")
 
     with pytest.raises(CertificatesError):
-        client.each(fails, [1, 2, 3])
+        client.call_for_each(fails, [1, 2, 3])
 
 
 def test_more_items_are_prepared_than_calls_are_in_flight(client: Client, wire: Wire) -> None:
@@ -365,7 +370,7 @@ def test_more_items_are_prepared_than_calls_are_in_flight(client: Client, wire: 
 
     wire.script = [answer]
     two = Client(client.settings, concurrency=2)
-    assert two.each(ask, range(4), prepares=True) == [True] * 4
+    assert two.call_for_each(ask, range(4), prepares=True) == [True] * 4
     assert most == 2
 
 
@@ -420,9 +425,9 @@ def send_all(limiter: RateLimiter, clock: Clock, server: Server, calls: int) -> 
         limiter.wait(clock.wait)
         while not server.takes():
             refused += 1
-            limiter.refused(None)
+            limiter.record_rejection(None)
             limiter.wait(clock.wait)
-        limiter.taken()
+        limiter.record_success()
         refusals.append(refused)
     return refusals
 
@@ -434,13 +439,13 @@ def test_without_refusals_no_one_waits(limiter: RateLimiter, clock: Clock) -> No
 
 @pytest.mark.parametrize("retry_after", [None, 0.0, 0.05])
 def test_a_refusal_pauses(limiter: RateLimiter, clock: Clock, retry_after: float | None) -> None:
-    limiter.refused(retry_after)
+    limiter.record_rejection(retry_after)
     limiter.wait(clock.wait)
     assert clock.now == pytest.approx(FIRST_PAUSE)
 
 
 def test_retry_after_is_waited_for(limiter: RateLimiter, clock: Clock) -> None:
-    limiter.refused(7.0)
+    limiter.record_rejection(7.0)
     limiter.wait(clock.wait)
     assert clock.now == pytest.approx(7)
 
@@ -449,7 +454,7 @@ def test_refusals_in_a_row_double_the_pause_up_to_a_limit(limiter: RateLimiter, 
     pauses = []
     for _ in range(12):
         before = clock.now
-        limiter.refused(None)
+        limiter.record_rejection(None)
         limiter.wait(clock.wait)
         pauses.append(clock.now - before)
     assert pauses[:4] == pytest.approx([FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE])
@@ -458,26 +463,26 @@ def test_refusals_in_a_row_double_the_pause_up_to_a_limit(limiter: RateLimiter, 
 
 def test_a_call_that_gets_through_ends_the_row(limiter: RateLimiter, clock: Clock) -> None:
     for _ in range(5):
-        limiter.refused(None)
+        limiter.record_rejection(None)
         limiter.wait(clock.wait)
-    limiter.taken()
+    limiter.record_success()
     clock.now += 100
     before = clock.now
-    limiter.refused(None)
+    limiter.record_rejection(None)
     limiter.wait(clock.wait)
     assert clock.now - before == pytest.approx(FIRST_PAUSE)
 
 
 def test_a_burst_of_refusals_counts_once(limiter: RateLimiter, clock: Clock) -> None:
     for _ in range(8):
-        limiter.refused(None)
+        limiter.record_rejection(None)
     limiter.wait(clock.wait)
     assert clock.now == pytest.approx(FIRST_PAUSE)
 
 
 def test_the_longest_retry_after_of_a_burst_counts(limiter: RateLimiter, clock: Clock) -> None:
     for seconds in (1.0, 5.0, None, 2.0):
-        limiter.refused(seconds)
+        limiter.record_rejection(seconds)
     limiter.wait(clock.wait)
     assert clock.now == pytest.approx(5)
 
@@ -505,8 +510,8 @@ def test_it_recovers_its_full_speed(limiter: RateLimiter, clock: Clock) -> None:
 
 
 def test_pauses_are_shared_out_one_after_the_other(limiter: RateLimiter, clock: Clock) -> None:
-    limiter.taken()
-    limiter.refused(None)
+    limiter.record_success()
+    limiter.record_rejection(None)
     starts = []
     for _ in range(4):
         limiter.wait(clock.wait)
@@ -516,14 +521,14 @@ def test_pauses_are_shared_out_one_after_the_other(limiter: RateLimiter, clock: 
 
 
 def test_who_waited_when_a_refusal_came_waits_again(limiter: RateLimiter, clock: Clock) -> None:
-    limiter.refused(1.0)
+    limiter.record_rejection(1.0)
     refused_again = []
 
     def sleep(seconds: float) -> None:
         clock.wait(seconds)
         if not refused_again:
             refused_again.append(clock.now)
-            limiter.refused(3.0)
+            limiter.record_rejection(3.0)
 
     limiter.wait(sleep)
     assert clock.now == pytest.approx(refused_again[0] + 3)
@@ -533,5 +538,5 @@ def test_whoever_is_interrupted_stops_waiting(limiter: RateLimiter) -> None:
     """The client passes the `wait` of its stop event: once set, it returns at once, and so must this."""
     stop = threading.Event()
     stop.set()
-    limiter.refused(3600.0)
+    limiter.record_rejection(3600.0)
     limiter.wait(stop.wait)

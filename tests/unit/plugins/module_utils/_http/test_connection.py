@@ -52,21 +52,21 @@ def address(port: int, host: str = HOST) -> SocketAddress:
 
 
 def test_what_is_left_of_the_time() -> None:
-    assert 0 < Deadline(LONG).seconds_to_wait() <= LONG
-    assert Deadline(LONG, stop=threading.Event()).seconds_to_wait() <= connection.POLL_SECONDS
+    assert 0 < Deadline(LONG).get_wait_seconds() <= LONG
+    assert Deadline(LONG, stop=threading.Event()).get_wait_seconds() <= connection.POLL_SECONDS
     with pytest.raises(TimeoutError):
-        Deadline(0).seconds_to_wait()
+        Deadline(0).get_wait_seconds()
     with pytest.raises(Overdue):
-        Deadline(0, Overdue).seconds_to_wait()
+        Deadline(0, Overdue).get_wait_seconds()
 
 
 def test_the_time_is_over_when_the_run_is_to_stop() -> None:
     stop = threading.Event()
     deadline = Deadline(LONG, Overdue, stop)
-    deadline.seconds_to_wait()
+    deadline.get_wait_seconds()
     stop.set()
     with pytest.raises(Overdue):
-        deadline.seconds_to_wait()
+        deadline.get_wait_seconds()
 
 
 def test_each_byte_takes_from_the_same_time(pair: tuple[socket.socket, socket.socket]) -> None:
@@ -153,8 +153,8 @@ def test_why_no_address_accepts_a_connection() -> None:
 def test_both_families_by_turns() -> None:
     four = [SocketAddress(socket.AF_INET, (f"192.0.2.{number}", 443)) for number in range(3)]
     six = [SocketAddress(socket.AF_INET6, (f"2001:db8::{number}", 443, 0, 0)) for number in range(1)]
-    assert connection._by_turns([*six, *four]) == [six[0], four[0], four[1], four[2]]
-    assert connection._by_turns([*four, *six]) == [four[0], six[0], four[1], four[2]]
+    assert connection._interleave_families([*six, *four]) == [six[0], four[0], four[1], four[2]]
+    assert connection._interleave_families([*four, *six]) == [four[0], six[0], four[1], four[2]]
 
 
 @pytest.mark.parametrize(("overdue", "raised"), [((), TimeoutError), ((Overdue,), Overdue)])

@@ -22,21 +22,21 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._http impor
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.connection import SocketAddress
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.download import (
     CRL_LIMITS,
-    MAX_KEPT_SECONDS,
+    MAX_CACHE_SECONDS,
     MIB,
     Cache,
     Limits,
     Reach,
-    content_of,
     download,
-    why_not_connected,
+    get_content,
+    why_blocked,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.network import Network
 
 from tests.support.revoking import Publisher, publishing, redirect
 
 DIRECT = Network(60, None, True, 5)
-LARGEST = CRL_LIMITS.size
+LARGEST = CRL_LIMITS.max_size
 LONG = 60.0
 LIST = b"\x30\x80 a list, whatever is in it"
 
@@ -70,7 +70,7 @@ def get_all(
 ) -> dict[str, bytes | str]:
     """What URLs give."""
     answers = download(dict.fromkeys(urls, reach), network, limits, seconds, stop)
-    return {url: content_of(answer) for url, answer in answers.items()}
+    return {url: get_content(answer) for url, answer in answers.items()}
 
 
 def got(url: str, *, private: bool = True, network: Network = DIRECT) -> bytes | str:
@@ -119,9 +119,9 @@ def test_what_is_there_and_what_is_not(publisher: Publisher) -> None:
     ],
 )
 def test_which_addresses_a_certificate_may_lead_to(address: str, is_private: bool, is_never: bool) -> None:
-    assert bool(why_not_connected(address, Reach.INTERNET)) is is_private
-    assert bool(why_not_connected(address, Reach.OWN_NETWORKS)) is is_never
-    assert why_not_connected(address, Reach.ANYWHERE) is None
+    assert bool(why_blocked(address, Reach.INTERNET)) is is_private
+    assert bool(why_blocked(address, Reach.OWN_NETWORKS)) is is_never
+    assert why_blocked(address, Reach.ALL_NETWORKS) is None
 
 
 def test_a_certificate_of_strangers_leads_to_no_private_address(publisher: Publisher) -> None:
@@ -143,7 +143,7 @@ def test_a_connection_to_a_private_address_is_not_used_for_a_stranger(publisher:
     publisher.publish({"/2.crl": LIST, "/3.crl": LIST})
     named, other, strange = (f"{publisher.url}/{number}.crl" for number in "123")
     wanted = {named: Reach.OWN_NETWORKS, strange: Reach.INTERNET, other: Reach.OWN_NETWORKS}
-    answers = download(wanted, DIRECT, replace(CRL_LIMITS, at_once_of_a_server=1), LONG)
+    answers = download(wanted, DIRECT, replace(CRL_LIMITS, max_requests_per_server=1), LONG)
     assert answers[strange] == "the server address 127.0.0.1 is not a public internet address"
     assert publisher.asked == ["/1.crl", "/2.crl"] and publisher.connections == 1
 
@@ -200,7 +200,7 @@ def test_redirects(publisher: Publisher) -> None:
     publisher.publish({"/moved": redirect("/1.crl"), "/round": redirect("/round")})
     assert got(f"{publisher.url}/moved") == LIST
     assert got(f"{publisher.url}/round") == "the server redirects too often"
-    assert publisher.asked.count("/round") == CRL_LIMITS.redirects + 1
+    assert publisher.asked.count("/round") == CRL_LIMITS.max_redirects + 1
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_redirect_to_a_private_address(publisher: Publisher, monkeypatch: pyte
     port = publisher.url.rpartition(":")[2]
     monkeypatch.setattr(
         downloads,
-        "why_not_connected",
+        "why_blocked",
         lambda address, _reach: (
             None if address == "127.0.0.1" else "the server address is not a public internet address"
         ),
@@ -234,13 +234,15 @@ def test_servers_that_never_end(publisher: Publisher) -> None:
 
 def test_a_server_that_never_answers_keeps_no_one_from_others() -> None:
     with publishing() as mute, publishing() as other:
-        lists = {f"/{number}": lambda _request: mute.ended.wait() and None for number in range(3 * CRL_LIMITS.at_once)}
+        lists = {
+            f"/{number}": lambda _request: mute.ended.wait() and None for number in range(3 * CRL_LIMITS.max_requests)
+        }
         mute.publish(lists)
         other.publish({"/1.crl": LIST, "/2.crl": LIST})
         urls = [*(f"{mute.url}{path}" for path in lists), f"{other.url}/1.crl", f"{other.url}/2.crl"]
         answers = get_all(urls, 0.7)
         assert list(answers) == urls and list(answers.values())[-2:] == [LIST, LIST]
-        assert 0 < len(mute.asked) <= CRL_LIMITS.at_once_of_a_server
+        assert 0 < len(mute.asked) <= CRL_LIMITS.max_requests_per_server
 
 
 def test_a_run_that_is_interrupted_does_not_wait(publisher: Publisher) -> None:
@@ -260,7 +262,7 @@ def test_more_than_a_list_can_have(publisher: Publisher) -> None:
     assert got(f"{publisher.url}/endless") == "the content is larger than 16 MiB"
     assert got(f"{publisher.url}/whole") == bytes(LARGEST)
     publisher.publish({f"/{number}": bytes(MIB) for number in range(5)})
-    limits = replace(CRL_LIMITS, size_of_all=3 * MIB)
+    limits = replace(CRL_LIMITS, max_total_size=3 * MIB)
     answers = get_all([f"{publisher.url}/{number}" for number in range(5)], limits=limits)
     late = [answer for answer in answers.values() if isinstance(answer, str)]
     assert set(late) == {"all downloads together are larger than 3 MiB"}
@@ -365,11 +367,11 @@ def test_what_is_kept_is_there_for_the_next_run(tmp_path: Path) -> None:
     folder = tmp_path / "state" / "crls"
     cache = Cache(str(folder))
     assert cache.read(URL) is None
-    cache.keep({URL: LIST})
+    cache.write({URL: LIST})
     kept = Cache(str(folder)).read(URL)
     assert kept is not None and kept.data == LIST and 0 <= kept.age < 60
     foreseen = Cache(str(folder), is_read_only=True)
-    foreseen.keep({URL: b"another", f"{URL}x": LIST})
+    foreseen.write({URL: b"another", f"{URL}x": LIST})
     known = foreseen.read(URL)
     assert known is not None and known.data == LIST and foreseen.read(f"{URL}x") is None
     assert Cache(str(folder)).read(f"{URL}x") is None
@@ -379,42 +381,42 @@ def test_what_is_kept_is_there_for_the_next_run(tmp_path: Path) -> None:
 def test_a_cache_that_is_broken_is_none(tmp_path: Path) -> None:
     folder = tmp_path / "crls"
     cache = Cache(str(folder))
-    cache.keep({URL: LIST})
+    cache.write({URL: LIST})
     (file,) = folder.iterdir()
     file.write_bytes(bytes(LARGEST + 1))
     assert cache.read(URL) is None
     file.unlink()
     file.mkdir()
     assert cache.read(URL) is None
-    cache.keep({URL: LIST})
+    cache.write({URL: LIST})
     assert cache.read(URL) is None
     folder.rename(tmp_path / "moved")
     folder.write_text("a file")
-    cache.keep({URL: LIST})
+    cache.write({URL: LIST})
     assert cache.read(URL) is None
     for nowhere in (Cache(None), Cache("/proc/nothing/here")):
-        nowhere.keep({URL: LIST})
+        nowhere.write({URL: LIST})
         assert nowhere.read(URL) is None
 
 
 def test_what_no_one_asks_for_any_more_is_deleted(tmp_path: Path) -> None:
     cache = Cache(str(tmp_path))
-    cache.keep({URL: LIST})
+    cache.write({URL: LIST})
     (file,) = tmp_path.iterdir()
     (tmp_path / "other").write_text("not ours")
     (tmp_path / f".unfinished-{'0' * 16}").write_text("of a killed run")
-    long_ago = time.time() - MAX_KEPT_SECONDS - 60
+    long_ago = time.time() - MAX_CACHE_SECONDS - 60
     for path in tmp_path.iterdir():
         os.utime(path, (long_ago, long_ago))
-    cache.keep({f"{URL}x": LIST})
+    cache.write({f"{URL}x": LIST})
     assert not file.exists() and cache.read(f"{URL}x") is not None
     assert sorted(path.name for path in tmp_path.iterdir())[-1] == "other" and len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_clock_that_was_wrong_makes_nothing_new(tmp_path: Path) -> None:
     cache = Cache(str(tmp_path))
-    cache.keep({URL: LIST})
+    cache.write({URL: LIST})
     (file,) = tmp_path.iterdir()
     os.utime(file, (time.time() + 9_999, time.time() + 9_999))
     kept = cache.read(URL)
-    assert kept is not None and kept.age == MAX_KEPT_SECONDS
+    assert kept is not None and kept.age == MAX_CACHE_SECONDS

@@ -16,16 +16,19 @@ import urllib3.exceptions
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import HIDDEN_TEXT
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import (
     MAX_MESSAGE_LENGTH,
-    NOT_CARRIED_OUT,
-    as_sentence,
-    causes_of,
-    details_of,
-    explain_unanswered,
-    rate_limited,
-    retry_after_seconds,
+    UNPROCESSED_CODES,
+    collect_details,
+    end_sentence,
+    explain_missing_response,
+    list_causes,
+    make_rate_limit_error,
+    read_retry_after,
     shorten,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer, AnswerTooLarge
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import (
+    Response,
+    ResponseTooLargeError,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,7 +61,7 @@ def max_retries(reason: Exception) -> urllib3.exceptions.MaxRetryError:
 def test_causes_that_lead_in_a_circle_come_to_an_end() -> None:
     error = Exception("No.")
     error.__cause__ = requests.RequestException(error)
-    assert [*islice(causes_of(error), 9)] == [error, error.__cause__]
+    assert [*islice(list_causes(error), 9)] == [error, error.__cause__]
 
 
 @pytest.mark.parametrize(
@@ -101,10 +104,10 @@ def test_exceptions(inner: Exception, meaning: str, as_cause: bool) -> None:
         error.__cause__ = inner
     else:
         error = chained(error, inner)
-    found = explain_unanswered(CALL, ENDPOINT, tried(), error, repeatable=True)
+    found = explain_missing_response(CALL, ENDPOINT, tried(), error, repeatable=True)
     assert (found.code, found.details.get("call")) == (meaning, None if meaning == "invalid_argument" else CALL)
     # Whatever it is: once the request may have left, nobody knows what became of it.
-    assert explain_unanswered(CALL, ENDPOINT, tried(sent=True), error, repeatable=True).code == "no_answer"
+    assert explain_missing_response(CALL, ENDPOINT, tried(sent=True), error, repeatable=True).code == "no_answer"
     assert "\n" not in found.message
     assert found.message.endswith(".")
     if meaning in {"unreachable", "tls_error", "no_answer"}:
@@ -112,18 +115,18 @@ def test_exceptions(inner: Exception, meaning: str, as_cause: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError(), OSError(), requests.exceptions.ProxyError(), AnswerTooLarge(), TypeError()]
+    "error", [ValueError(), OSError(), requests.exceptions.ProxyError(), ResponseTooLargeError(), TypeError()]
 )
 @pytest.mark.parametrize("repeatable", [True, False])
 def test_what_became_of_a_send_that_has_left_is_unknown(error: Exception, repeatable: bool) -> None:
-    found = explain_unanswered(CALL, ENDPOINT, tried(sent=True), error, repeatable=repeatable)
-    assert found.code == ("api_error" if repeatable and isinstance(error, AnswerTooLarge) else "no_answer")
+    found = explain_missing_response(CALL, ENDPOINT, tried(sent=True), error, repeatable=repeatable)
+    assert found.code == ("api_error" if repeatable and isinstance(error, ResponseTooLargeError) else "no_answer")
 
 
 @pytest.mark.parametrize(("sent", "code"), [(True, "no_answer"), (False, "unreachable")])
 def test_the_end_of_its_time_is_named(sent: bool, code: str) -> None:
     """Whatever the connection, which was shut down, raised."""
-    error = explain_unanswered(
+    error = explain_missing_response(
         CALL, ENDPOINT, tried(sent=sent, overdue=True), requests.exceptions.SSLError("EOF"), repeatable=True
     )
     assert error.code == code
@@ -132,14 +135,14 @@ def test_the_end_of_its_time_is_named(sent: bool, code: str) -> None:
 
 @pytest.mark.parametrize("error", [OverflowError("int"), UnicodeEncodeError("latin-1", "ü", 0, 1, "no"), TypeError()])
 def test_what_could_not_even_be_sent(error: Exception) -> None:
-    found = explain_unanswered(CALL, ENDPOINT, tried(), error, repeatable=True)
+    found = explain_missing_response(CALL, ENDPOINT, tried(), error, repeatable=True)
     assert found.code == "api_error"
     assert type(error).__name__ in found.message
 
 
 def test_a_distrusted_certificate_says_why() -> None:
     error = requests.exceptions.SSLError("certificate verify failed: self-signed certificate (_ssl.c:1006)")
-    message = explain_unanswered(CALL, ENDPOINT, tried(), error, repeatable=True).message
+    message = explain_missing_response(CALL, ENDPOINT, tried(), error, repeatable=True).message
     assert "self-signed certificate" in message
     assert "ca_path" in message
     assert "_ssl.c" not in message
@@ -148,14 +151,14 @@ def test_a_distrusted_certificate_says_why() -> None:
 def test_a_proxys_refusal_is_named() -> None:
     refusal = OSError("Tunnel connection failed: 407 Proxy Authentication Required")
     inner = max_retries(urllib3.exceptions.ProxyError("Unable to connect to proxy", refusal))
-    error = explain_unanswered(CALL, ENDPOINT, tried(), requests.exceptions.ProxyError(inner), repeatable=True)
+    error = explain_missing_response(CALL, ENDPOINT, tried(), requests.exceptions.ProxyError(inner), repeatable=True)
     assert error.code == "unreachable"
     assert "the proxy did not open a connection (407 Proxy Authentication Required)." in error.message
 
 
 def test_what_a_send_may_repeat() -> None:
     """Only what the server surely did not carry out."""
-    assert sorted(NOT_CARRIED_OUT) == ["rate_limited", "unreachable"]
+    assert sorted(UNPROCESSED_CODES) == ["rate_limited", "unreachable"]
 
 
 @pytest.mark.parametrize(
@@ -175,13 +178,13 @@ def test_what_a_send_may_repeat() -> None:
     ],
 )
 def test_retry_after(value: str, date: str, seconds: float | None) -> None:
-    assert retry_after_seconds({"Retry-After": value, "Date": date}) == seconds
+    assert read_retry_after({"Retry-After": value, "Date": date}) == seconds
 
 
 @pytest.mark.parametrize("value", ["9" * 30, "9" * 400, "9" * 5000])
 def test_no_retry_after_is_waited_for_for_ever(value: str) -> None:
     """Nobody can sleep for as long as the largest numbers say."""
-    seconds = retry_after_seconds({"Retry-After": value})
+    seconds = read_retry_after({"Retry-After": value})
     assert seconds is None or seconds <= 86400
 
 
@@ -190,7 +193,7 @@ LATIN_1 = st.text(st.characters(max_codepoint=255), max_size=30)
 
 @given(LATIN_1 | st.integers().map(str) | st.datetimes().map(lambda moment: moment.strftime("%c GMT")), LATIN_1)
 def test_whatever_stands_in_retry_after(value: str, date: str) -> None:
-    seconds = retry_after_seconds({"Retry-After": value, "Date": date})
+    seconds = read_retry_after({"Retry-After": value, "Date": date})
     assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 
@@ -218,7 +221,7 @@ UNSENT: dict[str, tuple[Exception, str]] = {
 def test_why_the_api_cannot_be_reached(case: str) -> None:
     """Each cause has its own remedy: a name, a firewall, a service that is down."""
     raised, why = UNSENT[case]
-    error = explain_unanswered(
+    error = explain_missing_response(
         CALL, ENDPOINT, tried(peer="192.0.2.1:443"), chained(Exception(), raised), repeatable=True
     )
     assert (error.code, error.details) == ("unreachable", {"call": CALL})
@@ -229,7 +232,7 @@ def test_why_the_api_cannot_be_reached(case: str) -> None:
 def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
     raised, why = UNSENT[case]
     of_proxy = requests.exceptions.ProxyError(raised)
-    error = explain_unanswered(
+    error = explain_missing_response(
         CALL, ENDPOINT, tried(peer="proxy.example.com:3128"), chained(Exception(), of_proxy), repeatable=True
     )
     assert error.code == "unreachable"
@@ -246,25 +249,25 @@ def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
     ],
 )
 def test_how_an_answer_got_lost(overdue: bool, raised: Exception, how: str) -> None:
-    error = explain_unanswered(CALL, ENDPOINT, tried(sent=True, overdue=overdue), raised, repeatable=True)
+    error = explain_missing_response(CALL, ENDPOINT, tried(sent=True, overdue=overdue), raised, repeatable=True)
     assert error.message == f"{CALL}: {ENDPOINT} did not respond {how}."
 
 
 def test_an_option_of_another_service_is_named() -> None:
-    found = explain_unanswered(CALL, ENDPOINT, tried(), socket.gaierror(), repeatable=True, option="instance_url")
+    found = explain_missing_response(CALL, ENDPOINT, tried(), socket.gaierror(), repeatable=True, option="instance_url")
     assert "Check instance_url, proxy, and the network." in found.message
 
 
 def test_the_facts_of_an_answer() -> None:
-    answer = Answer(429, b"", {"Retry-After": "4"})
-    assert details_of(CALL, answer, code="c") == {
+    answer = Response(429, b"", {"Retry-After": "4"})
+    assert collect_details(CALL, answer, code="c") == {
         "call": CALL,
         "http_status": 429,
         "code": "c",
         "retry_after_seconds": 4,
     }
-    assert details_of(CALL, Answer(200, b"", {})) == {"call": CALL, "http_status": 200}
-    assert rate_limited(CALL, {"call": CALL}).build_failure() == {
+    assert collect_details(CALL, Response(200, b"", {})) == {"call": CALL, "http_status": 200}
+    assert make_rate_limit_error(CALL, {"call": CALL}).build_failure() == {
         "code": "rate_limited",
         "message": f"{CALL}: the API rejected the call because of its rate limit. Lower concurrency, raise retries, or run the playbook again later.",
         "details": {"call": CALL},
@@ -290,4 +293,4 @@ def test_what_a_server_says_becomes_one_short_line(text: str, said: str) -> None
     ("text", "said"), [("No", "No."), ("No.", "No."), ("No!", "No!"), ("No?", "No?"), ("", "."), ("No. 1", "No. 1.")]
 )
 def test_a_sentence_ends_in_a_full_stop(text: str, said: str) -> None:
-    assert as_sentence(text) == said
+    assert end_sentence(text) == said

@@ -14,7 +14,10 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._http import network
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.network import ROOTS_VARIABLES, default_roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.network import (
+    ROOTS_VARIABLES,
+    find_default_roots,
+)
 
 from tests.support.failing import fails
 
@@ -31,7 +34,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     bundle, other, file, folder, certifi = (str(tmp_path / place) for place in PLACES)
     paths = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", file, "SSL_CERT_DIR", folder)
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    monkeypatch.setattr(network, "BUNDLES", (bundle, other))
+    monkeypatch.setattr(network, "ROOT_BUNDLES", (bundle, other))
     monkeypatch.setitem(sys.modules, "certifi", SimpleNamespace(where=lambda: certifi))
     return tmp_path
 
@@ -50,15 +53,15 @@ def fill(machine: Path, place: str) -> str:
 
 
 def test_a_machine_without_roots(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert default_roots() is None
+    assert find_default_roots() is None
     monkeypatch.setitem(sys.modules, "certifi", None)
-    assert default_roots() is None
+    assert find_default_roots() is None
 
 
 @pytest.mark.parametrize("number", range(len(PLACES)))
 def test_the_best_place_of_the_machine_is_taken(machine: Path, number: int) -> None:
     paths = [fill(machine, place) for place in PLACES[number:]]
-    assert default_roots() == paths[0]
+    assert find_default_roots() == paths[0]
 
 
 @pytest.mark.parametrize("text", ["", "no certificate\n"])
@@ -66,8 +69,8 @@ def test_a_place_without_a_certificate_is_none(machine: Path, text: str) -> None
     keep(machine / PLACES[0], text)
     (machine / "openssl/certs").mkdir(parents=True)
     (machine / PLACES[1]).mkdir()
-    assert default_roots() is None
-    assert fill(machine, PLACES[-1]) == default_roots()
+    assert find_default_roots() is None
+    assert fill(machine, PLACES[-1]) == find_default_roots()
 
 
 @pytest.mark.parametrize("number", range(len(ROOTS_VARIABLES)))
@@ -78,7 +81,7 @@ def test_the_environment_goes_before_the_machine_each_variable_before_the_next(
     paths = {variable: keep(machine / f"{variable}.pem") for variable in ROOTS_VARIABLES[number:]}
     for variable, path in paths.items():
         monkeypatch.setenv(variable, path)
-    assert default_roots() == paths[ROOTS_VARIABLES[number]]
+    assert find_default_roots() == paths[ROOTS_VARIABLES[number]]
 
 
 def test_the_order_of_the_variables() -> None:
@@ -92,20 +95,20 @@ def test_a_variable_that_is_empty_is_not_set(
 ) -> None:
     """As a field of a credential that was left blank leaves it."""
     monkeypatch.setenv(variable, value)
-    assert default_roots() is None
-    assert fill(machine, PLACES[0]) == default_roots()
+    assert find_default_roots() is None
+    assert fill(machine, PLACES[0]) == find_default_roots()
 
 
 @pytest.mark.parametrize("variable", ROOTS_VARIABLES)
 def test_a_folder_of_the_environment(machine: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(variable, fill(machine, "openssl/certs"))
-    assert default_roots() == str(machine / "openssl/certs")
+    assert find_default_roots() == str(machine / "openssl/certs")
 
 
 WRONG = {
     "nowhere.pem": "No such file or directory",
-    "text.pem": "No certificate",
-    "empty": "No certificate",
+    "text.pem": "Cannot find certificates",
+    "empty": "Cannot find certificates",
     "pipe": "the path leads to a pipe",
 }
 
@@ -122,4 +125,4 @@ def test_a_variable_that_names_no_roots_is_refused(
     os.mkfifo(machine / "pipe")
     monkeypatch.setenv(variable, str(machine / name))
     with fails("invalid_argument", f"environment variable {variable}. ", str(machine / name), WRONG[name]):
-        default_roots()
+        find_default_roots()

@@ -20,7 +20,7 @@ LONG = 30.0
 def test_a_socket_that_is_read_when_the_time_is_up() -> None:
     one, other = socket.socketpair()
     with one, other, Attempt(0.05) as attempt:
-        attempt.hold(one)
+        attempt.register_socket(one)
         one.settimeout(LONG)
         assert one.recv(1) == b""
         assert attempt.overdue
@@ -30,7 +30,7 @@ def test_a_socket_that_comes_when_the_time_is_up() -> None:
     one, other = socket.socketpair()
     with one, other, Attempt(0) as attempt:
         until(lambda: attempt.overdue, seconds=LONG)
-        attempt.hold(one)
+        attempt.register_socket(one)
         one.settimeout(LONG)
         assert one.recv(1) == b""
 
@@ -40,7 +40,7 @@ def test_a_socket_that_another_request_has() -> None:
     pairs = [socket.socketpair() for _ in range(2)]
     with Attempt(0.05) as attempt:
         for one, _other in pairs:
-            attempt.hold(one)
+            attempt.register_socket(one)
         until(lambda: attempt.overdue, seconds=LONG)
     (first, first_other), (second, _second_other) = pairs
     first_other.sendall(b"x")
@@ -58,8 +58,8 @@ def test_in_time_nothing_happens_and_nothing_is_left() -> None:
     one, other = socket.socketpair()
     with one, other:
         with Attempt(LONG) as attempt:
-            attempt.hold(one)
-            attempt.stop_the_clock()
+            attempt.register_socket(one)
+            attempt.stop_timer()
         assert not attempt.overdue
         assert threading.active_count() == threads
         one.sendall(b"x")

@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.backo
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database as databases
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.database import (
-    CONNECTIONS,
+    MAX_CONNECTIONS,
     Database,
     Tables,
     _make_engine,
@@ -158,7 +158,7 @@ def test_tables_that_another_run_has_made_are_taken_and_others_are_an_error(
 ) -> None:
     database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
     database._make_schema()
-    monkeypatch.setattr(database, "_version", lambda: None)
+    monkeypatch.setattr(database, "_read_version", lambda: None)
     with pytest.raises(sa.exc.IntegrityError):
         database._make_schema()
     database.close()
@@ -229,7 +229,7 @@ def test_a_server_knows_how_long_to_wait_and_gets_few_connections(tmp_path: Path
         *("SET lock_timeout = '30s'", "SET statement_timeout = '60s'"),
     ]
     pool = _make_engine(sa.make_url("postgresql+psycopg://db.example.com/ledger"), read_only=False).pool
-    assert isinstance(pool, sa.QueuePool) and pool.size() == CONNECTIONS and pool._max_overflow == 0
+    assert isinstance(pool, sa.QueuePool) and pool.size() == MAX_CONNECTIONS and pool._max_overflow == 0
 
 
 class Refusal(Exception):

@@ -27,7 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Key,
     Ledger,
     State,
-    lease_for,
+    compute_lease,
 )
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -110,7 +110,7 @@ def test_a_confirmed_request_forbids_another_within_the_interval(ledger: Ledger)
     first = claim(ledger)
     ledger.confirm(first)
     last = Entry(first.id, KEY, AT, "confirmed", first.lease_until)
-    assert ledger.last_requests([KEY]) == {KEY: last}
+    assert ledger.find_last_requests([KEY]) == {KEY: last}
     assert refusal(ledger, at=AT + DAY - timedelta(microseconds=1)) == last
     assert claim(ledger, at=AT + DAY).key == KEY
 
@@ -119,7 +119,7 @@ def test_a_release_uncovers_the_request_before(ledger: Ledger) -> None:
     first = claim(ledger)
     ledger.confirm(first)
     ledger.release(claim(ledger, at=AT + HOUR, interval=timedelta()))
-    assert ledger.last_requests([KEY]) == {KEY: Entry(first.id, KEY, AT, "confirmed", first.lease_until)}
+    assert ledger.find_last_requests([KEY]) == {KEY: Entry(first.id, KEY, AT, "confirmed", first.lease_until)}
     assert refusal(ledger, at=AT + 2 * HOUR).id == first.id
 
 
@@ -129,9 +129,9 @@ def test_the_first_of_the_requests_since_some_time(ledger: Ledger) -> None:
         request = claim(ledger, at=AT + days * DAY, interval=timedelta())
         ledger.confirm(request) if is_done else ledger.release(request)
     for days, first in ((-30, AT - 2 * DAY), (-2, AT - 2 * DAY), (-1, AT - DAY), (0, None)):
-        (entry,) = ledger.last_requests([KEY], since=AT + days * DAY).values()
+        (entry,) = ledger.find_last_requests([KEY], since=AT + days * DAY).values()
         assert (entry.requested_at, entry.first_requested_at) == (AT - DAY, first)
-        assert entry == ledger.last_requests([KEY])[KEY]
+        assert entry == ledger.find_last_requests([KEY])[KEY]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_the_first_of_the_requests_since_some_time(ledger: Ledger) -> None:
 def test_keys_are_apart(ledger: Ledger, other: Key) -> None:
     ledger.confirm(claim(ledger))
     ledger.confirm(claim(ledger, other))
-    assert {*ledger.last_requests([KEY]), *ledger.last_requests([other])} == {KEY, other}
+    assert {*ledger.find_last_requests([KEY]), *ledger.find_last_requests([other])} == {KEY, other}
     ledger.confirm(claim(ledger, other, at=AT + DAY))
     assert refusal(ledger, at=AT + HOUR).requested_at == AT
 
@@ -151,13 +151,13 @@ def test_many_keys_are_found_at_once(ledger: Ledger) -> None:
     keys = [key_of(number) for number in range(1, 30)]
     for key in keys:
         ledger.confirm(claim(ledger, key))
-    assert set(ledger.last_requests([key_of(n) for n in range(2000)])) == set(keys)
+    assert set(ledger.find_last_requests([key_of(n) for n in range(2000)])) == set(keys)
 
 
 def test_instants_survive_whatever_zone_they_are_given_in(ledger: Ledger) -> None:
     central = timezone(timedelta(hours=-6))
     claim(ledger, at=AT.astimezone(central))
-    [entry] = ledger.last_requests([KEY]).values()
+    [entry] = ledger.find_last_requests([KEY]).values()
     assert entry.requested_at == AT
     assert entry.requested_at.utcoffset() == timedelta()
 
@@ -166,7 +166,7 @@ def test_instants_survive_whatever_zone_they_are_given_in(ledger: Ledger) -> Non
 def test_a_request_from_the_future_forbids_for_the_interval_only(ledger: Ledger, ahead: timedelta) -> None:
     ledger.confirm(claim(ledger, at=AT + ahead))
     entry = refusal(ledger)
-    assert entry.blocks_until(DAY, AT) == AT + DAY
+    assert entry.get_block_end(DAY, AT) == AT + DAY
     ledger.correct(entry, AT)
     assert refusal(ledger, at=AT + DAY - HOUR).id == entry.id
     # As soon as its own time has come it is an entry like any other.
@@ -177,8 +177,8 @@ def test_a_clock_that_was_slow_gives_no_leave_to_mail_again(ledger: Ledger) -> N
     """A run whose clock is a day behind sees the entry in the future; to the others it must stay what it is."""
     ledger.confirm(claim(ledger))
     slow = AT + HOUR - DAY
-    entry = ledger.last_requests([KEY])[KEY]
-    assert entry.is_from_the_future(slow)
+    entry = ledger.find_last_requests([KEY])[KEY]
+    assert entry.is_in_future(slow)
     ledger.correct(entry, slow)
     assert refusal(ledger, at=AT + 2 * HOUR)
 
@@ -196,7 +196,7 @@ def test_threads_that_write_at_once_each_get_what_is_theirs(ledger: Ledger, ledg
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(once, keys))
     other = Ledger(ledger_url)
-    assert other.last_requests(keys).keys() == set(keys)
+    assert other.find_last_requests(keys).keys() == set(keys)
     other.close()
 
 
@@ -222,7 +222,7 @@ def test_what_fails_in_a_shared_transaction_is_on_no_ones_record(tmp_path: Path)
     with ThreadPoolExecutor(16) as pool:
         granted = {key for key, is_granted in zip(keys, pool.map(attempt, keys), strict=True) if is_granted}
     assert key_of(13, 1) not in granted
-    assert ledger.last_requests(keys).keys() == granted
+    assert ledger.find_last_requests(keys).keys() == granted
     ledger.close()
 
 
@@ -318,9 +318,9 @@ def test_a_create_is_claimed_once_and_for_all(ledger: Ledger) -> None:
     assert create_refusal(ledger, AT + ten_years) == Entry(first.id, CREATE, AT, "claimed", AT + LEASE)
     ledger.confirm(first, certificate_id=4711)
     assert create_refusal(ledger, AT + ten_years).certificate_id == 4711
-    assert ledger.last_requests([KEY]) == {}, "emails are another matter"
+    assert ledger.find_last_requests([KEY]) == {}, "emails are another matter"
     others = [Key("create", f"7/{'cd' * 32}"), Key("create", f"8/{'ab' * 32}")]
-    assert ledger.last_requests([CREATE, *others]) == {CREATE: create_refusal(ledger, AT)}
+    assert ledger.find_last_requests([CREATE, *others]) == {CREATE: create_refusal(ledger, AT)}
     assert isinstance(ledger.claim(others[1], AT, None, LEASE), Claim)
 
 
@@ -365,8 +365,8 @@ CLAIM = Entry(1, CREATE, AT, "claimed", AT + LEASE)
 
 
 def test_a_lease_is_longer_than_a_call_that_begins_late() -> None:
-    assert lease_for(60) > timedelta(seconds=120)
-    assert lease_for(0.5) >= timedelta(seconds=60)
+    assert compute_lease(60) > timedelta(seconds=120)
+    assert compute_lease(0.5) >= timedelta(seconds=60)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(), CLOCK_TOLERANCE, -CLOCK_TOLERANCE, timedelta(days=400)], ids=str)
@@ -401,14 +401,14 @@ def test_until_when_a_request_forbids_another(
     requested: datetime, noticed: datetime | None, at: datetime, until: datetime | None
 ) -> None:
     entry = Entry(1, Key("email", "7/FulfillmentEmail/100"), requested, "confirmed", requested, noticed_at=noticed)
-    assert entry.blocks_until(DAY, at) == until
+    assert entry.get_block_end(DAY, at) == until
 
 
 @pytest.mark.parametrize(
     ("ahead", "wrong"), [(-DAY, False), (CLOCK_TOLERANCE, False), (CLOCK_TOLERANCE + SECOND, True)]
 )
 def test_a_clock_may_be_a_little_wrong(ahead: timedelta, wrong: bool) -> None:
-    assert replace(CLAIM, requested_at=AT + ahead).is_from_the_future(AT) is wrong
+    assert replace(CLAIM, requested_at=AT + ahead).is_in_future(AT) is wrong
 
 
 # Locks
@@ -430,7 +430,7 @@ def turn_of_another(ledger: Ledger, at: datetime = AT) -> Entry:
 def test_a_turn_is_one_runs_until_it_ends(ledger: Ledger) -> None:
     """However long, and whatever is claimed beside it."""
     first = turn(ledger)
-    assert first.previous_until is None
+    assert first.previous_end is None
     assert isinstance(ledger.claim(Key("lock", "eight"), AT, None, LEASE), Claim)
     claim(ledger)
     create_claim(ledger)
@@ -440,7 +440,7 @@ def test_a_turn_is_one_runs_until_it_ends(ledger: Ledger) -> None:
     seen = turn_of_another(ledger, AT + HOUR)
     assert (seen.begun_at, seen.requested_at, seen.lease) == (AT, AT + HOUR, LEASE)
     ledger.end(renewed, AT + 2 * HOUR)
-    assert turn(ledger, AT + DAY).previous_until == AT + 2 * HOUR
+    assert turn(ledger, AT + DAY).previous_end == AT + 2 * HOUR
 
 
 def test_a_turn_that_was_taken_over_is_lost(ledger: Ledger) -> None:
@@ -449,12 +449,12 @@ def test_a_turn_that_was_taken_over_is_lost(ledger: Ledger) -> None:
     ledger.withdraw(turn_of_another(ledger))
     ledger.end(first, AT + HOUR / 2)
     second = turn(ledger, AT + HOUR)
-    assert second.previous_until == AT + HOUR
+    assert second.previous_end == AT + HOUR
     assert ledger.renew(first, AT + HOUR) is None
     ledger.end(first, AT + HOUR)
     assert turn_of_another(ledger).id == second.id
     ledger.end(second, AT + 2 * HOUR)
-    assert turn(ledger, AT + DAY).previous_until == AT + 2 * HOUR
+    assert turn(ledger, AT + DAY).previous_end == AT + 2 * HOUR
 
 
 def test_many_turns_are_one_at_a_time(ledger: Ledger, ledger_url: str) -> None:
@@ -550,7 +550,7 @@ def test_a_connection_that_was_cut_meanwhile_is_made_again(postgresql_url: str) 
     first = claim(ledger)
     end_other_sessions(postgresql_url)
     ledger.confirm(first)
-    assert ledger.last_requests([KEY])[KEY].state == "confirmed"
+    assert ledger.find_last_requests([KEY])[KEY].state == "confirmed"
     ledger.close()
 
 
@@ -621,13 +621,13 @@ def machine_for(openers: Callable[[], Ledger], account_ids: Iterator[int]) -> ty
 
         @invariant()
         def the_record_is_the_models(self) -> None:
-            recorded = ledgers[1].last_requests([*self.history])
+            recorded = ledgers[1].find_last_requests([*self.history])
             lasts = {key: last for key in self.history if (last := self.last(key)) is not None}
             assert {key: (entry.id, entry.requested_at, entry.state) for key, entry in recorded.items()} == {
                 key: (last.claim.id, last.requested_at, last.state) for key, last in lasts.items()
             }
             for entry in recorded.values():
-                until = entry.blocks_until(DAY, self.at)
+                until = entry.get_block_end(DAY, self.at)
                 assert until is None or self.at < until <= self.at + DAY
 
         @classmethod

@@ -29,7 +29,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Key,
     Ledger,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.lock import Granted, Lock, acquire, guard
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.lock import Grant, Lock, acquire, guard
 
 from tests.support.certificates import NOW
 from tests.support.failing import fails
@@ -95,7 +95,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that stands still unless it is set."""
     clock = Clock()
-    monkeypatch.setattr(locking, "seconds", clock)
+    monkeypatch.setattr(locking, "read_clock", clock)
     return clock
 
 
@@ -108,7 +108,7 @@ def ledger() -> FakeLedger:
 def a_turn(ledger: FakeLedger, lease: float = 30) -> Lock:
     """A lock that was taken just now."""
     claim = Claim(1, KEY, AT, AT + timedelta(seconds=lease))
-    return Lock(cast(Ledger, ledger), claim, "load balancers", locking.seconds(), is_plan_stale=False)
+    return Lock(cast(Ledger, ledger), claim, "load balancers", locking.read_clock(), is_plan_stale=False)
 
 
 @pytest.fixture
@@ -301,7 +301,7 @@ class Run:
         self.looks.append((entry, since))
         return self.result
 
-    def wants(self, **how: Any) -> Granted | str:
+    def wants(self, **how: Any) -> Grant | str:
         return guard(self.ledger, CREATE, LEASE, self.wait, self.look, clock=self.time, **how)
 
     def taken(self, ago: float = 0) -> Claim:
@@ -312,14 +312,14 @@ class Run:
 
     def on_record(self) -> Entry:
         """The act that counts."""
-        return self.ledger.last_requests([CREATE])[CREATE]
+        return self.ledger.find_last_requests([CREATE])[CREATE]
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A run, with an empty ledger."""
     run = Run(tmp_path)
-    monkeypatch.setattr(locking, "seconds", lambda: run.seconds)
+    monkeypatch.setattr(locking, "read_clock", lambda: run.seconds)
     yield run
     run.ledger.close()
 
@@ -327,15 +327,15 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_clock_goes_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it has such a clock."""
     monkeypatch.setattr(locking, "time", SimpleNamespace(clock_gettime=str, CLOCK_BOOTTIME=7, CLOCK_MONOTONIC=1))
-    assert str(locking.seconds()) == "7"
+    assert str(locking.read_clock()) == "7"
     monkeypatch.delattr(locking.time, "CLOCK_BOOTTIME")
-    assert str(locking.seconds()) == "1"
+    assert str(locking.read_clock()) == "1"
 
 
 def test_what_no_one_does_is_granted_at_once(run: Run) -> None:
     run.seconds = 5
     granted = run.wants()
-    assert isinstance(granted, Granted) and (granted.asked_at, granted.was_taken) == (5, False)
+    assert isinstance(granted, Grant) and (granted.claimed_at, granted.has_rival) == (5, False)
     assert (granted.claim.id, granted.claim.lease_until) == (run.on_record().id, run.time() + LEASE)
     assert run.waits == run.looks == []
 
@@ -344,7 +344,7 @@ def test_the_end_of_another_run_is_waited_for(run: Run) -> None:
     other = run.taken()
     run.events[20] = lambda: run.ledger.release(other)
     granted = run.wants()
-    assert isinstance(granted, Granted) and (granted.asked_at, granted.was_taken) == (20, True)
+    assert isinstance(granted, Grant) and (granted.claimed_at, granted.has_rival) == (20, True)
     assert len(run.waits) == 2 and run.looks == []
 
 
@@ -353,14 +353,14 @@ def test_a_run_is_dead_that_does_not_renew_its_claim(run: Run, ahead: float) -> 
     """Once it was seen for the length of its lease, whatever the clocks say."""
     other = run.taken(ago=ahead)
     granted = run.wants()
-    assert isinstance(granted, Granted) and granted.was_taken and granted.claim.id > other.id
+    assert isinstance(granted, Grant) and granted.has_rival and granted.claim.id > other.id
     assert (run.seconds, [(entry.id, since) for entry, since in run.looks]) == (30, [(other.id, 0)])
 
 
 def test_a_run_that_renews_its_claim_is_not_dead(run: Run) -> None:
     other = run.taken()
     run.events[20] = lambda: run.ledger.renew(other, run.time())
-    assert isinstance(run.wants(), Granted)
+    assert isinstance(run.wants(), Grant)
     assert (run.seconds, [since for _entry, since in run.looks]) == (50, [20])
 
 
@@ -368,10 +368,10 @@ def test_what_was_seen_before_counts(run: Run) -> None:
     """But not for another claim."""
     run.taken()
     run.seconds = 20
-    assert isinstance(run.wants(seen=run.on_record(), since=0.0), Granted)
+    assert isinstance(run.wants(seen=run.on_record(), since=0.0), Grant)
     assert run.seconds == 30
     changed = replace(run.on_record(), id=99)
-    assert isinstance(run.wants(seen=changed, since=0.0), Granted)
+    assert isinstance(run.wants(seen=changed, since=0.0), Grant)
     assert run.seconds == 60
 
 
@@ -379,7 +379,7 @@ def test_what_was_seen_before_counts(run: Run) -> None:
 @pytest.mark.parametrize("early", [0, 1])
 def test_a_run_that_died_long_ago_is_not_waited_for(run: Run, tolerance: timedelta, early: int) -> None:
     run.taken(ago=(LEASE + tolerance).total_seconds() - early)
-    assert isinstance(run.wants(tolerance=tolerance), Granted)
+    assert isinstance(run.wants(tolerance=tolerance), Grant)
     assert len(run.waits) == early
 
 
@@ -395,7 +395,7 @@ def test_what_another_run_has_done_is_not_done_again(run: Run) -> None:
 def test_what_is_confirmed_and_not_there_any_more_is_done_again_at_once(run: Run) -> None:
     other = run.taken()
     run.ledger.confirm(other, 4711)
-    assert isinstance(run.wants(), Granted)
+    assert isinstance(run.wants(), Grant)
     assert run.waits == [] and [entry.certificate_id for entry, _since in run.looks] == [4711]
 
 
@@ -411,7 +411,7 @@ def test_what_another_run_has_taken_over_meanwhile_is_waited_for(run: Run) -> No
         return look(entry, since)
 
     granted = guard(run.ledger, CREATE, LEASE, run.wait, overtaken, clock=run.time)
-    assert isinstance(granted, Granted) and run.seconds == 20 and len(run.looks) == 1
+    assert isinstance(granted, Grant) and run.seconds == 20 and len(run.looks) == 1
 
 
 def test_a_claim_that_cannot_be_withdrawn_is_not_asked_for_without_a_pause(

@@ -59,8 +59,8 @@ def made(url: str) -> None:
 
 def use_all(ledger: Ledger) -> None:
     """Do all that a run may do."""
-    ledger.last_requests(KEYS[:1])
-    ledger.last_requests(KEYS[1:2])
+    ledger.find_last_requests(KEYS[:1])
+    ledger.find_last_requests(KEYS[1:2])
     for key in KEYS:
         answer = ledger.claim(key, AT + timedelta(hours=1), DAY, LEASE)
         assert isinstance(answer, Entry)
@@ -174,7 +174,7 @@ def test_a_row_that_is_spoilt_while_a_run_goes_on(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute(f"UPDATE {ACTS} SET requested_at = 7")
     connection.close()
-    for do in (lambda: ledger.last_requests(KEYS[:1]), lambda: ledger.claim(KEYS[0], AT, DAY, LEASE)):
+    for do in (lambda: ledger.find_last_requests(KEYS[:1]), lambda: ledger.claim(KEYS[0], AT, DAY, LEASE)):
         with fails("ledger_unavailable"):
             do()
     ledger.close()
@@ -223,7 +223,7 @@ def test_a_server_that_is_set_up_in_another_way(odd_url: str) -> None:
         assert isinstance(claim, Claim)
         ledger.confirm(claim)
         entry = ledger.claim(key, at + LEASE, DAY, LEASE)
-        assert entry == Entry(claim.id, key, at, "confirmed", at + LEASE) == ledger.last_requests([key])[key]
+        assert entry == Entry(claim.id, key, at, "confirmed", at + LEASE) == ledger.find_last_requests([key])[key]
         for statement, expected in (
             ("SHOW transaction_isolation", "read committed"),
             ("SHOW client_encoding", "UTF8"),
@@ -274,7 +274,7 @@ def test_a_server_that_never_answers_is_given_up(
 ) -> None:
     """Its own limits do not help where something between here and there keeps the connection and passes nothing on."""
     ledger = Ledger(postgresql_url)
-    monkeypatch.setattr(database_module, "MAX_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(database_module, "MAX_RESPONSE_SECONDS", 0.1)
     answered = Event()
     with fails("ledger_unavailable", "the database did not respond within 0.1 seconds"):
         ledger._database.read(lambda _connection: answered.wait())

@@ -18,15 +18,15 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import place
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import (
     Mount,
-    check_given_place,
-    check_location,
-    find_place,
+    check_ledger_url,
+    check_optional_ledger_url,
+    find_ledger_directory,
     find_why_lost,
     has_layered_root,
-    is_plain,
-    ledger_directory,
+    is_plain_url,
+    make_unavailable_error,
+    parse_ledger_url,
     parse_mounts,
-    unavailable,
     why_lost,
 )
 from hypothesis import example, given
@@ -38,10 +38,10 @@ from tests.support.failing import fails
 def refusal(url: str | None) -> str:
     """What is said of a URL that is not taken."""
     with fails("ledger_unavailable") as caught:
-        find_place(url)
+        parse_ledger_url(url)
     assert "sesame" not in str(caught.value.build_failure())
     with pytest.raises(CertificatesError, match=re.escape(caught.value.message)):
-        check_location(url)
+        check_ledger_url(url)
     return caught.value.message
 
 
@@ -62,14 +62,14 @@ def refusal(url: str | None) -> str:
     ],
 )
 def test_where_it_is(url: str, driver: str, password: str | None, host: str | None, database: str) -> None:
-    place = find_place(url)
+    place = parse_ledger_url(url)
     assert (place.drivername, place.password, place.host, place.database) == (driver, password, host, database)
 
 
 @pytest.mark.parametrize("url", [None, ""])
 def test_the_default_is_a_file_of_the_user(url: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    place = find_place(url)
+    place = parse_ledger_url(url)
     assert (place.drivername, place.database) == ("sqlite", f"{tmp_path}/softlayer.certificates/ledger.sqlite3")
 
 
@@ -100,10 +100,10 @@ def test_the_default_never_hangs_on_the_current_folder(
             monkeypatch.setenv(name, value)
     monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # a user whom the machine does not know
     if expected.startswith("/"):
-        assert find_place(None).database == f"{expected}/softlayer.certificates/ledger.sqlite3"
-        check_location(None)
+        assert parse_ledger_url(None).database == f"{expected}/softlayer.certificates/ledger.sqlite3"
+        check_ledger_url(None)
         return
-    for look in (find_place, check_location):
+    for look in (parse_ledger_url, check_ledger_url):
         with fails(
             "ledger_unavailable", f"Cannot choose a path for the ledger: {expected}", "Set ledger_url", "sqlite:////"
         ):
@@ -139,7 +139,7 @@ def test_a_ledger_in_memory(url: str) -> None:
 def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     with fails("ledger_unavailable") as caught:
-        find_place(f"{driver}:///{path}")
+        parse_ledger_url(f"{driver}:///{path}")
     assert caught.value.details == {"ledger": path}
     message = refusal(f"{driver}:///{path}")
     assert (
@@ -157,7 +157,7 @@ def test_the_advice_can_be_copied(path: str, folder: str, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path / folder)
     advice = re.search(r"absolute path: (.*) \(four slashes\)\.", refusal(f"sqlite:///{path}"))
     assert advice is not None
-    assert find_place(advice[1]).database == os.path.join(os.getcwd(), os.path.expanduser(path))
+    assert parse_ledger_url(advice[1]).database == os.path.join(os.getcwd(), os.path.expanduser(path))
 
 
 @pytest.mark.parametrize("folder", ["what?a=b", "two\nlines"])
@@ -183,18 +183,18 @@ BLANKS = st.text(" \t\r\n\x0b\x0c\x85\xa0", max_size=3)
 )
 def test_what_is_around_a_url_means_nothing(url: str, before: str, after: str) -> None:
     """YAML's block texts end with a line end."""
-    assert find_place(f"{before}{url}{after}") == find_place(url)
-    check_location(f"{before}{url}{after}")
-    check_given_place(f"{before}{url}{after}")
+    assert parse_ledger_url(f"{before}{url}{after}") == parse_ledger_url(url)
+    check_ledger_url(f"{before}{url}{after}")
+    check_optional_ledger_url(f"{before}{url}{after}")
 
 
 @pytest.mark.parametrize("url", [" ", "\n", " \t\r\n"])
 def test_a_blank_url_is_none(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert find_place(url) == find_place(None)
-    check_location(url)
+    assert parse_ledger_url(url) == parse_ledger_url(None)
+    check_ledger_url(url)
     monkeypatch.setenv("XDG_STATE_HOME", "none")
-    check_given_place(url)
+    check_optional_ledger_url(url)
     assert "ledger_url" in refusal(url)
 
 
@@ -205,7 +205,7 @@ def test_a_control_character_inside(url: str, character: str) -> None:
     message = refusal(url)
     assert "Write the URL on one line" in message and "ledger_url" in message
     with pytest.raises(CertificatesError):
-        check_given_place(url)
+        check_optional_ledger_url(url)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_control_character_inside(url: str, character: str) -> None:
     ],
 )
 def test_why_a_ledger_cannot_be_used(url: str, where: str, check: str) -> None:
-    error = unavailable(sa.make_url(url), "it is away.")
+    error = make_unavailable_error(sa.make_url(url), "it is away.")
     assert (error.code, error.details) == ("ledger_unavailable", {"ledger": where})
     assert error.message == (
         f"Cannot use the ledger {where}: it is away. Nothing is sent or stored without the ledger. Check {check}."
@@ -237,7 +237,7 @@ def test_why_a_ledger_cannot_be_used(url: str, where: str, check: str) -> None:
 )
 def test_a_password_that_the_driver_quotes(url: str, said: str) -> None:
     """In any of its spellings."""
-    error = unavailable(sa.make_url(url), f"connection failed: {said}")
+    error = make_unavailable_error(sa.make_url(url), f"connection failed: {said}")
     assert "connection failed" in error.message and "sesame" not in str(error.build_failure())
 
 
@@ -247,14 +247,14 @@ def test_a_password_that_the_driver_quotes(url: str, said: str) -> None:
 @given(st.text("aZ0./-_", max_size=20) | st.text("aä./:@%?#&= \n", max_size=5))
 def test_what_is_plain_is_a_file_that_can_be_the_ledger(name: str) -> None:
     url = f"sqlite:////{name}"
-    if is_plain(url):
-        place = find_place(url)
+    if is_plain_url(url):
+        place = parse_ledger_url(url)
         assert (place.get_backend_name(), place.database, dict(place.query)) == ("sqlite", f"/{name}", {})
 
 
 @pytest.mark.parametrize("path", ["/var/lib/certificates/ledger.sqlite3", "//a", "/home/me/.local/state/a-b_c.db"])
 def test_a_usual_path_is_plain(path: str) -> None:
-    assert is_plain(f"sqlite:///{path}")
+    assert is_plain_url(f"sqlite:///{path}")
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_usual_path_is_plain(path: str) -> None:
     ],
 )
 def test_of_others_the_library_knows(url: str) -> None:
-    assert not is_plain(url)
+    assert not is_plain_url(url)
 
 
 # The mounts are in the form of proc_pid_mountinfo(5).
@@ -371,7 +371,7 @@ def test_how_a_container_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """By its layers, by a mark, or by what Kubernetes sets; a name on a mount may be in any encoding."""
     told, mark = tmp_path / "mountinfo", tmp_path / "mark"
     monkeypatch.setattr(place, "Path", {"/proc/self/mountinfo": told}.__getitem__)
-    monkeypatch.setattr(place, "MARKS", (str(mark),))
+    monkeypatch.setattr(place, "CONTAINER_MARKS", (str(mark),))
     for name in ("KUBERNETES_SERVICE_HOST", "AWX_PRIVATE_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
     told.write_bytes(MOUNTS.encode() + b"644 620 8:1 / /caf\xe9 rw - ext4 /dev/sda1 rw\n")
@@ -387,8 +387,8 @@ def test_how_a_container_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_kept_beside_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
-    assert ledger_directory("sqlite:////var/lib/certificates/ledger.sqlite3") == "/var/lib/certificates"
+    assert find_ledger_directory("sqlite:////var/lib/certificates/ledger.sqlite3") == "/var/lib/certificates"
     no_files = (None, "", " ", "postgresql://db/ledger", "sqlite://", "sqlite:///relative.db")
-    assert {ledger_directory(url) for url in no_files} == {"/state/softlayer.certificates"}
+    assert {find_ledger_directory(url) for url in no_files} == {"/state/softlayer.certificates"}
     monkeypatch.setenv("XDG_STATE_HOME", "state")
-    assert ledger_directory(None) is None and ledger_directory("a\nb") is None
+    assert find_ledger_directory(None) is None and find_ledger_directory("a\nb") is None

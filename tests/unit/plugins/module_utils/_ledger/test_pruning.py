@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database as database_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import ledger as ledger_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
-    FINISHED_KEPT,
     MAX_TERM,
+    RETENTION,
     Claim,
     Entry,
     Key,
@@ -95,10 +95,10 @@ def row(key: Key, number: int = 1) -> tuple[str, str, int]:
 
 STAYS = {
     **{(email(number), end): MAX_TERM for number, end in enumerate(("confirmed", "released", "unknown", "claimed"))},
-    (create(1), "confirmed"): FINISHED_KEPT,
-    (create(2), "released"): FINISHED_KEPT,
+    (create(1), "confirmed"): RETENTION,
+    (create(2), "released"): RETENTION,
     (create(3), "claimed"): MAX_TERM,
-    (LOCK, "ended"): FINISHED_KEPT,
+    (LOCK, "ended"): RETENTION,
     (Key("lock", "secrets of 8"), "claimed"): MAX_TERM,
 }
 """How long each act stays from the end of its lease on, by how it ended."""
@@ -117,7 +117,7 @@ def test_how_long_an_act_stays(ledger_url: str) -> None:
 
 
 def test_finished_acts_outlast_any_certificate_and_emails_any_order() -> None:
-    assert FINISHED_KEPT.days == 400 and MAX_TERM.days > 2 * 366
+    assert RETENTION.days == 400 and MAX_TERM.days > 2 * 366
 
 
 def test_of_the_locks_that_ended_only_the_last_stays(ledger_url: str) -> None:
@@ -128,7 +128,7 @@ def test_of_the_locks_that_ended_only_the_last_stays(ledger_url: str) -> None:
     assert kept(ledger_url) == [row(LOCK, 5), row(Key("lock", "other"))]
     ledger = Ledger(ledger_url)
     last = granted(ledger, LOCK, AT + DAY)
-    assert (last.previous_until, kept(ledger_url)[-1]) == (AT + 4 * LEASE + SECOND, row(LOCK, 6))
+    assert (last.previous_end, kept(ledger_url)[-1]) == (AT + 4 * LEASE + SECOND, row(LOCK, 6))
     ledger.close()
     another = Ledger(ledger_url)
     assert isinstance(another.claim(LOCK, AT + 2 * DAY, None, LEASE), Entry)
@@ -154,7 +154,7 @@ def old_ledger(url: str, number: int = 5) -> list[tuple[str, str, int]]:
     """A ledger that holds only obsolete acts; what that is."""
     ledger = Ledger(url)
     for which in range(number):
-        ledger.confirm(granted(ledger, create(which), AT - FINISHED_KEPT - DAY))
+        ledger.confirm(granted(ledger, create(which), AT - RETENTION - DAY))
     ledger.close()
     assert len(kept(url)) == number
     return kept(url)
@@ -163,7 +163,7 @@ def old_ledger(url: str, number: int = 5) -> list[tuple[str, str, int]]:
 def test_check_mode_deletes_nothing(ledger_url: str) -> None:
     old = old_ledger(ledger_url)
     check = Ledger(ledger_url, read_only=True)
-    assert len(check.last_requests([create(1)])) == 1
+    assert len(check.find_last_requests([create(1)])) == 1
     check.close()
     assert kept(ledger_url) == old
 
@@ -204,7 +204,7 @@ def test_what_may_not_be_deleted_fails_no_run(ledger_url: str, request: pytest.F
     ledger = Ledger(forbid_deletion(ledger_url, request))
     claim = granted(ledger, ANOTHER, AT)
     ledger.confirm(claim, 4712)
-    assert ledger.last_requests([ANOTHER])[ANOTHER].certificate_id == 4712
+    assert ledger.find_last_requests([ANOTHER])[ANOTHER].certificate_id == 4712
     ledger.close()
     assert kept(ledger_url) == [*old, row(ANOTHER)]
 
@@ -214,7 +214,7 @@ def test_rivals_that_delete_what_a_claim_rests_on_get_no_second_claim(
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch, end: str, interval: timedelta | None
 ) -> None:
     """Whatever moment between the statements of a claim they pick. SQLite's write lock spans the whole claim."""
-    monkeypatch.setattr(database_module, "SECONDS_TO_WAIT_FOR_OTHERS", 0.1)
+    monkeypatch.setattr(database_module, "PRUNE_TIMEOUT_SECONDS", 0.1)
     for moment in itertools.count():
         key = create(moment) if interval is None else email(moment)
         by_a_run(postgresql_url, key, AT - MAX_TERM - 9 * DAY, end)
@@ -247,7 +247,7 @@ def test_what_another_transaction_keeps_is_deleted_by_the_next_run(
     postgresql: Server, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A session that was left open must not keep runs waiting."""
-    monkeypatch.setattr(database_module, "SECONDS_TO_WAIT_FOR_OTHERS", 0.1)
+    monkeypatch.setattr(database_module, "PRUNE_TIMEOUT_SECONDS", 0.1)
     old = old_ledger(postgresql_url)
     with postgresql.connect(postgresql_url.rpartition("/")[2]) as reader:
         reader.execute("BEGIN")
@@ -302,7 +302,7 @@ def test_a_ledger_does_not_grow_from_year_to_year(ledger_url: str) -> None:
         ledger.end(lock, at + LEASE)
         lengths.append(ledger._database.read(count))
         ledger.close()
-    creates, emails = LISTENERS * (1 + FINISHED_KEPT.days // LIFE), 1 + MAX_TERM.days // 90
+    creates, emails = LISTENERS * (1 + RETENTION.days // LIFE), 1 + MAX_TERM.days // 90
     assert max(lengths) == creates + emails + 2, "what may be needed, and the locks of this run and the last one"
     assert lengths[-1] <= max(lengths[: len(lengths) // 2 + 1])
 

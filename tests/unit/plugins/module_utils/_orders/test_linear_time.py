@@ -20,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.mes
     remove_tags,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import (
-    key_texts,
+    list_key_texts,
     read_key_store,
     read_private_key,
 )
@@ -42,7 +42,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "certificates": read_certificates,
     "request": read_request,
     "private_key": read_private_key,
-    "key_texts": key_texts,
+    "key_texts": list_key_texts,
     "key_store": read_key_store,
     "server_words": lambda data: shorten(data.decode()),
     "message_text": lambda data: list(find_pem_blocks(data.decode())),

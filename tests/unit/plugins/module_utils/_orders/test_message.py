@@ -355,7 +355,7 @@ def test_where_any_names_will_do_a_certificate_for_others_hides_none() -> None:
     for one in (new, other, organization, old):
         looking.examine(one.pem.encode(), search.Location(), NOW)
     found = [one.match.certificate for one in looking.find_collected(looking.targets[0])]
-    assert found == [Certificate.of(one.certificate) for one in (new, other, organization)]
+    assert found == [Certificate.from_library(one.certificate) for one in (new, other, organization)]
 
 
 # Headers

@@ -114,12 +114,12 @@ def test_orders_without_a_key() -> None:
     )
 
 
-ROOTLESS: Any = SimpleNamespace(why="its root is unknown", trust="untrusted", lacks_root=True)
+ROOTLESS: Any = SimpleNamespace(why="its root is unknown", trust="untrusted", has_untrusted_root=True)
 
 
 def untrusted(why: str | None, trust: str = "untrusted") -> dict[str, Any]:
     """What is known of a certificate that is not trusted, or, without a reason, not for its names."""
-    return {"certificate": CERTIFICATE, "chain": why and SimpleNamespace(why=why, trust=trust, lacks_root=True)}
+    return {"certificate": CERTIFICATE, "chain": why and SimpleNamespace(why=why, trust=trust, has_untrusted_root=True)}
 
 
 RIGHT_KEY = "The certificate www.example.com has the expected public key, but"

@@ -69,7 +69,7 @@ def letter(certificates: Letter) -> bytes:
 
 def search(*letters: Letter, wanted: Target | None = None, require_trust: bool = True, **how: Any) -> Search:
     """A search through messages, to its end."""
-    anchors = Anchors([Certificate.of(REAL.root)])
+    anchors = Anchors([Certificate.from_library(REAL.root)])
     found = Search({wanted or target()}, lambda: anchors, require_trust=require_trust, **how)
     for number, certificates in enumerate(letters):
         found.examine(letter(certificates), Location(path=str(number)), AT)
@@ -90,7 +90,7 @@ def taken(found: Search) -> tuple[bytes, list[bytes], str]:
 
 def trusted(issued: Issued = GENUINE, *issuers: x509.Certificate) -> tuple[bytes, list[bytes], str]:
     """What is taken if all is right."""
-    chain = [Certificate.of(one).der for one in issuers or issued.chain]
+    chain = [Certificate.from_library(one).der for one in issuers or issued.chain]
     return issued.der, chain, "trusted"
 
 
@@ -174,7 +174,7 @@ def test_of_copies_of_a_certificate_the_one_with_more_of_its_chain() -> None:
     for letters in permutations(
         [[leaf.certificate], [leaf.certificate, deep.chain[0]], [leaf.certificate, *deep.chain]]
     ):
-        whole = [Certificate.of(issuer).der for issuer in deep.chain]
+        whole = [Certificate.from_library(issuer).der for issuer in deep.chain]
         assert taken(search(*letters, require_trust=False)) == (leaf.der, whole, "incomplete")
 
 
@@ -183,7 +183,7 @@ def test_issuers_that_a_message_lacks() -> None:
     assert (collected(alone), reasons(alone)) == ([], ["chain_incomplete"])
     [refused] = alone.rejected.values()
     assert why_untrusted(refused).reason == "chain_incomplete" and "Real CA 1" in refused.chain.why
-    assert taken(search([GENUINE.certificate], known=[Certificate.of(one) for one in CHAIN])) == trusted()
+    assert taken(search([GENUINE.certificate], known=[Certificate.from_library(one) for one in CHAIN])) == trusted()
 
 
 def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
@@ -192,7 +192,7 @@ def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
     leaf = deep.issue(NAME, key=KEY)
     letters = [[leaf.certificate], [deep.chain[0]], [deep.issue("other.example.com").certificate, deep.chain[1]]]
     for several in permutations(letters):
-        found = Search({target()}, lambda: Anchors([Certificate.of(deep.root)]), require_trust=True)
+        found = Search({target()}, lambda: Anchors([Certificate.from_library(deep.root)]), require_trust=True)
         for certificates in several:
             found.examine(letter(certificates), Location(), AT)
         found.complete_chains(AT)
@@ -204,7 +204,7 @@ def test_issuers_that_are_trusted_complete_what_has_come_before_at_once() -> Non
     """So that a mailbox need not be read to its end."""
     own = REAL.issue("other.example.com")
     theirs = Certificate(own.der).public_key_sha256, frozenset[str]()
-    seen = Search({target(), theirs}, lambda: Anchors([Certificate.of(REAL.root)]), require_trust=True)
+    seen = Search({target(), theirs}, lambda: Anchors([Certificate.from_library(REAL.root)]), require_trust=True)
     seen.examine(letter([GENUINE.certificate]), INBOX, AT)
     assert not seen.find_collected(target())
     seen.examine(letter([own.certificate, *CHAIN]), INBOX, AT)
@@ -275,7 +275,7 @@ INBOX = Location("INBOX", 7, "/mails")
 
 
 def test_what_has_come_is_reported_with_what_it_is_for_and_where_it_was() -> None:
-    found = Search([target()], lambda: Anchors([Certificate.of(REAL.root)]))
+    found = Search([target()], lambda: Anchors([Certificate.from_library(REAL.root)]))
     found.examine(letter([GENUINE.certificate, *CHAIN]), INBOX, AT)
     [one] = found.find_collected(target())
     result = one.as_result(ExpectedCertificate(target()[0], 1, "asked.example.com", "/a.csr"))

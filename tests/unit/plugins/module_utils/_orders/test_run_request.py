@@ -25,7 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Entry,
     Key,
     Ledger,
-    lease_for,
+    compute_lease,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import run_request as fulfillment_email
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_request import (
@@ -155,19 +155,19 @@ class World:
 
     # The ledger
 
-    def last_requests(self, keys: Iterable[Key], since: datetime) -> dict[Key, Entry]:
-        self._may_fail("last_requests")
+    def find_last_requests(self, keys: Iterable[Key], since: datetime) -> dict[Key, Entry]:
+        self._may_fail("find_last_requests")
         assert self.now - since == timedelta(days=30)
         return {key: self.entries[order_of(key)] for key in keys if order_of(key) in self.entries}
 
     def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
         assert (key, at) == (build_key(ACCOUNT, order_of(key)), self.now)
-        assert interval is not None and lease == lease_for(TIMEOUT)
+        assert interval is not None and lease == compute_lease(TIMEOUT)
         self.done.append(f"claim {order_of(key)}")
         self._may_fail("claim")
         self.intervals.append(interval)
         last = self.entries.get(order_of(key))
-        if last is not None and last.blocks_until(interval, at):
+        if last is not None and last.get_block_end(interval, at):
             return last
         self.entries[order_of(key)] = Entry(len(self.done), key, at, "claimed", at + lease)
         return Claim(len(self.done), key, at, at + lease)
@@ -208,14 +208,14 @@ class World:
     def on_record(self, state: Any, at: datetime = NOW - HOUR, order_id: int = SHOP, **others: Any) -> None:
         """An earlier request."""
         key = build_key(ACCOUNT, order_id)
-        self.entries[order_id] = Entry(1, key, at, state, at + lease_for(TIMEOUT), **others)
+        self.entries[order_id] = Entry(1, key, at, state, at + compute_lease(TIMEOUT), **others)
 
     # The run
 
     def fetch_account_id(self, given: int | None = None) -> int:
         return given or ACCOUNT
 
-    def each(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    def call_for_each(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         return [function(item) for item in items]
 
     def requester(self, **options: Any) -> Requester:
@@ -783,5 +783,5 @@ def test_the_limits_of_numbers(name: str, within: tuple[float, ...], beyond: tup
 
 def test_a_ledger_that_cannot_be_read(world: World) -> None:
     world.add()
-    world.failing["last_requests"] = AWAY
+    world.failing["find_last_requests"] = AWAY
     assert refusal(world, order_ids=[SHOP]) is AWAY

@@ -24,7 +24,7 @@ WANTED = Certificate(NEW.der)
 
 def serves(issued: Issued, address: str = "192.0.2.1") -> ProbeResult:
     """An address that completes the handshake with a certificate and its issuers."""
-    chain = tuple(Certificate.of(one) for one in (issued.certificate, *issued.chain))
+    chain = tuple(Certificate.from_library(one) for one in (issued.certificate, *issued.chain))
     return ProbeResult(Endpoint(NAME), address, chain, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", is_connected=True)
 
 

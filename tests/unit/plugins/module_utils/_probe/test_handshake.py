@@ -30,7 +30,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.hand
     probe_all,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.tls_client import client_settings
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.tls_client import make_client_settings
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support import waiting
@@ -73,7 +73,7 @@ OLD_TLS = {
 
 def asked(server: Server, **endpoint: Any) -> ProbeResult:
     """What a client says of it that trusts the authority."""
-    client = client_settings([Certificate.of(AUTHORITY.root)])
+    client = make_client_settings([Certificate.from_library(AUTHORITY.root)])
     with server:
         at = Endpoint(server.host, server.port, **{"server_name": NAME, **endpoint})
         return probe(at, PATIENCE, client=client)
@@ -148,7 +148,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return begun
 
 
-@pytest.mark.parametrize("client", [None, client_settings([Certificate.of(AUTHORITY.root)])], ids=["none", "client"])
+@pytest.mark.parametrize(
+    "client", [None, make_client_settings([Certificate.from_library(AUTHORITY.root)])], ids=["none", "client"]
+)
 @pytest.mark.parametrize("how", [Visit.break_off, Visit.hear_all], ids=["reset", "silence"])
 def test_what_is_cut_is_tried_once_more(
     how: Script, client: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
@@ -505,7 +507,7 @@ def test_name_servers_that_do_not_answer(silent_name_server: threading.Event) ->
     assert result.reason == "timeout"
     assert "did not resolve within 0.3 seconds" in str(result.message)
     assert_is_a_sentence(result)
-    assert [thread.daemon for thread in threading.enumerate() if "answer_later" in thread.name] == [True]
+    assert [thread.daemon for thread in threading.enumerate() if "resolve_in_thread" in thread.name] == [True]
 
 
 # Many, and the end

@@ -28,14 +28,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.mess
 NAME = "www.example.com"
 SERVED: Any = SimpleNamespace(
     shown_name=NAME,
-    parsed=SimpleNamespace(serial_number=0xAB),
+    library_object=SimpleNamespace(serial_number=0xAB),
     not_before=datetime(2026, 12, 1, tzinfo=timezone.utc),
     not_after=datetime(2027, 3, 1, tzinfo=timezone.utc),
     server_names=frozenset({"b.example", "a.example"}),
     addresses=frozenset({"192.0.2.7"}),
 )
 DESCRIBED = "the certificate www.example.com with the serial number ab, valid until 2027-03-01"
-CHAIN = SimpleNamespace(trust="untrusted", why="its key is too short", lacks_root=False)
+CHAIN = SimpleNamespace(trust="untrusted", why="its key is too short", has_untrusted_root=False)
 STORED: Any = SimpleNamespace(id=7, certificate=SERVED)
 
 

@@ -25,14 +25,16 @@ from tests.support.certificates import NOW, Authority, Issued, self_signed
 
 AUTHORITY = Authority()
 NAME = "www.example.com"
-ROOTS = Anchors([Certificate.of(AUTHORITY.root)])
+ROOTS = Anchors([Certificate.from_library(AUTHORITY.root)])
 DAY = timedelta(days=1)
 
 
 def result_of(issued: Issued, chain: Any = None, **changes: Any) -> ProbeResult:
     """What would be seen where a certificate is served, with its chain unless another is given."""
     sent = (issued.certificate, *(issued.chain if chain is None else chain))
-    return ProbeResult(Endpoint(NAME), "192.0.2.1", tuple(map(Certificate.of, sent)), "TLSv1.3", "x", **changes)
+    return ProbeResult(
+        Endpoint(NAME), "192.0.2.1", tuple(map(Certificate.from_library, sent)), "TLSv1.3", "x", **changes
+    )
 
 
 def entry(
@@ -54,7 +56,7 @@ def test_nothing_is_wrong() -> None:
 def test_the_order_of_the_chain_and_strangers_in_it_do_not_matter() -> None:
     deep = Authority("Deep", intermediates=3)
     issued = deep.issue(NAME)
-    roots = Anchors([Certificate.of(deep.root)])
+    roots = Anchors([Certificate.from_library(deep.root)])
     sent = (*reversed(issued.chain), self_signed("stranger").certificate, deep.root)
     assert entry(result_of(issued, sent), anchors=roots)["trust"] == "trusted"
 
@@ -123,7 +125,7 @@ def test_what_must_be_served() -> None:
 
 def test_all_that_is_reported() -> None:
     issued = AUTHORITY.issue(NAME)
-    leaf, sent = (Certificate.of(certificate) for certificate in (issued.certificate, issued.chain[0]))
+    leaf, sent = (Certificate.from_library(certificate) for certificate in (issued.certificate, issued.chain[0]))
     result = result_of(issued, is_accepted=True, is_connected=True)
     end = {"effective_not_after": format_time(leaf.not_after), "limited_by": None}
     seen = {"ip_address": "192.0.2.1", "tls_version": "TLSv1.3", "cipher": "x", "accepted": True}

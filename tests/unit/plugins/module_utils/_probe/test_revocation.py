@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.download import Cache, Reach
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.network import Network
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Response
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe import revocation
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.revocation import (
     MAX_CACHE_AGE,
@@ -26,7 +26,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.revo
     read_named_anchors,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
+    Anchors,
+    Chain,
+    evaluate_sent_chain,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import NOT_NAMED, Revocation
 from cryptography import x509
 
@@ -34,7 +38,7 @@ from tests.support.certificates import NOW, Issued
 from tests.support.revoking import Revoking
 
 AUTHORITY = Revoking()
-ANCHORS = Anchors([Certificate.of(AUTHORITY.root)])
+ANCHORS = Anchors([Certificate.from_library(AUTHORITY.root)])
 URLS = [f"http://crl.example.com/part-{number}.crl" for number in range(3)]
 LEAVES = [AUTHORITY.leaf(f"{number}.example.com", url=url) for number, url in enumerate(URLS)]
 ABOVE = AUTHORITY.url_of(0)
@@ -47,10 +51,10 @@ class Web:
         self.lists: dict[str, bytes] = {**dict.fromkeys(URLS, AUTHORITY.crl()), ABOVE: AUTHORITY.crl(level=0)}
         self.asked: list[tuple[str, Reach]] = []
 
-    def download(self, wanted: Mapping[str, Reach], *_how: Any) -> dict[str, Answer | str]:
+    def download(self, wanted: Mapping[str, Reach], *_how: Any) -> dict[str, Response | str]:
         """As `download`."""
         self.asked += wanted.items()
-        return {url: Answer(200, self.lists[url]) if url in self.lists else "it is not there" for url in wanted}
+        return {url: Response(200, self.lists[url]) if url in self.lists else "it is not there" for url in wanted}
 
     @property
     def urls(self) -> list[str]:
@@ -72,8 +76,8 @@ def authorities(folder: Path, named: Anchors | None = None) -> RevocationClient:
 
 def pair(issued: Issued) -> tuple[Certificate, Chain]:
     """A certificate with its chain."""
-    leaf = Certificate.of(issued.certificate)
-    return leaf, chain_as_sent(leaf, [Certificate.of(each) for each in issued.chain], ANCHORS, NOW)
+    leaf = Certificate.from_library(issued.certificate)
+    return leaf, evaluate_sent_chain(leaf, [Certificate.from_library(each) for each in issued.chain], ANCHORS, NOW)
 
 
 def ask(run: RevocationClient, issued: Sequence[Issued] = LEAVES, known: Any = None) -> dict[Certificate, Revocation]:
@@ -174,23 +178,23 @@ def test_what_is_kept_is_verified_like_all_else(tmp_path: Path, web: Web) -> Non
 
 @pytest.mark.parametrize("is_named", [True, False])
 def test_private_addresses_are_for_an_authority_that_is_named(tmp_path: Path, web: Web, is_named: bool) -> None:
-    ask(authorities(tmp_path, ANCHORS if is_named else Anchors([Certificate.of(Revoking().root)])))
+    ask(authorities(tmp_path, ANCHORS if is_named else Anchors([Certificate.from_library(Revoking().root)])))
     assert {reach for _url, reach in web.asked} == {Reach.OWN_NETWORKS if is_named else Reach.INTERNET}
 
 
 def test_no_one_is_asked_about_what_has_ended_or_is_known(tmp_path: Path, web: Web) -> None:
     over = AUTHORITY.leaf("over.example.com", days=(-90, -1))
-    leaf, issuer = Certificate.of(over.certificate), Certificate.of(AUTHORITY.issuer)
-    trusted = Chain((issuer,), "trusted", path=(issuer, Certificate.of(AUTHORITY.root)))
+    leaf, issuer = Certificate.from_library(over.certificate), Certificate.from_library(AUTHORITY.issuer)
+    trusted = Chain((issuer,), "trusted", path=(issuer, Certificate.from_library(AUTHORITY.root)))
     assert authorities(tmp_path).query([(leaf, trusted)], lambda: ANCHORS, {}) == {} and web.asked == []
     known = ask(authorities(tmp_path), LEAVES[:1])
     assert ask(authorities(tmp_path), LEAVES[:1], known) == {}
 
 
 def test_which_certificates_a_user_names(tmp_path: Path) -> None:
-    root = Certificate.of(AUTHORITY.root)
+    root = Certificate.from_library(AUTHORITY.root)
     path = tmp_path / "roots.pem"
-    path.write_text(root.pem(), encoding="ascii")
+    path.write_text(root.to_pem(), encoding="ascii")
     assert root in read_named_anchors(str(path))
     assert root not in read_named_anchors(None) and root not in read_named_anchors("")
 
@@ -205,10 +209,10 @@ def test_no_one_is_asked_if_that_is_off(tmp_path: Path, given: str) -> None:
 def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In a folder of a folder; nowhere, if that is nowhere."""
     url = "http://crl.example.com/"
-    open_cache(str(tmp_path / "a"), is_check_mode=False).keep({url: b"a list"})
+    open_cache(str(tmp_path / "a"), is_check_mode=False).write({url: b"a list"})
     assert len(list((tmp_path / "a/crls").iterdir())) == 1
     monkeypatch.chdir(tmp_path)
     for nowhere in ("relative", "", None):
-        open_cache(nowhere, is_check_mode=False).keep({url: b"a list"})
+        open_cache(nowhere, is_check_mode=False).write({url: b"a list"})
         assert open_cache(nowhere, is_check_mode=False).read(url) is None
         assert [path.name for path in tmp_path.iterdir()] == ["a"]

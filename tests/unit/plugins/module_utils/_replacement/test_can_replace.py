@@ -343,7 +343,7 @@ def of_organizations(*names: str) -> Certificate:
     """A certificate of some organizations."""
     parts = [(NameOID.COMMON_NAME, NAME), *((NameOID.ORGANIZATION_NAME, name) for name in names)]
     subject = x509.Name([x509.NameAttribute(kind, value) for kind, value in parts])
-    return Certificate.of(signed(subject, TRUSTED.issuer.subject, new_key("rsa"), TRUSTED.key, names=[NAME]))
+    return Certificate.from_library(signed(subject, TRUSTED.issuer.subject, new_key("rsa"), TRUSTED.key, names=[NAME]))
 
 
 def test_trust_goes_by_the_roots_that_are_given() -> None:
@@ -440,7 +440,7 @@ def test_the_better_copy(case: str) -> None:
 
 
 def test_a_copy_of_which_something_was_revoked_is_worse() -> None:
-    revoked, other = (Certificate.of(issuer) for issuer in (TRUSTED.chain[0], REISSUED))
+    revoked, other = (Certificate.from_library(issuer) for issuer in (TRUSTED.chain[0], REISSUED))
     view = CLIENTS.add_revocations({revoked: Revocation("revoked", revoked, NOW - DAY)})
     copies = [NEW.record(None), replace(SOON, id=None)]
     assert select_best_copies(copies, CLIENTS, lambda record: record) == copies[:1]

@@ -25,9 +25,9 @@ ISSUER = SimpleNamespace(shown_name="Public CA 2")
 REVOCATION: Any = SimpleNamespace(shown="revoked at 2026-12-01T08:00:00Z (keyCompromise)", certificate=ISSUER)
 
 
-def chain(trust: str, *, lacks_root: bool = False) -> Any:
+def chain(trust: str, *, has_untrusted_root: bool = False) -> Any:
     """One that TLS clients do not trust."""
-    return SimpleNamespace(trust=trust, why="its issuer is missing", lacks_root=lacks_root)
+    return SimpleNamespace(trust=trust, why="its issuer is missing", has_untrusted_root=has_untrusted_root)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_why_not(reason: str, facts: dict[str, Any], said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("situation", "trust", "lacks_root", "said"),
+    ("situation", "trust", "has_untrusted_root", "said"),
     [
         (
             "stored",
@@ -164,8 +164,8 @@ def test_why_not(reason: str, facts: dict[str, Any], said: str) -> None:
         ),
     ],
 )
-def test_what_to_do_about_trust(situation: Any, trust: str, lacks_root: bool, said: str) -> None:
-    assert find_trust_remedy(chain(trust, lacks_root=lacks_root), situation) == said
+def test_what_to_do_about_trust(situation: Any, trust: str, has_untrusted_root: bool, said: str) -> None:
+    assert find_trust_remedy(chain(trust, has_untrusted_root=has_untrusted_root), situation) == said
     assert find_trust_remedy(chain(trust), situation, is_revoked=True) == REPLACEMENT_CHAIN_REMEDY
     assert (find_trust_remedy(None, situation) == said) is (trust == "incomplete")
 

@@ -32,7 +32,7 @@ ROOT, OTHER, THIRD = (Authority(name).root for name in ("One", "Other", "Third")
 def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine without any roots, and a folder to put some into."""
     take_roots_away(monkeypatch)
-    monkeypatch.setattr(network, "BUNDLES", (str(tmp_path / "ca-certificates.crt"),))
+    monkeypatch.setattr(network, "ROOT_BUNDLES", (str(tmp_path / "ca-certificates.crt"),))
     return tmp_path
 
 
@@ -57,10 +57,10 @@ def test_what_is_named_is_added_to_the_machines_roots(bare_machine: Path, monkey
     own = str(bare_machine / "own.pem")
     assert names(own) == {OTHER}
     take_roots_away(monkeypatch)
-    monkeypatch.setattr(network, "BUNDLES", (str(bare_machine / "ca-certificates.crt"),))
+    monkeypatch.setattr(network, "ROOT_BUNDLES", (str(bare_machine / "ca-certificates.crt"),))
     (bare_machine / "ca-certificates.crt").write_text(pem_of([ROOT, OTHER]), encoding="ascii")
     assert names(own) == names(None) == {ROOT, OTHER}
-    assert set(create_trust_view(own).anchors()) == {Certificate.of(ROOT), Certificate.of(OTHER)}
+    assert set(create_trust_view(own).anchors()) == {Certificate.from_library(ROOT), Certificate.from_library(OTHER)}
     read_trusted_roots.cache_clear()
     monkeypatch.setenv("SSL_CERT_FILE", str(bare_machine / "env.pem"))
     assert names(own) == {THIRD, OTHER}
@@ -68,7 +68,7 @@ def test_what_is_named_is_added_to_the_machines_roots(bare_machine: Path, monkey
 
 def names(path: str | None) -> set[x509.Certificate]:
     """What is trusted."""
-    return {anchor.parsed for anchor in read_trusted_roots(path)}
+    return {anchor.library_object for anchor in read_trusted_roots(path)}
 
 
 def test_clients_without_any_roots_have_what_is_named(bare_machine: Path) -> None:
@@ -122,8 +122,12 @@ def test_a_root_that_is_damaged_behind_its_subject(bare_machine: Path) -> None:
     path = bare_machine / "roots.pem"
     path.write_bytes(with_damaged_key(damaged) + pem_of([sound]).encode())
     anchors = read_trusted_roots(str(path))
-    assert list(anchors) == anchors.named(Certificate.of(sound).subject) == [Certificate.of(sound)]
-    assert anchors.named(Certificate.of(damaged).subject) == []
+    assert (
+        list(anchors)
+        == anchors.find_by_subject(Certificate.from_library(sound).subject)
+        == [Certificate.from_library(sound)]
+    )
+    assert anchors.find_by_subject(Certificate.from_library(damaged).subject) == []
 
 
 @pytest.mark.parametrize("is_named", [True, False])
@@ -140,9 +144,9 @@ def test_roots_that_no_one_looks_for_are_not_read(bare_machine: Path, monkeypatc
     read: list[Certificate] = []
     monkeypatch.setattr(Certificate, "check", lambda self: read.append(self))
     anchors = read_trusted_roots(None)
-    wanted = Certificate.of(authorities[5])
-    assert anchors.named(wanted.subject) == [wanted]
-    assert read == [Certificate.of(authorities[0]), wanted]  # the first shows that there are any
+    wanted = Certificate.from_library(authorities[5])
+    assert anchors.find_by_subject(wanted.subject) == [wanted]
+    assert read == [Certificate.from_library(authorities[0]), wanted]  # the first shows that there are any
 
 
 @pytest.mark.parametrize("path", ["", "empty", "nowhere"])

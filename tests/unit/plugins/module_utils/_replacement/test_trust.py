@@ -37,10 +37,10 @@ def test_a_chain_that_is_remembered_is_the_one_that_would_be_built(chain: str, b
 
     def anchors() -> Anchors:
         asks.append(chain)
-        return Anchors([Certificate.of(TRUSTED.root)])
+        return Anchors([Certificate.from_library(TRUSTED.root)])
 
     view, others = TrustView(anchors, NOW), TrustView(anchors, NOW)
-    built = Chains(record.intermediates, anchors(), NOW).of(leaf)
+    built = Chains(record.intermediates, anchors(), NOW).build(leaf)
     view.record_chain(leaf, built)
     asks.clear()
     remembered = view.build_chain(leaf, built.issuers)
@@ -54,6 +54,6 @@ def test_a_chain_that_leads_to_a_named_issuer_is_not_remembered() -> None:
     record = Made().record()
     view = TrustView(lambda: Anchors(record.intermediates), NOW)
     view.record_chain(
-        certificate_of(record), Chains(record.intermediates, view.anchors(), NOW).of(certificate_of(record))
+        certificate_of(record), Chains(record.intermediates, view.anchors(), NOW).build(certificate_of(record))
     )
     assert view._chains == {}

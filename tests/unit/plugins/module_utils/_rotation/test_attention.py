@@ -583,7 +583,7 @@ def test_an_issuer_ends_before_the_certificate_does(day: int, expected: str) -> 
         format_time(NOW + 90 * DAY),
         format_time(NOW + day * DAY),
     )
-    assert told["limited_by"] == Certificate.of(TRUSTED.issuer).shown_name
+    assert told["limited_by"] == Certificate.from_library(TRUSTED.issuer).shown_name
 
 
 def test_a_renewal_whose_issuer_begins_too_late() -> None:

@@ -46,7 +46,7 @@ from tests.support.rotating import entry, listener
 from tests.support.stored import NAME, TRUSTED, Made
 
 OLD, NEW = Made(days=(-80, 10)), Made()
-ISSUER = Certificate.of(TRUSTED.chain[0])
+ISSUER = Certificate.from_library(TRUSTED.chain[0])
 LEAF = certificate_of(NEW.record())
 BEGIN = format_time(NOW - DAY)
 REVOKED = f"revoked at {BEGIN} (keyCompromise)"
@@ -223,12 +223,12 @@ def not_deployed(because: str | None) -> Obstacle[str]:
 )
 def test_why_attention(why: Obstacle[str], said: str) -> None:
     record = NEW.record(1)
-    assert why_attention(why, ServedCertificate(Lifespan.of(LEAF, ()), LEAF, record)) == said
+    assert why_attention(why, ServedCertificate(Lifespan.from_path(LEAF, ()), LEAF, record)) == said
 
 
 def test_what_the_store_does_not_have() -> None:
     said = why_attention(
-        Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}), ServedCertificate(Lifespan.of(LEAF, ()))
+        Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}), ServedCertificate(Lifespan.from_path(LEAF, ()))
     )
     assert said.startswith(
         "The listener uses certificate 1, which is not in the certificate store. Certificate 10 covers the same DNS names. "
@@ -236,7 +236,7 @@ def test_what_the_store_does_not_have() -> None:
 
 
 def test_an_issuer_that_is_not_valid_yet() -> None:
-    later = Lifespan(NOW, NOW, starts_by=ISSUER)
+    later = Lifespan(NOW, NOW, latest_issuer=ISSUER)
     said = why_attention(Obstacle("not_yet_valid", {"listener": LISTENER, "before": None}), ServedCertificate(later))
     assert said.startswith("The intermediate certificate Public CA 2 is not valid before ")
 
@@ -252,7 +252,7 @@ def test_what_was_revoked() -> None:
             "entry": source,
             "before": before,
         }
-        return why_attention(Obstacle("revoked", facts), ServedCertificate(Lifespan.of(LEAF, ()), LEAF))
+        return why_attention(Obstacle("revoked", facts), ServedCertificate(Lifespan.from_path(LEAF, ()), LEAF))
 
     reissue, then = "Reissue the certificate with its ACME client or CA", f"Then run {ROTATE_COMMAND}."
     chain = f"{reissue}, or add the replacement chain of the CA to the source."

@@ -39,7 +39,7 @@ from tests.support.stored import NAME, TRUSTED, Made
 
 OLD, NEW = Made(days=(-80, 10)), Made()
 OTHER = "api.example.com"
-ISSUER = Certificate.of(TRUSTED.chain[0])
+ISSUER = Certificate.from_library(TRUSTED.chain[0])
 LEAF = certificate_of(NEW.record())
 BEGIN, END = format_time(NOW - DAY), format_time(NOW + 90 * DAY)
 REVOKED = f"revoked at {BEGIN} (keyCompromise)"
@@ -325,6 +325,6 @@ def test_why_empty(why: Obstacle[str], kind: str, said: str) -> None:
 
 
 def test_none_usable() -> None:
-    locked = Bundle(origin=Origin("www", "/a"), trouble=Obstacle("malformed", {"error": "It is locked."}))
+    locked = Bundle(origin=Origin("www", "/a"), problem=Obstacle("malformed", {"error": "It is locked."}))
     said = "Cannot use any of the 2 certificates in /keys. www: It is locked."
     assert describe_unusable("/keys", [locked, locked]) == said

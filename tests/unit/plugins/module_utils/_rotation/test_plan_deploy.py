@@ -604,7 +604,7 @@ def test_a_listener_that_is_only_checked_is_reported_as_it_is() -> None:
         assert keep_unchanged(kept, index) == replace(kept, target=index.by_handle.get(kept.target_id))
 
 
-SEEN = ((Certificate.of(issue(days=PRESENT).certificate),),)
+SEEN = ((Certificate.from_library(issue(days=PRESENT).certificate),),)
 """What is served now."""
 
 

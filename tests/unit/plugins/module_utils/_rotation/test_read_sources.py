@@ -178,7 +178,7 @@ def test_an_issuer_that_only_other_files_have(tmp_path: Path, read: Reader) -> N
 def test_an_issuer_that_is_given(tmp_path: Path, read: Reader) -> None:
     """As `intermediate_path`."""
     kept(tmp_path, ONE, chain="")
-    known = [*map(Certificate.of, (*Authority("Stranger").chain, *ONE.chain))]
+    known = [*map(Certificate.from_library, (*Authority("Stranger").chain, *ONE.chain))]
     assert judged(read, tmp_path, known=known) == ("trusted", ONE.chain_pem)
 
 
@@ -246,7 +246,9 @@ def test_roots_that_are_not_there(tmp_path: Path, read: Reader) -> None:
 def letter(issued: Issued, issuers: Sequence[x509.Certificate] = (), name: str = NAME) -> Bundle:
     """What an email has."""
     return Bundle(
-        (Certificate(issued.der),), tuple(map(Certificate.of, issuers)), origin=Origin(name, "<1@example.com>")
+        (Certificate(issued.der),),
+        tuple(map(Certificate.from_library, issuers)),
+        origin=Origin(name, "<1@example.com>"),
     )
 
 
@@ -298,7 +300,7 @@ def test_a_mailbox_is_searched_for_keys(tmp_path: Path, read: Reader) -> None:
     assert [(one.certificate, one.origin) for one in there.bundles] == [
         (Certificate(ONE.der), Origin(NAME, f"{tmp_path}/mails/a.eml"))
     ]
-    assert there.bundles[0].issuers == tuple(map(Certificate.of, ONE.chain)) and there.bundles[0].key is None
+    assert there.bundles[0].issuers == tuple(map(Certificate.from_library, ONE.chain)) and there.bundles[0].key is None
     assert [(one["path"], one["reason"]) for one in there.missing_keys] == [("/keys/b.key", "waiting_for_email")]
     assert there.why_empty is None and warned == []
 

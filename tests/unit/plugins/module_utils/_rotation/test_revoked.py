@@ -70,8 +70,11 @@ def knowing(
 ) -> TrustView:
     """Clients who know that these were revoked yesterday."""
     known = {
-        **{made: Revocation("good", made) for made in map(Certificate.of, good)},
-        **{made: Revocation("revoked", made, NOW - DAY, "keyCompromise") for made in map(Certificate.of, revoked)},
+        **{made: Revocation("good", made) for made in map(Certificate.from_library, good)},
+        **{
+            made: Revocation("revoked", made, NOW - DAY, "keyCompromise")
+            for made in map(Certificate.from_library, revoked)
+        },
     }
     return (view or view_with()).add_revocations(known)
 
@@ -96,7 +99,7 @@ def test_what_was_revoked_is_worth_nothing_with_all_that_it_issued() -> None:
         assert not view.is_trusted(NEW.record()) and view_with().is_trusted(NEW.record())
         assert view.find_lifespan(NEW.record()) == view_with().find_lifespan(NEW.record())
     assert knowing(good=[REVOKED]).is_trusted(NEW.record()) and not knowing(good=[REVOKED]).is_revoked(
-        Certificate.of(REVOKED)
+        Certificate.from_library(REVOKED)
     )
     assert knowing(OWN.chain[0]).is_trusted(NEW.record()), "which has nothing to do with it"
 
@@ -216,7 +219,11 @@ def test_nothing_is_deleted_for_what_was_revoked() -> None:
 def test_nothing_is_deleted_for_a_revoked_one_that_is_imported() -> None:
     issued = NEW.issued
     content = Content(
-        Certificate.of(issued.certificate), issued.key_pem, tuple(map(Certificate.of, issued.chain)), None, None
+        Certificate.from_library(issued.certificate),
+        issued.key_pem,
+        tuple(map(Certificate.from_library, issued.chain)),
+        None,
+        None,
     )
     for view, removed in ((view_with(), [1]), (knowing(issued.certificate), [])):
         step = plan_present(ImportAction.of(content), StoreIndex([OLD.record(1)]), view, remove_superseded=True)
@@ -279,7 +286,7 @@ def test_what_is_served_and_was_revoked_needs_a_person() -> None:
     of_leaf, of_issuer = knowing(NEW.issued.certificate), knowing(REVOKED)
     assert told_of(view_with()) == told_of(knowing(good=[NEW.issued.certificate])) == []
     for view, revoked in ((of_leaf, NEW.issued.certificate), (of_issuer, REVOKED)):
-        revocation = view.revocations[Certificate.of(revoked)]
+        revocation = view.revocations[Certificate.from_library(revoked)]
         assert told_of(view) == [{"revocation": revocation, "entry": None, "before": None}]
     (facts,) = told_of(of_leaf, sources=[entry(OLD, 2), entry(NEW)])
     assert facts["entry"] == entry(NEW)
@@ -299,7 +306,7 @@ def test_what_it_has_replaced_is_named_if_that_is_good() -> None:
 def test_what_was_seen_counts_not_what_is_stored() -> None:
     """A balancer may send another chain."""
     own = certificate_of(NEW.record())
-    seen = ((own, *map(Certificate.of, replaced())),)
+    seen = ((own, *map(Certificate.from_library, replaced())),)
     assert told_of(knowing(REVOKED), served_chains=seen) == []
 
 

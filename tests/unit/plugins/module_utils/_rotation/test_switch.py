@@ -20,7 +20,7 @@ from typing import Any, cast
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.caller import Interrupted
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.caller import InterruptedRunError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import lock
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import switch as switching
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
@@ -102,7 +102,7 @@ class World:
 
     def call(self, service: str, method: str, *arguments: Any, **options: Any) -> Any:
         if self.clock.is_set():
-            raise Interrupted
+            raise InterruptedRunError
         assert len(self.done) < 1000, "it never ends"
         if method == RECORD:
             assert service == "Security_Certificate" and "privateKey" not in options["mask"]
@@ -843,7 +843,7 @@ class Run:
             require=lambda *names: self.done.append(names), params={"ledger_url": "sqlite://", "rollback": True}
         )
         client = SimpleNamespace(
-            fetch_account_id=lambda: 7, each=lambda function, groups, at_once: [function(group) for group in groups]
+            fetch_account_id=lambda: 7, call_for_each=lambda function, groups, at_once: [function(group) for group in groups]
         )
 
         def plan_again() -> ListenerPlan:

@@ -96,7 +96,7 @@ class World:
             accepted = answer not in {"unreachable", "timeout"}
             return ProbeResult(endpoint, address, reason=answer, message=f"{address}: {answer}.", is_connected=accepted)  # type: ignore[arg-type]
         issued = answer.issued if isinstance(answer, Refused) else answer
-        chain = tuple(Certificate.of(certificate) for certificate in (issued.certificate, *issued.chain))
+        chain = tuple(Certificate.from_library(certificate) for certificate in (issued.certificate, *issued.chain))
         accepted = not isinstance(answer, Refused)
         refusal = None if accepted else "its issuer is missing"
         return ProbeResult(endpoint, address, chain, is_connected=True, is_accepted=accepted, rejection=refusal)
@@ -290,7 +290,7 @@ def endpoint_seen(world: World, *answers: Answer, **expected: Any) -> tuple[List
     records = [stored(number, one) for number, one in enumerate((OLD, NEW), start=1)]
     (planned,) = plan_endpoints(world_of(records, view=view_with(AUTHORITY.root)), [endpoint], None)
     world.shows = {0: answers}
-    watch = ListenerProbe(0, Anchors([Certificate.of(AUTHORITY.root)]), world.clock)
+    watch = ListenerProbe(0, Anchors([Certificate.from_library(AUTHORITY.root)]), world.clock)
     (seen,) = watch.wait_until_served([planned])
     assert world.asked == [endpoint] and not seen.is_changed and world.clock.now == 0, "it is no use to wait"
     return watch, seen
@@ -394,9 +394,11 @@ def test_the_only_address_that_worked_is_lost(world: World, lost: Answer) -> Non
 
 
 def test_the_client_trusts_the_roots_that_are_given(world: World) -> None:
-    watched(world, OLD, at_0=(NEW,), anchors=Anchors([Certificate.of(AUTHORITY.root)]))
+    watched(world, OLD, at_0=(NEW,), anchors=Anchors([Certificate.from_library(AUTHORITY.root)]))
     (client,) = set(world.view)
-    assert client is not None and [*client.get_ca_certs(binary_form=True)] == [Certificate.of(AUTHORITY.root).der]
+    assert client is not None and [*client.get_ca_certs(binary_form=True)] == [
+        Certificate.from_library(AUTHORITY.root).der
+    ]
     world.view.clear()
     watched(world, OLD, at_0=(NEW,))
     assert set(world.view) == {None}, "nobody is asked where no root is known"

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Response
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.faults import (
     explain,
     explain_login,
@@ -22,18 +22,18 @@ URL = "https://one.eu-de.secrets-manager.appdomain.cloud"
 IAM = "https://iam.cloud.ibm.com"
 
 
-def own(status: int, message: str = "No.") -> Answer:
+def own(status: int, message: str = "No.") -> Response:
     """An answer of the service."""
     body = {"trace": "t", "status_code": status, "errors": [{"code": "c", "message": message}]}
-    return Answer(status, json.dumps(body).encode())
+    return Response(status, json.dumps(body).encode())
 
 
-def page(status: int, body: bytes = b"<html></html>") -> Answer:
+def page(status: int, body: bytes = b"<html></html>") -> Response:
     """One of a gateway."""
-    return Answer(status, body)
+    return Response(status, body)
 
 
-def code(answer: Answer | None, *, repeatable: bool, sent: bool = True) -> str:
+def code(answer: Response | None, *, repeatable: bool, sent: bool = True) -> str:
     """What it means."""
     found = explain("Reading", URL, tried(answer, sent=sent), ValueError(), repeatable=repeatable)
     assert found.message.endswith(".") and found.details["call"] == "Reading"
@@ -66,7 +66,7 @@ def code(answer: Answer | None, *, repeatable: bool, sent: bool = True) -> str:
         (None, "no_answer", "no_answer"),
     ],
 )
-def test_whether_a_call_may_have_been_carried_out(answer: Answer | None, reading: str, writing: str) -> None:
+def test_whether_a_call_may_have_been_carried_out(answer: Response | None, reading: str, writing: str) -> None:
     assert (code(answer, repeatable=True), code(answer, repeatable=False)) == (reading, writing)
 
 
@@ -74,12 +74,12 @@ def test_what_was_not_sent_was_not_carried_out() -> None:
     assert code(None, repeatable=False, sent=False) == "api_error"
 
 
-def login(answer: Answer | None, sent: bool = True) -> Any:
+def login(answer: Response | None, sent: bool = True) -> Any:
     return explain_login(IAM, tried(answer, sent=sent), ValueError())
 
 
-def of_iam(status: int, message: str = "Provided API key could not be found.") -> Answer:
-    return Answer(status, json.dumps({"errorCode": "BXNIM0415E", "errorMessage": message}).encode())
+def of_iam(status: int, message: str = "Provided API key could not be found.") -> Response:
+    return Response(status, json.dumps({"errorCode": "BXNIM0415E", "errorMessage": message}).encode())
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def of_iam(status: int, message: str = "Provided API key could not be found.") -
         (None, "no_answer"),
     ],
 )
-def test_a_failed_login(answer: Answer | None, expected: str) -> None:
+def test_a_failed_login(answer: Response | None, expected: str) -> None:
     assert login(answer).code == expected
 
 

@@ -16,7 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.messages import (
     FORCE_REMEDY,
     describe_action,
-    explain_problem,
+    describe_problem,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.plan import SecretAction
 
@@ -43,10 +43,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
     ],
 )
 def test_problem(reason: str, facts: dict[str, Any], said: str) -> None:
-    assert explain_problem(Obstacle(reason, facts)) == said
+    assert describe_problem(Obstacle(reason, facts)) == said
 
 
-CHAIN = SimpleNamespace(trust="untrusted", why="its key is too short", lacks_root=False)
+CHAIN = SimpleNamespace(trust="untrusted", why="its key is too short", has_untrusted_root=False)
 NEW, OLD = (
     SimpleNamespace(
         not_before=datetime(year, 1, 1, tzinfo=timezone.utc), not_after=datetime(year, 12, 1, tzinfo=timezone.utc)

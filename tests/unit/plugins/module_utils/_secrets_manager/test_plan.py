@@ -35,14 +35,14 @@ from tests.support.certificates import DAY, NOW, Authority, Issued, new_key, pem
 
 AUTHORITY = Authority(intermediates=2)
 WWW, EARLIER = AUTHORITY.issue("www.example.com"), AUTHORITY.issue("www.example.com", days=(-30, 60))
-CLIENTS = TrustView(lambda: Anchors([Certificate.of(AUTHORITY.root)]), NOW)
+CLIENTS = TrustView(lambda: Anchors([Certificate.from_library(AUTHORITY.root)]), NOW)
 NO_CHANGE = ("unchanged", {})
 WARNINGS = (Obstacle("no_issuer"),)
 
 
 def content(issued: Issued = WWW, chain: bool = True) -> Content:
-    issuers = tuple(map(Certificate.of, issued.chain)) if chain else ()
-    return Content(Certificate.of(issued.certificate), issued.key_pem, issuers, None, None)
+    issuers = tuple(map(Certificate.from_library, issued.chain)) if chain else ()
+    return Content(Certificate.from_library(issued.certificate), issued.key_pem, issuers, None, None)
 
 
 def new(wanted: Content | None = None, **given: Any) -> SecretAction:
@@ -148,7 +148,7 @@ def test_values_are_compared_by_der_and_public_key(
     held: Value, wanted: Content, changes: tuple[str, ...], chain: tuple[Any, ...]
 ) -> None:
     action = compare_content(plan_secret(new(wanted), [secret()], NOW), held.bundle)
-    assert action.changes == changes and action.issuers == tuple(map(Certificate.of, chain))
+    assert action.changes == changes and action.issuers == tuple(map(Certificate.from_library, chain))
     assert not action.is_to_be_read
     assert (action.outcome, action.facts) == (("updated", {"changed": changes}) if changes else NO_CHANGE)
 
@@ -166,7 +166,7 @@ def without_chain(given: Issued) -> Content:
 
 
 def with_chain(given: Issued, *chain: x509.Certificate) -> Content:
-    return replace(without_chain(given), intermediates=tuple(map(Certificate.of, chain)))
+    return replace(without_chain(given), intermediates=tuple(map(Certificate.from_library, chain)))
 
 
 TWICE, UNREADABLE = {"names": ["www.example.com", "example.com"]}, value(certificate="none", chain="none")

@@ -112,8 +112,12 @@ ENCRYPTED = key_pem(ONE.key, passphrase=PASSPHRASE)
 def test_a_bundle_is_found_by_the_secret() -> None:
     there = value(OTHER, id="2", name="api").bundle
     leaf = Certificate(OTHER.der)
-    assert (there.certificate, there.trouble, there.origin) == (leaf, None, Origin("api", "2"))
-    assert there.key == KeyRef(leaf.public_key_sha256) and there.key.held and there.key.held.pem == OTHER.key_pem
+    assert (there.certificate, there.problem, there.origin) == (leaf, None, Origin("api", "2"))
+    assert (
+        there.key == KeyRef(leaf.public_key_sha256)
+        and there.key.private_key
+        and there.key.private_key.pem == OTHER.key_pem
+    )
     assert not leaks(repr(there))
 
 
@@ -127,8 +131,8 @@ def test_the_leaf_is_that_of_the_key(given: str) -> None:
         "root first": {"certificate": pem_of([*ONE.all[::-1]]), "intermediate": None},
     }[given]
     there = value(ONE, **changed).bundle
-    assert there.certificate == Certificate(ONE.der) and there.trouble is None
-    assert set(there.chain) == set(map(Certificate.of, ONE.chain))
+    assert there.certificate == Certificate(ONE.der) and there.problem is None
+    assert set(there.chain) == set(map(Certificate.from_library, ONE.chain))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +151,7 @@ def test_what_cannot_be_used_is_said(
     changed: dict[str, str | None], reason: str, facts: dict[str, object], name: str | None
 ) -> None:
     there = value(ONE, **changed).bundle
-    assert there.trouble and there.trouble.reason == reason and facts.items() <= there.trouble.facts.items()
+    assert there.problem and there.problem.reason == reason and facts.items() <= there.problem.facts.items()
     assert (there.certificate and there.certificate.common_name) == name
 
 

@@ -80,10 +80,14 @@ def test_an_instance_is_the_same_however_its_url_is_written(url: str, identity: 
     [
         ({"instance_url": None}, "invalid_argument", "instance_url is missing"),
         ({"instance_url": " "}, "invalid_argument", "instance_url is missing"),
-        ({"instance_url": "one.example.com"}, "invalid_argument", "instance_url must be a URL such as"),
-        ({"instance_url": "https://user:word@example.com"}, "invalid_argument", "and no login"),
-        ({"instance_url": "http://example.com"}, "insecure_endpoint", "Use https in instance_url"),
-        ({"iam_url": "http://example.com"}, "insecure_endpoint", "Use https in iam_url"),
+        (
+            {"instance_url": "one.example.com"},
+            "invalid_argument",
+            "instance_url must be an https URL with a host, and without a login, such as",
+        ),
+        ({"instance_url": "https://user:word@example.com"}, "invalid_argument", "and without a login"),
+        ({"instance_url": "http://example.com"}, "insecure_endpoint", "Set instance_url to an https URL"),
+        ({"iam_url": "http://example.com"}, "insecure_endpoint", "Set iam_url to an https URL"),
         ({"api_key": "“key”"}, "invalid_argument", "api_key contains an invalid character"),
     ],
 )

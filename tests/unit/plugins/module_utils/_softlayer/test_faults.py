@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import MAX_MESSAGE_LENGTH
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Response
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.faults import (
     RETIRED_ADVICE,
     Fault,
@@ -61,7 +61,7 @@ def explained(
     is_by_proxy: bool = False,
 ) -> CertificatesError:
     """What an answer means; checks what holds of any."""
-    answer = Answer(status, body, headers or {}, is_by_proxy)
+    answer = Response(status, body, headers or {}, is_by_proxy)
     raised = SoftLayerAPIError(status, "what the SDK says")
     error = explain(CALL, ENDPOINT, tried(answer), raised, repeatable=repeatable)
     assert error.code in CODES
@@ -284,7 +284,7 @@ def test_a_gateways_429_names_it_and_the_pause_that_it_asks_for(body: bytes) -> 
 
 
 def test_an_answer_is_shown_without_what_it_carries() -> None:
-    answer = Answer(200, b"S3cret", {"X": "S3cret"})
+    answer = Response(200, b"S3cret", {"X": "S3cret"})
     assert "200" in repr(answer) and "S3cret" not in repr(answer) and not answer.is_by_proxy
 
 
@@ -322,7 +322,7 @@ def test_only_orders_have_ended() -> None:
     """Not what the store and the load balancers do, whatever a gateway says of it."""
     call = "SoftLayer_Network_LBaaS_Listener::updateLoadBalancerProtocols"
     for body in (rest(PUBLIC, "Gone."), HTML):
-        error = explain(call, ENDPOINT, tried(Answer(410, body, {})), SoftLayerAPIError(410, ""), repeatable=True)
+        error = explain(call, ENDPOINT, tried(Response(410, body, {})), SoftLayerAPIError(410, ""), repeatable=True)
         assert (error.code, RETIRED_ADVICE in error.message) == ("retired", False)
 
 
@@ -464,7 +464,7 @@ def test_no_key_that_the_api_echoes_is_left(form: Form) -> None:
 
 def test_a_call_may_be_repeated_unless_that_is_denied() -> None:
     """What it means that there were too many calls depends on it."""
-    answer, error = Answer(429, b"Too many requests", {}), SoftLayerAPIError(429, "")
+    answer, error = Response(429, b"Too many requests", {}), SoftLayerAPIError(429, "")
     read, assumed = (
         explain(CALL, ENDPOINT, tried(answer), error, repeatable=True),
         explain(CALL, ENDPOINT, tried(answer), error),

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Response
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.faults import explain
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import (
     BALANCER_MASK,
@@ -231,15 +231,15 @@ def test_exactly_two_properties_are_sent() -> None:
 def rest(status: int, message: str, code: str | None) -> CertificatesError:
     """A fault as it comes over REST."""
     body = {"error": message} | ({} if code is None else {"code": code})
-    return _explained(Answer(status, json.dumps(body).encode()))
+    return _explained(Response(status, json.dumps(body).encode()))
 
 
 def xmlrpc_fault(status: int, message: str, code: str | None) -> CertificatesError:
     """A fault as it comes over XML-RPC; with the status 200, whatever it would be on REST."""
-    return _explained(Answer(200, xmlrpc.client.dumps(xmlrpc.client.Fault(code or "", message)).encode()))  # type: ignore[arg-type]
+    return _explained(Response(200, xmlrpc.client.dumps(xmlrpc.client.Fault(code or "", message)).encode()))  # type: ignore[arg-type]
 
 
-def _explained(answer: Answer) -> CertificatesError:
+def _explained(answer: Response) -> CertificatesError:
     return explain(CALL, "https://api.example.com", tried(answer, sent=True), Exception(), repeatable=False)
 
 
@@ -318,7 +318,7 @@ def test_a_transient_error_says_nothing_about_the_change(form: Form, said: str) 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_gateways_page_says_nothing_about_the_change(status: int) -> None:
-    page = Answer(status, b"<html><title>Bad Gateway</title></html>")
+    page = Response(status, b"<html><title>Bad Gateway</title></html>")
     assert refused(_explained(page)).code == "no_answer"
 
 

@@ -323,7 +323,7 @@ def test_a_mask_asks_for_nothing_that_is_not_needed() -> None:
 
 def test_equal_csrs_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    monkeypatch.setattr(f"{fetch_orders.__module__}.requested", lambda text: read.append(text))
+    monkeypatch.setattr(f"{fetch_orders.__module__}.read_api_csr", lambda text: read.append(text))
     csrs = ["one", "two", "one", None, ["one"], "one"]
     rows = [{**ROW, "id": number, "certificateSigningRequest": csr} for number, csr in enumerate(csrs, 1)]
     assert len(fetch_orders(FakeClient(rows), 1)) == len(rows)  # type: ignore[arg-type]

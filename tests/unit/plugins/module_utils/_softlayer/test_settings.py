@@ -140,7 +140,7 @@ def test_what_certificates_are_verified_by(
 def test_the_machines_roots_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any, the library uses its own."""
     for roots, verify in (("/some/roots.pem", "/some/roots.pem"), (None, True)):
-        monkeypatch.setattr(network, "default_roots", lambda roots=roots: roots)
+        monkeypatch.setattr(network, "find_default_roots", lambda roots=roots: roots)
         assert settings_with(monkeypatch, **LOGIN).verify == verify
 
 

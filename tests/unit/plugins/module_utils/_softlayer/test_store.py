@@ -67,8 +67,8 @@ def test_a_record() -> None:
         2,
     )
     assert record.certificate is not None and record.certificate.der == ISSUED.der
-    assert [issuer.pem() for issuer in record.intermediates] == [pem_of([one]) for one in ISSUED.chain]
-    assert record.request is not None and record.request.pem() == ISSUED.csr_pem
+    assert [issuer.to_pem() for issuer in record.intermediates] == [pem_of([one]) for one in ISSUED.chain]
+    assert record.request is not None and record.request.to_pem() == ISSUED.csr_pem
     assert record.created_at == datetime(2026, 1, 31, tzinfo=timezone.utc)
     assert record.modified_at == datetime(2026, 2, 1, tzinfo=timezone.utc)
 

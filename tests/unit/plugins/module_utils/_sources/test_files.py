@@ -42,7 +42,7 @@ def test_what_is_kept_of_a_file(tmp_path: Path) -> None:
     key = KeyRef(leaf.public_key_sha256, path=link.path, real_path=f"{tmp_path}/real.pem")
     there, stamp = files.read_content(link), read_stamp(link.path)
     assert stamp and there == FileContent(link, Bundle((leaf,), key=key), stamp)
-    assert there.bundle.key and there.bundle.key.held is None
+    assert there.bundle.key and there.bundle.key.private_key is None
     assert files.read_content(plain) == FileContent(plain, Bundle((leaf,)), read_stamp(plain.path))
     assert repr(FileCache(PASSPHRASE)) == "FileCache()"
 
@@ -100,11 +100,11 @@ def test_a_file_that_cannot_be_used(
 
         monkeypatch.setattr(os, "open", refuse)
     found = FileCache().read_content(File("store" if what in {"closed", "no_store"} else "key", str(path)))
-    trouble = found.bundle.trouble
-    assert trouble and trouble.reason == reason
-    told = {name: fact.reason if isinstance(fact, Obstacle) else fact for name, fact in trouble.facts.items()}
+    problem = found.bundle.problem
+    assert problem and problem.reason == reason
+    told = {name: fact.reason if isinstance(fact, Obstacle) else fact for name, fact in problem.facts.items()}
     assert told.keys() == facts.keys() and all(facts[name].format(path=path) in told[name] for name in facts)
-    assert what != "closed" or trouble.facts["why"] == Obstacle("bad_passphrase", {"is_store": True})
+    assert what != "closed" or problem.facts["why"] == Obstacle("bad_passphrase", {"is_store": True})
     assert found.bundle.key is None and found.stamp == read_stamp(str(path))
 
 
@@ -121,8 +121,8 @@ def test_a_file_that_is_written_while_it_is_read_has_nothing(tmp_path: Path, mon
 
     monkeypatch.setattr(reading, "read_file", read)
     found = FileCache().read_content(file)
-    trouble = Obstacle[Any]("unreadable", {"written": file.path})
-    assert found == FileContent(file, Bundle(trouble=trouble), before, is_changing=True)
+    problem = Obstacle[Any]("unreadable", {"written": file.path})
+    assert found == FileContent(file, Bundle(problem=problem), before, is_changing=True)
 
 
 def test_a_key_whose_path_no_result_could_carry_has_to_be_renamed(tmp_path: Path) -> None:
@@ -130,12 +130,12 @@ def test_a_key_whose_path_no_result_could_carry_has_to_be_renamed(tmp_path: Path
     path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.pem")
     Path(path).write_text(ONE.key_pem + ONE.pem)
     found = FileCache().read_content(File("any", path))
-    there, trouble = found.bundle, found.bundle.trouble
+    there, problem = found.bundle, found.bundle.problem
     assert [one.der for one in there.certificates] == [ONE.der] and there.key is None
-    assert trouble == Obstacle("unreadable", {"not_utf8": path})
+    assert problem == Obstacle("unreadable", {"not_utf8": path})
     assert found.stamp == read_stamp(path)
     Path(path).write_text(ONE.pem)
-    assert FileCache().read_content(File("any", path)).bundle.trouble is None, (
+    assert FileCache().read_content(File("any", path)).bundle.problem is None, (
         "what has no key is not imported by its path"
     )
 

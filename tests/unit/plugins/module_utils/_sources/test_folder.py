@@ -132,7 +132,7 @@ def test_text_in_disorder(form: str, tmp_path: Path, read: Reader) -> None:
     write(tmp_path, {"a.pem": change(ONE.pem + ONE.chain_pem), "b.pem": change(ONE.key_pem)})
     found = read("folder", tmp_path)
     assert found == Found(found.entries) and found.keys == {ONE.fingerprint: "b.pem"}
-    assert (found.entries[0].certificate.pem(), found.entries[0].chain.trust) == (ONE.pem, "trusted")
+    assert (found.entries[0].certificate.to_pem(), found.entries[0].chain.trust) == (ONE.pem, "trusted")
 
 
 @pytest.mark.parametrize("issued", [RSA, ED25519], ids=["rsa", "ed25519"])

@@ -44,7 +44,7 @@ KEY = new_key()
 class Light(Certificate):
     """A certificate that is only compared."""
 
-    common_name, subject_alt_names, may_issue = None, [], False  # type: ignore[assignment]
+    common_name, subject_alt_names, can_issue = None, [], False  # type: ignore[assignment]
 
 
 def light(number: int, key: int) -> Light:
@@ -177,7 +177,7 @@ def test_reading_twice_as_many(way: str, kind: str, tmp_path: Path) -> None:
     for count in (COUNT, 2 * COUNT):
         (tmp_path / str(count)).mkdir()
         keep(tmp_path / str(count), fleet(kind)[:count])
-    anchors = Anchors([Certificate.of(AUTHORITY.root)])
+    anchors = Anchors([Certificate.from_library(AUTHORITY.root)])
 
     def read(count: int) -> object:
         sources, view = [Source.of({source: str(tmp_path / str(count))})], TrustView(lambda: anchors, NOW)

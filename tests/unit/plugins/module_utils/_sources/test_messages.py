@@ -14,10 +14,10 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.messages import (
     SOURCE_TEXTS,
+    describe_problem,
     name_in_source,
     remedy,
     source_name,
-    trouble,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import SourceKind
 
@@ -98,7 +98,7 @@ NEXT_TO_IT = "Put the private key next to the certificate, or reissue the certif
     ],
 )
 def test_problem(reason: str, facts: dict[str, Any], said: str) -> None:
-    assert trouble(Obstacle(reason, facts)) == said
+    assert describe_problem(Obstacle(reason, facts)) == said
 
 
 # How certificates are renewed there

@@ -34,7 +34,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundl
     KeyRef,
     Kind,
     Origin,
-    Trouble,
+    Problem,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from hypothesis import given
@@ -182,8 +182,10 @@ LEAVES = [
     for number in range(2 * len(KEYS))
 ]
 """Two for each key."""
-ISSUERS = [Certificate.of(one) for one in (*BY_TWO.chain, BY_TWO.root)]
-CA_KEY = Certificate.of(certificate_of(name_of("CA"), name_of("CA"), BY_TWO.key, BY_TWO.key, ca=True)).public_key_sha256
+ISSUERS = [Certificate.from_library(one) for one in (*BY_TWO.chain, BY_TWO.root)]
+CA_KEY = Certificate.from_library(
+    certificate_of(name_of("CA"), name_of("CA"), BY_TWO.key, BY_TWO.key, ca=True)
+).public_key_sha256
 
 PUBLIC_KEYS = [*sorted({leaf.public_key_sha256 for leaf in LEAVES}), CA_KEY]
 KINDS: tuple[Kind, ...] = ("certificate", "key", "any")
@@ -226,10 +228,10 @@ def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, FileCo
     keys = {content.bundle.key.public_key_sha256 for _name, content in files if content.bundle.key}
     usable = {one for one in there if one in LEAVES and one.public_key_sha256 in keys}
     assert sorted(one.certificates[0].der for one in found.usable_bundles) == sorted(one.der for one in usable)
-    assert all(one.fitting == one.certificates for one in found.usable_bundles)
+    assert all(one.matching_certificates == one.certificates for one in found.usable_bundles)
     lacking = {one.certificate for one in found.unusable_bundles}
     assert len(lacking) == len(found.unusable_bundles) and lacking == there.intersection(LEAVES) - usable
-    assert {one.trouble and one.trouble.reason for one in found.unusable_bundles} <= {"key_missing"}
+    assert {one.problem and one.problem.reason for one in found.unusable_bundles} <= {"key_missing"}
     assert set(found.issuers) == there.intersection(ISSUERS)
 
 
@@ -298,17 +300,17 @@ def test_beside_a_certificate_is_what_its_key_store_has(is_pkcs12: bool) -> None
 def test_what_comes_as_bundles_is_distinguished_by_its_problem() -> None:
     """The issuers of any may complete the others."""
     whole = Bundle((LEAVES[0], ISSUERS[0]), tuple(ISSUERS[1:2]))
-    useless = Bundle((LEAVES[1], *ISSUERS), trouble=Obstacle("key_missing", {"error": "No."}))
+    useless = Bundle((LEAVES[1], *ISSUERS), problem=Obstacle("key_missing", {"error": "No."}))
     found = separate_bundles([useless, whole])
     assert (found.usable_bundles, found.unusable_bundles) == ((whole,), (useless,))
     assert found.issuers == tuple(ISSUERS) and separate_bundles([whole]).issuers == tuple(ISSUERS[:2])
 
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:
-    trouble = Obstacle("unreadable", {"error": "No."})
-    group = FileGroup("a", "/a", problem=trouble, contents=(content_of("key", "/key", (), PUBLIC_KEYS[0]),))
+    problem = Obstacle("unreadable", {"error": "No."})
+    group = FileGroup("a", "/a", problem=problem, contents=(content_of("key", "/key", (), PUBLIC_KEYS[0]),))
     [useless] = pair([group]).unusable_bundles
-    assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([group]).doubtful_groups == (
+    assert (useless.problem, useless.origin) == (problem, Origin("a", "/a")) and pair([group]).doubtful_groups == (
         group,
     )
 
@@ -342,7 +344,7 @@ def test_the_key_of_a_real_authority_stays_where_it_is(
 ) -> None:
     """A certificate that its own host has signed is often a CA's, too."""
     subject, key = name_of(name), KEYS[0]
-    one = Certificate.of(certificate_of(subject, subject, key, key, ca=is_ca, names=names))
+    one = Certificate.from_library(certificate_of(subject, subject, key, key, ca=is_ca, names=names))
     files = [("a", content_of("any", "", (one,), one.public_key_sha256))]
     assert [pair.certificate for pair in pair(groups(files)).usable_bundles] == [one] * is_used
 
@@ -352,9 +354,9 @@ CERTIFICATE = content_of("certificate", "/cert", LEAVES[:1])
 KEY = content_of("key", "/key", (), LEAVES[0].public_key_sha256)
 
 
-def troubled(kind: Kind, trouble: Trouble) -> FileContent:
+def troubled(kind: Kind, problem: Problem) -> FileContent:
     """A file that cannot be used."""
-    return FileContent(File(kind, f"/{kind}"), Bundle(trouble=trouble))
+    return FileContent(File(kind, f"/{kind}"), Bundle(problem=problem))
 
 
 @pytest.mark.parametrize(
@@ -385,6 +387,6 @@ def test_what_is_said_of_files_that_cannot_be_used(
     entry, files = (
         pair([FileGroup("a", "/a", is_entry=is_entry, contents=tuple(contents))]) for is_entry in (True, False)
     )
-    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in entry.unusable_bundles] == of_an_entry
-    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in files.unusable_bundles] == of_any_files
+    assert [(one.problem and one.problem.reason, one.origin.path) for one in entry.unusable_bundles] == of_an_entry
+    assert [(one.problem and one.problem.reason, one.origin.path) for one in files.unusable_bundles] == of_any_files
     assert [*entry.warnings, *files.warnings] == [NO] * warned

@@ -55,8 +55,8 @@ def reasons(found: Found) -> dict[str, str]:
 
 def trouble_in(path: Path) -> Any:
     """What is wrong with a file as a whole."""
-    trouble = list_groups(str(path))[0].contents[0].bundle.trouble
-    return trouble and trouble.facts["why"]
+    problem = list_groups(str(path))[0].contents[0].bundle.problem
+    return problem and problem.facts["why"]
 
 
 # What Traefik writes
@@ -72,7 +72,7 @@ def test_certificates_with_their_keys(is_folder: bool, tmp_path: Path, read: Rea
     for entry, (name, issued) in zip(found.entries, ISSUED.items(), strict=True):
         assert (entry.name, entry.path, entry.location, entry.chain.trust) == (name, str(path), name, "trusted")
         assert chain_of(entry) == issued.chain_pem
-        assert entry.key and entry.key.held and (entry.key.real_path, entry.key.is_pkcs12) == ("", False)
+        assert entry.key and entry.key.private_key and (entry.key.real_path, entry.key.is_pkcs12) == ("", False)
         assert entry.key.public_key_sha256 == entry.certificate.public_key_sha256
 
 
@@ -242,8 +242,8 @@ def test_whatever_is_in_the_file(stored: Any, end: int | None, tmp_path_factory:
     path.write_text(json.dumps(stored)[:end], encoding="ascii")
     listed = list_groups(str(path))
     assert listed[0].name == "acme.json" and {group.path for group in listed} == {str(path)}
-    troubles = [content.bundle.trouble for group in listed for content in group.contents if content.bundle.trouble]
-    assert REASONS.issuperset(trouble.reason for trouble in troubles)
+    troubles = [content.bundle.problem for group in listed for content in group.contents if content.bundle.problem]
+    assert REASONS.issuperset(problem.reason for problem in troubles)
     assert ENTRY["key"][:40] not in repr(listed)
 
 

@@ -26,7 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Claim,
     Entry,
     Key,
-    lease_for,
+    compute_lease,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
@@ -63,7 +63,7 @@ LEDGER_URL = "sqlite:////ledger"
 FIRST = 101
 """The id of the first record."""
 TIMEOUT = 30
-LEASE = lease_for(TIMEOUT)
+LEASE = compute_lease(TIMEOUT)
 NAME = "www.example.com"
 AUTHORITY = Authority()
 ISSUED, RENEWED = AUTHORITY.issue(NAME), AUTHORITY.issue(NAME)
@@ -92,8 +92,8 @@ class Books:
     def close(self) -> None:
         self.closed += 1
 
-    def last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry]:
-        self._may_fail("last_requests")
+    def find_last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry]:
+        self._may_fail("find_last_requests")
         keys = self.asked_for = list(keys)
         return {key: self.entries[key] for key in keys if key in self.entries}
 
@@ -231,7 +231,7 @@ class World:
     def client(self) -> Client:
         """A session."""
 
-        def each(function: Callable[[Any], Any], items: Iterable[Any], *, prepares: bool) -> list[Any]:
+        def call_for_each(function: Callable[[Any], Any], items: Iterable[Any], *, prepares: bool) -> list[Any]:
             assert prepares, "the ledger is asked before a call"
             return list(map(function, items))
 
@@ -241,7 +241,7 @@ class World:
             call=self.call,
             read_list=self.read_list,
             fetch_account_id=self.fetch_account_id,
-            each=each,
+            call_for_each=call_for_each,
         )
         return cast(Client, client)
 
@@ -286,7 +286,7 @@ def build_ledger_key(issued: Issued) -> Key:
 def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
     """What is to be created; a second record is for what the store has already, without its chain."""
     certificate = Certificate(issued.der)
-    chain = tuple(map(Certificate.of, issued.chain))
+    chain = tuple(map(Certificate.from_library, issued.chain))
     content = Content(certificate, issued.key_pem, chain, request=None, notes=None)
     incomplete = frozenset([FIRST]) if is_second else frozenset()
     return ImportAction("imported", None, {}, certificate=certificate, content=content, incomplete_ids=incomplete)
@@ -345,7 +345,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     monkeypatch.setattr(creates, "Ledger", world.books.open)
     for module in (creates, guard):
-        monkeypatch.setattr(module, "seconds", lambda: world.clock.now)
+        monkeypatch.setattr(module, "read_clock", lambda: world.clock.now)
     monkeypatch.setattr(backoff.random, "random", lambda: 0.5)
     return world
 
@@ -373,7 +373,7 @@ def test_a_run_opens_the_ledger_once_if_it_creates_something(world: World) -> No
     assert (world.books.opened, world.books.closed) == (1, 1)
 
 
-@pytest.mark.parametrize("failing", ["open", "last_requests", "account_id"])
+@pytest.mark.parametrize("failing", ["open", "find_last_requests", "account_id"])
 def test_what_keeps_the_first_from_being_created_keeps_all(world: World, failing: str) -> None:
     """Each would only wait for the same again."""
     world.books.failing.add(failing)
@@ -700,7 +700,7 @@ def test_a_second_that_was_cut_is_found_after_a_lost_answer(world: World, first:
 # What the store keeps
 
 
-CHAIN = tuple(map(Certificate.of, ISSUED.chain))
+CHAIN = tuple(map(Certificate.from_library, ISSUED.chain))
 
 
 @pytest.mark.parametrize("kept", ["", ISSUED.chain_pem], ids=["none", "all"])
@@ -938,7 +938,7 @@ def test_nothing_is_created_without_a_place_for_the_ledger(monkeypatch: pytest.M
         if url != LEDGER_URL:
             raise CertificatesError("ledger_unavailable", "There is no place.")
 
-    monkeypatch.setattr(creates, "check_location", check)
+    monkeypatch.setattr(creates, "check_ledger_url", check)
     new, old = creation(ISSUED), plan_record_removal(stored(7, ISSUED))
     refused = new.mark_failed("api_error", {"error": "There is no place."})
     assert fail_creates_without_ledger([old, new, old], None) == [old, refused, old]

@@ -18,8 +18,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.chec
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
-    bundle_of_key_store,
-    bundle_of_parts,
+    read_parts,
+    read_pkcs12_bundle,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
@@ -39,7 +39,7 @@ EXPIRED = AUTHORITY.issue(NAME, days=(-90, -1))
 def material(issued: Issued = ISSUED, paths: Mapping[str, str] | None = None, **others: bytes | None) -> Bundle:
     """What a user gives for a certificate, with ``others`` changed."""
     parts = {"certificate": issued.pem.encode(), "privatekey": issued.key_pem.encode()}
-    return bundle_of_parts({**parts, **others}, None, paths)
+    return read_parts({**parts, **others}, None, paths)
 
 
 def checked(
@@ -53,7 +53,7 @@ def assembled(
     issued: Issued, given: Sequence[x509.Certificate], roots: Sequence[x509.Certificate] | None, **options: Any
 ) -> tuple[str | None, list[bytes], tuple[Obstacle[str], ...]]:
     """The trust and the chain of what would be stored, and the warnings, with these intermediates given and these roots trusted."""
-    anchors = None if roots is None else Anchors(map(Certificate.of, roots))
+    anchors = None if roots is None else Anchors(map(Certificate.from_library, roots))
     parts = material(issued, intermediate=pem_of(given).encode() or None)
     content, warnings = checked(parts, anchors, **options)
     return content.trust, [one.der for one in content.intermediates], warnings
@@ -67,7 +67,7 @@ def refusal(given: Bundle, notes: str | None = None) -> CertificatesError:
 
 
 def ders(chain: Sequence[x509.Certificate]) -> list[bytes]:
-    return [Certificate.of(one).der for one in chain]
+    return [Certificate.from_library(one).der for one in chain]
 
 
 # Trust
@@ -208,7 +208,7 @@ def test_a_key_store_that_lacks_something(lacks: str) -> None:
         None if lacks == name else part for name, part in (("key", ISSUED.key), ("certificate", ISSUED.certificate))
     )
     data = pkcs12.serialize_key_and_certificates(b"name", key, certificate, None, NoEncryption())  # type: ignore[arg-type]
-    error = refusal(bundle_of_key_store(data, None, "/files/store.p12"))
+    error = refusal(read_pkcs12_bundle(data, None, "/files/store.p12"))
     assert error.code == "invalid_pem" and error.message.startswith("/files/store.p12: ")
 
 
@@ -232,7 +232,7 @@ def test_which_certificate_is_named_if_it_does_not_fit(
     given: Sequence[x509.Certificate] | None, found: x509.Certificate | None
 ) -> None:
     data = None if given is None else pem_of(given).encode()
-    there = bundle_of_parts({"certificate": data, "privatekey": LONELY.key_pem.encode()})
-    assert there.certificate == (found and Certificate.of(found))
+    there = read_parts({"certificate": data, "privatekey": LONELY.key_pem.encode()})
+    assert there.certificate == (found and Certificate.from_library(found))
     damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
-    assert bundle_of_parts({"certificate": damaged}).certificate is None
+    assert read_parts({"certificate": damaged}).certificate is None

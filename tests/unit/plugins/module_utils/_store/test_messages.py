@@ -216,7 +216,7 @@ def assert_said(action: ImportAction | ExportAction, said: str) -> None:
         ),
         (
             "untrusted",
-            {"chain": SimpleNamespace(trust="untrusted", why="its key is too short", lacks_root=False)},
+            {"chain": SimpleNamespace(trust="untrusted", why="its key is too short", has_untrusted_root=False)},
             "The certificate is not trusted: its key is too short. Reissue the certificate, or provide another chain of its CA.",
         ),
         (

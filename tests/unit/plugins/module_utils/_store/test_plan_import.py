@@ -41,8 +41,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
-    bundle_of_key_store,
-    bundle_of_parts,
+    read_parts,
+    read_pkcs12_bundle,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
@@ -84,7 +84,7 @@ def material(issued: Issued = ISSUED, **others: bytes | None) -> Bundle:
         "privatekey": issued.key_pem.encode(),
         "intermediate": issued.chain_pem.encode() or None,
     }
-    return bundle_of_parts({**parts, **others})
+    return read_parts({**parts, **others})
 
 
 def content(issued: Issued = ISSUED, notes: str | None = None, **others: bytes | None) -> Content:
@@ -216,11 +216,11 @@ def test_whatever_stands_where(pile: list[x509.Certificate], cut: int, as_pkcs7:
     )
     assembled, warnings = assemble(given, OPTIONS, NOW)
     assert assembled.as_template() == content().as_template()
-    assert warnings == (Obstacle("left_out", {"certificates": [Certificate.of(AUTHORITY.root)]}),)
+    assert warnings == (Obstacle("left_out", {"certificates": [Certificate.from_library(AUTHORITY.root)]}),)
 
 
 def test_a_key_store_gives_the_same() -> None:
-    given = bundle_of_key_store(pkcs12_of(ISSUED, PASSPHRASE), PASSPHRASE)
+    given = read_pkcs12_bundle(pkcs12_of(ISSUED, PASSPHRASE), PASSPHRASE)
     assert assemble(given, OPTIONS, NOW) == (content(), ())
 
 
@@ -247,8 +247,8 @@ REFUSED = {
         "ambiguous",
         material(certificate=(ISSUED.pem + AUTHORITY.issue(NAME, key=ISSUED.key).pem).encode()),
     ),
-    "key_store_closed": ("bad_passphrase", bundle_of_key_store(pkcs12_of(ISSUED, PASSPHRASE), None)),
-    "key_store_damaged": ("invalid_pem", bundle_of_key_store(b"text", None)),
+    "key_store_closed": ("bad_passphrase", read_pkcs12_bundle(pkcs12_of(ISSUED, PASSPHRASE), None)),
+    "key_store_damaged": ("invalid_pem", read_pkcs12_bundle(b"text", None)),
 }
 
 
@@ -282,7 +282,7 @@ def test_what_is_not_of_the_chain_is_left_out_with_a_warning() -> None:
     given = material(intermediate=(ISSUED.chain_pem + OTHER.chain_pem).encode())
     assembled, warnings = assemble(given, OPTIONS, NOW)
     assert assembled == content()
-    assert warnings == (Obstacle("left_out", {"certificates": list(map(Certificate.of, OTHER.chain))}),)
+    assert warnings == (Obstacle("left_out", {"certificates": list(map(Certificate.from_library, OTHER.chain))}),)
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_what_is_not_of_the_chain_is_left_out_with_a_warning() -> None:
 def test_an_unverified_chain_is_taken_as_it_is(given: list[x509.Certificate], kept: list[x509.Certificate]) -> None:
     """But what is no intermediate stays out, and what was stored so is unchanged then."""
     wanted, _warnings = assemble(material(intermediate=pem_of(given).encode()), ImportOptions(verify_chain=False), NOW)
-    assert "".join(one.pem() for one in wanted.intermediates) == pem_of(kept)
+    assert "".join(one.to_pem() for one in wanted.intermediates) == pem_of(kept)
     held = tuple(read_certificates(wanted.as_template()["intermediateCertificate"].encode()))
     assert plan(wanted, StoreIndex([stored(intermediates=held)])).outcome == "unchanged"
 
@@ -318,7 +318,7 @@ def test_unchanged(container: PrivateFormat) -> None:
     """Also with a root in the store, and with another record that is not as wanted."""
     wanted = content(privatekey=key_pem(ISSUED.key, container).encode())
     held = stored(identifier=8, notes="web")
-    held = replace(held, intermediates=(*held.intermediates, Certificate.of(AUTHORITY.root)))
+    held = replace(held, intermediates=(*held.intermediates, Certificate.from_library(AUTHORITY.root)))
     step = plan(wanted, StoreIndex([stored(OTHER, 7), stored(identifier=9, intermediates=()), held]))
     assert (step.outcome, step.id, step.notes, step.has_changes) == ("unchanged", 8, "web", False)
 
@@ -577,7 +577,7 @@ def test_and_then_it_is_unchanged_each_night(services: int) -> None:
     assert (noted.outcome, set(noted.changes), noted.resulting_record.intermediates) == ("updated", {"notes"}, (FIRST,))
     whole = plan_present(ImportAction.of(content()), StoreIndex([held, stored(identifier=2)]), ENOUGH)
     assert (whole.outcome, whole.id, whole.warnings) == ("unchanged", 2, ())
-    with_root = replace(held, intermediates=(FIRST, Certificate.of(AUTHORITY.root)))
+    with_root = replace(held, intermediates=(FIRST, Certificate.from_library(AUTHORITY.root)))
     assert plan_present(ImportAction.of(content()), StoreIndex([with_root]), ENOUGH).outcome == "unchanged"
 
 
@@ -594,7 +594,7 @@ def test_an_edit_that_changes_nothing_is_none() -> None:
 
 def test_of_two_chains_to_unknown_roots_neither_is_taken_for_better() -> None:
     """So one in use is left alone, and what would tell is named."""
-    other = Certificate.of(AUTHORITY.reissue(not_after=NOW + DAY))
+    other = Certificate.from_library(AUTHORITY.reissue(not_after=NOW + DAY))
     held = stored(intermediates=(other,), associated_service_count=1)
     step = plan_present(ImportAction.of(content()), StoreIndex([held]), UNKNOWN)
     assert (step.outcome, step.reason, step.id) == ("failed", "in_use", 1)

@@ -18,7 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.read_files import load_key, read_item
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import key_texts, read_private_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import list_key_texts, read_private_key
 
 from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem, pem_of, pkcs12_of
 from tests.support.failing import fails
@@ -41,7 +41,7 @@ def found(path: Path, *, is_pkcs12: bool = False) -> Bundle:
     """What a source had when it was read."""
     leaf = Certificate(ONE.der)
     key = KeyRef(leaf.public_key_sha256, real_path=str(path), is_pkcs12=is_pkcs12)
-    return Bundle((leaf,), tuple(map(Certificate.of, ONE.chain)), key)
+    return Bundle((leaf,), tuple(map(Certificate.from_library, ONE.chain)), key)
 
 
 def checked(bundle: Bundle) -> ImportAction:
@@ -65,13 +65,13 @@ def test_a_key_is_read_from_its_file(content: str, tmp_path: Path) -> None:
         "privateKey": ONE.key_pem,
         "intermediateCertificate": ONE.chain_pem,
     }
-    assert hidden >= key_texts(content.encode()) | key_texts(ONE.key_pem.encode())
+    assert hidden >= list_key_texts(content.encode()) | list_key_texts(ONE.key_pem.encode())
 
 
 def test_a_key_that_is_held_is_not_searched_for() -> None:
-    held = Bundle((Certificate(ONE.der),), key=KeyRef.of(read_private_key(ONE.key_pem.encode())))
+    held = Bundle((Certificate(ONE.der),), key=KeyRef.from_key(read_private_key(ONE.key_pem.encode())))
     hidden = Hidden()
-    assert load_key(held, None, hidden) == held and hidden == key_texts(ONE.key_pem.encode())
+    assert load_key(held, None, hidden) == held and hidden == list_key_texts(ONE.key_pem.encode())
 
 
 def test_what_is_in_pkcs12_comes_with_the_key(tmp_path: Path) -> None:
@@ -81,10 +81,10 @@ def test_what_is_in_pkcs12_comes_with_the_key(tmp_path: Path) -> None:
     hidden = Hidden()
     action = checked(load_key(found(path, is_pkcs12=True), PASSPHRASE, hidden))
     assert action.outcome == "imported" and action.expected_content.intermediates == tuple(
-        map(Certificate.of, ONE.chain)
+        map(Certificate.from_library, ONE.chain)
     )
     assert [warning.reason for warning in action.warnings] == ["left_out"]
-    assert hidden == key_texts(ONE.key_pem.encode())
+    assert hidden == list_key_texts(ONE.key_pem.encode())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_key_that_was_replaced_meanwhile(content: bytes | None, reason: str, t
     action = checked(load_key(found(path), PASSPHRASE, hidden))
     assert (action.outcome, action.reason) == ("failed", reason) and str(path) in action.message
     assert action.certificate == Certificate(ONE.der)
-    assert hidden >= key_texts(content or b"")
+    assert hidden >= list_key_texts(content or b"")
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,13 @@ def test_the_parts_may_be_files_or_texts(tmp_path: Path) -> None:
     given = item(certificate_path=str(tmp_path / "all.pem"), privatekey_content=ONE.key_pem, csr_content=ONE.csr_pem)
     hidden = Hidden()
     there = read_item(given, hidden)
-    assert there.trouble is None and there.fitting == (Certificate(ONE.der),) and len(there.certificates) == 3
-    assert there.request and there.request.pem() == ONE.csr_pem and there.key and there.key.path == ""
-    assert hidden == key_texts(ONE.key_pem.encode())
+    assert (
+        there.problem is None
+        and there.matching_certificates == (Certificate(ONE.der),)
+        and len(there.certificates) == 3
+    )
+    assert there.request and there.request.to_pem() == ONE.csr_pem and there.key and there.key.path == ""
+    assert hidden == list_key_texts(ONE.key_pem.encode())
     with fails("not_found"):
         read_item(item(certificate_path=str(tmp_path / "none")), hidden)
 
@@ -155,16 +159,16 @@ def test_what_is_wrong_is_said_of_the_first_part(tmp_path: Path) -> None:
     """A key that was not given is one that is empty; a CSR may come with PKCS#12, too."""
     for missing in ("certificate", "private key"):
         parts = {"private key": {"certificate_content": ONE.pem}}.get(missing, {"privatekey_content": ONE.key_pem})
-        trouble = read_item(item(**parts), Hidden()).trouble
-        assert trouble and trouble.reason == "invalid_pem" and missing in str(trouble.facts)
+        problem = read_item(item(**parts), Hidden()).problem
+        assert problem and problem.reason == "invalid_pem" and missing in str(problem.facts)
     path = tmp_path / "one.p12"
     path.write_bytes(pkcs12_of(ONE, PASSPHRASE))
     of_store = {"pkcs12_path": str(path), "pkcs12_passphrase": PASSPHRASE}
     there = read_item(item(**of_store, csr_content=ONE.csr_pem), Hidden())
-    assert there.trouble is None and there.request and there.fitting == (Certificate(ONE.der),)
+    assert there.problem is None and there.request and there.matching_certificates == (Certificate(ONE.der),)
     there = read_item(item(**of_store, csr_content="none"), Hidden())
-    assert there.trouble and there.trouble.facts["error"].startswith(
+    assert there.problem and there.problem.facts["error"].startswith(
         "The content specified as CSR contains no certificate"
     )
     there = read_item(item(**{**of_store, "pkcs12_passphrase": None}, csr_content="none"), Hidden())
-    assert there.trouble and (there.trouble.reason, there.trouble.facts["path"]) == ("bad_passphrase", str(path))
+    assert there.problem and (there.problem.reason, there.problem.facts["path"]) == ("bad_passphrase", str(path))

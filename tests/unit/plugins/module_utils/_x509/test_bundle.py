@@ -15,12 +15,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundl
     Bundle,
     KeyRef,
     Kind,
-    bundle_of_key_store,
-    bundle_of_parts,
     read_bundle,
+    read_parts,
+    read_pkcs12_bundle,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import why_none
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import why_missing
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,11 +56,13 @@ def test_whatever_a_file_has(data: bytes, kind: Kind, passphrase: str | None) ->
     assert isinstance(found, Bundle) and not leaks(repr(found))
     for one in (*found.certificates, *found.issuers):
         assert isinstance(one, Certificate) and one.facts()
-    if found.trouble is not None:
-        assert messages.trouble(found.trouble).endswith(".") and not leaks(messages.trouble(found.trouble))
-    if kind == "certificate" and found.trouble is None:
+    if found.problem is not None:
+        assert messages.describe_problem(found.problem).endswith(".") and not leaks(
+            messages.describe_problem(found.problem)
+        )
+    if kind == "certificate" and found.problem is None:
         assert found.certificates or found.key
-    if kind == "key" and found.trouble is None:
+    if kind == "key" and found.problem is None:
         assert found.key is not None
 
 
@@ -96,8 +98,8 @@ def test_what_a_file_has_depends_on_what_it_is_for(data: str | bytes, found: tup
         for name, is_there in there.items():
             assert rest.startswith(name) == is_there, (kind, name)
             rest = rest.removeprefix(name).lstrip()
-        assert bool(parsed.trouble) == bool(rest), kind
-        assert parsed.trouble is None or rest in messages.trouble(parsed.trouble), kind
+        assert bool(parsed.problem) == bool(rest), kind
+        assert parsed.problem is None or rest in messages.describe_problem(parsed.problem), kind
 
 
 # Which certificate it is
@@ -105,25 +107,25 @@ def test_what_a_file_has_depends_on_what_it_is_for(data: str | bytes, found: tup
 
 def test_the_certificate_is_that_of_the_key() -> None:
     """Wherever it stands; without its key, it is the one that is no authority's."""
-    pile = tuple(map(Certificate.of, (*reversed(ONE.all), OTHER.certificate)))
+    pile = tuple(map(Certificate.from_library, (*reversed(ONE.all), OTHER.certificate)))
     leaf, other = Certificate(ONE.der), Certificate(OTHER.der)
     there = Bundle(pile, key=KeyRef(other.public_key_sha256))
-    assert there.certificate == other and there.fitting == (other,) and leaf in there.others
-    assert Bundle(pile).certificate == leaf and Bundle(pile).fitting == ()
+    assert there.certificate == other and there.matching_certificates == (other,) and leaf in there.other_certificates
+    assert Bundle(pile).certificate == leaf and Bundle(pile).matching_certificates == ()
     assert Bundle(pile[:1]).certificate == pile[0] and Bundle().certificate is None
 
 
 def test_the_others_stand_in_their_order_each_once() -> None:
-    root, issuer, leaf = map(Certificate.of, ONE.all[::-1])
+    root, issuer, leaf = map(Certificate.from_library, ONE.all[::-1])
     there = Bundle((leaf, issuer), (issuer, root, leaf), KeyRef(leaf.public_key_sha256))
-    assert there.others == (issuer, root) and there.chain == (issuer,)
+    assert there.other_certificates == (issuer, root) and there.chain == (issuer,)
 
 
 # Parts
 
 
 def test_a_key_is_in_no_key_store_unless_that_is_said() -> None:
-    there = bundle_of_parts({"privatekey": ONE.key_pem.encode()}).key
+    there = read_parts({"privatekey": ONE.key_pem.encode()}).key
     assert there and not there.is_pkcs12 and not KeyRef("ab").is_pkcs12
 
 
@@ -135,35 +137,35 @@ def test_a_key_is_shown_without_its_places() -> None:
 def test_a_part_that_is_cut_off_or_has_no_certificate_is_not_taken_as_it_is(part: str, given_as: str) -> None:
     pile = pem_of(ONE.all)
     for data in (pile.rpartition("-----END")[0].encode(), b"none"):
-        assert bundle_of_parts({part: data}).trouble == why_none(data, "certificate", given_as)
-    damaged = bundle_of_parts({part: BAD.encode()}).trouble
+        assert read_parts({part: data}).problem == why_missing(data, "certificate", given_as)
+    damaged = read_parts({part: BAD.encode()}).problem
     assert damaged and DAMAGED_CERTIFICATE in damaged.facts["error"], "that is said of it which is wrong"
-    assert bundle_of_parts({part: pile.encode()}).trouble is None
+    assert read_parts({part: pile.encode()}).problem is None
 
 
 def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:
     parts = {"certificate": ONE.pem.encode(), "privatekey": b"none", "intermediate": b"none", "csr": b"none"}
-    there = bundle_of_parts(parts, paths={"privatekey": "/key", "csr": "/csr"})
+    there = read_parts(parts, paths={"privatekey": "/key", "csr": "/csr"})
     assert there.certificate == Certificate(ONE.der) and there.key is None and there.issuers == ()
-    assert there.trouble and there.trouble.facts["path"] == "/key"
-    assert there.trouble.facts["error"] == messages.trouble(why_none(b"none", "private key", "private key"))
+    assert there.problem and there.problem.facts["path"] == "/key"
+    assert there.problem.facts["error"] == messages.describe_problem(why_missing(b"none", "private key", "private key"))
     whole = {"certificate": ONE.pem, "privatekey": ONE.key_pem, "intermediate": ONE.chain_pem, "csr": ONE.csr_pem}
-    there = bundle_of_parts({part: text.encode() for part, text in whole.items()}, paths={"privatekey": "/key"})
-    assert there.trouble is None and there.fitting == (Certificate(ONE.der),)
-    assert pem_of(ONE.chain) == "".join(issuer.pem() for issuer in there.issuers)
-    assert there.key and there.key.held and there.key.held.pem == ONE.key_pem and there.key.path == "/key"
+    there = read_parts({part: text.encode() for part, text in whole.items()}, paths={"privatekey": "/key"})
+    assert there.problem is None and there.matching_certificates == (Certificate(ONE.der),)
+    assert pem_of(ONE.chain) == "".join(issuer.to_pem() for issuer in there.issuers)
+    assert there.key and there.key.private_key and there.key.private_key.pem == ONE.key_pem and there.key.path == "/key"
     assert there.key == KeyRef(there.key.public_key_sha256, path="/key"), "it is the same, whether it is held or not"
-    assert there.request and there.request.pem() == ONE.csr_pem
+    assert there.request and there.request.to_pem() == ONE.csr_pem
     assert not leaks(repr(there)) and "/key" not in repr(there) and "held" not in repr(there)
-    assert bundle_of_parts({}) == Bundle() == bundle_of_parts(dict.fromkeys(whole))
+    assert read_parts({}) == Bundle() == read_parts(dict.fromkeys(whole))
 
 
 def test_a_key_store_is_named_in_its_problem_alone() -> None:
-    there = bundle_of_key_store(pkcs12_of(ONE, PASSPHRASE), PASSPHRASE, "/store")
-    assert there.trouble is None and there.fitting == (Certificate(ONE.der),) and there.issuers == ()
-    assert there.key and there.key.held and (there.key.is_pkcs12, there.key.path) == (True, "/store")
-    closed = bundle_of_key_store(pkcs12_of(ONE, PASSPHRASE), None, "/store")
-    assert closed.trouble and (closed.trouble.reason, closed.trouble.facts["path"]) == ("bad_passphrase", "/store")
+    there = read_pkcs12_bundle(pkcs12_of(ONE, PASSPHRASE), PASSPHRASE, "/store")
+    assert there.problem is None and there.matching_certificates == (Certificate(ONE.der),) and there.issuers == ()
+    assert there.key and there.key.private_key and (there.key.is_pkcs12, there.key.path) == (True, "/store")
+    closed = read_pkcs12_bundle(pkcs12_of(ONE, PASSPHRASE), None, "/store")
+    assert closed.problem and (closed.problem.reason, closed.problem.facts["path"]) == ("bad_passphrase", "/store")
     lone = pkcs12.serialize_key_and_certificates(None, ONE.key, None, None, NoEncryption())  # type: ignore[arg-type]
-    lacking = bundle_of_key_store(lone, None, "/store").trouble
+    lacking = read_pkcs12_bundle(lone, None, "/store").problem
     assert lacking == Obstacle("invalid_pem", {"has_both": False, "path": "/store"})

@@ -25,9 +25,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys 
     read_private_key,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import (
+    read_api_csr,
     read_certificates,
     read_request,
-    requested,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -79,7 +79,7 @@ def ders(certificates: list[x509.Certificate]) -> list[bytes]:
 
 def order_chain(leaf: Certificate, pile: Iterable[Certificate], at: datetime) -> list[Certificate]:
     """The issuers of a certificate, where nothing is trusted."""
-    return list(Chains(pile, Anchors(), at).of(leaf).issuers)
+    return list(Chains(pile, Anchors(), at).build(leaf).issuers)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_by_what_an_authority_is_asked_for_renewal_information(serial: int, numb
     issuer = bytes.fromhex("69885B6B87464041E1B37B847BA0AE2CDE01C8D4")
     named = builder.add_extension(x509.AuthorityKeyIdentifier(issuer, None, None), critical=False)
     signed = named.sign(key, hashes.SHA256())  # type: ignore[arg-type]
-    assert Certificate.of(signed).renewal_info_id == f"aYhba4dGQEHhs3uEe6CuLN4ByNQ.{number}"
-    assert Certificate.of(builder.sign(key, hashes.SHA256())).renewal_info_id is None  # type: ignore[arg-type]
+    assert Certificate.from_library(signed).renewal_info_id == f"aYhba4dGQEHhs3uEe6CuLN4ByNQ.{number}"
+    assert Certificate.from_library(builder.sign(key, hashes.SHA256())).renewal_info_id is None  # type: ignore[arg-type]
 
 
 # The forms that people have
@@ -181,7 +181,7 @@ def test_what_claims_to_be_a_certificate(data: bytes) -> None:
 @pytest.mark.parametrize("disorder", sorted(DISORDER))
 def test_requests_in_disorder(disorder: str) -> None:
     request = read_request(DISORDER[disorder](ISSUED.csr_pem).encode())
-    assert request.pem() == ISSUED.csr_pem
+    assert request.to_pem() == ISSUED.csr_pem
     assert request.public_key_sha256 == Certificate(ISSUED.der).public_key_sha256
     assert read_request(request.der) == request
 
@@ -194,11 +194,11 @@ def test_requests_in_disorder(disorder: str) -> None:
 def test_no_request(data: bytes) -> None:
     with fails("invalid_pem"):
         read_request(data)
-    assert requested(data.decode()) is None
+    assert read_api_csr(data.decode()) is None
 
 
 def test_a_request_that_the_api_does_not_have() -> None:
-    assert [requested(value) for value in (None, 7, "", " ")] == [None] * 4
+    assert [read_api_csr(value) for value in (None, 7, "", " ")] == [None] * 4
 
 
 KEY_FORMS = {
@@ -392,13 +392,13 @@ FOR_NAMES: list[tuple[list[str], str, bool]] = [
 
 @pytest.mark.parametrize(("names", "wanted", "expected"), FOR_NAMES)
 def test_which_names_a_certificate_is_for(names: list[str], wanted: str, expected: bool) -> None:
-    assert Certificate.of(AUTHORITY.issue(None, names=names).certificate).is_for(wanted) is expected
+    assert Certificate.from_library(AUTHORITY.issue(None, names=names).certificate).is_accepted_for(wanted) is expected
 
 
 def test_the_common_name_counts_only_without_dns_names() -> None:
     for names in ([], ["other.example.com"]):
         issued = AUTHORITY.issue("www.example.com", names=names)
-        assert Certificate(issued.der).is_for("www.example.com") is (not names)
+        assert Certificate(issued.der).is_accepted_for("www.example.com") is (not names)
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def test_the_common_name_counts_only_without_dns_names() -> None:
 )
 def test_an_address_is_compared_with_addresses(wanted: str, expected: bool) -> None:
     issued = AUTHORITY.issue("www.example.com", names=["other.example.com"], addresses=["192.0.2.1", "2001:db8::1"])
-    assert Certificate(issued.der).is_for(wanted) is expected
+    assert Certificate(issued.der).is_accepted_for(wanted) is expected
 
 
 # The chain
@@ -482,7 +482,7 @@ def test_any_text_around(blocks: list[str], texts: list[str], disorder: str, rul
     data = DISORDER[disorder](pem).encode()
     assert set(read(data)) == {ISSUED.der, OTHER.der, *ders(list(ISSUED.chain))}
     assert read_private_key(data).pem == ISSUED.key_pem
-    assert read_request(data).pem() == ISSUED.csr_pem
+    assert read_request(data).to_pem() == ISSUED.csr_pem
 
 
 def test_text_that_begins_like_a_sequence() -> None:
@@ -516,7 +516,7 @@ def use(data: bytes) -> list[Certificate]:
             found += result.certificates
     for certificate in found:
         assert certificate.facts()["public_key_sha256"]
-        repr((certificate.organization_name, certificate.is_self_issued, certificate.may_issue, certificate.pem()))
+        repr((certificate.organization_name, certificate.is_self_issued, certificate.can_issue, certificate.to_pem()))
         order_chain(certificate, [*found, *KNOWN], AT)
         order_chain(KNOWN[0], [certificate, *KNOWN], AT)
     return found

@@ -22,12 +22,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
     MAX_CHAIN_LENGTH,
     MAX_STEPS,
-    UNTRUSTED,
+    UNTRUSTED_REASONS,
     Anchors,
     Chain,
     Chains,
     Trust,
-    chain_as_sent,
+    evaluate_sent_chain,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -51,7 +51,7 @@ class Party:
 
     @cached_property
     def read(self) -> Certificate:
-        return Certificate.of(self.certificate)
+        return Certificate.from_library(self.certificate)
 
 
 def basics(path_length: int | None = None) -> tuple[x509.ExtensionType, bool]:
@@ -94,7 +94,7 @@ def serve(by: Party | None = None, extensions: Extensions = (), name: str = NAME
 def chain(leaf: Party, pile: Iterable[Party] = (), roots: Iterable[Party] | None = None) -> Chain:
     """The chain of a certificate, with these trusted; only `ROOT` unless others are given."""
     trusted = (ROOT,) if roots is None else roots
-    return Chains([one.read for one in pile], Anchors(one.read for one in trusted), NOW).of(leaf.read)
+    return Chains([one.read for one in pile], Anchors(one.read for one in trusted), NOW).build(leaf.read)
 
 
 def trusted(*issuers: Party) -> Chain:
@@ -160,7 +160,7 @@ def test_what_stands_before_the_issuers_does_not_hide_them() -> None:
     assert der.count(known) == 1
     roots = [issue(f"Root {number}").read for number in range(29)]
     pile = [Certificate(der.replace(known, unknown)), *roots, CA.read]
-    assert Chains(pile, Anchors([ROOT.read]), NOW).of(LEAF.read) == trusted(CA)
+    assert Chains(pile, Anchors([ROOT.read]), NOW).build(LEAF.read) == trusted(CA)
 
 
 def test_a_root_in_the_pile_is_no_part_of_the_chain() -> None:
@@ -170,7 +170,7 @@ def test_a_root_in_the_pile_is_no_part_of_the_chain() -> None:
 def test_each_certificate_of_a_pile_has_its_own_chain() -> None:
     other = serve(ROOT)
     chains = Chains([CA.read], Anchors([ROOT.read]), NOW)
-    assert [chains.of(one.read) for one in (LEAF, other, CA)] == [trusted(CA), trusted(), trusted()]
+    assert [chains.build(one.read) for one in (LEAF, other, CA)] == [trusted(CA), trusted(), trusted()]
 
 
 # Version 1
@@ -434,7 +434,7 @@ def test_a_key_may_be_too_short(short: Key) -> None:
     assert why_not(serve(root), [], [root]) == "the key of the CA certificate Root is too short"
     leaf = serve(CA, key=short)
     assert [why_not(leaf, [CA]), why_not(leaf, [], [leaf])] == ["the key of the certificate is too short"] * 2
-    assert not any(chain(leaf, sent, []).lacks_root for sent in ([CA, ROOT], [CA], []))
+    assert not any(chain(leaf, sent, []).has_untrusted_root for sent in ([CA, ROOT], [CA], []))
 
 
 # Dates
@@ -520,7 +520,7 @@ def test_of_two_equal_issuers_the_one_whose_key_is_named(order: int) -> None:
 def sent(leaf: Party, *others: Party, roots: Iterable[Party] | None = None) -> Chain:
     """The chain of a certificate that comes with exactly these others."""
     anchors = Anchors(one.read for one in ((ROOT,) if roots is None else roots))
-    return chain_as_sent(leaf.read, [one.read for one in others], anchors, NOW)
+    return evaluate_sent_chain(leaf.read, [one.read for one in others], anchors, NOW)
 
 
 def path(found: Chain) -> list[str]:
@@ -602,11 +602,11 @@ def test_the_past_and_the_future_are_asked_about() -> None:
         (NOW + 99 * DAY, "untrusted"),
         (NOW - 20 * DAY, "untrusted"),
     ):
-        assert chain_as_sent(LEAF.read, [CA.read], Anchors([ROOT.read]), at).trust == trust
+        assert evaluate_sent_chain(LEAF.read, [CA.read], Anchors([ROOT.read]), at).trust == trust
     before = issue("Root", days=(-900, -300))
     ca = issue("CA", before, days=(-900, -300))
     leaf = serve(ca, days=(-900, -300))
-    assert chain_as_sent(leaf.read, [ca.read], Anchors([before.read]), NOW - 500 * DAY) == trusted(ca)
+    assert evaluate_sent_chain(leaf.read, [ca.read], Anchors([before.read]), NOW - 500 * DAY) == trusted(ca)
 
 
 # What does not end
@@ -635,10 +635,10 @@ def test_a_pile_that_was_made_to_take_long_takes_none_and_harms_no_other_path(mo
         above = layer[0]
         pile += layer
     chains = Chains([one.read for one in (*pile, CA)], Anchors([ROOT.read]), NOW)
-    found = chains.of(serve(above).read)
+    found = chains.build(serve(above).read)
     assert (found.trust, len(found.issuers)) == ("untrusted", 9)
     assert MAX_STEPS <= len(tried) <= 3 * MAX_STEPS
-    assert chains.of(LEAF.read) == trusted(CA)
+    assert chains.build(LEAF.read) == trusted(CA)
 
 
 def test_a_pile_has_so_many_checks_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -646,7 +646,9 @@ def test_a_pile_has_so_many_checks_and_no_more(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(chain_module, "MAX_CHECKS", 8)
     leaves = [serve(CA) for _ in range(4)]
     chains = Chains([CA.read], Anchors([ROOT.read]), NOW)
-    assert [chains.of(one.read).trust for one in leaves] == [*["trusted"] * 3, "untrusted"], "two for each, two for CA"
+    assert [chains.build(one.read).trust for one in leaves] == [*["trusted"] * 3, "untrusted"], (
+        "two for each, two for CA"
+    )
 
 
 @pytest.mark.parametrize("limit", ["MAX_STEPS", "MAX_OPENSSL_CHECKS"])
@@ -657,8 +659,8 @@ def test_a_path_has_as_many_steps_and_questions_as_that_are(limit: str, monkeypa
 
 
 def test_each_reason_for_which_a_chain_is_not_trusted_is_one_that_is_reported() -> None:
-    assert UNTRUSTED.keys() | {"trusted"} == set(get_args(Trust))
-    assert set(UNTRUSTED.values()) == set(get_args(TrustReason))
+    assert UNTRUSTED_REASONS.keys() | {"trusted"} == set(get_args(Trust))
+    assert set(UNTRUSTED_REASONS.values()) == set(get_args(TrustReason))
 
 
 # What is said of the others
@@ -682,7 +684,7 @@ def test_a_root_of_ones_own_that_was_not_given() -> None:
     ends = "the chain ends at Root, which is not a trusted root certificate"
     assert chain(direct, [ROOT], [OLD_ROOT]) == Chain((), "untrusted", ends, is_linked=True)
     assert chain(LEAF, [CA, ROOT], []) == Chain((CA.read,), "untrusted", ends, is_linked=True)
-    assert chain(LEAF, [CA, ROOT], []).lacks_root and chain(ROOT, [], []).lacks_root
+    assert chain(LEAF, [CA, ROOT], []).has_untrusted_root and chain(ROOT, [], []).has_untrusted_root
     missing = "the certificate of Root, the CA that issued CA, is missing"
     assert chain(LEAF, [CA], [OLD_ROOT]) == Chain((CA.read,), "incomplete", missing, is_linked=True)
 

@@ -18,21 +18,25 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
+    Anchors,
+    Chain,
+    evaluate_sent_chain,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import (
     MAX_URLS,
     NOT_NAMED,
     Crl,
     DistributionPoint,
-    Question,
     Revocation,
-    answer_about,
-    combined,
-    decisive,
-    points_of,
-    questions_about,
+    RevocationCheck,
+    combine_known_results,
+    combine_results,
+    list_used_certificates,
+    plan_checks,
     read_crl,
-    used_by,
+    read_distribution_points,
+    select_decisive_result,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -48,8 +52,8 @@ OTHER = Revoking(name="Other")
 NAME = "www.example.com"
 LEAF = AUTHORITY.leaf(NAME, url=URL)
 NEIGHBOUR = AUTHORITY.leaf("neighbour.example.com", url=URL)
-CERTIFICATE = Certificate.of(LEAF.certificate)
-ISSUER = Certificate.of(AUTHORITY.issuer)
+CERTIFICATE = Certificate.from_library(LEAF.certificate)
+ISSUER = Certificate.from_library(AUTHORITY.issuer)
 POINT = DistributionPoint((URL,), frozenset({URL}))
 STRANGE = x509.UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 RELATIVE = x509.RelativeDistinguishedName(list(name_of("x")))
@@ -68,7 +72,7 @@ def said(data: bytes, certificate: Certificate = CERTIFICATE, point: Distributio
     """What a list says, once it is known that it can be relied on."""
     read = crl(data)
     assert read.why_unusable(ISSUER, NOW) is None
-    return read.about(certificate, point)
+    return read.find_status(certificate, point)
 
 
 def why_not(data: bytes, issuer: Certificate = ISSUER) -> Obstacle[str] | None:
@@ -139,7 +143,7 @@ def test_an_issuer_that_must_not_sign_lists() -> None:
     name = AUTHORITY.issuer.subject
     for signs in (False, True):
         made = signed(name, AUTHORITY.root.subject, key, key, ca=True, extensions=[usage_of(signs_lists=signs)])
-        issuer = Certificate.of(made)
+        issuer = Certificate.from_library(made)
         assert why_not(crl_of(name, key), issuer) == (None if signs else Obstacle("may_not_sign", {"issuer": issuer}))
 
 
@@ -170,14 +174,14 @@ def test_a_list_for_a_part(
 
 
 def test_a_list_for_authorities_only() -> None:
-    root, intermediate = Certificate.of(AUTHORITY.root), Certificate.of(AUTHORITY.issuer)
+    root, intermediate = Certificate.from_library(AUTHORITY.root), Certificate.from_library(AUTHORITY.issuer)
     for of_list, status in (
         (scope(only_contains_ca_certs=True), "revoked"),
         (scope(only_contains_user_certs=True), "unknown"),
     ):
         read = crl(AUTHORITY.crl(AUTHORITY.issuer, level=0, extensions=[(of_list, True)]))
         assert read.why_unusable(root, NOW) is None
-        assert read.about(intermediate, POINT).status == status
+        assert read.find_status(intermediate, POINT).status == status
 
 
 FOREIGN = x509.CertificateIssuer([x509.DirectoryName(OTHER.issuer.subject)])
@@ -212,12 +216,12 @@ def test_nothing_is_good_that_no_one_was_asked_about() -> None:
     """Of what is not valid now, only the issuers are asked about."""
     good, bad = Revocation("good", ISSUER), Revocation("revoked", ISSUER, NOW)
     chain = Chain((ISSUER,), "trusted", path=(ISSUER,))
-    told = answer_about(CERTIFICATE, chain, {ISSUER: good})
+    told = combine_known_results(CERTIFICATE, chain, {ISSUER: good})
     assert told and (told.status, told.certificate) == ("unknown", CERTIFICATE)
-    assert answer_about(CERTIFICATE, chain, {ISSUER: bad}) == bad
-    assert answer_about(CERTIFICATE, chain, {}) is None
+    assert combine_known_results(CERTIFICATE, chain, {ISSUER: bad}) == bad
+    assert combine_known_results(CERTIFICATE, chain, {}) is None
     own = Revocation("good", CERTIFICATE)
-    assert answer_about(CERTIFICATE, chain, {ISSUER: good, CERTIFICATE: own}) == Revocation("good")
+    assert combine_known_results(CERTIFICATE, chain, {ISSUER: good, CERTIFICATE: own}) == Revocation("good")
 
 
 def test_a_negative_number_says_nothing() -> None:
@@ -228,12 +232,14 @@ def test_a_negative_number_says_nothing() -> None:
     certificate = Certificate(LEAF.der.replace(number, negative))
     for data in (AUTHORITY.crl(LEAF.certificate), AUTHORITY.crl()):
         unread = Revocation("unknown", certificate, why=Obstacle("unreadable_entry"))
-        assert crl(data.replace(number, negative)).about(certificate, POINT) == unread
+        assert crl(data.replace(number, negative)).find_status(certificate, POINT) == unread
 
 
 def points(extension: x509.ExtensionType) -> list[DistributionPoint]:
     """What a certificate with an extension names."""
-    return list(points_of(Certificate.of(AUTHORITY.leaf(NAME, extensions=[extension]).certificate)))
+    return list(
+        read_distribution_points(Certificate.from_library(AUTHORITY.leaf(NAME, extensions=[extension]).certificate))
+    )
 
 
 def test_which_places_a_certificate_names() -> None:
@@ -258,23 +264,23 @@ def test_which_places_a_certificate_names() -> None:
 
 
 def test_without_a_place_nothing_is_known() -> None:
-    assert list(points_of(Certificate.of(Authority().issue(NAME).certificate))) == []
-    assert combined([]) == Revocation("unknown", why=NOT_NAMED)
+    assert list(read_distribution_points(Certificate.from_library(Authority().issue(NAME).certificate))) == []
+    assert combine_results([]) == Revocation("unknown", why=NOT_NAMED)
 
 
-def asked(issued: Issued, roots: Sequence[x509.Certificate], sent: Sequence[x509.Certificate]) -> list[Question]:
+def asked(issued: Issued, roots: Sequence[x509.Certificate], sent: Sequence[x509.Certificate]) -> list[RevocationCheck]:
     """What is asked about a chain."""
-    anchors = Anchors(map(Certificate.of, roots))
-    leaf = Certificate.of(issued.certificate)
-    chain = chain_as_sent(leaf, [Certificate.of(each) for each in sent], anchors, NOW)
-    return questions_about(leaf, chain, anchors)
+    anchors = Anchors(map(Certificate.from_library, roots))
+    leaf = Certificate.from_library(issued.certificate)
+    chain = evaluate_sent_chain(leaf, [Certificate.from_library(each) for each in sent], anchors, NOW)
+    return plan_checks(leaf, chain, anchors)
 
 
 def test_what_is_asked_about_a_chain() -> None:
     (leaf, intermediate) = asked(LEAF, [AUTHORITY.root], LEAF.chain)
     assert (leaf.certificate, leaf.issuer, leaf.points) == (CERTIFICATE, ISSUER, (POINT,))
     assert leaf.urls == [URL]
-    assert (intermediate.certificate, intermediate.issuer) == (ISSUER, Certificate.of(AUTHORITY.root))
+    assert (intermediate.certificate, intermediate.issuer) == (ISSUER, Certificate.from_library(AUTHORITY.root))
     assert asked(LEAF, [OTHER.root], LEAF.chain) == [], "nobody trusts it"
     assert asked(LEAF, [AUTHORITY.root], []) == [], "nor this"
     for roots in ([AUTHORITY.issuer], [AUTHORITY.issuer, AUTHORITY.root]):
@@ -284,28 +290,28 @@ def test_what_is_asked_about_a_chain() -> None:
 
 def test_no_one_is_asked_about_a_root() -> None:
     """Though it is not among those that are named."""
-    root = Certificate.of(AUTHORITY.root)
+    root = Certificate.from_library(AUTHORITY.root)
     chain = Chain((ISSUER,), "trusted", path=(ISSUER, root))
-    assert [question.certificate for question in questions_about(CERTIFICATE, chain, Anchors())] == [
+    assert [question.certificate for question in plan_checks(CERTIFICATE, chain, Anchors())] == [
         CERTIFICATE,
         ISSUER,
     ]
-    assert questions_about(CERTIFICATE, replace(chain, trust="incomplete"), Anchors([root])) == []
+    assert plan_checks(CERTIFICATE, replace(chain, trust="incomplete"), Anchors([root])) == []
 
 
 def test_what_is_known_of_a_chain() -> None:
     """Of all that clients may use of it."""
-    root = Certificate.of(AUTHORITY.root)
+    root = Certificate.from_library(AUTHORITY.root)
     chain = Chain((ISSUER,), "trusted", path=(root,))
     good, revoked = Revocation("good", CERTIFICATE), Revocation("revoked", ISSUER, NOW)
-    other = Revocation("revoked", Certificate.of(OTHER.root), NOW)
-    assert used_by(CERTIFICATE, chain) == [CERTIFICATE, ISSUER, root]
-    assert answer_about(CERTIFICATE, chain, {}) is None
-    assert answer_about(CERTIFICATE, chain, {Certificate.of(OTHER.root): other}) is None
-    assert answer_about(CERTIFICATE, chain, {CERTIFICATE: good}) == Revocation("good")
-    assert answer_about(CERTIFICATE, chain, {CERTIFICATE: good, ISSUER: revoked}) == revoked
+    other = Revocation("revoked", Certificate.from_library(OTHER.root), NOW)
+    assert list_used_certificates(CERTIFICATE, chain) == [CERTIFICATE, ISSUER, root]
+    assert combine_known_results(CERTIFICATE, chain, {}) is None
+    assert combine_known_results(CERTIFICATE, chain, {Certificate.from_library(OTHER.root): other}) is None
+    assert combine_known_results(CERTIFICATE, chain, {CERTIFICATE: good}) == Revocation("good")
+    assert combine_known_results(CERTIFICATE, chain, {CERTIFICATE: good, ISSUER: revoked}) == revoked
     above = replace(revoked, certificate=root)
-    assert answer_about(CERTIFICATE, chain, {CERTIFICATE: good, root: above}) == above
+    assert combine_known_results(CERTIFICATE, chain, {CERTIFICATE: good, root: above}) == above
 
 
 def test_a_cross_signed_root_is_asked_about_where_clients_know_the_root_itself() -> None:
@@ -317,15 +323,21 @@ def test_a_cross_signed_root_is_asked_about_where_clients_know_the_root_itself()
         questions = asked(leaf, roots, [*leaf.chain, cross])
         assert [question.certificate.shown_name for question in questions] == [NAME, "Young CA 1", "Young Root"]
         above = [question.issuer.shown_name for question in questions]
-        assert above == ["Young CA 1", "Young Root", Certificate.of(AUTHORITY.root).shown_name]
+        assert above == ["Young CA 1", "Young Root", Certificate.from_library(AUTHORITY.root).shown_name]
 
 
 def test_what_decides() -> None:
     good, unknown = Revocation("good", CERTIFICATE), Revocation("unknown", ISSUER, why=Obstacle("unreadable"))
     revoked, other = Revocation("revoked", ISSUER, NOW), Revocation("revoked", CERTIFICATE, NOW)
-    assert combined([good, unknown, revoked]) == revoked and combined([other, revoked]) == other
-    assert combined([good, unknown]) == unknown and combined([good, good]) == combined([good]) == Revocation("good")
-    assert decisive([unknown, good]) == good and decisive([good, revoked]) == revoked and decisive([unknown]) == unknown
+    assert combine_results([good, unknown, revoked]) == revoked and combine_results([other, revoked]) == other
+    assert combine_results([good, unknown]) == unknown and combine_results([good, good]) == combine_results(
+        [good]
+    ) == Revocation("good")
+    assert (
+        select_decisive_result([unknown, good]) == good
+        and select_decisive_result([good, revoked]) == revoked
+        and select_decisive_result([unknown]) == unknown
+    )
 
 
 # The other opinion
@@ -357,9 +369,9 @@ def our_word(issued: Issued, lists: Sequence[bytes]) -> Revocation:
     answers = []
     for question in asked(issued, [issued.all[-1]], issued.chain):
         read = [each for each in map(crl, lists) if each.why_unusable(question.issuer, NOW) is None]
-        told = [each.about(question.certificate, point) for each in read for point in question.points]
-        answers.append(decisive([*told, Revocation("unknown", question.certificate)]))
-    return combined(answers)
+        told = [each.find_status(question.certificate, point) for each in read for point in question.points]
+        answers.append(select_decisive_result([*told, Revocation("unknown", question.certificate)]))
+    return combine_results(answers)
 
 
 def test_openssl_says_the_same_of_lists_at_random(tmp_path: Path) -> None:

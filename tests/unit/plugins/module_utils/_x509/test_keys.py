@@ -146,12 +146,16 @@ def test_a_key_for_pss_is_a_type_of_its_own(is_pem: bool) -> None:
     read = read_private_key(wrap_pem(b"PRIVATE KEY", der) if is_pem else der)
     assert (read.key_type, read.pem) == ("RSASSA-PSS", wrap_pem(b"PRIVATE KEY", der).decode())
     issued, authority = AUTHORITY.issue("www.example.com", key=key), AUTHORITY.key
-    of_pss = Certificate.of(with_pss_key(issued.certificate, authority))
+    of_pss = Certificate.from_library(with_pss_key(issued.certificate, authority))
     assert (of_pss.key_type, of_pss.key_size) == ("RSASSA-PSS", 2048)
     assert of_pss.facts()["key_type"] == "RSASSA-PSS"
     assert of_pss.public_key_sha256 == read.public_key_sha256
     as_rsa = read_private_key(key_pem(key).encode())
-    assert as_rsa.public_key_sha256 == Certificate.of(issued.certificate).public_key_sha256 != read.public_key_sha256
+    assert (
+        as_rsa.public_key_sha256
+        == Certificate.from_library(issued.certificate).public_key_sha256
+        != read.public_key_sha256
+    )
 
 
 def test_a_key_for_pss_that_is_encrypted_belongs_to_no_certificate(tmp_path: Path) -> None:
@@ -163,16 +167,18 @@ def test_a_key_for_pss_that_is_encrypted_belongs_to_no_certificate(tmp_path: Pat
     (tmp_path / "key").write_bytes(wrap_pem(b"PRIVATE KEY", pss_key(key)))
     command = [OPENSSL, "pkcs8", "-topk8", "-in", str(tmp_path / "key"), "-passout", f"pass:{PASSPHRASE}"]
     made = subprocess.run(command, capture_output=True, check=True).stdout
-    of_pss = Certificate.of(with_pss_key(AUTHORITY.issue("www.example.com", key=key).certificate, AUTHORITY.key))
+    of_pss = Certificate.from_library(
+        with_pss_key(AUTHORITY.issue("www.example.com", key=key).certificate, AUTHORITY.key)
+    )
     assert read_private_key(made, PASSPHRASE).public_key_sha256 != of_pss.public_key_sha256
 
 
 def test_a_request_for_a_key_for_pss() -> None:
     csr = read_request(AUTHORITY.issue("www.example.com", key=new_key("rsa")).csr_pem.encode())
-    [outer] = asn1.elements(csr.der)
-    content, *signature = asn1.elements(outer.content)
-    changed = b"".join(map(info_as_pss, asn1.elements(content.content)))
-    der = asn1.wrap(asn1.SEQUENCE, asn1.wrap(asn1.SEQUENCE, changed) + b"".join(part.whole for part in signature))
+    [outer] = asn1.read_elements(csr.der)
+    content, *signature = asn1.read_elements(outer.content)
+    changed = b"".join(map(info_as_pss, asn1.read_elements(content.content)))
+    der = asn1.wrap(asn1.SEQUENCE, asn1.wrap(asn1.SEQUENCE, changed) + b"".join(part.der for part in signature))
     of_pss = read_request(wrap_pem(b"CERTIFICATE REQUEST", der))
     assert (csr.key_type, of_pss.key_type) == ("RSA", "RSASSA-PSS")
     assert csr.public_key_sha256 != of_pss.public_key_sha256

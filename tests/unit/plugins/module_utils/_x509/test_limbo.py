@@ -23,7 +23,11 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
+    Anchors,
+    Chain,
+    evaluate_sent_chain,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import DistributionPoint, read_crl
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
 
@@ -91,8 +95,8 @@ def is_accepted(case: Mapping[str, Any]) -> bool:
         sent, roots = certificates(case["untrusted_intermediates"]), certificates(case["trusted_certs"])
     except CertificatesError:
         return False
-    chain = chain_as_sent(leaf, sent, Anchors(roots), at)
-    is_trusted = chain.trust == "trusted" and leaf.is_valid(at) and (name is None or leaf.is_for(name))
+    chain = evaluate_sent_chain(leaf, sent, Anchors(roots), at)
+    is_trusted = chain.trust == "trusted" and leaf.is_valid(at) and (name is None or leaf.is_accepted_for(name))
     return is_trusted and not is_revoked(leaf, chain, case["crls"], at)
 
 

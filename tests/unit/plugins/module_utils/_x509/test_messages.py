@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messages import trouble, why_unknown
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messages import describe_problem, why_unknown
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messa
         ),
         (
             {"not_der_of": "private key", "is_pkcs12": True},
-            "The file is in PKCS#12 format. Set pkcs12_path to the file, or, if a source reads the file from a directory, change its extension to .p12 or .pfx.",
+            "The file is in PKCS#12 format. Set pkcs12_path to the file, or, for a source, change the extension of the file to .p12 or .pfx.",
         ),
         (
             {"has_both": False},
@@ -59,7 +59,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messa
     ],
 )
 def test_problem(facts: dict[str, Any], said: str) -> None:
-    assert trouble(Obstacle("invalid_pem", facts)) == said
+    assert describe_problem(Obstacle("invalid_pem", facts)) == said
 
 
 ISSUER = SimpleNamespace(shown_name="Public CA 2")

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import (
-    begun_blocks,
-    why_none,
-    why_not_der,
+    find_block_labels,
+    why_invalid_der,
+    why_missing,
 )
 
 
@@ -45,22 +45,22 @@ CERTIFICATE, KEY, REQUEST = block("CERTIFICATE"), block("EC PRIVATE KEY"), block
 @pytest.mark.parametrize("encoding", ["ascii", "utf-16"])
 def test_why_there_is_nothing_of_a_kind(text: str, kind: str, facts: dict[str, Any], encoding: str) -> None:
     more = {"kind": kind} if "found" in facts else {}
-    assert why_none(text.encode(encoding), kind, "this") == Obstacle(
+    assert why_missing(text.encode(encoding), kind, "this") == Obstacle(
         "invalid_pem", {"given_as": "this", **more, **facts}
     )
 
 
 def test_blocks_that_do_not_end() -> None:
     text = CERTIFICATE + KEY[:40] + REQUEST
-    assert begun_blocks(text.encode()) == (
+    assert find_block_labels(text.encode()) == (
         {b"CERTIFICATE", b"EC PRIVATE KEY", b"CERTIFICATE REQUEST"},
         {b"EC PRIVATE KEY"},
     )
 
 
 def test_what_is_empty_is_called_so() -> None:
-    assert why_none(b"", "certificate", "this").facts["is_empty"]
-    assert why_none(b"\n \n", "certificate", "this").facts["is_empty"]
+    assert why_missing(b"", "certificate", "this").facts["is_empty"]
+    assert why_missing(b"\n \n", "certificate", "this").facts["is_empty"]
 
 
 @pytest.mark.parametrize(
@@ -74,4 +74,4 @@ def test_what_is_empty_is_called_so() -> None:
     ],
 )
 def test_pkcs12_is_named_as_such(data: bytes, is_pkcs12: bool) -> None:
-    assert why_not_der(data, "private key").facts == {"is_pkcs12": is_pkcs12, "not_der_of": "private key"}
+    assert why_invalid_der(data, "private key").facts == {"is_pkcs12": is_pkcs12, "not_der_of": "private key"}

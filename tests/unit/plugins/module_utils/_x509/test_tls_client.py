@@ -24,9 +24,16 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import asn1
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import tls_client as client_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains, chain_as_sent
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
+    Anchors,
+    Chains,
+    evaluate_sent_chain,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import wrap_pem
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.tls_client import Acceptance, acceptance
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.tls_client import (
+    Acceptance,
+    check_acceptance,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
@@ -285,8 +292,8 @@ class World:
         own = by.certificate.extension(x509.SubjectKeyIdentifier) if by else None
         key = own.digest if own else right
         if by and self.odd(2):
-            issuer = [x509.DirectoryName(by.certificate.parsed.issuer if not self.odd() else by.subject)]
-            serial = by.certificate.parsed.serial_number + (1 if self.odd() else 0)
+            issuer = [x509.DirectoryName(by.certificate.library_object.issuer if not self.odd() else by.subject)]
+            serial = by.certificate.library_object.serial_number + (1 if self.odd() else 0)
             return x509.AuthorityKeyIdentifier(self.any_of(key, None), issuer, serial)
         return x509.AuthorityKeyIdentifier(key, None, None) if self.any_of(True, False) else None
 
@@ -305,9 +312,9 @@ class World:
             parts = [part for part in parts if part.tag not in {asn1.VERSION, asn1.EXTENSIONS}]  # version 1
         elif self.odd(0.5):
             parts = [self._with_twice(part) for part in parts]
-        content = [info_as_pss(part) if pair.kind.startswith("pss") else part.whole for part in parts]
-        [outer] = asn1.elements(certificate.public_bytes(Encoding.DER))
-        named = list(asn1.elements(outer.content))[1].whole
+        content = [info_as_pss(part) if pair.kind.startswith("pss") else part.der for part in parts]
+        [outer] = asn1.read_elements(certificate.public_bytes(Encoding.DER))
+        named = list(asn1.read_elements(outer.content))[1].der
         if self.odd(0.5) and isinstance(signer.private, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)) and not pss:
             algorithm, sha1 = hashes.SHA1(), bytes.fromhex(ALGORITHMS["sha1", type_of(signer)])
             content, named = [sha1 if part == named else part for part in content], sha1
@@ -321,8 +328,8 @@ class World:
         """Extensions with one of them twice."""
         if part.tag != asn1.EXTENSIONS:
             return part
-        [listed] = asn1.elements(part.content)
-        found = [extension.whole for extension in asn1.elements(listed.content)]
+        [listed] = asn1.read_elements(part.content)
+        found = [extension.der for extension in asn1.read_elements(listed.content)]
         content = asn1.wrap(asn1.SEQUENCE, b"".join([*found, self.any_of(*found)]))
         return asn1.Element(part.tag, content, asn1.wrap(part.tag, content))
 
@@ -373,7 +380,7 @@ def shake_hands(
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.set_ciphers("ALL:@SECLEVEL=0")
     path = folder / "server.pem"
-    path.write_bytes(leaf.pair.pem + "".join(one.pem() for one in (leaf.certificate, *sent)).encode())
+    path.write_bytes(leaf.pair.pem + "".join(one.to_pem() for one in (leaf.certificate, *sent)).encode())
     client = ssl.SSLContext(
         ssl.PROTOCOL_TLS_CLIENT
     )  # what `ssl.create_default_context` makes, but for the machine's roots
@@ -433,8 +440,8 @@ def test_whatever_is_trusted_a_client_accepts(part: int, tmp_path: Path) -> None
         if not roots:
             continue
         anchors = Anchors(roots)
-        chain = Chains(pile, anchors, NOW).of(leaf.certificate)
-        as_sent = chain_as_sent(leaf.certificate, pile, anchors, NOW)
+        chain = Chains(pile, anchors, NOW).build(leaf.certificate)
+        as_sent = evaluate_sent_chain(leaf.certificate, pile, anchors, NOW)
         for what, sent, verdict in (("built", chain.issuers, chain), ("sent", pile, as_sent)):
             if verdict.trust == "trusted":
                 trusted += 1
@@ -453,41 +460,41 @@ AUTHORITY = Authority()
 
 def answer_to(leaf: Certificate, *sent: Certificate, root: x509.Certificate = AUTHORITY.root) -> Acceptance:
     """What a client says that trusts one root."""
-    return acceptance(leaf, sent, [Certificate.of(root)], NOW)
+    return check_acceptance(leaf, sent, [Certificate.from_library(root)], NOW)
 
 
 def test_a_list_that_is_too_long_is_not_read() -> None:
-    leaf, issuer = (Certificate.of(one) for one in AUTHORITY.issue("www.example.com").all[:2])
+    leaf, issuer = (Certificate.from_library(one) for one in AUTHORITY.issue("www.example.com").all[:2])
     assert not answer_to(leaf, issuer, *[issuer] * 100).why
     refused = answer_to(leaf, *[issuer] * 1_000)
     assert refused.why and not refused.path
 
 
 def test_damaged_certificates_are_refused_and_nothing_is_raised() -> None:
-    leaf, issuer = (Certificate.of(one) for one in AUTHORITY.issue("www.example.com").all[:2])
+    leaf, issuer = (Certificate.from_library(one) for one in AUTHORITY.issue("www.example.com").all[:2])
     for damaged in map(Certificate, (b"", b"\x30\x00", issuer.der[:-1], b"\xff" * 70_000)):
         assert answer_to(leaf, damaged, issuer).why.startswith("OpenSSL rejects the certificate: ")
-        assert acceptance(leaf, [issuer], [damaged], NOW).why
-        assert not acceptance(leaf, [issuer], [damaged, Certificate.of(AUTHORITY.root)], NOW).why
+        assert check_acceptance(leaf, [issuer], [damaged], NOW).why
+        assert not check_acceptance(leaf, [issuer], [damaged, Certificate.from_library(AUTHORITY.root)], NOW).why
 
 
 def test_a_library_that_does_not_tell_what_it_verified_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As one may be that only looks like OpenSSL, and verifies later or never."""
-    leaf, issuer = (Certificate.of(one) for one in AUTHORITY.issue("www.example.com").all[:2])
-    monkeypatch.setattr(client_module, "certificates_of", lambda _tls, _method: ())
+    leaf, issuer = (Certificate.from_library(one) for one in AUTHORITY.issue("www.example.com").all[:2])
+    monkeypatch.setattr(client_module, "get_chain", lambda _tls, _method: ())
     refused = "OpenSSL rejects the certificate: the Python TLS library does not return the verified chain"
     assert answer_to(leaf, issuer).why == refused
 
     def absent(_tls: object, _method: str) -> tuple[bytes, ...]:
         raise AttributeError
 
-    monkeypatch.setattr(client_module, "certificates_of", absent)
+    monkeypatch.setattr(client_module, "get_chain", absent)
     assert answer_to(leaf, issuer).why == "OpenSSL rejects the certificate: AttributeError"
 
 
 def test_settings_are_made_once_for_the_same_roots() -> None:
     leaves = [AUTHORITY.issue("www.example.com") for _ in range(3)]
-    client_module._settings.cache_clear()
+    client_module._make_settings.cache_clear()
     for issued in leaves:
-        assert not answer_to(*(Certificate.of(one) for one in issued.all[:2])).why
-    assert client_module._settings.cache_info().misses == 1
+        assert not answer_to(*(Certificate.from_library(one) for one in issued.all[:2])).why
+    assert client_module._make_settings.cache_info().misses == 1

@@ -23,9 +23,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_key_store, read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import (
-    certificates_of_store,
     read_certificates,
     read_request,
+    read_root_store,
 )
 
 from tests.support.certificates import NOW
@@ -39,7 +39,7 @@ SECONDS = 20
 CODES = {"invalid_pem", "bad_passphrase", "ambiguous", "invalid_argument"}
 READERS: dict[str, Callable[[bytes], Any]] = {
     "certificates": read_certificates,
-    "readable": certificates_of_store,
+    "readable": read_root_store,
     "request": read_request,
     "key": read_private_key,
     **{
@@ -62,10 +62,10 @@ def vectors() -> Path:
 def look_at(certificate: Certificate, others: list[Certificate]) -> None:
     """Ask a certificate for all that it can tell."""
     certificate.facts()
-    certificate.pem()
+    certificate.to_pem()
     repr((certificate.shown_name, certificate.shown_issuer, certificate.is_root))
-    Chains(others, Anchors([certificate]), NOW).of(certificate)
-    Chains([*others, certificate], Anchors(others), NOW).of(others[0])
+    Chains(others, Anchors([certificate]), NOW).build(certificate)
+    Chains([*others, certificate], Anchors(others), NOW).build(others[0])
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
