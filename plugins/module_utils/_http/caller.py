@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calls over HTTP that many threads share: how many at once, how fast, and which are made again. Private to softlayer.certificates."""
+"""Make HTTP calls in several threads, with limits for concurrency, rate, and retries. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -28,43 +28,43 @@ with suppress(ImportError):
 T = t.TypeVar("T")
 R = t.TypeVar("R")
 MAX_WAIT = 300
-"""Seconds. If a server's `Retry-After` asks for more, the caller does not wait, and makes no more calls to that server."""
+"""Maximum accepted `Retry-After` in seconds. After a longer one, the caller makes no more calls to that server."""
 RETRY_CODES = UNPROCESSED_CODES | {"no_answer"}
 MAX_RETRY_PAUSE = 15.0
-"""Seconds, on average, before a call whose answer was lost again and again is made once more."""
+"""Maximum average pause in seconds before the retry of a call without a response."""
 FIRST_PAUSE = 0.2
-"""Seconds to pause after the first refusal; each further refusal in a row doubles it."""
+"""Pause in seconds after the first rejected call; each further rejection in a row doubles the pause."""
 MAX_PAUSE = 30.0
-"""Seconds; the longest pause by this rule. A `Retry-After` of the server may ask for more."""
+"""Maximum pause in seconds after rejected calls, unless `Retry-After` is longer."""
 MAX_INTERVAL = 0.5
-"""Seconds between two calls at the slowest pace that the limiter sets by itself."""
+"""Maximum interval in seconds between two calls, unless the server requests a pause."""
 HEADROOM = 0.8
-"""The share of the measured pace that is tried next."""
+"""The share of the measured rate to try next."""
 RECOVERY_FACTOR = 0.97
-"""Factor for the interval after every call that the server accepts."""
+"""The factor for the interval after each accepted call."""
 
 
 class InterruptedRunError(CertificatesError):
-    """The run was interrupted, and this call was not made."""
+    """The run was interrupted before the call was made."""
 
     def __init__(self) -> None:
         super().__init__("interrupted", "The run was interrupted before this call. Nothing was sent.")
 
 
 class Caller:
-    """Makes calls to one server for any number of threads.
+    """The caller of one server for several threads.
 
     Attributes:
-        api_calls: HTTP requests made so far, including retries.
-        concurrency: maximum number of calls in flight at the same time, in all threads together.
-        stop: once it is set, calls in flight finish, no new ones start, and every wait ends at once.
+        api_calls: the number of HTTP requests so far, including retries.
+        concurrency: the maximum number of concurrent calls.
+        stop: if set, no new calls start and all waits end.
 
     Args:
-        timeout: seconds that one request may take as a whole.
-        retries: how often a call is made again, where that does no harm.
-        concurrency: see above.
-        stop: see above.
-        warn: called with the text of each warning to the user.
+        timeout: the maximum duration of a request in seconds.
+        retries: the maximum number of retries of a call.
+        concurrency: see the attribute.
+        stop: see the attribute.
+        warn: called with the text of each warning.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Caller:
         self._under_way = CurrentAttempt()
 
     def make_session(self, url: str) -> requests.Session:
-        """Return a session for the server of a URL, which repeats nothing and sends no login elsewhere."""
+        """Return a session for the server of a URL, without retries, redirects, or credentials from `~/.netrc`."""
         session = requests.Session()
         adapter = make_adapter(self._under_way)(max_retries=0, pool_maxsize=self.concurrency)
         session.mount("https://", adapter)
@@ -100,7 +100,7 @@ class Caller:
         return session
 
     def warn(self, text: str) -> None:
-        """Warn the user; the same warning only once."""
+        """Warn the user once about the same problem."""
         with self._lock:
             is_new = text not in self._warned
             self._warned.add(text)
@@ -115,16 +115,16 @@ class Caller:
         before_sending: Callable[[], None] | None = None,
         in_turn: bool = False,
     ) -> T:
-        """Return what a call returns, made again after a pause as long as that does no harm.
+        """Return the result of a call, with retries if the call is certainly safe to repeat.
 
         Args:
-            call_once: makes the call, as the one request that it is given.
-            repeatable: whether it may be made again after a lost answer: `False` for all calls that do more than to read.
-            before_sending: called right before each attempt, after all waiting; if it raises, nothing is sent.
-            in_turn: whether it is made by a `before_sending`, which has the turn of its own call.
+            call_once: makes the call with the given attempt.
+            repeatable: whether the call only reads, so that it is safe to repeat without a response.
+            before_sending: called directly before each attempt; nothing is sent if it raises.
+            in_turn: whether `before_sending` of another call makes this call.
 
         Raises:
-            CertificatesError: what `call_once` raises; `interrupted` if the call was not made because of `stop`.
+            CertificatesError: the error of `call_once`; `interrupted` if `stop` was set before the call.
         """
         backoff = Backoff(self.stop, math.inf, MAX_RETRY_PAUSE, growth=2, spread=1)
         for retries_left in reversed(range(self._retries + 1)):
@@ -153,7 +153,7 @@ class Caller:
         """Wait until the rate limit allows a call.
 
         Raises:
-            CertificatesError: `interrupted` because of `stop`; `make_rate_limit_error` if the server wants a longer wait than a run can take.
+            CertificatesError: `interrupted` because of `stop`; `rate_limited` after a `Retry-After` longer than `MAX_WAIT`.
         """
         self._limiter.wait(self.stop.wait)
         if self.stop.is_set():
@@ -162,7 +162,7 @@ class Caller:
             raise self._turned_away
 
     def _can_repeat(self, error: CertificatesError, repeatable: bool) -> bool:
-        """Return whether a failed call may be made again: it was not carried out, or it does no harm to carry it out twice."""
+        """Return whether a failed call is safe to repeat: it was not processed, or only reads."""
         if self._turned_away:
             return False
         if repeatable:
@@ -172,7 +172,7 @@ class Caller:
         return error.code in UNPROCESSED_CODES and not is_answered
 
     def _record_failure(self, error: CertificatesError) -> None:
-        """Record the consequences of a failed call for later calls."""
+        """Record the effect of a failed call on the rate of later calls."""
         if error.code in RESPONSE_CODES:
             self._limiter.record_success()
         # A gateway's word does not say what became of this call, but it says how fast the next ones may come.
@@ -187,14 +187,13 @@ class Caller:
     def call_for_each(
         self, function: Callable[[T], R], items: Sequence[T], *, prepares: bool = False, at_once: int | None = None
     ) -> list[R]:
-        """Apply `function` to every item, at most `concurrency` at the same time; return the results in order.
+        """Return the results of calling `function` for each item concurrently, in order.
 
         Args:
             function: makes calls.
-            items: what it is applied to.
-            prepares: whether it has something else to do before and after its call. Then that is done for some more items
-                while others wait for the API; there are still no more than `concurrency` calls in flight.
-            at_once: how many items are dealt with at the same time, if not `concurrency`.
+            items: the arguments.
+            prepares: whether `function` also works before and after its call, so that more threads than `concurrency` are useful.
+            at_once: the maximum number of threads; by default, `concurrency`.
         """
         if len(items) <= 1:
             return [function(item) for item in items]
@@ -204,18 +203,17 @@ class Caller:
 
 
 def _add_processing_note(error: CertificatesError) -> CertificatesError:
-    """Return the error of a call that must not be repeated, with a note if the call may have been processed."""
+    """Return the error of an unrepeatable call, with a note if the call may have been processed."""
     if error.code != "no_answer":
         return error
     return CertificatesError(error.code, f"{error.message} The call may have been processed.", **error.details)
 
 
 class RateLimiter:
-    """Paces the calls of all threads: full speed until the server refuses a call, then the speed that it allowed.
+    """The rate limit of calls in all threads: unlimited until the server rejects a call, then the measured rate.
 
-    SoftLayer counts requests per second and user, and shows its limit only by refusing. So the pace is measured: a refusal
-    pauses all threads, with jitter, and sets the interval between calls to the pace of the last second, less some
-    headroom. Every accepted call shortens the interval again.
+    SoftLayer limits requests per second and user, but shows its limit only in rejections. A rejection pauses all threads and sets the
+    interval to the rate of the last second, less `HEADROOM`. Each accepted call shortens the interval.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -229,7 +227,7 @@ class RateLimiter:
         self._taken: deque[float] = deque(maxlen=1000)
 
     def wait(self, sleep: Callable[[float], object]) -> None:
-        """Wait until the next call may start; `sleep` takes seconds."""
+        """Wait with `sleep`, a function of seconds, until the next call may start."""
         while True:
             with self._lock:
                 epoch = self._epoch
@@ -243,7 +241,7 @@ class RateLimiter:
                     return
 
     def record_success(self) -> None:
-        """Note that the server accepted a call."""
+        """Record an accepted call, which shortens the interval."""
         with self._lock:
             self._taken.append(self._clock())
             self._pauses = generate_pauses(FIRST_PAUSE, MAX_PAUSE)
@@ -252,7 +250,7 @@ class RateLimiter:
                 self._interval = 0.0
 
     def record_rejection(self, retry_after: float | None) -> None:
-        """Record that the server rejected a call because of the rate; `retry_after` is the requested pause in seconds."""
+        """Record a call that was rejected because of the rate limit; `retry_after` is the requested pause in seconds."""
         with self._lock:
             now = self._clock()
             if now >= self._resume:  # the first refusal of a burst: those that follow it say nothing new

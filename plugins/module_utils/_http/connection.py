@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connections with one deadline for a whole exchange. Private to softlayer.certificates.
-
-The deadline is one for all reads and writes together, so that a server which sends a byte from time to time gains nothing.
-"""
+"""Open connections with one deadline for all reads and writes, so that a slow server cannot extend the time. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -24,20 +21,20 @@ from contextlib import suppress
 from itertools import chain, zip_longest
 
 POLL_SECONDS = 0.1
-"""How soon a wait notices that the run is to stop."""
+"""Maximum time in seconds until a wait notices an interruption."""
 STAGGER_SECONDS = 0.25
-"""How long one address is waited for before the next one is tried as well (RFC 8305, 5)."""
+"""Time in seconds after which the next address is also tried (RFC 8305, 5)."""
 CHUNK_SIZE = 64 * 1024
-"""Bytes read at once."""
+"""Maximum number of bytes per read."""
 
 
 class Deadline:
-    """When an exchange must be over.
+    """The time limit of an exchange.
 
     Args:
-        seconds: the time that the exchange has, from now on.
-        overdue: returns what is raised if it takes longer.
-        stop: once it is set, the time is over.
+        seconds: the time from now.
+        overdue: returns the error for exceeding the time.
+        stop: ends the time when it is set.
     """
 
     def __init__(
@@ -52,12 +49,12 @@ class Deadline:
 
     @property
     def remaining_seconds(self) -> float:
-        """The time that is left; 0 if it is over."""
+        """The remaining time; 0 after the deadline."""
         is_stopped = self._stop is not None and self._stop.is_set()
         return 0.0 if is_stopped else max(self._at - time.monotonic(), 0.0)
 
     def get_wait_seconds(self) -> float:
-        """Return how long to wait before asking again; raise what `overdue` returns if the time is over."""
+        """Return the maximum time for the next wait. Raises the error of `overdue` after the deadline."""
         left = self.remaining_seconds
         if not left:
             raise self._overdue()
@@ -65,26 +62,25 @@ class Deadline:
 
 
 class SocketAddress(t.NamedTuple):
-    """One address that a name resolved to, in the form that sockets take."""
+    """A resolved address in the format of the `socket` module."""
 
     family: int
     sockaddr: tuple[t.Any, ...]
 
     @property
     def ip_address(self) -> str:
-        """The address alone."""
+        """The IP address without port and flow information."""
         return str(self.sockaddr[0])
 
 
 def resolve(host: str, port: int, deadline: Deadline) -> list[SocketAddress]:
-    """Return the addresses of a host, each once.
+    """Return the addresses of a host without duplicates.
 
-    The system's resolver has no time limit, so a thread asks it. One that gets no answer is left behind; it does not keep the
-    process from ending.
+    A separate thread calls the system resolver, which has no timeout.
 
     Raises:
-        OSError: there is none.
-        ValueError: this cannot be the name of a host.
+        OSError: if the host has no address.
+        ValueError: if the host name is invalid.
     """
 
     def query_addresses(flags: int = 0) -> list[SocketAddress]:
@@ -108,13 +104,12 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[SocketAddress]:
 
 
 def connect(addresses: Sequence[SocketAddress], deadline: Deadline) -> tuple[socket.socket, SocketAddress]:
-    """Return a socket that is connected to the first address which accepts a connection, and that address.
+    """Return a socket connected to the first responding address, and that address.
 
-    The addresses are tried at short distances, not one after the other (RFC 8305): a dead one costs no time. The socket's timeout
-    is what is left of the time.
+    The addresses are tried concurrently, with staggered starts (RFC 8305).
 
     Raises:
-        OSError: no address accepts one; this is why the last of them does not.
+        OSError: if no address accepts a connection; the error of the last one.
     """
     waiting = deque(_interleave_families(addresses))
     under_way: dict[int, tuple[socket.socket, SocketAddress]] = {}
@@ -152,14 +147,14 @@ def connect(addresses: Sequence[SocketAddress], deadline: Deadline) -> tuple[soc
 
 
 def _interleave_families(addresses: Sequence[SocketAddress]) -> list[SocketAddress]:
-    """Return the addresses with those of both families by turns, beginning with the family that the system prefers."""
+    """Return the addresses with alternating IP versions, starting with the one that the system prefers."""
     families = dict.fromkeys(address.family for address in addresses)
     columns = [[address for address in addresses if address.family == family] for family in families]
     return [address for address in chain.from_iterable(zip_longest(*columns)) if address is not None]
 
 
 def _start_connecting(address: SocketAddress) -> socket.socket:
-    """Return a socket that is connecting."""
+    """Return a non-blocking socket that is connecting."""
     connecting = socket.socket(address.family, socket.SOCK_STREAM)
     connecting.setblocking(False)
     error = connecting.connect_ex(address.sockaddr)
@@ -170,7 +165,7 @@ def _start_connecting(address: SocketAddress) -> socket.socket:
 
 
 def receive(connected: socket.socket, deadline: Deadline) -> bytes:
-    """Return the next data, or nothing at the end of the stream; raises `OSError` if the connection breaks."""
+    """Return the next data; empty at the end of the stream. Raises `OSError` if the connection breaks."""
     while True:
         connected.settimeout(deadline.get_wait_seconds())
         with suppress(TimeoutError):
@@ -178,7 +173,7 @@ def receive(connected: socket.socket, deadline: Deadline) -> bytes:
 
 
 def send(connected: socket.socket, data: bytes, deadline: Deadline) -> None:
-    """Send all of the data; raises `OSError` if the connection breaks."""
+    """Send all data. Raises `OSError` if the connection breaks."""
     left = memoryview(data)
     while left:
         connected.settimeout(deadline.get_wait_seconds())

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Download from servers that certificates and ACME clients name, and cache the content. Private to softlayer.certificates.
+"""Download from URLs in certificates and ACME directories, and cache the content. Private to softlayer.certificates.
 
-Certificates come from strangers, and so do the URLs in them, and where those lead on to. So an address counts that is really connected
-to, not what its name resolved to before; there is one time limit and one limit of bytes for all; and whatever goes wrong is a sentence,
-not a failure. A cached copy is verified by its reader like a download.
+URLs and redirects are untrusted input. The address of each connection is checked, all downloads share a time limit and a size
+limit, and each failure is returned as text. Cached files are verified again when they are used.
 """
 
 from __future__ import annotations
@@ -44,36 +43,36 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 URL_CHARACTERS = re.compile(r"[!-~]+")
 HEADERS = {"User-Agent": "softlayer.certificates", "Accept": "*/*", "Accept-Encoding": "identity"}
 PROXY_LOOKUP_SECONDS = 3.0
-"""How long a name is asked for that the proxy will ask for itself: name servers may know nothing of the world outside."""
+"""Maximum time in seconds to resolve a host name that the proxy will resolve again."""
 NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
-"""IPv6 addresses that lead to the IPv4 address at their end (RFC 6052)."""
+"""IPv6 addresses that contain an IPv4 address (RFC 6052)."""
 
 
 class FetchError(Exception):
-    """Why a download failed, as the end of a sentence."""
+    """The reason for a failed download, as the end of a sentence."""
 
 
 class Reach(Enum):
-    """Which addresses a URL may lead to."""
+    """The IP addresses to which a URL may lead."""
 
     INTERNET = "internet"
-    """For certificates of unknown servers."""
+    """Public addresses, for certificates of unknown servers."""
     OWN_NETWORKS = "own networks"
-    """For certificates of a CA that the user has specified, whose CRLs may be at private addresses."""
+    """Public and private addresses, for certificates of a CA that the user has specified."""
     ALL_NETWORKS = "anywhere"
-    """For URLs that are set on this host."""
+    """All addresses, for URLs from the configuration of the host."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of all downloads of a run.
+    """Limits of all downloads in a run.
 
     Attributes:
-        max_size: bytes of one answer.
-        max_total_size: bytes of all answers.
-        max_requests: requests at the same time.
-        max_requests_per_server: requests to one server at the same time. A server that does not respond does not delay the others.
-        max_redirects: maximum number of redirects.
+        max_size: the maximum size of a response in bytes.
+        max_total_size: the maximum size of all responses in bytes.
+        max_requests: the maximum number of concurrent requests.
+        max_requests_per_server: the maximum number of concurrent requests to a server.
+        max_redirects: the maximum number of redirects.
     """
 
     max_size: int
@@ -84,13 +83,13 @@ class Limits:
 
 
 CRL_LIMITS = Limits(16 * MIB, 64 * MIB, max_requests=32, max_requests_per_server=4, max_redirects=3)
-"""Limits for certificate revocation lists (CRLs)."""
+"""Limits for downloads of certificate revocation lists (CRLs)."""
 
 
 def why_blocked(address: str, reach: Reach) -> str | None:
-    """Return why an IP address is not connected to, as the end of a sentence; `None` if it may be.
+    """Return the reason for blocking an IP address, as the end of a sentence; `None` if the address is allowed.
 
-    Link-local addresses are also rejected for CAs that the user has specified, because clouds serve metadata there.
+    Link-local addresses are always blocked for certificates, because clouds serve metadata at them.
     """
     plain = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(plain, ipaddress.IPv6Address):  # some lead to an address of IPv4 that they have in them
@@ -105,10 +104,10 @@ def why_blocked(address: str, reach: Reach) -> str | None:
 
 
 def select_allowed_addresses(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddress]:
-    """Return the addresses that may be connected to.
+    """Return the allowed addresses.
 
     Raises:
-        FetchError: there is none.
+        FetchError: if no address is allowed.
     """
     whys = {address: why_blocked(address.ip_address, reach) for address in addresses}
     if all(whys.values()):
@@ -117,10 +116,10 @@ def select_allowed_addresses(addresses: Iterable[SocketAddress], reach: Reach) -
 
 
 def find_proxy(network: Network, url: str) -> str | None:
-    """Return the proxy for a server, if any; a host that reaches the API through a proxy has no direct access.
+    """Return the proxy for a URL; `None` for a direct connection.
 
     Raises:
-        FetchError: it is not an HTTP proxy.
+        FetchError: if the proxy is not an HTTP proxy.
     """
     proxy, parts = network.proxy, urlsplit(url)
     if not proxy and not is_loopback(parts.hostname or "") and not requests.utils.should_bypass_proxies(url, None):
@@ -140,13 +139,13 @@ def download(
     seconds: float,
     stop: threading.Event | None = None,
 ) -> dict[str, Response | str]:
-    """Return the responses of URLs, requested concurrently, or for each failed download the reason as the end of a sentence.
+    """Return the response for each URL, or the reason for a failed download as the end of a sentence.
 
     Args:
         wanted: the URLs, each with the allowed addresses.
         network: the network settings.
         limits: the limits of all downloads.
-        seconds: for all of them together.
+        seconds: the maximum duration of all downloads.
         stop: ends all waits when it is set.
     """
     if not wanted:
@@ -186,7 +185,7 @@ def get_content(got: Response | str) -> bytes | str:
 
 
 class _Run:
-    """All downloads of a call, with their common limits."""
+    """The concurrent downloads of one `download` call, with common limits."""
 
     def __init__(
         self, network: Network, limits: Limits, seconds: float, stop: threading.Event | None, urls: int
@@ -207,12 +206,12 @@ class _Run:
         }
 
     def abort(self) -> None:
-        """End all requests."""
+        """Abort all requests."""
         for attempt in self._attempts:
             attempt.abort()
 
     def request(self, url: str, reach: Reach) -> Response | str:
-        """Return the response of a URL, or the reason for the failure."""
+        """Return the response for a URL after redirects, or the reason for the failure."""
         try:
             for _redirect in range(self._limits.max_redirects + 1):
                 answer = self._request(url, reach)
@@ -231,8 +230,8 @@ class _Run:
         """Return the response of a server.
 
         Raises:
-            FetchError: no request was sent.
-            Exception: the request failed.
+            FetchError: if no request was sent.
+            Exception: if the request failed.
         """
         if not URL_CHARACTERS.fullmatch(url):
             raise FetchError("the URL contains invalid characters")
@@ -264,10 +263,10 @@ class _Run:
         return t.cast(Response, attempt.answer)
 
     def _count(self, size: int) -> None:
-        """Count bytes of all answers.
+        """Count bytes of all responses.
 
         Raises:
-            FetchError: the limit is exceeded.
+            FetchError: if the limit is exceeded.
         """
         with self._lock:
             self._left -= size
@@ -276,7 +275,7 @@ class _Run:
 
 
 class _Download(Attempt):
-    """One request to an allowed address."""
+    """A request that connects only to allowed addresses."""
 
     def __init__(
         self, seconds: float, stop: threading.Event | None, reach: Reach, count: Callable[[int], None]
@@ -285,17 +284,17 @@ class _Download(Attempt):
         self._reach, self._count_all = reach, count
 
     def select_allowed(self, addresses: list[SocketAddress]) -> list[SocketAddress]:
-        """Return the addresses that may be connected to; raises `FetchError` if there is none."""
+        """Return the allowed addresses. Raises `FetchError` if no address is allowed."""
         return select_allowed_addresses(addresses, self._reach)
 
     def count_bytes(self, size: int) -> None:
-        """Count bytes, of this answer and of all; raises `ResponseTooLargeError` or `FetchError` if there are too many."""
+        """Count bytes of this response and of all responses. Raises `ResponseTooLargeError` or `FetchError` if a limit is exceeded."""
         super().count_bytes(size)
         self._count_all(size)
 
 
 def _describe_error(error: Exception) -> str:
-    """Return why a request failed, from the errors of the system."""
+    """Return the reason for a failed request, from operating system errors if possible."""
     causes = list(list_causes(error))
     refusal = re.search(r"Tunnel connection failed: (\d{3})", str(error))
     if refusal:
@@ -308,24 +307,24 @@ def _describe_error(error: Exception) -> str:
 
 CACHE_FILE_NAME = re.compile(r"[0-9a-f]{64}\.crl")
 MAX_CACHE_SECONDS = 30 * 24 * 3600.0
-"""Seconds after which a cached file is deleted."""
+"""Maximum age of a cached file in seconds; older files are deleted."""
 
 
 @dataclass(frozen=True)
 class CachedCrl:
-    """A CRL that an earlier run downloaded."""
+    """A CRL that a previous run downloaded."""
 
     data: bytes
     age: float
-    """Seconds since then."""
+    """The time since the download in seconds."""
 
 
 class Cache:
-    """A directory of CRLs for all runs; it counts as empty if it cannot be read or written.
+    """A directory of cached CRLs, which counts as empty if it is not accessible.
 
     Args:
-        folder: its path; `None` for no cache.
-        is_read_only: whether nothing is written, as in check mode.
+        folder: the path of the directory; `None` disables the cache.
+        is_read_only: whether to write nothing, as in check mode.
     """
 
     def __init__(self, folder: str | None, *, is_read_only: bool = False) -> None:
@@ -333,7 +332,7 @@ class Cache:
         self._is_read_only = is_read_only
 
     def read(self, url: str) -> CachedCrl | None:
-        """Return the cached file of a URL."""
+        """Return the cached CRL of a URL; `None` if there is none."""
         if self._folder is None:
             return None
         with suppress(OSError, CertificatesError), open_plain_file("file", _build_path(self._folder, url)) as file:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Errors of HTTP calls that failed without a response of the service. Private to softlayer.certificates. Pure."""
+"""Explain HTTP calls without a response. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .._base.text import escape_invisible
 from .transport import Attempt, Response, ResponseTooLargeError
 
 UNPROCESSED_CODES = frozenset({"rate_limited", "unreachable"})
-"""Codes after which the same call may always be repeated, even one that changes something."""
+"""Codes of calls that were certainly not processed, so that all calls are safe to repeat."""
 RESPONSE_CODES = frozenset({"authentication_failed", "not_found", "retired", "api_error"})
-"""Codes that mean: the server received the call and answered it."""
+"""Codes of calls to which the server sent a response."""
 TOO_MANY = 429
 MAX_RETRY_AFTER = 86400.0
-"""Seconds; the longest `Retry-After` that is accepted."""
+"""Maximum accepted `Retry-After` in seconds."""
 MAX_MESSAGE_LENGTH = 300
-"""Characters kept of a server's message."""
+"""Maximum number of characters of a server message."""
 TIMEOUT_ERRORS = frozenset({"ConnectTimeout", "ConnectTimeoutError", "ReadTimeout", "ReadTimeoutError", "TimeoutError"})
 CONNECTION_ERRORS = frozenset(
     {"ConnectionError", "Timeout", "ProtocolError", "ProxyError", "ChunkedEncodingError", "RemoteDisconnected"}
@@ -36,14 +36,14 @@ INVALID_URL_ERRORS = frozenset(
 
 
 def collect_details(call: str, answer: Response, **facts: str) -> dict[str, t.Any]:
-    """Return the details of a response for programs, together with facts of the error."""
+    """Return the machine-readable details of an error response."""
     retry_after = read_retry_after(answer.headers)
     wait = {} if retry_after is None else {"retry_after_seconds": retry_after}
     return {"call": call, "http_status": answer.status, **facts, **wait}
 
 
 def make_rate_limit_error(call: str, details: Mapping[str, t.Any]) -> CertificatesError:
-    """Return the error of a call that was not processed, or not made, because of the rate limit."""
+    """Return the error of a call that was rejected, or not made, because of the rate limit."""
     return CertificatesError(
         "rate_limited",
         f"{call}: the API rejected the call because of its rate limit. Lower concurrency, raise retries, or run the playbook again later.",
@@ -52,7 +52,7 @@ def make_rate_limit_error(call: str, details: Mapping[str, t.Any]) -> Certificat
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`."""
+    """Return the seconds in a `Retry-After` header (RFC 9110, 10.2.3); `None` without a valid one."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), MAX_RETRY_AFTER)
@@ -76,12 +76,12 @@ def explain_missing_response(
     """Return the error of a call without a response.
 
     Args:
-        call: what was called, for the message.
-        endpoint: the URL that was called, for the message.
-        attempt: what is known of the request.
-        error: what was raised, by requests or by an SDK around it.
-        repeatable: whether the call only reads, so that it does not matter whether it was carried out.
-        option: the option that names the endpoint.
+        call: the name of the call, for messages.
+        endpoint: the URL, for messages.
+        attempt: the state of the request.
+        error: the exception of requests or of an SDK.
+        repeatable: whether the call only reads.
+        option: the option that specifies the endpoint.
     """
     if not attempt.sent:
         return _explain_unsent_call(call, endpoint, attempt, error, option)
@@ -99,7 +99,7 @@ def explain_missing_response(
 def _explain_unsent_call(
     call: str, endpoint: str, attempt: Attempt, error: BaseException, option: str
 ) -> CertificatesError:
-    """Explain a call that did not leave, by the exceptions of requests and urllib3 inside the one that was raised."""
+    """Return the error of a call that was not sent, from the exceptions of requests and urllib3."""
     causes = list(list_causes(error))
     names = {type(cause).__name__ for cause in causes}
     said = " ".join(str(cause) for cause in causes)
@@ -143,7 +143,7 @@ def _explain_unsent_call(
 
 
 def list_causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and all its causes, however they are attached."""
+    """Yield an exception and all its causes, however attached."""
     seen: set[int] = set()
     pending: list[object] = [error]
     while pending:
@@ -155,11 +155,11 @@ def list_causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def shorten(text: str) -> str:
-    """Return a server's message on one line and of limited length, without terminal control characters and key material."""
+    """Return a server message on one line with limited length, without control characters and private keys."""
     line = escape_invisible(" ".join(hide_key_material(text).split()))
     return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "..."
 
 
 def end_sentence(text: str) -> str:
-    """Return a text that ends in a full stop."""
+    """Return a text with final punctuation."""
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How servers are reached: time limit, proxy, and the CA certificates that are trusted. Private to softlayer.certificates."""
+"""Read network settings: timeout, proxy, and trusted CA certificates. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .._base.files import build_read_error, format_path, read_file
 from .._base.names import is_loopback
 
 MAX_TIMEOUT = 86400
-"""Seconds; with more, or infinity, a run would never end."""
+"""Exclusive maximum of the option `timeout` in seconds."""
 ROOTS_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR")
-"""Environment variables that name root certificates, best first: those of OpenSSL and of the library that calls the API."""
+"""Environment variables with paths of root certificates, as in OpenSSL and requests, in order of preference."""
 ROOT_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -30,12 +30,12 @@ ROOT_BUNDLES = (
     "/etc/ssl/cert.pem",
     "/usr/local/share/certs/ca-root-nss.crt",
 )
-"""Where distributions keep all roots in one file."""
+"""Paths of the root certificates in Linux distributions and BSD systems."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """How servers are reached."""
+    """Network settings of a module."""
 
     timeout: float
     proxy: str | None = field(repr=False)
@@ -44,12 +44,12 @@ class Network:
 
 
 def read_network_settings(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> Network:
-    """Return how servers are reached.
+    """Return the network settings of a module.
 
     Args:
-        params: the module's options.
-        given: names of those that the user set.
-        config: the config file of the SoftLayer SDK; empty if the API is not called.
+        params: the options.
+        given: the names of the options that the user set.
+        config: the configuration file of the SoftLayer SDK; empty for modules that do not call the API.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -74,7 +74,7 @@ def read_network_settings(params: Mapping[str, t.Any], given: frozenset[str], co
 def _read_verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
     """Return the `verify` argument for requests: the path of a CA bundle, or whether to verify at all.
 
-    A path in the config file is for this API alone, so it goes before the roots that the environment names for everything.
+    A path in the configuration file has precedence over environment variables, because it applies only to this API.
     """
     configured: bool | str = config.get("verify", True)
     ca_path = params["ca_path"] or (configured if isinstance(configured, str) else None)
@@ -94,17 +94,17 @@ def _read_verification(params: Mapping[str, t.Any], given: frozenset[str], confi
 
 
 def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None) -> None:
-    """Reject URLs to which credentials would be sent unencrypted, except loopback addresses.
+    """Reject URLs that would send credentials without encryption, except to loopback addresses.
 
     Args:
-        option: the option that names the URL.
-        url: where credentials are to be sent.
-        example: a valid URL.
-        parts: what it must have besides `https`, for the message.
-        proxy: the URL of the proxy before it, if there is one.
+        option: the option with the URL.
+        url: the destination of the credentials.
+        example: a valid URL, for the message.
+        parts: the required parts of the URL, for the message.
+        proxy: the URL of the proxy, if any.
 
     Raises:
-        CertificatesError: `invalid_argument`, `insecure_endpoint`.
+        CertificatesError: `invalid_argument` or `insecure_endpoint`.
     """
     proxy_parts, proxy_host = split_url(proxy) if proxy else (None, None)
     if proxy_parts and (not proxy_host or "@" in proxy_parts.path + proxy_parts.query + proxy_parts.fragment):
@@ -127,7 +127,7 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
 
 
 def split_url(url: str) -> tuple[SplitResult, str | None]:
-    """Return the parts of a URL, and its host; `None` if it is not a URL or has no host."""
+    """Return the parts and the host of a URL; the host is `None` if the URL is invalid."""
     with suppress(ValueError):
         parts = urlsplit(url)
         return parts, parts.hostname if parts.port != 0 else None
@@ -135,13 +135,12 @@ def split_url(url: str) -> tuple[SplitResult, str | None]:
 
 
 def find_default_roots() -> str | None:
-    """Return the default file or directory of root certificates: from the environment, else of the host, else of certifi.
+    """Return the path of the default root certificates: from the environment, or else of the host, or else of certifi.
 
-    The API, mail servers, and the evaluation of certificates use the same root certificates. The environment replaces those of the
-    host.
+    The API, mail servers, and certificate checks use the same root certificates.
 
     Raises:
-        CertificatesError: `invalid_argument` if the path from the environment contains no certificates.
+        CertificatesError: `invalid_argument` if a path from the environment contains no certificates.
     """
     for variable in ROOTS_VARIABLES:
         path = os.environ.get(variable, "").strip()
@@ -159,7 +158,7 @@ def find_default_roots() -> str | None:
 
 
 def _list_root_paths() -> Iterator[str]:
-    """Yield the possible paths of root certificates of the host, best first."""
+    """Yield the possible paths of root certificates, in order of preference."""
     yield from ROOT_BUNDLES
     openssl = ssl.get_default_verify_paths()
     yield from (openssl.openssl_cafile, openssl.openssl_capath)
@@ -170,7 +169,7 @@ def _list_root_paths() -> Iterator[str]:
 
 
 def _why_unusable(path: str) -> str | None:
-    """Return why a file or directory contains no certificates, as a sentence, or `None`; the certificates are parsed later."""
+    """Return the reason for rejecting a path without certificates, as a sentence; `None` if the path contains any."""
     try:
         has_some = bool(os.listdir(path)) if os.path.isdir(path) else b"CERTIFICATE-----" in read_file(path)
     except OSError as error:

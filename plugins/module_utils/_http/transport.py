@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the SDK's requests travel: within a time limit, with answers of limited size. Private to softlayer.certificates.
+"""Send the requests of SDKs with a time limit and a size limit. Private to softlayer.certificates.
 
-What is known about a failed request is recorded here, by the connection itself: the libraries' exceptions do not show
-whether the request may have left.
+The connection itself records whether a request may have been sent, because exceptions of the libraries do not show it.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ with suppress(ImportError):
 
 TOTAL_HEADER = "softlayer-total-items"
 TOTAL_PATTERN = re.compile(r"[0-9]{1,9}")
-"""A valid total of a list; a list with a longer number would not fit into memory."""
+"""A valid total number of list items; a longer number would exceed the memory."""
 MAX_RESPONSE_SIZE = 256 * 1024 * 1024
-"""Bytes, unpacked, from the SoftLayer API. The largest expected answer is a page of 32,000 certificates with their chains, at 8 KiB each."""
+"""Maximum size of a decompressed response in bytes. The largest expected one contains 32,000 certificates with chains of 8 KiB."""
 CHUNK_SIZE = 64 * 1024
-"""Bytes read and unpacked at once; unpacked they are at most 64 MiB."""
+"""Maximum number of compressed bytes to read at once; decompressed, they are at most 64 MiB."""
 
 
 def silence_library(library: str, *, verify: bool | str) -> None:
-    """Prevent a library and its dependencies from writing to stderr, because the result of the module contains better messages."""
+    """Prevent a library from writing to stderr, because module results contain better messages."""
     logger = logging.getLogger(library)
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
@@ -49,36 +48,33 @@ def silence_library(library: str, *, verify: bool | str) -> None:
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer as it arrived."""
+    """A complete HTTP response."""
 
     status: int
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     is_by_proxy: bool = False
-    """Whether it came from a proxy that was to pass the call on in plain HTTP; the proxy may have refused to do so."""
+    """Whether the response came through a plain HTTP proxy, which may have rejected the request itself."""
 
 
 class ResponseTooLargeError(Exception):
-    """The answer is too large and was not read to its end."""
+    """The response exceeds the size limit and was not read completely."""
 
 
 class Attempt:
-    """One request in flight: what is known about it, and its time limit.
-
-    The limit covers the whole request, whatever the server does. When the time is up, the connection is shut down, which
-    ends any pending read or write. Use it as a context manager, so that no thread and no file descriptor is left open.
+    """A request in progress, with its state and its time limit. The context manager releases its resources.
 
     Attributes:
-        sent: whether the request may have left: the connection was established, including TLS and a proxy's tunnel, and was written to.
-        overdue: whether the time was up before the answer was complete.
-        answer: what the server sent, once it is complete.
-        peer: host and port of the connection attempt: those of the proxy, if there is one, without its login.
-        max_response_size: bytes, unpacked; one that is larger is not read on.
-        is_compression_allowed: whether a packed answer is read, of which one piece may unpack to more than the rest of what may be read.
+        sent: whether the request may have been sent.
+        overdue: whether the time limit was exceeded before the response was complete.
+        answer: the complete response.
+        peer: the host and port of the server or the proxy.
+        max_response_size: the maximum size of the decompressed response in bytes.
+        is_compression_allowed: whether to accept a compressed response, which could expand beyond the size limit.
 
     Args:
         seconds: the time limit.
-        stop: once it is set, no name and no connection is waited for any more.
+        stop: ends the resolution and the connection attempts when it is set.
     """
 
     def __init__(self, seconds: float, stop: threading.Event | None = None) -> None:
@@ -103,15 +99,12 @@ class Attempt:
         self._release()
 
     def stop_timer(self) -> None:
-        """Stop the time limit: the connection stays up, unless it was already shut down (`overdue`)."""
+        """Stop the time limit, and keep the connection unless `overdue` is set."""
         self._timer.cancel()
         self._timer.join()
 
     def register_socket(self, connected: t.Any) -> None:
-        """Register a socket, or a TLS socket, as the one to shut down.
-
-        The connection may be closed while its answer is still being read, so this keeps a duplicate descriptor.
-        """
+        """Register a socket to shut down at the time limit, as a duplicate that the library cannot close."""
         copy = socket.socket(fileno=os.dup(connected.fileno()))
         with self._lock:
             self._release()
@@ -120,24 +113,24 @@ class Attempt:
             self.abort()
 
     def select_allowed(self, addresses: list[SocketAddress]) -> list[SocketAddress]:
-        """Return the addresses that may be connected to: all."""
+        """Return the allowed addresses; by default, all."""
         return addresses
 
     def count_bytes(self, size: int) -> None:
-        """Count bytes of the answer.
+        """Count bytes of the response.
 
         Raises:
-            ResponseTooLargeError: there are more than `max_response_size`.
+            ResponseTooLargeError: if the response exceeds `max_response_size`.
         """
         self._size += size
         if self._size > self.max_response_size:
             raise ResponseTooLargeError
 
     def connect(self, host: str, port: int, options: t.Iterable[t.Any]) -> socket.socket:
-        """Return a socket that is connected to one of the host's addresses.
+        """Return a socket connected to an address of the host.
 
         Raises:
-            OSError: none of them accepts a connection; `TimeoutError` if none does in time.
+            OSError: if no address accepts a connection; `TimeoutError` after the time limit.
         """
         self.peer = f"{host}:{port}"
         addresses = self.select_allowed(resolve(host.strip("[]"), port, self._deadline))
@@ -148,7 +141,7 @@ class Attempt:
         return connected
 
     def abort(self) -> None:
-        """End the request, as if its time were up."""
+        """End the request as if its time limit were exceeded."""
         with self._lock:
             self.overdue = True
             if self._socket is not None:
@@ -162,16 +155,16 @@ class Attempt:
 
 
 class CurrentAttempt(threading.local):
-    """The attempt in flight, one for each thread."""
+    """The request in progress of each thread."""
 
     attempt: Attempt
 
 
 def make_adapter(under_way: CurrentAttempt) -> type[HTTPAdapter]:
-    """Return the adapter to send with; it records in the thread's attempt what happens to the request."""
+    """Return the adapter class that records the state of each request in the attempt of its thread."""
 
     class RecordingMixin:
-        """Mixin for a connection."""
+        """Mixin for connections that record whether a request was sent."""
 
         sock: t.Any
 
@@ -184,7 +177,7 @@ def make_adapter(under_way: CurrentAttempt) -> type[HTTPAdapter]:
                 raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
 
         def endheaders(self, *args: t.Any, **keywords: t.Any) -> None:
-            """Send what there is of the request; a failure before this point means that nothing was sent."""
+            """Send the request headers. A failure before this call means that nothing was sent."""
             if self.sock is None:
                 self.connect()  # type: ignore[attr-defined]
             under_way.attempt.register_socket(self.sock)
@@ -232,11 +225,11 @@ def make_adapter(under_way: CurrentAttempt) -> type[HTTPAdapter]:
 
 
 def _read_body(response: requests.Response, attempt: Attempt) -> None:
-    """Read an answer's whole body, and remove what the SDK cannot handle.
+    """Read the complete body of a response, and remove invalid values that an SDK cannot handle.
 
     Raises:
-        ResponseTooLargeError: it has more bytes, unpacked, than the attempt allows.
-        requests.RequestException: it did not arrive completely.
+        ResponseTooLargeError: if the body exceeds the size limit.
+        requests.RequestException: if the body is incomplete.
     """
     pieces = []
     with response:  # closes the connection if the body is not read to its end

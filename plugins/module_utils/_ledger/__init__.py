@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Recorded operations and locks, in SQLite or PostgreSQL: which email was requested, which certificate was created, which run may change something.
+"""Record requested emails and created certificates, and lock objects that a run changes, in SQLite or PostgreSQL.
 
-What must happen once goes through `lock.guard`; what only one run may do at a time goes through `lock.acquire`. `place` has its
-options and says where it is. Begin with `ledger`.
+Start with `ledger`. `lock.guard` claims operations that must run once; `lock.acquire` prevents concurrent runs. `place` locates the
+database.
 """

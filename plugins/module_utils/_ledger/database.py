@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ledger's database (SQLite or PostgreSQL): tables and transactions. Private to softlayer.certificates."""
+"""The tables and transactions of the ledger in SQLite or PostgreSQL. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -25,36 +25,32 @@ with suppress(ImportError):
     from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 SCHEMA_VERSION = 1
-"""That of the first release."""
+"""The version of the database schema, unchanged since the first release."""
 LOCK_TIMEOUT_SECONDS = 30
 PRUNE_TIMEOUT_SECONDS = 2
-"""How long to wait for other transactions where what is to be done can be left to the next run."""
+"""Maximum time in seconds to wait for other transactions before deleting obsolete rows."""
 MAX_RIVALS = 1000
-"""How often another run may be faster before the cause must be something else."""
+"""Maximum number of conflicts with other runs before the tables are considered invalid."""
 TRANSIENT_CODES = {"40001", "40P01"}
-"""PostgreSQL's codes of what goes well when it is tried again: two transactions were in each other's way."""
+"""PostgreSQL codes of conflicts between transactions, after which a retry can succeed."""
 MAX_TRIES = 10
 FIRST_PAUSE, MAX_PAUSE = 0.01, 2.56
-"""Seconds, on average, before a transaction is tried again."""
+"""Average pauses in seconds before the retry of a transaction: the first one and the longest one."""
 VALID_VALUES = {"kind": ("email", "create", "lock"), "state": ("claimed", "unknown", "confirmed", "released")}
-"""By column: all that may stand there."""
+"""All valid values by column."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 1, tzinfo=timezone.utc)
-"""Instants outside of these were written by something else, and cannot be reckoned with."""
+"""The range of valid times."""
 VALUE_ERRORS = (ValueError, TypeError, OverflowError, AttributeError)
-"""Exceptions for a value of another type than its column."""
+"""Exceptions for a value that does not match the type of its column."""
 MAX_RESPONSE_SECONDS = 150
-"""Seconds within which a database server answers to the end of a transaction; the server's own limits do not bind what is between."""
+"""Maximum time in seconds for a transaction on a database server; server-side timeouts do not cover network delays."""
 MAX_CONNECTIONS = 4
-"""Connections per run; its threads share them, since a transaction is much shorter than an API call."""
+"""Maximum number of connections of a run. Transactions are much shorter than API calls, so the threads share them."""
 R = t.TypeVar("R")
 
 
 class _SharedTransactions:
-    """Lets threads that write at the same moment share a transaction.
-
-    SQLite writes each transaction to disk before the next one begins, which takes longer than all other work of the ledger.
-    So operations that wait meanwhile join the next transaction. Each operation is on disk when `run` returns.
-    """
+    """The queue of operations that share transactions. Each SQLite transaction waits for the disk, which takes longer than the operation."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -63,7 +59,7 @@ class _SharedTransactions:
         self._writer = threading.Lock()
 
     def run(self, do: t.Callable[[sa.Connection], R]) -> R:
-        """Run an operation in a transaction, possibly together with other threads' operations; if it fails, it fails for all of them."""
+        """Return the result of an operation, which may share its transaction and any error with operations of other threads."""
         answer: futures.Future[R] = futures.Future()
         with self._queue:
             self._waiting.append((do, answer))
@@ -87,20 +83,20 @@ class _SharedTransactions:
 
 
 class Database:
-    """The ledger's tables, created on first use.
+    """The tables of the ledger, created on first use.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for `find_default_path`.
-        read_only: whether to write nothing at all, not even the schema, as in check mode.
+        url: the SQLAlchemy URL of a SQLite file or a PostgreSQL database; by default, `find_default_path`.
+        read_only: whether to write nothing, as in check mode.
 
     Attributes:
-        tables: its tables.
-        is_empty: whether the tables do not exist and will not be created.
-        is_new: whether no request is on record, so that nothing is known of what was requested before.
-        place: where it is, for messages.
+        tables: the tables.
+        is_empty: whether the tables do not exist and are not created.
+        is_new: whether no email is recorded.
+        place: the location for messages.
 
     Raises:
-        CertificatesError: here and in every method: `ledger_unavailable`, or `missing_library` for a database driver.
+        CertificatesError: by all methods: `ledger_unavailable`, or `missing_library` for a database driver.
     """
 
     def __init__(self, url: str | None, *, read_only: bool = False) -> None:
@@ -125,12 +121,12 @@ class Database:
         self._engine.dispose()
 
     def read(self, do: t.Callable[[sa.Connection], R]) -> R:
-        """Run an operation that only reads and return its result."""
+        """Return the result of a read-only operation."""
         with self._translate_errors():
             return self._run_until_done(lambda: self._run_once(do))
 
     def transact(self, do: t.Callable[[sa.Connection], R]) -> R:
-        """Run an operation in a transaction and return its result; run it again if another run was faster."""
+        """Return the result of an operation in a transaction, with retries after conflicts with other runs."""
         run = self._run_once if self._shared is None else self._shared.run
         with self._translate_errors():
             for _attempt in range(MAX_RIVALS):
@@ -143,7 +139,7 @@ class Database:
             return do(connection)
 
     def _run_until_done(self, do: t.Callable[[], R]) -> R:
-        """Run a transaction and retry it on conflicts, with randomized exponential backoff."""
+        """Return the result of a transaction, with retries after randomized exponential backoff."""
         backoff = Backoff(None, math.inf, MAX_PAUSE, first=FIRST_PAUSE, growth=2, spread=1)
         for _retry in range(MAX_TRIES - 1):
             try:
@@ -155,7 +151,7 @@ class Database:
         return self._run_in_time(do)
 
     def _run_in_time(self, do: t.Callable[[], R]) -> R:
-        """Run an operation with a timeout, because the driver of a database server has none."""
+        """Return the result of an operation within a timeout, because the driver of a database server has none."""
         if self._shared is not None:
             return do()
         answer: futures.Future[R] = futures.Future()
@@ -182,10 +178,7 @@ class Database:
             raise make_unavailable_error(self._url, said[0] if said else "the database failed") from None
 
     def _prepare_file(self, *, may_make_folder: bool) -> bool:
-        """Create the SQLite file, accessible only to its owner.
-
-        Return whether the file does not exist and, in check mode, will not be created.
-        """
+        """Create the SQLite file for its owner only; return whether it is missing in check mode."""
         path = str(self._url.database)
         folder = os.path.dirname(path)
         if not may_make_folder and not os.path.isdir(folder):
@@ -207,10 +200,7 @@ class Database:
         return False
 
     def _open_schema(self) -> None:
-        """Open the tables.
-
-        Create them on first use, reject tables of another release, and check that they are writable.
-        """
+        """Create or check the tables, and check write access."""
         version = None if self.is_empty else self._read_version()
         if version is None and self._read_only:
             self.is_empty = True
@@ -233,7 +223,7 @@ class Database:
                 connection.execute(sa.update(self.tables.versions).values(version=SCHEMA_VERSION))
 
     def _read_version(self) -> object:
-        """Return the version of the schema, unchecked; `None` without a schema."""
+        """Return the unchecked version of the schema; `None` without a schema."""
         versions = self.tables.versions
         with self._engine.begin() as connection:
             if not sa.inspect(connection).has_table(versions.name):
@@ -242,10 +232,7 @@ class Database:
             return "unknown" if version is None else version
 
     def _check_tables(self, connection: sa.Connection) -> None:
-        """Reject missing tables, and rows with values that this collection does not write.
-
-        A run that skipped such a row would miss an operation.
-        """
+        """Reject missing tables and invalid values, because a run that skipped a row would miss an operation."""
         is_file = self._shared is not None
         names = sa.inspect(connection).get_table_names() if is_file else None
         for table in (getattr(self.tables, field.name) for field in fields(self.tables)):
@@ -277,7 +264,7 @@ class Database:
 
 
 def _build_invalid_condition(column: sa.Column[t.Any], *, is_file: bool) -> sa.ColumnElement[bool]:
-    """Return the condition that a value cannot be one that was written; SQLite keeps anything in any column."""
+    """Return the SQL condition for an invalid value, because SQLite accepts any value in any column."""
     raw = sa.type_coerce(column, sa.Text)
     is_right: list[sa.ColumnElement[bool]] = []
     if isinstance(column.type, sa.Integer):
@@ -303,12 +290,10 @@ def _build_invalid_condition(column: sa.Column[t.Any], *, is_file: bool) -> sa.C
 
 
 def lock_table(connection: sa.Connection, table: sa.Table) -> None:
-    """Wait a little until no other transaction is at work on a table, and let none begin before this one ends.
-
-    In SQLite, each transaction that writes does so from its start.
+    """Lock a PostgreSQL table until the end of the transaction. SQLite transactions are always exclusive.
 
     Raises:
-        SQLAlchemyError: another one takes longer.
+        SQLAlchemyError: if another transaction holds the lock too long.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text(f"SET LOCAL lock_timeout = '{PRUNE_TIMEOUT_SECONDS}s'"))
@@ -316,7 +301,7 @@ def lock_table(connection: sa.Connection, table: sa.Table) -> None:
 
 
 def _make_private_directory(path: str) -> None:
-    """Create a directory and its missing parents, accessible only to their owner, whatever the umask."""
+    """Create a directory and its missing parents for their owner only, regardless of the umask."""
     if not os.path.isdir(path):
         _make_private_directory(os.path.dirname(path))
         try:
@@ -328,7 +313,7 @@ def _make_private_directory(path: str) -> None:
 
 @dataclass(frozen=True)
 class Tables:
-    """The history of all acts, and the schema version."""
+    """The tables of recorded operations and of the schema version."""
 
     acts: sa.Table
     versions: sa.Table
@@ -336,7 +321,7 @@ class Tables:
 
 def _make_tables() -> Tables:
     class UtcDateTime(sa.TypeDecorator[datetime]):
-        """Instants in UTC, even if the database (SQLite) stores no time zone."""
+        """A time in UTC, even in SQLite, which stores no time zone."""
 
         impl = sa.DateTime(timezone=True)
         cache_ok = True
@@ -399,10 +384,7 @@ def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
 
 
 def _set_session(engine: sa.Engine) -> None:
-    """Set PostgreSQL's settings that this code rests on, whatever they are for the server, the database, the role or in the URL.
-
-    That comes before SQLAlchemy itself asks anything. The server gives up on a statement after the same time as SQLite.
-    """
+    """Set the required PostgreSQL settings of each connection, overriding defaults, before SQLAlchemy sends a query."""
     settings = {
         "client_encoding": "UTF8",
         "DateStyle": "ISO, YMD",
@@ -420,7 +402,7 @@ def _set_session(engine: sa.Engine) -> None:
 
 
 def _set_begin_statement(engine: sa.Engine, statement: str) -> None:
-    """Make each SQLite transaction take the write lock at its start: upgrading a read lock later could fail."""
+    """Start each SQLite transaction with a write lock, because a later upgrade of a read lock could fail."""
 
     @sa.event.listens_for(engine, "connect")
     def _on_connect(connection: t.Any, _record: object) -> None:

@@ -2,21 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which email was requested and which certificate created, and which run may change something: claim, confirm, release.
+"""Record requested emails and created certificates, and hold locks, across runs. Private to softlayer.certificates.
 
-Private to softlayer.certificates.
-
-The API keeps no history of requested emails, so this is the only record; and it stores the same certificate as often as it
-is asked to. Such an act is `claimed` before its API call and `confirmed` after it; if it was certainly not done, it is
-`released`. If a request for an email got no answer, it is `unknown`. Each claim has a lease, the time within which its
-call ends. A claim that is still open after its lease means that a run died in between, and that the act may have been done.
-
-A lock on load balancers or secrets is claimed in the same way, renewed as long as it lasts, and released at its end.
-
-The same code serves all of them, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a
-unique constraint gives this number to only one of several runs. The database locks nothing during the API call.
-
-Before its first claim, a run deletes what no run needs any more, see `build_obsolete_condition`.
+The API keeps no history of requested emails and stores duplicate certificates. An operation is `claimed` before its API call, and
+`confirmed` or `released` after it; it is `unknown` without a response. An open claim after its lease means that its run ended early,
+so the operation may have been processed. A unique constraint gives each number of a key to only one run.
 """
 
 from __future__ import annotations
@@ -36,26 +26,25 @@ with suppress(ImportError):
 
 MAX_KEYS_PER_QUERY = 500
 RETENTION = timedelta(days=400)
-"""How long a finished act stays after its lease: longer than any certificate of a public CA is valid (398 days until 2026-03-15)."""
+"""Retention of finished operations after their leases, longer than the maximum validity of public certificates (398 days)."""
 MAX_TERM = timedelta(days=825)
-"""How long any act stays: the ledger does not know an order's end, and no order lasts longer than two years and what is left of the order
-that it renews (CA/Browser Forum, Baseline Requirements 6.3.2, until 2020-09-01)."""
+"""Retention of all other operations: the maximum term of an order and its renewal (CA/Browser Forum Baseline Requirements 6.3.2)."""
 MAX_DELETED = 10_000
-"""Rows that one run deletes at most, the oldest first: a ledger that was never pruned must not keep other runs waiting."""
+"""Maximum number of rows that one run deletes, so that other runs do not wait for long."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""Difference between the clocks of two control nodes that is tolerated without a warning."""
+"""Clock difference between two control nodes that is tolerated without a warning."""
 LEASE_MARGIN = timedelta(seconds=60)
-"""Added to the duration of the call to get the lease, for small clock differences and a slow server."""
+"""Margin of a lease for clock differences and slow servers."""
 
 
 def compute_lease(timeout: float) -> timedelta:
-    """Return the lease for a call that takes at most `timeout` seconds and begins within `timeout` seconds."""
+    """Return the lease of a call that starts within `timeout` seconds and takes at most `timeout` seconds."""
     return 2 * timedelta(seconds=timeout) + LEASE_MARGIN
 
 
 @dataclass(frozen=True)
 class Key:
-    """The object of an operation: the email of an order, a certificate to create, or what only one run at a time changes."""
+    """The object of an operation: the email of an order, a certificate to create, or an object to lock."""
 
     kind: t.Literal["email", "create", "lock"]
     subject: str
@@ -66,82 +55,81 @@ State = t.Literal["claimed", "unknown", "confirmed"]
 
 @dataclass(frozen=True)
 class Entry:
-    """An act that was done or may have been done."""
+    """A recorded operation, completed or with unknown outcome."""
 
     id: int
     key: Key
     requested_at: datetime
-    """When it was claimed, or its lease was last renewed."""
+    """The time of the claim, or of the last renewal of its lease."""
     state: State
     lease_until: datetime
     noticed_at: datetime | None = None
-    """When its time was first seen to be in the future."""
+    """The time at which a run first noticed that `requested_at` was in the future."""
     certificate_id: int | None = None
-    """Id of the created certificate in the store."""
+    """The ID of the created certificate in the certificate store."""
     begun_at: datetime | None = field(default=None, compare=False)
-    """When it was claimed."""
+    """The time of the claim."""
     first_requested_at: datetime | None = field(default=None, compare=False)
-    """When the first act of its key was claimed, of those of the time that was asked for."""
+    """The time of the first operation with the same key in the requested period."""
 
     @property
     def lease(self) -> timedelta:
-        """The maximum duration of its call."""
+        """The maximum duration of the call."""
         return self.lease_until - self.requested_at
 
     def is_under_way(self, at: datetime) -> bool:
-        """Return whether another run may still be working on it."""
+        """Return whether another run may be processing the operation."""
         return self.state == "claimed" and -CLOCK_TOLERANCE <= at - self.requested_at < self.lease
 
     def is_over(self, seen_for: timedelta, at: datetime, tolerance: timedelta = CLOCK_TOLERANCE) -> bool:
-        """Return whether the run that made an open claim can no longer be working on it.
+        """Return whether the run of an open claim has ended.
 
         Args:
-            seen_for: how long it has been seen unchanged, whatever its own times say.
-            at: the present instant.
-            tolerance: how far the other machine's clock may be behind this one's for the claim's own times to count, too.
+            seen_for: the time for which the claim has not changed.
+            at: the current time.
+            tolerance: the assumed maximum clock difference between the hosts.
         """
         return seen_for >= self.lease or at >= self.requested_at + self.lease + tolerance
 
     def get_block_end(self, interval: timedelta, at: datetime) -> datetime | None:
-        """Return the time until which no further request is due, or `None` if one is due at `at`.
+        """Return the end of the interval that blocks another request; `None` if a request is allowed.
 
-        An entry from the future, written with a wrong clock, counts from when that was first noticed. So it never blocks for
-        longer than the interval.
+        A time in the future, from a wrong clock, counts as the time at which it was first noticed.
         """
         counts_from = self.requested_at if self.requested_at <= at else min(self.noticed_at or at, at)
         until = counts_from + interval
         return until if until > at else None
 
     def is_in_future(self, at: datetime) -> bool:
-        """Return whether a clock was wrong then or is wrong now."""
+        """Return whether the recorded time is in the future, because one of the clocks is wrong."""
         return self.requested_at > at + CLOCK_TOLERANCE
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to do one act; confirm or release it afterwards."""
+    """The exclusive right to an operation, to confirm or release after its call."""
 
     id: int
     key: Key
     requested_at: datetime
     lease_until: datetime
     previous_end: datetime | None = None
-    """When the lock before it ended, the present instant if that is not known; `None` if there was none."""
+    """The end of the previous lock, or the current time if the end is unknown; `None` without a previous lock."""
 
 
 class Ledger:
-    """The history of requested emails, created certificates and locks, in a database.
+    """The history of requested emails, created certificates, and locks.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for the default file.
-        read_only: whether to write nothing at all, not even the schema, as in check mode.
+        url: the SQLAlchemy URL of a SQLite file or a PostgreSQL database; by default, a file in the state directory.
+        read_only: whether to write nothing, as in check mode.
 
     Attributes:
-        place: where it is, for messages.
-        is_new: whether it knows nothing of what was done before this run.
+        place: the location for messages.
+        is_new: whether no email was recorded before this run.
 
     Raises:
-        CertificatesError: here and in every method, as `Database`.
+        CertificatesError: by all methods, as in `Database`.
     """
 
     def __init__(self, url: str | None, *, read_only: bool = False) -> None:
@@ -155,10 +143,7 @@ class Ledger:
         self._database.close()
 
     def find_last_requests(self, keys: Sequence[Key], since: datetime | None = None) -> dict[Key, Entry]:
-        """Return for each key the last act that was done or may have been done; all keys are of one kind.
-
-        With `since`, an entry also has the time of the first one that is not older.
-        """
+        """Return the last unreleased operation of each key; all keys are of one kind. `since` limits `first_requested_at`."""
         if self._database.is_empty:
             return {}
         return self._database.read(
@@ -170,13 +155,13 @@ class Ledger:
         )
 
     def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
-        """Claim an act, or return the entry that forbids it.
+        """Claim an operation, or return the entry that blocks it.
 
         Args:
-            key: what the act is about.
-            at: the present instant.
-            interval: how long an earlier act forbids another one; zero never forbids one, `None` always does.
-            lease: the time within which the call will have ended.
+            key: the object of the operation.
+            at: the current time.
+            interval: the time for which an earlier operation blocks another one; `None` for ever.
+            lease: the maximum duration of the call.
         """
         if not self._is_pruned:
             self._is_pruned = True
@@ -206,10 +191,9 @@ class Ledger:
         return Claim(identifier, key, at, at + lease, previous_end)
 
     def _prune(self, connection: sa.Connection, at: datetime) -> None:
-        """Delete obsolete rows, unless that is not possible: a user of the database may lack the right, for example.
+        """Delete obsolete rows if the database allows it.
 
-        No claim may be made meanwhile. One that has read the history of its key would take the next number, and a rival that reads it
-        without the deleted rows another one: both would be granted.
+        The table is locked, because runs that read the history before and after the deletion could claim the same operation.
         """
         acts = self._database.tables.acts
         old = acts.alias()
@@ -219,34 +203,34 @@ class Ledger:
             connection.execute(sa.delete(acts).where(acts.c.id.in_(obsolete)))
 
     def confirm(self, claim: Claim | Entry, certificate_id: int | None = None) -> None:
-        """Record that it was done, and what was created."""
+        """Record that an operation was completed, with the ID of a created certificate."""
         created = {} if certificate_id is None else {"certificate_id": certificate_id}
         self._update(claim, {"state": "confirmed", **created})
 
     def release(self, claim: Claim) -> None:
-        """Record that it was certainly not done."""
+        """Record that an operation was certainly not processed."""
         self._update(claim, {"state": "released"})
 
     def end(self, claim: Claim, at: datetime) -> None:
-        """Record that a lock has ended, unless another run took it over."""
+        """Record the end of a lock, unless another run took it over."""
         self._update(claim, {"state": "released", "ended_at": at}, was=("claimed", claim.lease_until))
 
     def record_unknown_outcome(self, claim: Claim) -> None:
-        """Record that there was no response, so that it may have been done."""
+        """Record that an operation received no response, so it may have been processed."""
         self._update(claim, {"state": "unknown"})
 
     def withdraw(self, entry: Entry) -> bool:
-        """Record that an entry no longer counts, unless it has changed since it was read; return whether it was recorded."""
+        """Release an entry unless it has changed since it was read; return whether it was released."""
         return self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
 
     def renew(self, claim: Claim, at: datetime) -> Claim | None:
-        """Restart the lease; return `None` if another run has taken the claim over as that of a dead run."""
+        """Restart the lease of a claim; return `None` if another run took the claim over."""
         renewed = replace(claim, requested_at=at, lease_until=at + (claim.lease_until - claim.requested_at))
         times = {"requested_at": renewed.requested_at, "lease_until": renewed.lease_until}
         return renewed if self._update(claim, times, was=("claimed", claim.lease_until)) else None
 
     def correct(self, entry: Entry, at: datetime) -> None:
-        """Record when an entry's time was first seen to be in the future; its own time stays, because the reader's clock may be wrong."""
+        """Record that the time of an entry is in the future. The recorded time is kept, because the local clock may be wrong."""
         acts = self._database.tables.acts
         note = sa.update(acts).where(acts.c.id == entry.id, acts.c.noticed_at.is_(None)).values(noticed_at=at)
         self._database.transact(lambda connection: connection.execute(note))
@@ -257,7 +241,7 @@ class Ledger:
         values: Mapping[str, object],
         was: tuple[str, datetime] | None = None,
     ) -> bool:
-        """Change an entry if it has not changed meanwhile; return whether it was changed."""
+        """Change an entry with the expected state and lease; return whether it was changed."""
         acts = self._database.tables.acts
         this = [acts.c.id == claim.id]
         if was is not None:
@@ -267,7 +251,7 @@ class Ledger:
         return self._database.transact(lambda connection: connection.execute(note).rowcount) > 0
 
     def _read_entries(self, connection: sa.Connection, alike: Sequence[Key], since: datetime | None) -> Iterator[Entry]:
-        """Yield for each key its last entry that is not released."""
+        """Yield the last unreleased entry of each key."""
         acts = self._database.tables.acts
         kind = alike[0].kind
         these = (acts.c.kind == kind, acts.c.state != "released", acts.c.subject.in_([key.subject for key in alike]))
@@ -282,21 +266,13 @@ class Ledger:
 
 
 def build_obsolete_condition(acts: sa.FromClause, at: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition that no run needs a row any more.
+    """Return the SQL condition for rows that no run needs.
 
-    - A lock that has ended goes as soon as its key has a later one. The last one stays, because its end tells other runs whether their
-      plan is stale.
-    - A confirmed or released create, and the last lock of a key, go 400 days after their lease (`RETENTION`). By then, the store's
-      listing shows whether the certificate is stored.
-    - Emails count for the cooldown, so each stays for the longest term of an order (`MAX_TERM`).
-    - What never finished (`claimed` or `unknown`) stays just as long. By then, its call cannot arrive any more, and a run that is to create
-      the certificate finds it in the store's listing, or the certificate has expired.
+    - Ended locks with a later lock of the same key. The last one shows other runs that their plan is outdated.
+    - Finished creations and last locks after `RETENTION`, when the list of certificates shows whether a certificate is stored.
+    - All other rows after `MAX_TERM`: emails, and creations with unknown outcome.
 
-    A machine whose clock is wrong by so much could not verify the API's certificate, so it never gets as far as a claim.
-
-    Args:
-        acts: the table, or an alias of it.
-        at: the present instant.
+    Hosts with clocks that are wrong by these times cannot verify the certificate of the API.
     """
     later = acts.alias()
     is_followed = sa.exists().where(

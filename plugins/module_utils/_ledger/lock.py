@@ -2,12 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Let only one run at a time do something. Private to softlayer.certificates.
+"""Prevent concurrent runs from making the same change. Private to softlayer.certificates.
 
-`guard` claims an act in the ledger, and takes it over from a run that is dead. `acquire` claims a lock in the same way: the right to change
-the load balancers of an account, or the secrets of an instance. A thread renews the lease of a lock until the run ends. A killed run renews
-it no more: its lock is over when another run has seen it unchanged for the length of the lease, by its own clock. A run that could not renew
-its lock for a part of the lease sends nothing more, so that two runs never change something at the same time.
+`guard` claims an operation, and `acquire` a lock. A thread renews the lease of a lock until the run ends. Another run takes the lock
+over after seeing it unchanged for the length of the lease. A run that cannot renew its lock in time sends no more changes.
 """
 
 from __future__ import annotations
@@ -29,29 +27,28 @@ from .ledger import CLOCK_TOLERANCE, Claim, Entry, Key, Ledger
 
 LEASE = timedelta(seconds=30)
 RENEWALS_PER_LEASE = 6
-"""How often a lock is renewed within its lease."""
+"""Number of renewals of a lock within its lease."""
 USABLE_SHARE = 1 / 3
-"""The part of a lease for which a lock can be used without being renewed; a call has the rest of it to arrive."""
+"""Share of the lease in which a lock is usable without renewal; the remaining time is reserved for the call."""
 MAX_PAUSE = 2.0
-"""Seconds between two checks of another run's lock."""
+"""Maximum interval in seconds between two checks of another run's lock."""
 MAX_CLOCK_ERROR = timedelta(days=1)
-"""A lock that ended so long ago by its own times is over at once, even for a run that does not wait. A machine whose clock is
-wrong by that much could not verify the API's certificate."""
+"""Maximum clock difference between hosts. A host with a larger difference could not verify the certificate of the API."""
 T = t.TypeVar("T")
 
 
 class Lock:
-    """The right to change something, until its `end`.
+    """The exclusive right to change an object, until `end`.
 
     Attributes:
-        is_plan_stale: whether another run may have changed something since the plan was made.
+        is_plan_stale: whether another run may have changed the object after planning.
 
     Args:
-        ledger: has the claim; it is closed at the end.
+        ledger: contains the claim, and is closed at the end.
         claim: the claim.
-        what: is changed, in messages: `load balancers`.
-        taken_at: in `read_clock`, not after it was claimed.
-        is_plan_stale: see above.
+        what: the name of the locked object in messages, such as `load balancers`.
+        taken_at: the time of the claim or earlier, from `read_clock`.
+        is_plan_stale: see the attribute.
     """
 
     def __init__(self, ledger: Ledger, claim: Claim, what: str, taken_at: float, *, is_plan_stale: bool) -> None:
@@ -71,10 +68,10 @@ class Lock:
         self._keeper.start()
 
     def check(self) -> None:
-        """Check, directly before a change is sent, that this run has the lock.
+        """Check directly before sending a change that this run holds the lock.
 
         Raises:
-            CertificatesError: `locked`; from then on in any case.
+            CertificatesError: `locked`, also for all later checks.
         """
         with self._changed:
             if not (self._is_fresh or self._why_lost):  # the process was stopped, or the ledger is slow or away
@@ -90,11 +87,7 @@ class Lock:
                 )
 
     def end(self, *, release: bool = True) -> None:
-        """Release the lock; if the ledger does not respond, it ends with its lease.
-
-        Args:
-            release: whether they may have it at once, and not with the end of its lease: what was sent may still arrive.
-        """
+        """End the lock. Without `release`, it ends with its lease, because a sent change may still arrive."""
         with self._changed:
             self._is_over, self._is_released = True, release
             self._changed.notify_all()
@@ -111,7 +104,7 @@ class Lock:
     # In a thread of its own, since a ledger may take long to answer
 
     def _maintain(self) -> None:
-        """Renew the lock until it is over or lost, and release it."""
+        """Renew the lock until it ends or is lost, then release it."""
         while True:
             with self._changed:  # until it is time to renew the lock, or that is not wanted any more
                 self._changed.wait_for(
@@ -154,24 +147,24 @@ def acquire(
     longest_wait: float,
     planned_at: datetime,
 ) -> Lock:
-    """Wait for the lock, and return it.
+    """Wait for a lock and return it.
 
     Args:
-        caller: the session, which can be interrupted, and warns.
-        ledger_url: as `Ledger` takes it.
-        subject: returns what to lock, once the ledger is open, as it may cost a call.
-        what: its name in messages: `load balancers`.
-        longest_wait: for other runs, in seconds; zero not to wait.
-        planned_at: when the facts of the plan began to be read.
+        caller: warns, and can be interrupted.
+        ledger_url: as in `Ledger`.
+        subject: returns the locked object, and may call the API.
+        what: the name of the locked object in messages, such as `load balancers`.
+        longest_wait: the maximum time to wait for other runs, in seconds.
+        planned_at: the time at which planning started.
 
     Raises:
-        CertificatesError: as `Ledger` and `subject`; `locked`, `interrupted`.
+        CertificatesError: as in `Ledger` and `subject`; `locked` or `interrupted`.
     """
     ledger = Ledger(ledger_url)
     backoff = Backoff(caller.stop, longest_wait, MAX_PAUSE)
 
     def wait(lock: Entry) -> None:
-        """Wait a little for the end of another run; raise if the time is over, or this run was interrupted."""
+        """Wait until the next check of another run's lock. Raises `CertificatesError` after the maximum time."""
         since = format_time(lock.begun_at)
         others = f"Another run has been changing {what} since {since}"
         within = f"{longest_wait:g} seconds"
@@ -199,18 +192,18 @@ def acquire(
 
 
 def read_clock() -> float:
-    """Return the time of a monotonic clock; on Linux, it continues while the host sleeps."""
+    """Return the seconds of a monotonic clock; on Linux, the clock continues in suspend mode."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True)
 class Grant:
-    """The right to do an act.
+    """The result of claiming an operation.
 
     Attributes:
         claim: the claim.
-        claimed_at: in `read_clock`, not after it was claimed.
-        has_rival: whether another run was met that had it.
+        claimed_at: the time of the claim or earlier, from `read_clock`.
+        has_rival: whether another run had claimed the operation before.
     """
 
     claim: Claim
@@ -230,23 +223,23 @@ def guard(
     tolerance: timedelta = CLOCK_TOLERANCE,
     clock: Callable[[], datetime] = now,
 ) -> Grant | T:
-    """Claim an act; while another run may be at it, wait, and take it over from one that is dead.
+    """Claim an operation, waiting for other runs, and taking over the claims of ended runs.
 
-    A dead run no longer changes its claim: it expires if it is unchanged for the length of its lease, by the clock of this host.
+    A claim counts as ended if it has not changed for the length of its lease, by the local clock.
 
     Args:
-        ledger: has the claims.
-        key: what the act is about.
-        lease: see `Ledger.claim`.
-        wait: waits a little for another run's claim to change; raises to give up.
-        look: returns what another run has done whose claim is over or confirmed, and since when it was seen; `None` if that was nothing.
-        seen: the entry that was seen before, if there was one.
-        since: when, in `read_clock`.
-        tolerance: see `Entry.is_over`.
-        clock: returns the present instant.
+        ledger: contains the claims.
+        key: the object of the operation.
+        lease: as in `Ledger.claim`.
+        wait: waits for a change of another run's claim; raises to stop waiting.
+        look: returns the result of another run's ended claim and the time of its last change; `None` without a result.
+        seen: the previously read entry, if any.
+        since: the time at which `seen` was read, from `read_clock`.
+        tolerance: as in `Entry.is_over`.
+        clock: returns the current time.
 
     Raises:
-        CertificatesError: as `Ledger`, `wait` and `look`.
+        CertificatesError: as in `Ledger`, `wait`, and `look`.
     """
     has_rival = False
     while True:

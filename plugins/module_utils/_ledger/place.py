@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the ledger is, and whether it is lost there when a container or a job ends. Private to softlayer.certificates.
+"""Locate the ledger, and detect storage that is lost with a container or a job. Private to softlayer.certificates.
 
-Its place must not depend on the current folder: runs in two folders would have two ledgers, and send twice.
-The library for databases is loaded only for a place that it alone understands: that takes a good part of a run that changes nothing.
+The location must not depend on the current directory, because runs with different ledgers could send duplicate emails. SQLAlchemy is
+imported only for URLs that need it, because the import takes long.
 """
 
 from __future__ import annotations
@@ -31,27 +31,26 @@ REMEDY = (
     "absolute path, such as sqlite:////var/lib/certificates/ledger.sqlite3 (four slashes)."
 )
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-"""The URL schemes that mean PostgreSQL, with the driver that this collection uses."""
+"""The SQLAlchemy drivers of PostgreSQL URL schemes."""
 AMBIGUOUS_LOGIN = re.compile(r"://[^@/]*:[^@]*[?/\s][\w.-]+=[^@]*@")
-"""A login that would be read as part of a URL's parameters or of the database's name."""
+"""A URL whose login could be misread as parameters or as a database name."""
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 PLAIN_URL = re.compile(r"sqlite:///([\w./-]+)", re.ASCII)
-"""A SQLAlchemy URL whose database is what stands there, without anything encoded, and without parameters."""
+"""A SQLite URL without percent-encoding and parameters."""
 CONTAINER_MARKS = ("/run/.containerenv", "/.dockerenv")
-"""Files that Podman and CRI-O, and Docker, create in each container."""
+"""Files that Podman, CRI-O, and Docker create in each container."""
 MEMORY_FILE_SYSTEMS = {"tmpfs", "ramfs"}
 LAYERED_FILE_SYSTEMS = {"overlay", "fuse.fuse-overlayfs"}
-"""File systems of a volume with the option `O`, which AWX's settings suggest: writes go to a layer of the container's own.
-Only the top of the layers is such a place. A folder below it is shared by a machine that is itself a container."""
+"""File systems of volumes with the Podman option `O`, which the settings of AWX suggest. A container loses changes to their root directory."""
 ANONYMOUS_VOLUME = re.compile(r"/volumes/[0-9a-f]{64}/_data(/|$)")
-"""The path of an unnamed Podman or Docker volume: each new container gets a new one."""
+"""The path of an unnamed Podman or Docker volume, which each container creates again."""
 EMPTY_DIR_VOLUME = "/kubernetes.io~empty-dir/"
-"""The path of a Kubernetes volume that is lost with its pod."""
+"""Part of the path of a Kubernetes volume that is deleted with its pod."""
 ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 def ledger_options() -> ArgumentSpec:
-    """Return the options of the modules that record in the ledger what they send or create."""
+    """Return the options of modules that use the ledger."""
     return ArgumentSpec(
         {
             "ledger_url": {
@@ -64,10 +63,10 @@ def ledger_options() -> ArgumentSpec:
 
 
 def find_default_path() -> str:
-    """Return the SQLite file under the user's state directory.
+    """Return the path of the SQLite file in the user's state directory.
 
     Raises:
-        CertificatesError: `ledger_unavailable`, if the directory depends on the current directory.
+        CertificatesError: `ledger_unavailable` if the path depends on the current directory.
     """
     state = find_state_home()
     if not is_fixed(state):
@@ -80,7 +79,7 @@ def find_default_path() -> str:
 
 
 def find_ledger_directory(url: str | None) -> str | None:
-    """Return the directory of the ledger, for cached files; the default directory if the ledger is not a file, `None` if there is none."""
+    """Return the directory for cached files: that of a SQLite ledger, or else of the default path; `None` without a valid path."""
     with suppress(CertificatesError):
         given = normalize_url(url)
         plain = PLAIN_URL.fullmatch(given) if given and is_plain_url(given) else None
@@ -89,10 +88,10 @@ def find_ledger_directory(url: str | None) -> str | None:
 
 
 def normalize_url(given: str | None) -> str | None:
-    """Return the ledger's URL without surrounding whitespace, `None` if it is empty.
+    """Return the URL of the ledger without surrounding spaces; `None` if it is empty.
 
     Raises:
-        CertificatesError: `ledger_unavailable`, if there are control characters inside it.
+        CertificatesError: `ledger_unavailable` if the URL contains control characters.
     """
     url = (given or "").strip()
     if CONTROL_CHARACTER.search(url):
@@ -105,10 +104,7 @@ def normalize_url(given: str | None) -> str | None:
 
 
 def check_ledger_url(url: str | None) -> None:
-    """Reject a ledger without a valid path or URL, without accessing it.
-
-    Args:
-        url: as `parse_ledger_url` takes it.
+    """Reject an invalid location of the ledger without accessing the ledger.
 
     Raises:
         CertificatesError: `ledger_unavailable`.
@@ -121,22 +117,22 @@ def check_ledger_url(url: str | None) -> None:
 
 
 def check_optional_ledger_url(url: str | None) -> None:
-    """Call `check_ledger_url` if a URL is set, because a run that needs no ledger needs no default path."""
+    """Check the location of the ledger only if a URL is set."""
     if normalize_url(url):
         check_ledger_url(url)
 
 
 def is_plain_url(url: str) -> bool:
-    """Return whether the ledger's URL is certainly that of a file it can have; of others, `parse_ledger_url` knows."""
+    """Return whether a URL is certainly a valid SQLite URL; `parse_ledger_url` checks all other URLs."""
     plain = PLAIN_URL.fullmatch(url)
     return plain is not None and is_fixed(plain[1])
 
 
 def parse_ledger_url(url: str | None) -> sa.URL:
-    """Return the place of the ledger, as far as it can be found without accessing it.
+    """Return the URL of the ledger without accessing the ledger.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database, as `normalize_url` takes it; `None` or nothing for `find_default_path`.
+        url: the SQLAlchemy URL of a SQLite file or a PostgreSQL database; by default, `find_default_path`.
 
     Raises:
         CertificatesError: `ledger_unavailable`.
@@ -163,7 +159,7 @@ def parse_ledger_url(url: str | None) -> sa.URL:
 
 
 def _suggest_absolute_path(path: str) -> str:
-    """Return the advice to write a path as an absolute one; a general one if no URL can name the file that it means now."""
+    """Return the advice to use the absolute path, or general advice if no URL can contain the path."""
     absolute = os.path.realpath(os.path.expandvars(os.path.expanduser(path)))
     url = f"sqlite:///{absolute}"
     with suppress(CertificatesError):
@@ -203,7 +199,7 @@ def make_url_error() -> CertificatesError:
 
 
 def make_unavailable_error(url: sa.URL, why: str) -> CertificatesError:
-    """Return the error that explains why a ledger cannot be used, without the password of a URL that the driver may quote."""
+    """Return the error for an unusable ledger. Passwords in the reason are masked."""
     why = hide_secrets(why, set(find_secrets(url.render_as_string(hide_password=False))))
     is_file = url.get_backend_name() == "sqlite"
     where = describe_ledger(url)
@@ -220,7 +216,7 @@ def make_unavailable_error(url: sa.URL, why: str) -> CertificatesError:
 
 
 def describe_ledger(url: sa.URL) -> str:
-    """Return the place of a ledger for a message, without user and password."""
+    """Return the location of a ledger for messages, without user name and password."""
     if url.get_backend_name() == "sqlite":
         return url.database or "in memory"
     return f"{url.database} on {url.host or 'this host'}"
@@ -231,18 +227,18 @@ def describe_ledger(url: sa.URL) -> str:
 
 @dataclass(frozen=True)
 class Mount:
-    """A mount point of this system."""
+    """A mounted file system."""
 
     point: str
     """The mount point."""
     root: str
-    """The directory of the file system that is mounted."""
+    """The mounted directory of the file system."""
     kind: str
-    """The type of its file system."""
+    """The type of the file system."""
 
 
 def parse_mounts(text: str) -> list[Mount]:
-    """Return the mounts in `/proc/self/mountinfo`; later ones cover earlier ones (proc_pid_mountinfo(5))."""
+    """Return the mounts in `/proc/self/mountinfo` (proc_pid_mountinfo(5)); later ones cover earlier ones."""
     mounts = []
     for line in text.splitlines():
         place, _separator, source = line.partition(" - ")
@@ -253,13 +249,13 @@ def parse_mounts(text: str) -> list[Mount]:
 
 
 def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_container: bool) -> str | None:
-    """Return the storage with which a file is lost; `None` if it is permanent, as far as known.
+    """Return the temporary storage that contains a file; `None` if the storage is permanent, as far as known.
 
     Args:
         path: absolute, without symbolic links.
-        mounts: as `parse_mounts` returns them.
-        job_folders: folders that AWX creates for a job and deletes after it, without symbolic links.
-        in_container: whether this is a container; outside of one, all other places are the user's own choice.
+        mounts: as in `parse_mounts`.
+        job_folders: the directories that AWX deletes after a job, without symbolic links.
+        in_container: whether the system is a container; outside of containers, only `job_folders` are temporary.
     """
     if any(_is_below(path, folder) for folder in job_folders):
         return "the directory of this AWX job"
@@ -279,7 +275,7 @@ def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_
 
 
 def find_why_lost(path: str) -> str | None:
-    """Return `why_lost` on this system for a file that may not exist yet."""
+    """Return `why_lost` for a path on this system. The file may be missing."""
     try:
         mounts = parse_mounts(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:  # not Linux
@@ -293,7 +289,7 @@ def find_why_lost(path: str) -> str | None:
 
 
 def has_layered_root(mounts: Iterable[Mount]) -> bool:
-    """Return whether this system's root consists of layers, like that of a container without a mark."""
+    """Return whether the root file system consists of layers, as in a container."""
     return [mount.kind in LAYERED_FILE_SYSTEMS for mount in mounts if mount.point == "/"][-1:] == [True]
 
 

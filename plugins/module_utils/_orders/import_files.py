@@ -262,7 +262,9 @@ class _OrderFiles:
         """
         wanted = order.get("public_key_sha256")
         path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
-        issued_for = self._read_public_keys(path) if path else _read_public_keys(lambda: convert_to_bytes(content), None)
+        issued_for = (
+            self._read_public_keys(path) if path else _read_public_keys(lambda: convert_to_bytes(content), None)
+        )
         return wanted in issued_for and wanted not in (self._read_public_keys(private_key) or {wanted})
 
 

@@ -117,12 +117,12 @@ def read_endpoint(written: object, place: str) -> Endpoint:
         host, port = _split_address(written.strip(), place)
         return _create_endpoint(host, port, None, place)
     if not isinstance(written, Mapping):
-        raise _create_error(
+        raise _create_value_error(
             place, written, "must be text or a dict. Use the form HOST:PORT, such as www.example.com:443"
         )
     unknown = [str(key) for key in written if key not in ENDPOINT_KEYS]
     if unknown:
-        raise _create_error(
+        raise _create_value_error(
             place, unknown[0], f"is not a valid key of an endpoint. Valid keys are {', '.join(ENDPOINT_KEYS)}"
         )
     name, server_name = (_parse_text(written, key, place) for key in ("host", "server_name"))
@@ -161,9 +161,9 @@ def _parse_expected(written: object, place: str) -> ExpectedCertificate | None:
         if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
             wrong = next((name for name in names if not is_host(name.strip().removeprefix("*."))), None)
             if wrong is not None:
-                raise _create_error(place, wrong, f"is not a valid DNS name. {EXPECTED_REMEDY}")
+                raise _create_value_error(place, wrong, f"is not a valid DNS name. {EXPECTED_REMEDY}")
             return ExpectedCertificate(tuple(dict.fromkeys(encode_name(name) for name in names)))
-    raise _create_error(place, written, f"must be DNS names or the ID of a certificate. {EXPECTED_REMEDY}")
+    raise _create_value_error(place, written, f"must be DNS names or the ID of a certificate. {EXPECTED_REMEDY}")
 
 
 def _parse_id(value: object) -> int | None:
@@ -177,7 +177,7 @@ def _parse_text(written: Mapping[str, t.Any], key: str, place: str) -> str | Non
     if value is None:
         return None
     if not isinstance(value, str):
-        raise _create_error(f"{place}.{key}", value, "must be text")
+        raise _create_value_error(f"{place}.{key}", value, "must be text")
     return value.strip() or None
 
 
@@ -188,9 +188,9 @@ def _split_address(text: str, place: str) -> tuple[str, object]:
             url = urlsplit(text)
             name, number = url.hostname, url.port
         except ValueError:
-            raise _create_error(place, text, "is not a valid URL. Use the form HOST:PORT") from None
+            raise _create_value_error(place, text, "is not a valid URL. Use the form HOST:PORT") from None
         if url.scheme != "https" or not name or "@" in url.netloc:
-            raise _create_error(
+            raise _create_value_error(
                 place, text, "must be an https URL with a host name and without a user name. Use the form HOST:PORT"
             )
         return name, HTTPS_PORT if number is None else number
@@ -203,16 +203,16 @@ def _split_address(text: str, place: str) -> tuple[str, object]:
 
 def _create_endpoint(host: str, port: object, server_name: str | None, place: str) -> Endpoint:
     if not is_host(host):
-        raise _create_error(
+        raise _create_value_error(
             place, host, "is not a valid host name or address. Use the form www.example.com:443 or [2001:db8::1]:443"
         )
     if server_name is not None and not is_host(server_name):
-        raise _create_error(
+        raise _create_value_error(
             f"{place}.server_name", server_name, "is not a valid host name or address. Correct server_name"
         )
     number = int(port) if isinstance(port, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", port, re.ASCII) else port
     if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= MAX_PORT:
-        raise _create_error(place, port, f"is not a valid port. Set a number from 1 to {MAX_PORT}")
+        raise _create_value_error(place, port, f"is not a valid port. Set a number from 1 to {MAX_PORT}")
     return Endpoint(host, number, server_name or host)
 
 
@@ -221,7 +221,7 @@ def is_host(text: str) -> bool:
     return is_address(text) or HOST_NAME_PATTERN.fullmatch(encode_name(text)) is not None
 
 
-def _create_error(place: str, value: object, why: str) -> CertificatesError:
+def _create_value_error(place: str, value: object, why: str) -> CertificatesError:
     shown = json.dumps(value, ensure_ascii=False, default=str)
     shown = shown if len(shown) <= MAX_SHOWN_LENGTH else f"{shown[:MAX_SHOWN_LENGTH]}..."
     return CertificatesError("invalid_argument", f"{place}: {shown} {why}.")

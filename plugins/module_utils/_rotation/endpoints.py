@@ -75,7 +75,9 @@ class EndpointAction(Target):
         """Return whether a certificate covers the requested server name, or a name that the endpoint must serve."""
         names = {self.endpoint.checked_name, *self.demand.names}
         names |= {name for record in self.demand.records[:1] for name in certificate_of(record).identities}
-        return any(certificate.is_accepted_for(name) for name in names) or has_matching_name(certificate.identities, names)
+        return any(certificate.is_accepted_for(name) for name in names) or has_matching_name(
+            certificate.identities, names
+        )
 
     def is_at(self, listener: ListenerAction, ip_address: str | None) -> bool:
         """Return whether the endpoint has the address and port of a listener."""

@@ -36,7 +36,10 @@ def describe_attention(item: AttentionItem) -> str:
     """
     message = why_attention(item.why, item.served_certificate)
     if item.reason in {"expired", "expiring"}:
-        end, issuer = format_time(item.served_certificate.lifespan.end), item.served_certificate.lifespan.limiting_issuer
+        end, issuer = (
+            format_time(item.served_certificate.lifespan.end),
+            item.served_certificate.lifespan.limiting_issuer,
+        )
         has_expired = item.reason == "expired"
         expires = f"{'expired' if has_expired else 'expires'} at {end}"
         then = "have rejected the chain since then" if has_expired else "will reject the chain after that"

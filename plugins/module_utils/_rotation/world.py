@@ -81,7 +81,9 @@ class SourceCertificate:
 
 def is_selected(common_name: str | None, alternatives: Iterable[str], patterns: Sequence[str] | None) -> bool:
     """Return whether a DNS name of a certificate matches a pattern; `None` matches each certificate."""
-    return patterns is None or has_matching_name(normalize_names(common_name, filter(is_host_name, alternatives)), patterns)
+    return patterns is None or has_matching_name(
+        normalize_names(common_name, filter(is_host_name, alternatives)), patterns
+    )
 
 
 @dataclass(frozen=True)

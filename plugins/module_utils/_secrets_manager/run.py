@@ -271,7 +271,9 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
     lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", MAX_WAIT, now())
     done: list[SecretAction] = []
     try:
-        done = manager.call_for_each(count_calls(Writer(module, manager, lock.check), len(steps), "certificates"), steps)
+        done = manager.call_for_each(
+            count_calls(Writer(module, manager, lock.check), len(steps), "certificates"), steps
+        )
         return done
     finally:  # a version without an answer may still arrive; of a secret, there is only one of its name
         lock.end(release=not any(step.reason == "outcome_unknown" and step.secret for step in done))

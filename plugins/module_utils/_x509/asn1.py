@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The outline of a certificate's DER, where the library can only read all of it or nothing. Private to softlayer.certificates.
+"""Read and write parts of DER structures byte for byte (X.690, 8.1; RFC 5280, 4.1), because the library parses only entire structures.
 
-Pure. This module knows where a part begins and ends (X.690, 8.1; RFC 5280, 4.1), not what it means.
+Private to softlayer.certificates. Pure.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 
 SEQUENCE, OCTET_STRING, OBJECT_IDENTIFIER, INTEGER = 0x30, 0x04, 0x06, 0x02
 VERSION, EXTENSIONS = 0xA0, 0xA3
-"""Tags of the parts of a TBSCertificate that have a tag of their own."""
+"""Context-specific tags of the fields of a TBSCertificate."""
 PARTS_BEFORE_KEY = 5
-"""Number of its parts between version and key: serial number, signature, issuer, validity, subject."""
+"""Number of fields between version and public key: serial number, signature, issuer, validity, and subject."""
 LONG_TAG = 0x1F
 MAX_IDENTIFIER_LENGTH = 60
-"""Bytes of an object identifier."""
+"""Maximum length of an encoded object identifier, in bytes."""
 
 
 @dataclass(frozen=True)
 class Element:
-    """A tag with its content; `whole` also has the length between them."""
+    """A DER element: its tag, its content, and its complete encoding."""
 
     tag: int
     content: bytes = field(repr=False)
@@ -32,10 +32,10 @@ class Element:
 
 
 def read_elements(data: bytes) -> Iterator[Element]:
-    """Yield the elements in a sequence of DER elements.
+    """Yield the elements of concatenated DER data.
 
     Raises:
-        ValueError: if the data is anything else.
+        ValueError: if the data is damaged.
     """
     position = 0
     while position < len(data):
@@ -55,7 +55,7 @@ def read_elements(data: bytes) -> Iterator[Element]:
 
 
 def wrap(tag: int, content: bytes) -> bytes:
-    """Return the content with its tag and length in front."""
+    """Return the DER encoding of a tag with its content."""
     length = len(content)
     if length < 0x80:
         return bytes([tag, length]) + content
@@ -67,7 +67,7 @@ def read_public_key_info(tbs_certificate: bytes) -> bytes:
     """Return the SubjectPublicKeyInfo of a TBSCertificate, byte for byte.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if the TBSCertificate contains no public key.
     """
     parts = [part for part in _read_parts(tbs_certificate) if part.tag != VERSION]
     if len(parts) <= PARTS_BEFORE_KEY:
@@ -79,17 +79,17 @@ def read_requested_key_info(request_info: bytes) -> bytes:
     """Return the SubjectPublicKeyInfo of a CertificationRequestInfo, byte for byte (RFC 2986, 4.1).
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if the data is damaged.
     """
     _version, _subject, info, *_attributes = _read_parts(request_info)
     return info.der
 
 
 def replace_algorithm(private_key: bytes, info: bytes) -> bytes:
-    """Return a SubjectPublicKeyInfo with the algorithm of a private key in PKCS#8 (RFC 5958, 2), not encrypted.
+    """Return a SubjectPublicKeyInfo with the algorithm of an unencrypted PKCS#8 private key (RFC 5958, 2).
 
     Raises:
-        ValueError: if the key is in another form.
+        ValueError: if the private key is not in PKCS#8 format.
     """
     version, algorithm_of_key, *_others = _read_parts(private_key)
     _algorithm, key = _read_parts(info)
@@ -102,7 +102,7 @@ def read_algorithm(info: bytes) -> str:
     """Return the object identifier of the algorithm in a SubjectPublicKeyInfo.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if the data contains no algorithm.
     """
     [outer] = read_elements(info)
     inner = next(read_elements(outer.content), None)
@@ -114,14 +114,14 @@ def read_algorithm(info: bytes) -> str:
 
 @dataclass(frozen=True)
 class Extension:
-    """An extension of a certificate, byte for byte (RFC 5280, 4.1)."""
+    """A certificate extension: its object identifier, its value, and its complete encoding (RFC 5280, 4.1)."""
 
     oid: str
     value: bytes = field(repr=False)
     der: bytes = field(repr=False)
 
     def encode_with_value(self, value: bytes) -> bytes:
-        """Return the DER of the same extension with another value."""
+        """Return the DER encoding of the extension with another value."""
         identifier = next(read_elements(next(read_elements(self.der)).content)).der
         return wrap(SEQUENCE, identifier + wrap(OCTET_STRING, value))
 
@@ -151,7 +151,7 @@ def decode_identifier(identifier: bytes) -> str:
     """Return an object identifier in dotted form (X.690, 8.19).
 
     Raises:
-        ValueError: if it is not valid.
+        ValueError: if the object identifier is invalid.
     """
     numbers, number = [], 0
     for byte in identifier:
@@ -166,7 +166,7 @@ def decode_identifier(identifier: bytes) -> str:
 
 
 def isolate_extension(certificate: bytes, extension: bytes) -> bytes:
-    """Return a certificate with only this extension; its signature becomes invalid.
+    """Return a certificate with only the given extension. The signature becomes invalid.
 
     Raises:
         ValueError: if the data is damaged.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate, its issuers and its private key, made of bytes once. Private to softlayer.certificates. Pure."""
+"""Combine a certificate, its intermediate certificates, and its private key in a `Bundle`. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from .pem import CERTIFICATE_LABELS, KEY_LABELS, find_block_labels, is_der, why_
 from .read import Csr, read_certificates, read_request
 
 Kind = t.Literal["certificate", "chain", "key", "any", "store"]
-"""The purpose of bytes: the certificate (with or without issuers), only issuers, the private key, any of these, or PKCS#12."""
+"""Expected content of a file: a certificate with or without its chain, only the chain, a private key, any of these, or a PKCS#12 store."""
 Problem: t.TypeAlias = Obstacle[Code | RotationReason]
-"""Why content cannot be used, see `messages.trouble`; the fact `path` is the file."""
+"""The reason for rejecting content, for `messages.describe_problem`. The fact `path` is the path of the file."""
 
 
 @dataclass(frozen=True)
 class KeyRef:
-    """A private key: itself, or the file from which it is read when it is needed."""
+    """A private key in memory, or the path of the file that contains the private key."""
 
     public_key_sha256: str
     private_key: PrivateKey | None = field(default=None, repr=False, compare=False)
     path: str = field(default="", repr=False)
-    """The path of the file, which may be a symbolic link."""
+    """The path of the file; it can be a symbolic link."""
     real_path: str = field(default="", repr=False)
     is_pkcs12: bool = False
 
     @classmethod
     def from_key(cls, key: PrivateKey) -> KeyRef:
-        """Return one that holds the key itself."""
+        """Return a reference to a private key in memory."""
         return cls(key.public_key_sha256, key)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where something is kept, for people: what it is called there, and its path."""
+    """The location of a certificate in messages: its name in the source, and its path."""
 
     name: str = ""
     path: str = ""
@@ -51,12 +51,12 @@ class Origin:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A certificate, its issuers and its key from one place. If there is a problem, some of the parts may be readable."""
+    """A certificate, its intermediate certificates, and its private key. If `problem` is set, parts may be missing."""
 
     certificates: tuple[Certificate, ...] = ()
-    """The certificate, perhaps among others, in their order."""
+    """The certificates in file order, which may include certificates other than the selected one."""
     issuers: tuple[Certificate, ...] = ()
-    """The issuers from the source."""
+    """The separate intermediate certificates from the source."""
     key: KeyRef | None = None
     request: Csr | None = None
     """The CSR from the source."""
@@ -65,26 +65,26 @@ class Bundle:
 
     @cached_property
     def matching_certificates(self) -> tuple[Certificate, ...]:
-        """The certificates with the key's public key."""
+        """The certificates with the public key of the private key."""
         key = self.key.public_key_sha256 if self.key else None
         return tuple(certificate for certificate in self.certificates if certificate.public_key_sha256 == key)
 
     @property
     def certificate(self) -> Certificate | None:
-        """The one that the key belongs to; without its key, the one that is probably meant."""
+        """The certificate that matches the private key, or else the first server certificate."""
         hosts = (certificate for certificate in self.certificates if not certificate.can_issue)
         return next(iter(self.matching_certificates), None) or next(hosts, None) or next(iter(self.certificates), None)
 
     @property
     def other_certificates(self) -> tuple[Certificate, ...]:
-        """All but the certificate, each once."""
+        """All certificates except `certificate`, without duplicates."""
         leaf = self.certificate
         both = dict.fromkeys((*self.certificates, *self.issuers))
         return tuple(certificate for certificate in both if certificate != leaf)
 
     @property
     def chain(self) -> tuple[Certificate, ...]:
-        """All but the certificate and roots."""
+        """All certificates except `certificate` and root certificates."""
         return tuple(certificate for certificate in self.other_certificates if not certificate.is_root)
 
 
@@ -92,13 +92,7 @@ EMPTY_BUNDLE = Bundle()
 
 
 def read_bundle(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
-    """Return what is in a file: the certificates and the key that it should have, or has besides.
-
-    Args:
-        data: the file's content: PEM, DER, PKCS#7 or PKCS#12.
-        kind: what the file is for.
-        passphrase: of a private key or a PKCS#12 file.
-    """
+    """Return the certificates and the private key of a file in PEM, DER, PKCS#7, or PKCS#12 format."""
     if kind == "store":
         return _read_key_store(data, passphrase)
     begun, truncated = (labels & (CERTIFICATE_LABELS | KEY_LABELS) for labels in find_block_labels(data))
@@ -126,12 +120,12 @@ def read_bundle(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
 def read_parts(
     parts: Mapping[str, bytes | None], passphrase: str | None = None, paths: Mapping[str, str] | None = None
 ) -> Bundle:
-    """Return what was given in parts, each for its purpose alone; the trouble is the first one, with the path of its file.
+    """Return a bundle of separately specified parts. `problem` is the first problem, with the path of its file.
 
     Args:
-        parts: by `PARTS`, in PEM, DER or PKCS#7; issuers may follow the certificate.
-        passphrase: of the private key.
-        paths: of the files that the parts were read from.
+        parts: content in PEM, DER, or PKCS#7 format, by the names in `PARTS`.
+        passphrase: decrypts the private key.
+        paths: the paths of the files that contain the parts.
     """
     readers: Mapping[str, Callable[[bytes], Bundle]] = {
         "certificate": lambda data: _read_all_certificates(data, "certificate"),
@@ -153,7 +147,7 @@ def read_parts(
 
 
 def read_pkcs12_bundle(data: bytes, passphrase: str | None, path: str | None = None) -> Bundle:
-    """Return the content of a PKCS#12 file that should have a certificate and its key."""
+    """Return the content of a PKCS#12 file, with a problem if the private key or the certificate is missing."""
     there = _read_key_store(data, passphrase)
     if there.problem is None and not (there.key and there.certificates):
         there = replace(there, problem=Obstacle("invalid_pem", {"has_both": False}))
@@ -161,7 +155,7 @@ def read_pkcs12_bundle(data: bytes, passphrase: str | None, path: str | None = N
 
 
 def add_path(bundle: Bundle, path: str | None) -> Bundle:
-    """Return the content of a file, if any: its path becomes that of the key and of the problem."""
+    """Return a bundle with a path for its private key and its problem; the same bundle if the path is empty."""
     if not path:
         return bundle
     key = bundle.key and replace(bundle.key, path=path)
@@ -170,7 +164,7 @@ def add_path(bundle: Bundle, path: str | None) -> Bundle:
 
 
 def convert_error(error: CertificatesError) -> Problem:
-    """Return the problem for an error."""
+    """Return an error as a problem."""
     return Obstacle(error.code, {"error": error.message})
 
 
@@ -186,7 +180,7 @@ def _read_certificates(data: bytes) -> Bundle:
 
 
 def _read_all_certificates(data: bytes, given_as: str) -> Bundle:
-    """Return all certificates: of what is cut off the last ones would be missing."""
+    """Return all certificates, with a problem if the data contains none or is truncated."""
     there = _read_certificates(data)
     if there.problem or (there.certificates and not find_block_labels(data)[1] & CERTIFICATE_LABELS):
         return there

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate: its content, names and issuer. Private to softlayer.certificates. Pure."""
+"""Parse a certificate: its fields, DNS names, and CA. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .._base.times import format_time
 from . import asn1
 
 PARSE_ERRORS: tuple[type[BaseException], ...] = ()
-"""Exceptions of the library for data that it cannot parse."""
+"""Exceptions of the library for invalid data."""
 with suppress(ImportError):
     from cryptography import x509
     from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
@@ -52,12 +52,12 @@ KEY_ALGORITHMS = frozenset(
         *("1.2.840.113549.1.3.1", "1.2.840.10046.2.1", "1.3.101.110", "1.3.101.111", "1.3.101.112", "1.3.101.113"),
     }
 )
-"""Object identifiers of the key types that the library knows: RSA, RSASSA-PSS, EC, DSA, Diffie-Hellman, and those of RFC 8410."""
+"""Object identifiers of the key types that the library supports: RSA, RSASSA-PSS, EC, DSA, Diffie-Hellman, and the types of RFC 8410."""
 RSASSA_PSS = "RSASSA-PSS"
 RSASSA_PSS_OID = "1.2.840.113549.1.1.10"
-"""The type of RSA keys that are for these signatures only, and its object identifier (RFC 4055, 1.2); the library takes them for RSA."""
+"""Object identifier of RSA keys for RSASSA-PSS signatures only (RFC 4055, 1.2). The library reports them as RSA keys."""
 STORED_KEY_TYPES = frozenset({"RSA", "EC"})
-"""Key types that the certificate store is known to accept."""
+"""Key types that the certificate store accepts."""
 FACTS = (
     "common_name",
     "fingerprint_sha256",
@@ -69,20 +69,20 @@ FACTS = (
     "key_type",
     "key_size",
 )
-"""The fields of a certificate in results; see `Certificate.facts`."""
+"""The fields of a certificate in results, see `Certificate.facts`."""
 MAX_RSA_KEY_SIZE = 8192
 MAX_RSA_EXPONENT = 64
 MAX_DSA_KEY_SIZE = 4096
-"""Bits. Larger keys are not verified with: an attacker could have made them to keep the processor busy."""
+"""Maximum key size in bits for signature verification, because an attacker could use larger keys to consume CPU time."""
 MAX_CACHE_ENTRIES = 64
-"""How many certificates and links of chains are remembered: hundreds of certificates are issued by the same few intermediates."""
+"""Maximum number of cached certificates and chain links. A few intermediate certificates issue hundreds of certificates."""
 MAX_NAMES = 1_000
-"""Subject alternative names that are read one by one if they cannot be read together."""
+"""Maximum number of subject alternative names that are read individually."""
 
 
 @contextmanager
 def translate_parse_errors(refusal: CertificatesError) -> Iterator[None]:
-    """Raise `refusal` for any error of the library; a panic of its Rust code is not an `Exception`."""
+    """Raise `refusal` for any parse error of the library, including a panic of its Rust code."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -96,24 +96,19 @@ def translate_parse_errors(refusal: CertificatesError) -> Iterator[None]:
 
 
 def hash_public_key(public_key: t.Any, info: bytes) -> str:
-    """Return the SHA-256 of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), in hex.
-
-    Args:
-        public_key: what the library reads in it.
-        info: the same in DER.
-    """
+    """Return the hexadecimal SHA-256 of a public key and its DER encoding, a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7)."""
     if not has_pss_algorithm(info):
         info = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(info).hexdigest()
 
 
 def has_pss_algorithm(info: bytes) -> bool:
-    """Return whether a SubjectPublicKeyInfo has an RSASSA-PSS key."""
+    """Return whether a SubjectPublicKeyInfo contains an RSASSA-PSS key."""
     return asn1.read_algorithm(info) == RSASSA_PSS_OID
 
 
 def read_type_and_size(public_key: t.Any, info: bytes) -> tuple[str, int | None]:
-    """Return the name of a key's algorithm, and its size in bits if it has one. Arguments as above."""
+    """Return the algorithm name of a public key and its size in bits, or `None` for a key without a size."""
     if has_pss_algorithm(info):
         return RSASSA_PSS, public_key.key_size
     names = (
@@ -129,13 +124,13 @@ def read_type_and_size(public_key: t.Any, info: bytes) -> tuple[str, int | None]
 
 @dataclass(frozen=True)
 class Certificate:
-    """An X.509 certificate; two are equal if their DER is equal."""
+    """An X.509 certificate. Certificates with the same DER encoding are equal."""
 
     der: bytes = field(repr=False)
 
     @classmethod
     def from_library(cls, parsed: x509.Certificate) -> Certificate:
-        """Return a certificate that `cryptography` has already parsed, without parsing it again."""
+        """Return the `Certificate` for an object of `cryptography`, without parsing the DER again."""
         certificate = cls(parsed.public_bytes(Encoding.DER))
         certificate.__dict__["library_object"] = parsed
         return certificate
@@ -146,12 +141,12 @@ class Certificate:
 
     @cached_property
     def fingerprint_sha256(self) -> str:
-        """SHA-256 of the DER, in hex."""
+        """The hexadecimal SHA-256 of the DER encoding."""
         return hashlib.sha256(self.der).hexdigest()
 
     @cached_property
     def _public_key(self) -> t.Any:
-        """The public key; `None` if the library does not know its algorithm, such as GOST R 34.10."""
+        """The public key; `None` if the library does not support the algorithm, such as GOST R 34.10."""
         try:
             return self.library_object.public_key()
         except UnsupportedAlgorithm:
@@ -163,7 +158,7 @@ class Certificate:
 
     @cached_property
     def public_key_sha256(self) -> str:
-        """SHA-256 of the SubjectPublicKeyInfo, in hex."""
+        """The hexadecimal SHA-256 of the SubjectPublicKeyInfo."""
         if self._public_key is None:
             return hashlib.sha256(self._public_key_info).hexdigest()
         return hash_public_key(self._public_key, self._public_key_info)
@@ -173,38 +168,38 @@ class Certificate:
         return asn1.read_public_key_info(self.library_object.tbs_certificate_bytes)
 
     def check(self) -> None:
-        """Read the parts that all other code needs; raise what `cryptography` raises on damaged data."""
+        """Parse all fields that other code uses. Errors of `cryptography` are raised unchanged."""
         self.facts()
         for read in (lambda: self.organization_name, lambda: self.is_self_issued, lambda: self.can_issue):
             read()
 
     @cached_property
     def not_before(self) -> datetime:
-        """Start of validity, UTC."""
+        """The start of validity in UTC."""
         return self.library_object.not_valid_before_utc
 
     @cached_property
     def not_after(self) -> datetime:
-        """End of validity, UTC."""
+        """The end of validity in UTC."""
         return self.library_object.not_valid_after_utc
 
     @property
     def age(self) -> tuple[datetime, datetime]:
-        """A sort key: the certificate that was issued later, or is valid longer, sorts higher."""
+        """The sort key by start, then end of validity. The newest certificate sorts last."""
         return self.not_before, self.not_after
 
     def is_valid(self, at: datetime) -> bool:
-        """Return whether an instant lies within the validity, both ends included (RFC 5280, 4.1.2.5)."""
+        """Return whether the certificate is valid at an instant; both ends are included (RFC 5280, 4.1.2.5)."""
         return self.not_before <= at <= self.not_after
 
     @cached_property
     def common_name(self) -> str | None:
-        """The subject's first common name, in printable form."""
+        """The first common name of the subject, in printable form."""
         return next(iter(_read_values(self.library_object.subject, NameOID.COMMON_NAME)), None)
 
     @cached_property
     def organization_name(self) -> str | None:
-        """The subject's first organization, in printable form."""
+        """The first organization of the subject, in printable form."""
         return next(iter(_read_values(self.library_object.subject, NameOID.ORGANIZATION_NAME)), None)
 
     @cached_property
@@ -214,46 +209,46 @@ class Certificate:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names it is for: DNS names and common name, in ASCII form; CAs may omit the common name."""
+        """The DNS names and the common name, in ASCII form."""
         return normalize_names(self.common_name, map(escape_invisible, self._dns_names))
 
     @property
     def server_names(self) -> frozenset[str]:
-        """The names for which TLS clients accept it: its DNS names; its common name only if it has no DNS name (RFC 9525, 2)."""
+        """The DNS names, or the common name if there is no DNS name (RFC 9525, 2). TLS clients compare host names with them."""
         return normalize_names(None, self._dns_names) or normalize_names(self.common_name, ())
 
     @property
     def addresses(self) -> frozenset[str]:
-        """The IP addresses for which TLS clients accept it."""
+        """The IP addresses in the subject alternative names."""
         return frozenset(str(name.value) for name in self._alternatives if isinstance(name, x509.IPAddress))
 
     @property
     def server_name(self) -> str | None:
-        """A name by which TLS clients request it, `None` if it has none."""
+        """A server name for TLS handshakes; `None` if the certificate contains no name."""
         return choose_server_name(self.server_names, self.addresses)
 
     @cached_property
     def alternatives(self) -> frozenset[str]:
-        """The DNS names and IP addresses that all clients accept it for; not what no host name is, such as one with a blank or final dot."""
+        """The valid DNS names and IP addresses in the subject alternative names, which all TLS clients accept."""
         names = map(str.lower, self._dns_names)
         return frozenset(name for name in names if name == encode_name(name) and not is_address(name)) | self.addresses
 
     @cached_property
     def accepted_names(self) -> frozenset[str]:
-        """What some clients accept it for, at least: its common name, too, if it has no DNS name at all."""
+        """The names that at least some TLS clients accept: `alternatives`, and the common name if there is no DNS name."""
         return self.alternatives if self._dns_names else self.alternatives | self.server_names
 
     @cached_property
     def identities(self) -> frozenset[str]:
-        """All its names and addresses in comparable form, including its common name if that is a host name."""
+        """All host names and IP addresses in normalized form, including a common name that is a host name."""
         name = self.common_name or ""
         is_host = "." in name and " " not in name
         return self.server_names | self.addresses | normalize_names(name if is_host else None, ())
 
     def is_accepted_for(self, name: str) -> bool:
-        """Return whether TLS clients accept it for a name or an address (RFC 9525, 6).
+        """Return whether TLS clients accept the certificate for a host name or an IP address (RFC 9525, 6).
 
-        Addresses are compared with its IP addresses only. A wildcard stands for exactly the whole left-most label.
+        A wildcard matches exactly one label, the first one.
         """
         bare = name.partition("%")[0]
         if is_address(bare):
@@ -267,19 +262,19 @@ class Certificate:
 
     @property
     def shown_name(self) -> str:
-        """Its name in a sentence: as `_names.shown_name`, else its whole subject."""
+        """The name in messages: `_names.shown_name`, or else the complete subject."""
         name = choose_name(self.common_name, self.subject_alt_names)
         return name or escape_invisible(self.library_object.subject.rfc4514_string()) or "without a name"
 
     @property
     def shown_issuer(self) -> str:
-        """Its issuer's name in a sentence."""
+        """The name of the CA in messages."""
         names = _read_values(self.library_object.issuer, NameOID.COMMON_NAME)
         return names[0] if names else escape_invisible(self.library_object.issuer.rfc4514_string())
 
     @cached_property
     def subject_alt_names(self) -> list[str]:
-        """The values of the subject alternative names (host names, addresses, ...), in printable form."""
+        """The subject alternative names (host names, IP addresses, and others), in printable form."""
         return [escape_invisible(_format_general_name(name)) for name in self._alternatives]
 
     @cached_property
@@ -288,7 +283,7 @@ class Certificate:
         return list(self.extension(kind) or self._read_names_one_by_one(kind.oid.dotted_string))
 
     def _read_names_one_by_one(self, oid: str) -> Iterator[x509.GeneralName]:
-        """Yield the names that can be read, if they cannot be read together."""
+        """Yield the readable subject alternative names if the extension as a whole is unreadable."""
         with suppress(ValueError):
             extension = self.unreadable_extensions.get(oid)
             if extension is None:
@@ -299,13 +294,13 @@ class Certificate:
                     yield from read.value if read else ()
 
     def extension(self, kind: type[t.Any]) -> t.Any:
-        """Return an extension's value, or `None` if there is none or it cannot be read."""
+        """Return the value of an extension; `None` if the extension is missing or unreadable."""
         extension = self.extensions.get(kind.oid.dotted_string)
         return extension.value if extension else None
 
     @cached_property
     def extensions(self) -> Mapping[str, x509.Extension[t.Any]]:
-        """The readable extensions, by object identifier; an unreadable one does not hide the others."""
+        """The readable extensions by object identifier."""
         try:
             readable = list(self.library_object.extensions)
         except PARSE_ERRORS:
@@ -315,7 +310,7 @@ class Certificate:
 
     @cached_property
     def unreadable_extensions(self) -> Mapping[str, asn1.Extension | None]:
-        """The unreadable extensions; `None` for one that occurs twice, which RFC 5280, 4.2, forbids."""
+        """The unreadable extensions; `None` for an object identifier that occurs twice, which RFC 5280, 4.2, forbids."""
         with suppress(*PARSE_ERRORS):
             list(self.library_object.extensions)
             return {}
@@ -330,7 +325,7 @@ class Certificate:
         return by_oid
 
     def _read_alone(self, extension: bytes) -> x509.Extension[t.Any] | None:
-        """Return one of its extensions, read from a certificate with no other extension; `None` if it cannot be read."""
+        """Return an extension that is parsed without the others; `None` if it is unreadable."""
         with suppress(CertificatesError), translate_parse_errors(CertificatesError("invalid_pem", "")):
             return next(
                 iter(x509.load_der_x509_certificate(asn1.isolate_extension(self.der, extension)).extensions), None
@@ -339,12 +334,12 @@ class Certificate:
 
     @property
     def key_type(self) -> str:
-        """Name of the key's algorithm, or its object identifier if the library does not know it."""
+        """The algorithm name of the public key, or its object identifier if the library does not support the algorithm."""
         return self._key_type_and_size[0]
 
     @property
     def key_size(self) -> int | None:
-        """Size of the key in bits, if it has one."""
+        """The key size in bits; `None` for a key without a size."""
         return self._key_type_and_size[1]
 
     @cached_property
@@ -355,44 +350,44 @@ class Certificate:
 
     @property
     def curve(self) -> str | None:
-        """Name of the elliptic curve of an EC key."""
+        """The name of the elliptic curve; `None` for other key types."""
         key = self._public_key
         return key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else None
 
     @property
     def is_self_issued(self) -> bool:
-        """Whether subject and issuer are the same: a root, or a CA whose new key is signed by its former one (RFC 5280, 3.2)."""
+        """Whether subject and issuer are equal: a root certificate, or a CA certificate signed by the previous key of the CA (RFC 5280, 3.2)."""
         return self.subject == self.issuer
 
     @cached_property
     def is_root(self) -> bool:
-        """Whether its own key signed it: a root, or a self-signed certificate."""
+        """Whether the certificate is signed by its own key, like a root certificate."""
         return self.is_self_issued and self.is_issued_by(self)
 
     @cached_property
     def subject(self) -> Name:
-        """The subject in a form that can be compared."""
+        """The subject in normalized form."""
         return normalize_distinguished_name(self.library_object.subject)
 
     @cached_property
     def issuer(self) -> Name:
-        """The issuer in a form that can be compared."""
+        """The distinguished name of the issuer in normalized form."""
         return normalize_distinguished_name(self.library_object.issuer)
 
     @property
     def is_version_1(self) -> bool:
-        """Whether it has version 1, from the time before extensions."""
+        """Whether the certificate is an X.509 version 1 certificate, which has no extensions."""
         return self.library_object.version == x509.Version.v1
 
     @property
     def can_issue(self) -> bool:
-        """Whether it is a CA certificate (basic constraints, RFC 5280, 4.2.1.9); one of version 1 counts as one."""
+        """Whether the certificate is a CA certificate (basic constraints, RFC 5280, 4.2.1.9). All version 1 certificates count as CA certificates."""
         constraints = self.extension(x509.BasicConstraints)
         return constraints.ca if constraints else self.is_version_1
 
     @property
     def renewal_info_id(self) -> str | None:
-        """Its identifier for renewal information of the CA (RFC 9773, 4.1); `None` if it does not name the key of its issuer."""
+        """The identifier for ACME renewal information (RFC 9773, 4.1); `None` without an authority key identifier."""
         issuer, serial = self.issuer_key_identifier, self.library_object.serial_number
         number = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)  # as in DER
         parts = [base64.urlsafe_b64encode(part).rstrip(b"=").decode("ascii") for part in (issuer or b"", number)]
@@ -406,14 +401,18 @@ class Certificate:
 
     @property
     def issuer_key_identifier(self) -> bytes | None:
-        """The authority key identifier, which names the issuer's key (RFC 5280, 4.2.1.1)."""
+        """The authority key identifier (RFC 5280, 4.2.1.1)."""
         identifier = self.extension(x509.AuthorityKeyIdentifier)
         return identifier.key_identifier if identifier else None
 
     def has_signed(self, signed: x509.Certificate | x509.CertificateRevocationList, content: bytes) -> bool:
-        """Return whether its key signed a certificate or a list of revoked ones; `content` is what of it was signed.
+        """Return whether the public key verifies the signature of a certificate or CRL.
 
-        `verify_directly_issued_by` does not fit: it takes a name in another string type for a different name.
+        `verify_directly_issued_by` does not fit, because it distinguishes names that differ only in their string types.
+
+        Args:
+            signed: the certificate or CRL.
+            content: the signed bytes.
         """
         key = self._public_key
         if key is None or not self.can_verify_quickly:
@@ -434,7 +433,7 @@ class Certificate:
 
     @property
     def can_verify_quickly(self) -> bool:
-        """Whether verifying a signature with its key takes a time that an attacker cannot increase."""
+        """Whether the key is small enough to verify signatures in limited time."""
         key = self._public_key
         if isinstance(key, dsa.DSAPublicKey):
             return key.key_size <= MAX_DSA_KEY_SIZE
@@ -443,15 +442,15 @@ class Certificate:
         )
 
     def is_issued_by(self, issuer: Certificate) -> bool:
-        """Return whether this certificate names `issuer` as its issuer and was signed by its key."""
+        """Return whether `issuer` is the issuer by its name and its signature."""
         return self.issuer == issuer.subject and _is_signed_by(self, issuer)
 
     def to_pem(self) -> str:
-        """Return it as canonical PEM: 64 columns, LF (RFC 7468)."""
+        """Return canonical PEM text with 64 columns and LF line ends (RFC 7468)."""
         return self.library_object.public_bytes(Encoding.PEM).decode("ascii")
 
     def facts(self) -> dict[str, t.Any]:
-        """Return the facts about a certificate that results contain."""
+        """Return the fields of the certificate for results."""
         key_type, key_size = self._key_type_and_size
         return {
             "common_name": self.common_name,
@@ -466,7 +465,7 @@ class Certificate:
         }
 
     def diff_facts(self) -> dict[str, t.Any]:
-        """Return the facts about a certificate that diffs show."""
+        """Return the fields of the certificate for diffs."""
         return {
             **build_diff_name(self.common_name, self.shown_name),
             "fingerprint_sha256": self.fingerprint_sha256,
@@ -475,26 +474,26 @@ class Certificate:
 
 
 def _read_values(name: x509.Name, kind: x509.ObjectIdentifier) -> list[str]:
-    """Return the parts of a distinguished name that are of a kind, in printable form."""
+    """Return the attributes of a distinguished name with an object identifier, in printable form."""
     return [escape_invisible(str(part.value)) for part in name.get_attributes_for_oid(kind)]
 
 
 def normalize_names(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
-    """Return names in a form that can be compared: in ASCII form, and without the common name if there is none."""
+    """Return host names in ASCII form, including the common name if it is set."""
     return frozenset(encode_name(name) for name in (common_name, *others) if name)
 
 
 def read_record_names(record: Mapping[str, t.Any]) -> frozenset[str]:
-    """Return the names of a certificate in a result, addresses included, in a form that can be compared."""
+    """Return the normalized DNS names and IP addresses of a certificate in a result."""
     return normalize_names(record.get("common_name"), record.get("subject_alt_names") or ())
 
 
 Name = tuple[frozenset[tuple[str, str]], ...]
-"""A distinguished name in a form that can be compared."""
+"""A distinguished name in normalized form."""
 
 
 def normalize_distinguished_name(name: x509.Name) -> Name:
-    """Return a name in a form that does not depend on string types, case and spacing (RFC 5280, 7.1)."""
+    """Return a distinguished name without differences in string types, case, and spaces (RFC 5280, 7.1)."""
     return tuple(
         frozenset((part.oid.dotted_string, " ".join(str(part.value).casefold().split())) for part in parts)
         for parts in name.rdns
@@ -503,7 +502,7 @@ def normalize_distinguished_name(name: x509.Name) -> Name:
 
 @lru_cache(MAX_CACHE_ENTRIES)
 def _is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
-    """Return whether the key of `issuer` signed a certificate; the links between intermediate and root certificates are cached."""
+    """Return the cached result of `has_signed` for a certificate."""
     return issuer.has_signed(certificate.library_object, certificate.library_object.tbs_certificate_bytes)
 
 
@@ -517,5 +516,5 @@ def _format_general_name(name: x509.GeneralName) -> str:
 
 
 def join_pem(certificates: Iterable[Certificate]) -> str:
-    """Return several certificates as canonical PEM, one after the other."""
+    """Return certificates as concatenated canonical PEM text."""
     return "".join(certificate.to_pem() for certificate in certificates)

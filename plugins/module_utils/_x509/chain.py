@@ -2,12 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the path from a certificate to a trusted root. Private to softlayer.certificates.
+"""Build the path from a certificate to a trusted root certificate, and verify it with OpenSSL. Private to softlayer.certificates. Pure.
 
-Pure: the roots and the present instant are passed in. Here candidates are built from the available certificates: each names the next
-one as its issuer and was signed by its key. Whether a candidate is trusted, OpenSSL says, see `client`.
-
-Certificates come from strangers, so the work is limited: a path made to take long is not trusted, and no other path suffers.
+Certificates are untrusted input, so the number of steps is limited.
 """
 
 from __future__ import annotations
@@ -29,26 +26,23 @@ from .tls_client import Acceptance, check_acceptance, describe_invalid_issuer, m
 
 Trust = t.Literal["trusted", "incomplete", "untrusted"]
 UNTRUSTED_REASONS: Mapping[Trust, TrustReason] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
-"""The reason for a certificate that is not accepted because it is not trusted."""
+"""The reason code for each result that is not trusted."""
 
 MAX_CHAIN_LENGTH = 10
-"""Certificates above a leaf; real chains have one to three."""
+"""Maximum number of CA certificates in a chain; real chains contain one to three."""
 MAX_STEPS = 300
-"""Certificates tried as issuers while building one leaf's chain; each path counts again."""
+"""Maximum number of CA certificates to try for one certificate; a CA certificate counts once for each path."""
 MAX_OPENSSL_CHECKS = 20
-"""Paths of one leaf that OpenSSL verifies, up to a trusted root, or else up to the last known issuer."""
+"""Maximum number of paths that OpenSSL verifies for one certificate."""
 MAX_CHECKS = 2_000
-"""Signatures verified, and questions to OpenSSL, for all leaves of one pile."""
+"""Maximum number of signature checks and OpenSSL checks of one `Chains` object."""
 TOO_MANY_CHAINS = (
     "too many chains to a root certificate are possible: specify only the required intermediate certificates"
 )
 
 
 class Anchors:
-    """Certificates that are trusted by themselves: roots, and any others that a user names; damaged ones are left out.
-
-    A host has about 150 root certificates, and one or two are needed: only these are parsed completely.
-    """
+    """Trusted certificates: root certificates, and other certificates that the user trusts. Only used certificates are parsed completely."""
 
     def __init__(self, certificates: Iterable[Certificate] = ()) -> None:
         self._certificates = tuple(dict.fromkeys(certificates))
@@ -59,11 +53,11 @@ class Anchors:
 
     @cached_property
     def client(self) -> ssl.SSLContext | None:
-        """The settings of a TLS client that trusts them; `None` if there are none."""
+        """The settings of a TLS client that trusts the certificates; `None` if there are none."""
         return make_client_settings(self._certificates) if self._certificates else None
 
     def find_by_subject(self, subject: Name) -> list[Certificate]:
-        """Return those with this subject."""
+        """Return the undamaged certificates with a subject."""
         return list(_skip_damaged(self._certificates_by_subject.get(subject, ())))
 
     def __iter__(self) -> Iterator[Certificate]:
@@ -75,11 +69,15 @@ class Anchors:
 
 @dataclass(frozen=True)
 class Chain:
-    """The issuers of a certificate in order, without the root, and whether they lead to a trusted one.
+    """The CA certificates of a certificate in order, without the root certificate, and the trust in them.
 
-    `why` says what is wrong, as the end of a sentence about the certificate. `is_linked` says whether any issuer is known. `path` has
-    the issuers that clients use: as OpenSSL took them, up to what is trusted, or else all that are known, the root included. `has_untrusted_root`
-    says whether clients refuse it only because they do not trust the root, which is known.
+    Attributes:
+        issuers: the CA certificates.
+        trust: the result of the verification.
+        why: the problem, as the end of a sentence about the certificate.
+        is_linked: whether at least one CA certificate was found.
+        path: the CA certificates that TLS clients use, including the root certificate if it is available.
+        has_untrusted_root: whether the only problem is an available root certificate that is not trusted.
     """
 
     issuers: tuple[Certificate, ...]
@@ -91,10 +89,7 @@ class Chain:
 
 
 def evaluate_sent_chain(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors, at: datetime) -> Chain:
-    """Return the chain of a certificate; it is trusted only if a TLS client accepts it with exactly the sent certificates, in this order.
-
-    The issuers are the best that can be built of it.
-    """
+    """Return the chain of a certificate, which is trusted only if a TLS client accepts exactly the sent certificates in this order."""
     chain = Chains(sent, anchors, at).build(leaf)
     if chain.trust == "trusted" and chain.issuers == tuple(sent):
         return chain  # this is what OpenSSL was asked
@@ -105,7 +100,7 @@ def evaluate_sent_chain(leaf: Certificate, sent: Sequence[Certificate], anchors:
 
 
 class Chains:
-    """Builds the chains of certificates from a pile of others; each check is made only once."""
+    """The builder of chains from available CA certificates. Each check runs only once."""
 
     def __init__(self, pile: Iterable[Certificate], anchors: Anchors, at: datetime) -> None:
         self._anchors = anchors
@@ -115,7 +110,7 @@ class Chains:
         self._steps = self._questions = self._checks = 0
 
     def build(self, leaf: Certificate) -> Chain:
-        """Return a certificate's chain: a trusted one if possible, else the best there is."""
+        """Return the chain of a certificate: a trusted chain if possible, or else the best one."""
         refusals: list[str] = []
         self._steps, self._questions = MAX_STEPS, MAX_OPENSSL_CHECKS
         chain = self._build_trusted_chain(leaf, (), refusals) if leaf.is_valid(self._at) else None
@@ -138,9 +133,9 @@ class Chains:
     def _build_trusted_chain(
         self, leaf: Certificate, path: tuple[Certificate, ...], refusals: list[str]
     ) -> Chain | None:
-        """Return a trusted chain that begins with these issuers, or `None`; the reasons against others are added to `refusals`.
+        """Return a trusted chain that starts with `path`, or `None`; append the reasons for rejection to `refusals`.
 
-        The full path up to below the root is preferred to a short cut, so that what is stored does not depend on a machine's roots.
+        The longest path is preferred, so that the chain does not depend on the root certificates of the host.
         """
         last = path[-1] if path else leaf
         for issuer in self._find_issuers(last) if len(path) < MAX_CHAIN_LENGTH else ():
@@ -161,16 +156,13 @@ class Chains:
         return Chain(path, "trusted", path=answer.path[1:])
 
     def _find_issuers(self, child: Certificate) -> list[Certificate]:
-        """Return those of the pile that may be a certificate's issuer by their names, in order of preference; roots last.
-
-        Of version 1, from the time before there were extensions, only a root may issue; others would make every certificate a CA.
-        """
+        """Return the possible issuers by name, in order of preference. Version 1 certificates count only if they are root certificates."""
         named = [issuer for issuer in self._all.get(child.issuer, ()) if issuer.can_issue]
         issuers = [issuer for issuer in named if issuer.is_root or not issuer.is_version_1]
         return sorted(self._sort_issuers(issuers, child), key=lambda issuer: issuer.is_root)
 
     def _sort_issuers(self, issuers: list[Certificate], child: Certificate) -> list[Certificate]:
-        """Return certificates with the name of an issuer: first those with the key that the child names, then the valid ones."""
+        """Return possible issuers: first those with the matching key identifier, then valid ones, then by end of validity."""
         named = child.issuer_key_identifier
         return sorted(
             issuers,
@@ -183,7 +175,7 @@ class Chains:
         )
 
     def _is_new(self, issuer: Certificate, leaf: Certificate, path: Sequence[Certificate]) -> bool:
-        """Return whether a certificate's name and key are new on this path: otherwise it would lead in a circle."""
+        """Return whether no certificate on the path has the same name and key, which would create a loop."""
         self._steps -= 1
         return self._steps >= 0 and all(
             (issuer.subject, issuer.public_key_sha256) != (seen.subject, seen.public_key_sha256)
@@ -205,10 +197,7 @@ class Chains:
         return check_acceptance(leaf, sent, roots, self._at)
 
     def _find_known_issuers(self, leaf: Certificate) -> tuple[tuple[Certificate, ...], Certificate | None, str]:
-        """Return the known issuers of a certificate, the root at their end if it is known, and what OpenSSL says if it trusts the last one.
-
-        A path that it accepts is preferred, then one on which all certificates are valid.
-        """
+        """Return the best available issuers, their root certificate if available, and the OpenSSL error if the root certificate were trusted."""
         ways: list[tuple[bool, tuple[Certificate, ...], Certificate | None, str]] = []
         for issuers, root in self._find_paths(leaf, ()):
             path = (*issuers, root) if root else issuers
@@ -235,7 +224,7 @@ class Chains:
     def _why_untrusted(
         self, leaf: Certificate, issuers: Sequence[Certificate], root: Certificate | None, refusals: Sequence[str]
     ) -> tuple[Trust, str]:
-        """Return why a chain does not lead to an anchor."""
+        """Return the trust and the reason for a chain without a trusted root certificate."""
         if not leaf.is_valid(self._at):
             return (
                 "untrusted",
@@ -266,7 +255,7 @@ class Chains:
 
 
 def _select_roots(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors) -> list[Certificate]:
-    """Return the trusted certificates that OpenSSL can come to."""
+    """Return the trusted certificates that can end a path."""
     issuers = (anchor for certificate in (leaf, *sent) for anchor in anchors.find_by_subject(certificate.issuer))
     return list(dict.fromkeys([*issuers, *([leaf] if leaf in anchors else [])]))
 

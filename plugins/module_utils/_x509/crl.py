@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The revocation status of a certificate in the CRLs of its CA (RFC 5280, 5 and 6.3). Private to softlayer.certificates. Pure.
+"""Find the revocation status of a certificate in the CRLs of its CA (RFC 5280, 5 and 6.3). Private to softlayer.certificates. Pure.
 
-A list may come from anywhere, so nothing in it counts before its issuer's signature was checked. What is not understood, or does not
-answer the question, makes `unknown`, never `good` and never `revoked`. Lists of other issuers (indirect ones) and delta CRLs are not
-taken: no public authority has them.
+A CRL counts only after the verification of its signature. Unsupported content results in the status `unknown`. Indirect CRLs and
+delta CRLs are not supported, because no public CA publishes them.
 """
 
 from __future__ import annotations
@@ -33,24 +32,24 @@ with suppress(ImportError):  # the callers of _x509 report a missing library
 Status = t.Literal["good", "revoked", "unknown"]
 CRL_LABELS = frozenset({b"X509 CRL"})
 URL = re.compile(r"http://[!-~]{1,2000}", re.IGNORECASE)
-"""What is asked for: plain http, as a list is signed itself, and https would need a list in its turn (RFC 5280, 8)."""
+"""Supported CRL URLs. CRLs are signed, and https would require another revocation check (RFC 5280, 8)."""
 MAX_URLS = 4
-"""Maximum number of CRL URLs of a certificate; real certificates have one or two."""
+"""Maximum number of CRL URLs of a certificate; real certificates contain one or two."""
 NOT_NAMED, NOT_ASKED = Obstacle("not_named"), Obstacle("not_asked")
 CRITICAL_FLAG = b"\x01\x01\xff"
-"""How it is encoded that an extension is critical (RFC 5280, 4.1)."""
+"""The DER encoding of the critical flag of an extension (RFC 5280, 4.1)."""
 
 
 @dataclass(frozen=True)
 class Revocation:
-    """Whether a CA has revoked a certificate.
+    """The revocation status of a certificate.
 
     Attributes:
-        status: `unknown` if that could not be found out.
-        certificate: which one it is about, of a whole chain the one that decides.
-        at: when it was revoked.
+        status: `unknown` if the status could not be checked.
+        certificate: the certificate, or the decisive certificate of a chain.
+        at: the time of the revocation.
         reason: the reason code of the CA (RFC 5280, 5.3.1), if any.
-        why: why it is not known, see `messages.why_unknown`.
+        why: the reason for an unknown status, for `messages.why_unknown`.
     """
 
     status: Status
@@ -61,11 +60,11 @@ class Revocation:
 
     @property
     def shown(self) -> str:
-        """When and why it was revoked, as a part of a sentence."""
+        """The time and the reason of the revocation, as a part of a sentence."""
         return f"revoked at {format_time(self.at)}{f' ({self.reason})' if self.reason else ''}"
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it in the form of results."""
+        """Return the status in the format of results."""
         return {
             "status": self.status,
             "certificate": self.certificate.shown_name if self.certificate else None,
@@ -76,7 +75,7 @@ class Revocation:
 
 
 def combine_results(answers: Sequence[Revocation]) -> Revocation:
-    """Return what the answers about a certificate and its issuers come to: all must be good."""
+    """Return the combined status of a certificate and its chain. The status is `good` only if all are."""
     for status in ("revoked", "unknown"):
         for answer in answers:
             if answer.status == status:
@@ -85,23 +84,23 @@ def combine_results(answers: Sequence[Revocation]) -> Revocation:
 
 
 def select_decisive_result(answers: Iterable[Revocation]) -> Revocation:
-    """Return the combined result of several CRLs for one certificate."""
+    """Return the decisive status of several CRLs for one certificate."""
     return min(answers, key=lambda answer: ("revoked", "good", "unknown").index(answer.status))
 
 
 @dataclass(frozen=True)
 class DistributionPoint:
-    """A CRL distribution point of a certificate (RFC 5280, 4.2.1.13): any of `urls` has the CRL."""
+    """A CRL distribution point of a certificate (RFC 5280, 4.2.1.13). Each of `urls` returns the same CRL."""
 
     urls: tuple[str, ...]
     names: frozenset[str]
-    """All its URLs, which identify the CRL of the distribution point."""
+    """All URLs, which identify the CRL of the distribution point."""
     is_partial: bool = False
-    """Whether the list there is for some reasons only."""
+    """Whether the CRL covers only some revocation reasons."""
 
 
 def read_distribution_points(certificate: Certificate) -> Iterator[DistributionPoint]:
-    """Yield the places at which a list of its issuer can be had; none that names another issuer of the list."""
+    """Yield the CRL distribution points of a certificate, except those of indirect CRLs."""
     left = MAX_URLS
     for point in certificate.extension(x509.CRLDistributionPoints) or ():
         others = [
@@ -120,28 +119,28 @@ def read_distribution_points(certificate: Certificate) -> Iterator[DistributionP
 
 @dataclass(frozen=True)
 class RevocationCheck:
-    """Whether a certificate was revoked."""
+    """The input for checking whether a certificate is revoked."""
 
     certificate: Certificate
     issuer: Certificate
-    """Whose key has signed it."""
+    """The CA certificate that signed the certificate."""
     points: tuple[DistributionPoint, ...]
 
     @property
     def urls(self) -> list[str]:
-        """The distribution points."""
+        """The URLs of all distribution points."""
         return [url for point in self.points for url in point.urls]
 
 
 def list_used_certificates(leaf: Certificate, chain: Chain) -> list[Certificate]:
-    """Return a certificate and its issuers: both those that came with it and those that clients use here, as others may use the others."""
+    """Return a certificate, its sent CA certificates, and the CA certificates that TLS clients use."""
     return list(dict.fromkeys((leaf, *chain.issuers, *chain.path)))
 
 
 def combine_known_results(
     leaf: Certificate, chain: Chain, known: Mapping[Certificate, Revocation]
 ) -> Revocation | None:
-    """Return the combined status of a certificate and its issuers; `None` if nothing was checked."""
+    """Return the combined status of a certificate and its chain; `None` if nothing was checked."""
     answers = [known[certificate] for certificate in list_used_certificates(leaf, chain) if certificate in known]
     if answers and leaf not in known:
         answers.append(Revocation("unknown", leaf, why=NOT_ASKED))
@@ -149,7 +148,7 @@ def combine_known_results(
 
 
 def plan_checks(leaf: Certificate, chain: Chain, anchors: Anchors) -> list[RevocationCheck]:
-    """Return the checks of a certificate and its issuers, except root certificates and untrusted certificates."""
+    """Return the revocation checks for a trusted chain, except for trusted certificates and root certificates."""
     if chain.trust != "trusted":
         return []
     questions = []
@@ -167,7 +166,7 @@ def plan_checks(leaf: Certificate, chain: Chain, anchors: Anchors) -> list[Revoc
 
 
 def read_crl(data: bytes) -> Crl | None:
-    """Return the list in DER or PEM, `None` if there is none."""
+    """Return the CRL in DER or PEM data; `None` if the data is not exactly one CRL."""
     with suppress(CertificatesError), translate_parse_errors(_make_damage_error()):
         blocks = [] if is_der(data) else find_pem_blocks(data, CRL_LABELS)
         if len(blocks) > 1:
@@ -184,7 +183,7 @@ def _make_damage_error() -> CertificatesError:
 
 @dataclass(frozen=True)
 class Crl:
-    """A list of revoked certificates."""
+    """A certificate revocation list (CRL)."""
 
     der: bytes = field(repr=False)
 
@@ -194,12 +193,12 @@ class Crl:
 
     @cached_property
     def this_update(self) -> datetime:
-        """When it was made."""
+        """The time of issue."""
         return self.library_object.last_update_utc
 
     @cached_property
     def next_update(self) -> datetime | None:
-        """The time of the next update, after which the CRL is outdated."""
+        """The time of the next update, which ends the validity of the CRL."""
         return self.library_object.next_update_utc
 
     @cached_property
@@ -209,12 +208,7 @@ class Crl:
         return scope
 
     def why_unusable(self, issuer: Certificate, at: datetime) -> Obstacle[str] | None:
-        """Return why it cannot be relied on; `None` if it can.
-
-        Args:
-            issuer: who must have signed it.
-            at: the present instant.
-        """
+        """Return the reason for rejecting the CRL at an instant; `None` if it is valid and signed by `issuer`."""
         why: Obstacle[str] | None = Obstacle("unreadable")
         with suppress(CertificatesError), translate_parse_errors(_make_damage_error()):
             why = self._why_signature_rejected(issuer)
@@ -238,7 +232,7 @@ class Crl:
         return None if issuer.has_signed(self.library_object, signed) else Obstacle("not_signed", {"issuer": issuer})
 
     def _why_unsupported(self) -> Obstacle[str] | None:
-        """Return what of it is not dealt with here (RFC 5280, 5.2: what is critical and not understood makes all of it useless)."""
+        """Return the unsupported content, because an unknown critical extension invalidates the CRL (RFC 5280, 5.2)."""
         for extension in self.library_object.extensions:
             if isinstance(extension.value, x509.DeltaCRLIndicator):
                 return Obstacle("delta")
@@ -256,7 +250,7 @@ class Crl:
         return None
 
     def find_status(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
-        """Return what it says of a certificate that names a place of it; it must be usable."""
+        """Return the status of a certificate with this distribution point. The CRL must be usable, see `why_unusable`."""
         with suppress(CertificatesError), translate_parse_errors(_make_damage_error()):
             # An authority may have many lists, each for a part of its certificates.
             scope, is_authority, why = self._scope, certificate.can_issue, None

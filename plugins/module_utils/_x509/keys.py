@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private keys and PKCS#12 files. Private to softlayer.certificates. Pure.
+"""Read private keys and PKCS#12 files. Private to softlayer.certificates. Pure.
 
-Nothing here returns or quotes a private key, except `PrivateKey.pem`.
+Only `PrivateKey.pem` and `list_key_texts` return private keys.
 """
 
 from __future__ import annotations
@@ -56,26 +56,23 @@ with suppress(ImportError):
 MIN_KEY_LENGTH = 40
 """Minimum number of characters of a private key."""
 HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
-"""The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
+"""The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3), with its cipher and initialization vector."""
 SSH_KEY_MESSAGE = (
     "The private key is in an SSH format. Convert a copy with `ssh-keygen -p -m PEM -f COPY`, and specify the copy. If the key is in "
     "PuTTY format, create the copy with `puttygen KEY -O private-openssh -o COPY`."
 )
 SSH_KEY_MARKS = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"PuTTY-User-Key-File-")
 LONG_VECTOR_CIPHERS = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
-"""Ciphers with an initialisation vector of 16 bytes; all others have 8."""
+"""Ciphers with an initialization vector of 16 bytes; all others use 8 bytes."""
 UNKNOWN_ALGORITHM = re.compile(r"unknown|unsupported|not supported", re.IGNORECASE)
-"""Error texts of the library for an unknown algorithm; those for a wrong passphrase differ."""
+"""Error texts of the library for an unsupported algorithm, in contrast to a wrong passphrase."""
 GENERIC_ERROR = re.compile(r"Could not deserialize key data\.[^)]*\)\.")
-"""The first words of the library for anything that it cannot read.
-
-That includes what one in 256 wrong passphrases decrypts to. The algorithm may be unsupported.
-"""
+"""Start of the error text of the library for all unreadable data, including the output of a wrong passphrase."""
 
 
 @dataclass(frozen=True)
 class PrivateKey:
-    """A private key, decrypted."""
+    """A decrypted private key."""
 
     pem: str = field(repr=False)
     public_key_sha256: str
@@ -91,19 +88,17 @@ class KeyStore:
 
 
 def read_private_key(data: bytes, passphrase: str | None = None, option: str = "privatekey_passphrase") -> PrivateKey:
-    """Return the one private key in PEM text or DER, decrypted.
+    """Return the decrypted private key in PEM or DER data, in its original format: PKCS#8 or the traditional format.
 
-    The format stays the same: PKCS#8 or the traditional one. A passphrase that is not needed is ignored.
-    The library's own check of an RSA key is skipped: it looks whether its numbers are prime, which takes a thousand times as long
-    as to see whether they belong together.
+    The library's RSA check is skipped, because its prime number test takes 1,000 times as long as a consistency check.
 
     Args:
-        data: the content of a file.
-        passphrase: decrypts the key.
-        option: the option with the passphrase.
+        data: the content of a file with one private key.
+        passphrase: ignored if the key is not encrypted.
+        option: the option with the passphrase, for messages.
 
     Raises:
-        CertificatesError: `invalid_pem` without a key, `bad_passphrase` if the passphrase is missing or wrong.
+        CertificatesError: `invalid_pem`, `ambiguous`, or `bad_passphrase` if the passphrase is missing or wrong.
     """
     blocks = find_pem_blocks(data, KEY_LABELS)
     if len(blocks) > 1:
@@ -138,15 +133,15 @@ def read_private_key(data: bytes, passphrase: str | None = None, option: str = "
 
 
 MAX_PASSPHRASE_LENGTH = 1023
-"""Bytes of a passphrase that the library can open a key with."""
+"""Maximum length in bytes of a passphrase that the library supports."""
 
 
 def encrypt_key(key: PrivateKey, passphrase: str) -> str:
-    """Return a private key as encrypted PKCS#8 (RFC 5958; AES-256 by PBES2, RFC 8018).
+    """Return a private key as encrypted PKCS#8 (RFC 5958; AES-256 with PBES2, RFC 8018).
 
     Args:
-        key: the key.
-        passphrase: not empty, and in UTF-8 at most `MAX_PASSPHRASE_LENGTH` bytes long.
+        key: the private key.
+        passphrase: 1 to `MAX_PASSPHRASE_LENGTH` bytes in UTF-8.
     """
     parsed = load_pem_private_key(key.pem.encode("ascii"), None, unsafe_skip_rsa_key_validation=True)
     how = BestAvailableEncryption(passphrase.encode("utf-8", "replace"))
@@ -183,23 +178,19 @@ def _decrypt(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphrase:
 
 
 def _is_unknown_algorithm(error: Exception) -> bool:
-    """Return whether the library does not know how something is encrypted."""
+    """Return whether an error of the library means an unsupported encryption algorithm."""
     is_said = UNKNOWN_ALGORITHM.search(GENERIC_ERROR.sub("", str(error))) is not None
     return is_said or isinstance(error, UnsupportedAlgorithm | InternalError)
 
 
 def list_key_texts(data: bytes) -> set[str]:
-    """Return the key in a file as texts that must not appear in any output.
-
-    Texts shorter than any key are left out: hiding them would only garble the output. There are as few texts as possible,
-    because each is searched for in every string of a result.
-    """
+    """Return the texts of a private key that must not appear in any output, except texts too short for a key."""
     text = data.decode("utf-8", "replace").strip()
     return {form for form in (text, "".join(text.split())) if len(form) >= MIN_KEY_LENGTH}
 
 
 def _normalize_key_block(label: bytes, body: bytes) -> bytes:
-    """Return a PEM key without indentation, odd line ends or text around it; the headers of an encrypted key are kept."""
+    """Return a PEM key without indentation, irregular line ends, or other text. Headers of an encrypted key are kept."""
     headers: tuple[bytes, ...] = ()
     encrypted = HEADER.search(body)
     if encrypted:
@@ -212,10 +203,7 @@ def _normalize_key_block(label: bytes, body: bytes) -> bytes:
 
 
 def _read_pss_key(key: t.Any, der: bytes) -> PrivateKey | None:
-    """Return an RSASSA-PSS key as it is, which the library takes for RSA and writes as such; `None` for all others, and encrypted ones.
-
-    An encrypted one counts as RSA, so that it does not belong to any certificate.
-    """
+    """Return an unencrypted RSASSA-PSS key, which the library reports as RSA; `None` for all other keys."""
     with suppress(ValueError):
         info = asn1.replace_algorithm(der, _encode_public_key(key))
         if has_pss_algorithm(info):
@@ -242,7 +230,7 @@ def _convert_key(key: t.Any, container: PrivateFormat) -> PrivateKey:
 
 
 def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
-    """Return the content of a PKCS#12 file (RFC 7292). A passphrase that is not needed is ignored.
+    """Return the content of a PKCS#12 file (RFC 7292). An unneeded passphrase is ignored.
 
     Raises:
         CertificatesError: `bad_passphrase` or `invalid_pem`.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Messages about problems with certificates, keys, and CRLs. Private to softlayer.certificates. Pure."""
+"""Messages about problems with certificates, private keys, and CRLs. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ FORMATS = {
     "private key": "PEM or DER",
     "certificate signing request": "PEM or DER",
 }
-"""The formats of each kind of content."""
+"""The supported formats of each kind of content."""
 
 
 def describe_problem(why: Obstacle[t.Any]) -> str:
-    """Return the problem of content that cannot be used, and the fix."""
+    """Return the message for content that cannot be used."""
     match why.facts:
         case {"path": str() as path, **facts}:
             return f"{path}: {describe_problem(replace(why, facts=facts))}"
@@ -54,7 +54,7 @@ def describe_problem(why: Obstacle[t.Any]) -> str:
 
 
 def why_unknown(why: Obstacle[t.Any]) -> str:
-    """Return why the revocation status of a certificate is unknown, or why a CRL cannot be used, as the end of a sentence."""
+    """Return the reason for an unknown revocation status or a rejected CRL, as the end of a sentence."""
     match why.reason, why.facts:
         case "not_named", _:
             return "the certificate contains no http URL of a certificate revocation list (CRL)"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that name a certificate, what belongs to it, and whom it has to convince. Private to softlayer.certificates. Pure."""
+"""The options for a certificate, its private key, its chain, and its trusted root certificates. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PARTS = ("certificate", "privatekey", "intermediate", "csr")
 
 
 def certificate_options() -> ArgumentSpec:
-    """Return the options of one certificate, for the modules that take such files."""
+    """Return the options of modules that read a certificate from files or variables."""
     return ArgumentSpec(
         options={
             "certificate_path": {"type": "path"},

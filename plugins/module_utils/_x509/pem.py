@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PEM, base64 and DER as bytes: extract the content, whatever is around it. Private to softlayer.certificates. Pure."""
+"""Extract the content of PEM, base64, and DER data. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .._base.text import unescape_line_ends
 from . import messages
 
 ContentProblem: t.TypeAlias = Obstacle[t.Literal["invalid_pem"]]
-"""Why data does not contain the expected kind of content, see `messages.trouble`."""
+"""The reason for rejecting data, for `messages.describe_problem`."""
 PEM_LINE = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 #]+)(?=-----)")
-"""The first or last line of a PEM block (RFC 7468); its final hyphens may be the first ones of the next line."""
+"""The first or last line of a PEM block (RFC 7468). The next line may share its final hyphens."""
 HYPHENS = 5
 TRUSTED_LABEL = b"TRUSTED CERTIFICATE"
 CERTIFICATE_LABELS = frozenset(
@@ -34,10 +34,10 @@ KINDS = {
     "private key": KEY_LABELS,
     "certificate signing request": REQUEST_LABELS,
 }
-"""The kinds of content, with the labels of their blocks."""
+"""The PEM labels of each kind of content."""
 DER_SEQUENCE = b"\x30"
 PKCS12_VERSION = b"\x02\x01\x03"
-"""The integer 3 in DER."""
+"""The DER encoding of the integer 3."""
 NON_BASE64_BYTES = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
@@ -48,10 +48,10 @@ def wrap_pem(label: bytes, der: bytes, headers: tuple[bytes, ...] = ()) -> bytes
 
 
 def find_pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
-    """Return label and body of the PEM blocks in a text, whatever else it contains.
+    """Return the label and the body of each PEM block with one of the labels.
 
     Raises:
-        CertificatesError: `invalid_pem`, if one block begins inside another.
+        CertificatesError: `invalid_pem` if a block starts inside another block.
     """
     blocks = [
         (label, unescape_line_ends(body))
@@ -65,7 +65,7 @@ def find_pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, 
 
 
 def find_all_pem_blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield label and body of each begin line with the next end line of the same label, in linear time."""
+    """Yield the label and the body of each PEM block, in linear time."""
     lines = list(PEM_LINE.finditer(text))
     ends: dict[bytes, deque[int]] = {}
     for line in lines:
@@ -85,14 +85,14 @@ def find_all_pem_blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def find_block_labels(data: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
-    """Return the labels of the PEM blocks that begin in a text, and of those that do not end."""
+    """Return the labels of all PEM blocks, and of the truncated PEM blocks."""
     text = convert_to_ascii(data)
     begun = Counter(line[2] for line in PEM_LINE.finditer(text) if line[1] == b"BEGIN")
     return frozenset(begun), frozenset(begun - Counter(label for label, _body in find_all_pem_blocks(text)))
 
 
 def why_missing(data: bytes, kind: str, given_as: str) -> ContentProblem:
-    """Return what is wrong with a text in which there is nothing of a kind, or not all of it."""
+    """Return the problem of data without the expected kind of content, or with a truncated block."""
     if not data.strip():
         return Obstacle("invalid_pem", {"given_as": given_as, "is_empty": True})
     begun, cut_off = find_block_labels(data)
@@ -103,12 +103,12 @@ def why_missing(data: bytes, kind: str, given_as: str) -> ContentProblem:
 
 
 def why_truncated(label: bytes, given_as: str | None = None) -> ContentProblem:
-    """Return what is wrong with a PEM block that does not end."""
+    """Return the problem of a truncated PEM block."""
     return Obstacle("invalid_pem", {"cut_off": label.decode(), "given_as": given_as})
 
 
 def convert_to_ascii(data: bytes) -> bytes:
-    """Return a text as ASCII: editors on Windows write UTF-16, or a byte order mark before UTF-8."""
+    """Return text as ASCII; UTF-16 from Windows editors is decoded."""
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             return data.decode(encoding, "replace").encode("ascii", "replace")
@@ -116,28 +116,25 @@ def convert_to_ascii(data: bytes) -> bytes:
 
 
 def decode_base64(data: bytes) -> bytes:
-    """Return the bytes that base64 (RFC 4648, 4) encodes, ignoring any other characters; damaged input gives other bytes."""
+    """Return decoded base64 data (RFC 4648, 4), ignoring all other characters."""
     kept = data.translate(None, NON_BASE64_BYTES).partition(b"=")[0]  # a list's footer may follow the padding
     whole = kept[:-1] if len(kept) % 4 == 1 else kept
     return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
 
 
 def is_der(data: bytes) -> bool:
-    """Return whether data begins like a DER sequence of more than 127 bytes, or a BER one; no text in UTF-8 does (X.690, 8.1.3)."""
+    """Return whether data starts like a DER or BER sequence of more than 127 bytes (X.690, 8.1.3), unlike any UTF-8 text."""
     return data[:1] == DER_SEQUENCE and b"\x80" <= data[1:2] <= b"\x84"
 
 
 def why_invalid_der(data: bytes, kind: str) -> ContentProblem:
-    """Return what is wrong with data in DER that is not of a kind.
-
-    PKCS#12 is recognized by its beginning: a sequence whose first element is the version 3 (RFC 7292, 4).
-    """
+    """Return the problem of DER data of another kind. PKCS#12 data starts with a sequence and version 3 (RFC 7292, 4)."""
     is_pkcs12 = is_der(data) and data[2 + (data[1] & 0x7F) :].startswith(PKCS12_VERSION)
     return Obstacle("invalid_pem", {"is_pkcs12": is_pkcs12, "not_der_of": kind})
 
 
 def read_der_length(data: bytes) -> int:
-    """Return the length that the DER structure at the start of the data declares, including its header (X.690, 8.1.3)."""
+    """Return the declared length of a DER structure, including its header (X.690, 8.1.3)."""
     first = data[1] if len(data) > 1 else 0
     if first < 0x80:
         return 2 + first
@@ -147,10 +144,10 @@ def read_der_length(data: bytes) -> int:
 
 
 def convert_to_bytes(text: object) -> bytes:
-    """Return the bytes of a value from a template: Ansible represents bytes that are not UTF-8 as surrogates.
+    """Return a template value as bytes. Ansible represents bytes that are not UTF-8 as surrogates.
 
     Raises:
-        CertificatesError: `invalid_argument`; the message does not quote the value.
+        CertificatesError: `invalid_argument`; the message does not contain the value.
     """
     if isinstance(text, bytes):
         return text

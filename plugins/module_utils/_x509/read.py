@@ -44,26 +44,26 @@ with suppress(ImportError):
 
 @dataclass(frozen=True)
 class Csr:
-    """A CSR (certificate signing request; PKCS#10, RFC 2986)."""
+    """A certificate signing request (CSR; PKCS#10, RFC 2986)."""
 
     der: bytes = field(repr=False)
     public_key_sha256: str
     key_type: str
     dns_names: tuple[str, ...]
-    """The DNS names in its extension request (RFC 2985, 5.4.2); most CSRs have none and rely on the common name."""
+    """The DNS names in the extension request (RFC 2985, 5.4.2); most CSRs contain only a common name."""
     names: tuple[str, ...]
-    """All host names in it, as they are written there."""
+    """All host names, unchanged."""
 
     def to_pem(self) -> str:
-        """Return it as canonical PEM: 64 columns, LF."""
+        """Return canonical PEM text with 64 columns and LF line ends."""
         return wrap_pem(b"CERTIFICATE REQUEST", self.der).decode("ascii")
 
 
 def read_certificates(data: bytes) -> list[Certificate]:
-    """Return the certificates in PEM text, DER or PKCS#7, in their order, each once; an empty list if there are none.
+    """Return the certificates in PEM, DER, or PKCS#7 data, in order and without duplicates.
 
     Raises:
-        CertificatesError: `invalid_pem`, if something is labelled as a certificate but is not one.
+        CertificatesError: `invalid_pem` if a PEM block with a certificate label contains no certificate.
     """
     ders = [data] if is_der(data) else [_decode_block(*block) for block in find_pem_blocks(data, CERTIFICATE_LABELS)]
     return list(dict.fromkeys(certificate for der in ders for certificate in parse_certificates(der)))
@@ -77,7 +77,7 @@ def _decode_block(label: bytes, body: bytes) -> bytes:
 
 
 def parse_certificates(der: bytes) -> list[Certificate]:
-    """Return the certificates in DER data: a single one, or several in PKCS#7; it takes no longer than parsing them.
+    """Return the certificates in DER data: one certificate, or several in PKCS#7.
 
     Raises:
         CertificatesError: `invalid_pem`.
@@ -92,7 +92,7 @@ def parse_certificates(der: bytes) -> list[Certificate]:
 
 
 def read_root_store(data: bytes) -> list[Certificate]:
-    """Return the certificates in PEM text or DER as they are in a store of roots: some may be damaged, though all have a subject."""
+    """Return the certificates of a PEM or DER root store. A damaged certificate is returned if its subject is readable."""
     blocks = [block for block in find_all_pem_blocks(convert_to_ascii(data)) if block[0] in CERTIFICATE_LABELS]
     ders = [data] if is_der(data) else [_decode_block(*block) for block in blocks]
     found: list[Certificate] = []
@@ -110,7 +110,11 @@ def read_root_store(data: bytes) -> list[Certificate]:
 
 @lru_cache(MAX_CACHE_ENTRIES)
 def parse_certificate(der: bytes) -> Certificate:
-    """Return a certificate that is known to parse in all parts that this collection reads."""
+    """Return a certificate of which all used fields are readable.
+
+    Raises:
+        CertificatesError: `invalid_pem`.
+    """
     certificate = Certificate(der)
     with translate_parse_errors(_make_damage_error()):
         certificate.check()
@@ -124,7 +128,7 @@ def _make_damage_error() -> CertificatesError:
 
 
 def read_request(data: bytes) -> Csr:
-    """Return the one CSR in PEM text or DER.
+    """Return the CSR in PEM or DER data.
 
     Raises:
         CertificatesError: `invalid_pem`.
@@ -148,7 +152,7 @@ def read_request(data: bytes) -> Csr:
 
 
 def read_api_csr(pem: object) -> Csr | None:
-    """Return the CSR of an API object, or `None` if it cannot be read."""
+    """Return the CSR of an API object; `None` if it is unreadable."""
     with suppress(CertificatesError):
         return read_request(pem.encode("utf-8", "replace")) if isinstance(pem, str) else None
     return None

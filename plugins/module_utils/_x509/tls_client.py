@@ -2,18 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The verification of chains by a TLS client, OpenSSL. Private to softlayer.certificates.
+"""Verify certificate chains with OpenSSL, as a TLS client does. Private to softlayer.certificates.
 
-A client verifies the chain as soon as it has read the server's message Certificate of TLS 1.2 (RFC 5246, 7.4.2), before the server
-makes any use of its key. So half a handshake in memory, which needs no key, gives the verdict of a whole one: on name constraints,
-purposes, signatures, extensions and this machine's level of security. `cryptography.x509.verification` has other rules than OpenSSL.
-
-What OpenSSL may accept and is refused here:
-
-- RSA keys below 2,048 bits and EC keys below 256 bits, on the whole path, the root included, whatever this machine's level of security
-- a server's key of another type than RSA, RSASSA-PSS, EC, Ed25519 and Ed448, on another curve than P-256, P-384 and P-521, of more than
-  8,192 bits, or, unless it is RSA, with a key usage without digital signatures
-- issuers without basic constraints, but for roots of version 1, and certificates in which an extension occurs twice
+OpenSSL verifies a chain when it reads the Certificate message of TLS 1.2 (RFC 5246, 7.4.2), before the server uses its key. An
+in-memory handshake therefore needs no private key. Keys that are too short or unusual, CA certificates without basic constraints,
+and duplicate extensions are always rejected, regardless of the OpenSSL security level of the host.
 """
 
 from __future__ import annotations
@@ -32,33 +25,32 @@ with suppress(ImportError):  # the callers of _x509 report a missing library
     from cryptography import x509
 
 NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
-"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python does not name: validity is looked at here, as the instant is passed in."""
+"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python does not define. The validity is checked separately for a given time."""
 ENCODING_DER = 2
-"""OpenSSL's number, which Python's own classes for certificates take."""
+"""OpenSSL's number of the DER encoding."""
 SUITES = {
     **dict.fromkeys(("RSA", RSASSA_PSS), (b"\xc0\x30", "ECDHE-RSA-AES256-GCM-SHA384")),
     **dict.fromkeys(("EC", "Ed25519", "Ed448"), (b"\xc0\x2c", "ECDHE-ECDSA-AES256-GCM-SHA384")),
 }
-"""The cipher suite for each type of a server's key, which no level of security forbids (RFC 5289, 3.2; RFC 8422, 5.4)."""
+"""The cipher suite for each key type, allowed at every security level (RFC 5289, 3.2; RFC 8422, 5.4)."""
 CIPHERS = ":".join(sorted({name for _number, name in SUITES.values()}))
-"""To set them does not change the level of security."""
+"""The OpenSSL cipher list, which leaves the security level unchanged."""
 MAX_LIST_SIZE = 100 * 1024
-"""Maximum size of all certificates of a server in bytes, as in OpenSSL clients."""
+"""Maximum size in bytes of all certificates of a server, as in OpenSSL clients."""
 MAX_RECORD_SIZE = 2**14
-"""Bytes (RFC 5246, 6.2.1)."""
+"""Maximum size of a TLS record in bytes (RFC 5246, 6.2.1)."""
 MIN_KEY_SIZES = {"RSA": 2048, RSASSA_PSS: 2048, "EC": 256}
-"""Bits, for each type of key."""
+"""Minimum key size in bits for each key type."""
 CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
-"""Algorithms that all TLS clients support (RFC 8446, 9.1 and 4.2.3)."""
+"""Elliptic curves that all TLS clients support (RFC 8446, 9.1 and 4.2.3)."""
 NO_ISSUER_CODES = frozenset({2, 20, 21})
-"""OpenSSL's codes for an issuer that it does not find, or that it does not take for one."""
+"""OpenSSL's error codes for a missing or unsuitable CA certificate."""
 
 
 def make_client_settings(roots: Iterable[Certificate]) -> ssl.SSLContext:
-    """Return the settings of a TLS client that trusts these roots, with the security level of this host; threads may share them.
+    """Return thread-safe settings of a TLS client that trusts only the given certificates, with the security level of the host.
 
-    They are those of `ssl.create_default_context`, and the same for every Python: all specified certificates are trusted, also if they are not roots
-    (Python does so from 3.13 on), and certificates need no more extensions than browsers want (from 3.13 on, Python wants more).
+    The settings are the same for all Python versions: `VERIFY_X509_PARTIAL_CHAIN` without `VERIFY_X509_STRICT`.
     """
     settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     settings.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -70,10 +62,12 @@ def make_client_settings(roots: Iterable[Certificate]) -> ssl.SSLContext:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Whether a TLS client accepts a chain.
+    """The result of verifying a chain as a TLS client does.
 
-    `why` says why not, as the end of a sentence about the certificate; it is empty if it is accepted. `path` has the certificates from
-    the server's on that OpenSSL used, as far as it came; of an accepted chain, up to what is trusted. `code` is OpenSSL's number.
+    Attributes:
+        path: the certificates that OpenSSL used, starting with the server certificate.
+        why: the reason for the rejection, as the end of a sentence about the certificate; empty if accepted.
+        code: OpenSSL's error code.
     """
 
     path: tuple[Certificate, ...] = ()
@@ -84,16 +78,13 @@ class Acceptance:
 def check_acceptance(
     leaf: Certificate, sent: Sequence[Certificate], roots: Sequence[Certificate], at: datetime
 ) -> Acceptance:
-    """Return whether a TLS client accepts a server's certificate with exactly the sent certificates, in this order.
-
-    OpenSSL uses a certificate that is not valid only if it knows no other one of the same issuer. It does not get the instant, so it
-    verifies again without such a certificate: if it then uses another one at the same position, a real client uses that one.
+    """Return the result of verifying a server certificate with exactly the sent certificates, in this order.
 
     Args:
-        leaf: the server's certificate.
+        leaf: the server certificate.
         sent: the other certificates.
-        roots: what the client trusts; those are enough that have the name of an issuer of what is sent, and `leaf`.
-        at: the present instant.
+        roots: the trusted certificates; only issuers of the certificates, and `leaf`, are needed.
+        at: the time of the verification.
     """
     why_not = _why_unsuitable(leaf, at)
     if why_not:
@@ -115,10 +106,8 @@ def check_acceptance(
 
 
 def describe_invalid_issuer(issuer: Certificate) -> str:
-    """Return the problem of an issuer that is not currently valid."""
-    return (
-        f"the CA certificate {issuer.shown_name} is valid only from {format_time(issuer.not_before)} to {format_time(issuer.not_after)}"
-    )
+    """Return the problem of a CA certificate that is not currently valid."""
+    return f"the CA certificate {issuer.shown_name} is valid only from {format_time(issuer.not_before)} to {format_time(issuer.not_after)}"
 
 
 def _why_unsuitable(leaf: Certificate, at: datetime) -> str | None:
@@ -138,7 +127,7 @@ def _why_unsuitable(leaf: Certificate, at: datetime) -> str | None:
 
 
 def _has_duplicate_extension(certificate: Certificate) -> bool:
-    """Return whether an extension occurs twice, which RFC 5280, 4.2, forbids, because readers may use either one."""
+    """Return whether an extension occurs twice, which RFC 5280, 4.2, forbids."""
     return None in certificate.unreadable_extensions.values()
 
 
@@ -163,7 +152,7 @@ def _make_settings(roots: tuple[Certificate, ...]) -> ssl.SSLContext:
 
 
 def _run_handshake(leaf: Certificate, sent: tuple[Certificate, ...], roots: tuple[Certificate, ...]) -> Acceptance:
-    """Return the result of half a handshake with OpenSSL. Any other error is a rejection."""
+    """Return the result of an in-memory handshake with OpenSSL. Other errors count as rejections."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     known = {certificate.der: certificate for certificate in (leaf, *sent, *roots)}
     path: tuple[Certificate, ...] = ()
@@ -191,7 +180,7 @@ def _run_handshake(leaf: Certificate, sent: tuple[Certificate, ...], roots: tupl
 
 
 def get_chain(tls: ssl.SSLObject, method: str) -> tuple[bytes, ...] | None:
-    """Return the chain of `get_verified_chain` or `get_unverified_chain` in DER; `None` if this Python does not have the method."""
+    """Return the result of `get_verified_chain` or `get_unverified_chain` in DER; `None` if Python lacks the method."""
     public: Callable[[], list[bytes]] | None = getattr(tls, method, None)  # from Python 3.13 on
     if public is not None:
         return tuple(public())
@@ -200,10 +189,10 @@ def get_chain(tls: ssl.SSLObject, method: str) -> tuple[bytes, ...] | None:
 
 
 def _encode_records(leaf: Certificate, sent: Iterable[Certificate]) -> bytes:
-    """Return a server's messages ServerHello and Certificate (RFC 5246, 7.4.1.3 and 7.4.2).
+    """Return the ServerHello and Certificate messages of a server (RFC 5246, 7.4.1.3 and 7.4.2).
 
     Raises:
-        ValueError: if the list is larger than TLS clients accept.
+        ValueError: if the certificates are larger than `MAX_LIST_SIZE`.
     """
     certificates = b"".join(_add_size(certificate.der, 3) for certificate in (leaf, *sent))
     if len(certificates) > MAX_LIST_SIZE:

@@ -228,7 +228,8 @@ def test_why_attention(why: Obstacle[str], said: str) -> None:
 
 def test_what_the_store_does_not_have() -> None:
     said = why_attention(
-        Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}), ServedCertificate(Lifespan.from_path(LEAF, ()))
+        Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}),
+        ServedCertificate(Lifespan.from_path(LEAF, ())),
     )
     assert said.startswith(
         "The listener uses certificate 1, which is not in the certificate store. Certificate 10 covers the same DNS names. "

@@ -843,7 +843,8 @@ class Run:
             require=lambda *names: self.done.append(names), params={"ledger_url": "sqlite://", "rollback": True}
         )
         client = SimpleNamespace(
-            fetch_account_id=lambda: 7, call_for_each=lambda function, groups, at_once: [function(group) for group in groups]
+            fetch_account_id=lambda: 7,
+            call_for_each=lambda function, groups, at_once: [function(group) for group in groups],
         )
 
         def plan_again() -> ListenerPlan:

@@ -106,7 +106,7 @@ def is_revoked(leaf: Certificate, chain: Chain, lists: Sequence[str], at: dateti
     links = list(zip((leaf, *chain.path), chain.path, strict=False))
     read = filter(None, (read_crl(text.encode()) for text in lists))
     return any(
-        crl.why_unusable(issuer, at) is None and crl.about(issued, anywhere).status == "revoked"
+        crl.why_unusable(issuer, at) is None and crl.find_status(issued, anywhere).status == "revoked"
         for crl in read
         for issued, issuer in links
     )
