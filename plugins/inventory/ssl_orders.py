@@ -197,8 +197,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import (
     STATUS_CHOICES,
-    api_options,
-    selection_options,
+    build_api_options,
+    build_selection_options,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import (
     Order,
@@ -216,8 +216,8 @@ if t.TYPE_CHECKING:
     from ansible.parsing.dataloader import DataLoader
 
 SPEC = (
-    api_options()
-    + selection_options()
+    build_api_options()
+    + build_selection_options()
     + ArgumentSpec(
         options={
             "vars_prefix": {"type": "str", "default": "ssl_order_"},
@@ -326,7 +326,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 f"Unknown option {', '.join(unknown)}. `ansible-doc -t inventory {self.NAME}` lists the valid options."
             )
         self.templar.available_variables = self._vars or {}
-        templates = api_options().options
+        templates = build_api_options().options
         given = {name: config[name] for name in SPEC.options if name in config}
         try:
             SPEC.check_limits(given)

@@ -56,8 +56,9 @@ options:
         are C(certificates) and C(missing) from M(softlayer.certificates.ssl_fulfillment_email_info). C(skipped) and C(failed) are the lists in
         C(ssl_fulfillment_result).
       - Without C(store), the report does not show whether an order is imported.
-      - If the dict has the key C(asked), it contains the results of the modules in the role P(softlayer.certificates.ssl_fulfillment#role). The
-        module then writes nothing, and returns the summary of the run in RV(lines), RV(error), RV(report), and RV(result).
+      - If the dict has the key C(requested_phases), the dict contains the results of the modules in the role
+        P(softlayer.certificates.ssl_fulfillment#role). The module then writes nothing, and returns the summary of the run in RV(lines), RV(error),
+        RV(report), and RV(result).
     type: dict
   path:
     description:
@@ -150,7 +151,7 @@ EXAMPLES = r"""
 RETURN = r"""
 paths:
   description: Paths of the files, even if the module wrote no file.
-  returned: success, unless O(results) has the key C(asked)
+  returned: success, unless O(results) has the key C(requested_phases)
   type: list
   elements: str
   sample: [/srv/reports/certificates.html, /srv/reports/certificates.json, /srv/reports/certificates.csv]
@@ -158,19 +159,19 @@ lines:
   description:
     - The last lines in the output of the run, which are the changes, the items that need your attention, a table of at most 30 orders, and the
       totals.
-  returned: if O(results) has the key C(asked)
+  returned: if O(results) has the key C(requested_phases)
   type: list
   elements: str
   sample: ["This run: 1 requested, 2 skipped."]
 error:
   description: The reason for the failure of the run. The text is empty if nothing failed.
-  returned: if O(results) has the key C(asked)
+  returned: if O(results) has the key C(requested_phases)
   type: str
   sample: ""
 report:
   description: The facts for a report of the run, with lists as M(softlayer.certificates.ssl_order_info) and the other modules return them. Use RV(report)
     as O(results) of another task. The dict is empty if the phase C(report) did not run.
-  returned: if O(results) has the key C(asked)
+  returned: if O(results) has the key C(requested_phases)
   type: dict
   sample: {}
 result:
@@ -179,7 +180,7 @@ result:
       M(softlayer.certificates.ssl_fulfillment_email) returns them, C(collected) contains certificates as
       M(softlayer.certificates.ssl_fulfillment_email_info) returns them, and C(imported) as M(softlayer.certificates.ssl_certificate_import)
       does. C(skipped) and C(failed) contain the other orders, each with C(reason) and C(message).
-  returned: if O(results) has the key C(asked)
+  returned: if O(results) has the key C(requested_phases)
   type: dict
   sample: {}
 failure:
@@ -225,12 +226,12 @@ from functools import partial
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDER_REPORT
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.run import SPEC, libraries, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.run import SPEC, list_libraries, run
 
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).run_and_exit(partial(run, orders=ORDER_REPORT), libraries)
+    Module(SPEC).run_and_exit(partial(run, orders=ORDER_REPORT), list_libraries)
 
 
 if __name__ == "__main__":

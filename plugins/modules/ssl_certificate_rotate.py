@@ -1554,13 +1554,13 @@ failure:
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.options import SPEC, libraries
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.options import SPEC, list_libraries
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.run_rotate import run
 
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).run_and_exit(run, libraries)
+    Module(SPEC).run_and_exit(run, list_libraries)
 
 
 if __name__ == "__main__":

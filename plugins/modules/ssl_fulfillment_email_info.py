@@ -630,14 +630,14 @@ failure:
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_collect import (
     SPEC,
+    list_libraries,
     run,
-    select_libraries,
 )
 
 
 def main() -> None:
     """Run the module."""
-    Module(SPEC).run_and_exit(run, select_libraries)
+    Module(SPEC).run_and_exit(run, list_libraries)
 
 
 if __name__ == "__main__":

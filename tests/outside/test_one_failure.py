@@ -54,7 +54,7 @@ def test_what_cannot_be_read_of_the_store_is_reported(fleet: Simulator) -> None:
     unreadable = [store(fleet, ISSUED[6]) for _ in range(2)]
     for identifier in unreadable:
         fleet.patch_certificate(identifier, certificate="no certificate")
-    said = f"certificates of the store: {unreadable[0]}, {unreadable[1]}."
+    said = f"certificates in the store: {unreadable[0]}, {unreadable[1]}."
     run = run_module("ssl_certificate_import", **login(fleet), certificates=[ISSUED[1].options(), ISSUED[2].options()])
     assert [one["outcome"] for one in run["certificates"]] == ["imported", "imported"]
     assert warnings(run).count(said) == 1

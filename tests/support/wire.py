@@ -153,7 +153,7 @@ NOT_PROCESSED: dict[str, Answer | Exception] = {
     "fault 429": fault("Slow down.", RATE_LIMIT, 429, Retry_After="1"),
     "refused": REFUSED,
 }
-TOO_MANY: dict[str, Answer | Exception] = {
+RATE_LIMIT_STATUS: dict[str, Answer | Exception] = {
     "fault 200 by its text": fault("Rate limit of 50 requests for every 1 second(s)", status=200),
     "fault 429 of a gateway": fault("Slow down.", "TooManyRequests", 429),
     "page 429": page(429),

@@ -119,7 +119,7 @@ def format_path(path: str) -> str:
     return f" {text}" if text.isprintable() else ""
 
 
-def why_not_writable(path: str) -> str | None:
+def why_unwritable(path: str) -> str | None:
     """Return the reason why a path cannot be written and the remedy, or `None`."""
     folder = os.path.dirname(path)
     try:
@@ -403,7 +403,7 @@ def _open_trusted_folder(path: str) -> int:
         if status.st_uid not in {0, os.geteuid()}:
             what = "belongs to another user, who can replace its content"
             raise build_insecure_folder_error(
-                at, what, "Specify a path whose parent directories belong to the current user"
+                at, what, "Specify a path whose parent directories belong to the current user or to root"
             )
         if status.st_mode & OTHERS_WRITE_BITS and not status.st_mode & stat.S_ISVTX:
             what = "is writable by other users, who can replace its content"

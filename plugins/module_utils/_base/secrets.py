@@ -29,7 +29,8 @@ PRIVATE_KEY_PATTERN = re.compile(
     r".*?(?:END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-{0,5}|\Z)",
     re.DOTALL,
 )
-"""Pattern of a private key in PEM format, even if the key is truncated, or lacks its dashes or its first line."""
+"""Pattern of a private key in PEM format, even if the key is truncated or lacks its dashes. An encrypted key in the traditional format matches even
+without its first line."""
 LOGIN_PATTERN = re.compile(r"//([^\s/:@]*):(\S*)@")
 """Pattern of the user name and password in a URL, up to the last `@`, because users may forget to percent-encode a password."""
 PARAMETER_PATTERN = re.compile(

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from .._base.backoff import Backoff, generate_pauses
 from .._base.errors import CertificatesError
 from .._base.names import is_loopback
-from .faults import RESPONSE_CODES, TOO_MANY, UNPROCESSED_CODES, make_rate_limit_error
+from .faults import RATE_LIMIT_STATUS, RESPONSE_CODES, UNPROCESSED_CODES, make_rate_limit_error
 from .transport import Attempt, CurrentAttempt, make_adapter
 
 with suppress(ImportError):
@@ -176,7 +176,7 @@ class Caller:
         if error.code in RESPONSE_CODES:
             self._limiter.record_success()
         # A gateway's word does not say what became of this call, but it says how fast the next ones may come.
-        if error.code != "rate_limited" and error.details.get("http_status") != TOO_MANY:
+        if error.code != "rate_limited" and error.details.get("http_status") != RATE_LIMIT_STATUS:
             return
         retry_after = error.details.get("retry_after_seconds", 0.0)
         if retry_after > MAX_WAIT:  # the wait would hold back all other calls as well

@@ -20,7 +20,7 @@ UNPROCESSED_CODES = frozenset({"rate_limited", "unreachable"})
 """Codes of calls that were certainly not processed, so that all calls are safe to repeat."""
 RESPONSE_CODES = frozenset({"authentication_failed", "not_found", "retired", "api_error"})
 """Codes of calls to which the server sent a response."""
-TOO_MANY = 429
+RATE_LIMIT_STATUS = 429
 MAX_RETRY_AFTER = 86400.0
 """Maximum accepted `Retry-After` in seconds."""
 MAX_MESSAGE_LENGTH = 300

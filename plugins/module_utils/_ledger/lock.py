@@ -175,10 +175,12 @@ def acquire(
             if has_waited:
                 return
         if caller.stop.is_set():
-            raise CertificatesError("interrupted", f"{others}, and this run was interrupted. Nothing was changed.")
+            raise CertificatesError(
+                "interrupted", f"{others}, and this run was interrupted. This run did not change {what}."
+            )
         how = f"did not end within {within}" if longest_wait else "this run does not wait for other runs"
         raise CertificatesError(
-            "locked", f"{others}, and {how}. Nothing was changed. Run the playbook again later.", since=since
+            "locked", f"{others}, and {how}. This run did not change {what}. Run the playbook again later.", since=since
         )
 
     try:

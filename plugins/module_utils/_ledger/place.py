@@ -49,7 +49,7 @@ EMPTY_DIR_VOLUME = "/kubernetes.io~empty-dir/"
 ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-def ledger_options() -> ArgumentSpec:
+def build_ledger_options() -> ArgumentSpec:
     """Return the options of modules that use the ledger."""
     return ArgumentSpec(
         {
@@ -147,7 +147,11 @@ def parse_ledger_url(url: str | None) -> sa.URL:
     if parsed.get_backend_name() != "sqlite":
         return parsed
     if not path or path == ":memory:" or path.startswith("file:"):
-        raise make_unavailable_error(parsed, "a ledger in memory is lost at the end of the run. Specify a file")
+        raise make_unavailable_error(
+            parsed,
+            "the URL must contain the path of a file, without file:, because a ledger in memory is lost at the end of the run. Set "
+            "ledger_url to a URL such as sqlite:////var/lib/certificates/ledger.sqlite3 (four slashes)",
+        )
     if not is_fixed(path):
         raise CertificatesError(
             "ledger_unavailable",

@@ -141,7 +141,7 @@ def find_certificate_files(
 
 
 def _assign_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> list[tuple[Order, Order]]:
-    """Return pairs of an order and a certificate from an email. Without orders, return the orders of the certificates."""
+    """Return pairs of an order and its certificate from an email (empty if missing), with an order for each certificate if `orders` is `None`."""
     if orders is None:
         of_mail = {"status": "approved", "expires_at": None}
         return [({**found, "id": found.get("order_id"), **of_mail}, found) for found in mailed]

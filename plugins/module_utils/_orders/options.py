@@ -22,7 +22,7 @@ MAILBOXES = ("imap", "maildir", "paths")
 """Options of `ssl_fulfillment_email_info` for the source of the messages."""
 
 
-def mailbox_options() -> ArgumentSpec:
+def build_mailbox_options() -> ArgumentSpec:
     """Return the options that describe a mailbox: the source, one of `MAILBOXES`, and the limits for messages."""
     return ArgumentSpec(
         options={

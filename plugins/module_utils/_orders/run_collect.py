@@ -21,25 +21,25 @@ from .._base.progress import record_wait
 from .._base.text import escape_invisible
 from .._base.times import now
 from .._replacement.roots import create_trust_view, find_anchors, read_known_issuers
-from .._softlayer.options import api_options, select_option, selection_options
+from .._softlayer.options import build_api_options, build_selection_options, select_option
 from .._softlayer.values import parse_number
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.keys import list_key_texts, read_private_key
-from .._x509.options import certificate_options
+from .._x509.options import build_certificate_options
 from .._x509.read import read_request
 from . import messages
 from .imap import ImapMailbox, ImapSettings
 from .mailbox import Mailbox, MaildirMailbox, PathsMailbox
-from .options import MAILBOXES, find_mailbox_count_error, mailbox_options, why_unusable
+from .options import MAILBOXES, build_mailbox_options, find_mailbox_count_error, why_unusable
 from .plan_collect import ExpectedCertificate, Search, Target, format_missing, is_awaited, why_missing, why_untrusted
 
 SPEC = (
-    api_options()
-    + selection_options().select("order_ids", "account_id")
+    build_api_options()
+    + build_selection_options().select("order_ids", "account_id")
     + select_option()
-    + mailbox_options()
-    + certificate_options().select(
+    + build_mailbox_options()
+    + build_certificate_options().select(
         "privatekey_passphrase", "trusted_ca_path", "intermediate_path", "intermediate_content"
     )
     + ArgumentSpec(
@@ -68,7 +68,7 @@ MAX_UNREAD_WARNINGS = 10
 Options = t.Mapping[str, t.Any]
 
 
-def select_libraries(params: Options) -> tuple[str, ...]:
+def list_libraries(params: Options) -> tuple[str, ...]:
     """Return the Python libraries that a run with these options needs."""
     return (
         *(API_LIBRARIES if is_api_needed(params) else ()),
@@ -180,7 +180,9 @@ def warn_of_untrusted(module: Module, search: Search) -> None:
     said = [messages.describe_untrusted(why_untrusted(match)) for match in refused]
     said += [messages.describe_accepted(why_untrusted(match)) for match in untrusted]
     said += [messages.describe_name_mismatch(match.certificate) for match in taken if match.is_for_other_names]
-    warn_of_each(module, said, MAX_WARNINGS, "{} more certificates are not trusted, or have unexpected names.")
+    warn_of_each(
+        module, said, MAX_WARNINGS, "Number of further warnings about untrusted certificates or unexpected names: {}."
+    )
 
 
 def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_rest: str) -> None:
@@ -303,4 +305,9 @@ def search_and_wait(
     for location, why in unread:
         search.record_skipped(location, why)
     said = [messages.describe_skipped_message(why) for _location, why in unread]
-    warn_of_each(module, said, MAX_UNREAD_WARNINGS, "Skipped {} more messages or directories that cannot be read.")
+    warn_of_each(
+        module,
+        said,
+        MAX_UNREAD_WARNINGS,
+        "Number of further messages or directories that cannot be read and were skipped: {}.",
+    )

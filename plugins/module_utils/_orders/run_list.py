@@ -19,7 +19,7 @@ from .._replacement.index import StoreIndex
 from .._replacement.roots import create_trust_view
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client, connect
-from .._softlayer.options import api_options, select_option, selection_options
+from .._softlayer.options import build_api_options, build_selection_options, select_option
 from .._softlayer.orders import DERIVED_FACTS, PROPERTIES, STORE_KEYS, Order, Selection, fetch_orders
 from .._softlayer.store import STORE_READ_ERROR, fetch_for_orders
 from .imported import list_results, select_with_state
@@ -29,8 +29,8 @@ FIELDS = ("id", *PROPERTIES, *DERIVED_FACTS, *STORE_KEYS)
 CONDITIONS = ("common_names", "statuses", "approver_emails", "expires_within_days", "imported")
 """Options that are valid within `select` or at the top level, but not in both places."""
 SPEC = (
-    api_options()
-    + selection_options()
+    build_api_options()
+    + build_selection_options()
     + select_option()
     + ArgumentSpec(
         options={"fields": {"type": "list", "elements": "str", "choices": list(FIELDS)}},

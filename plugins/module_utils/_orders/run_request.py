@@ -23,11 +23,11 @@ from .._base.options import ArgumentSpec, build_concurrency_options
 from .._base.progress import count_calls
 from .._base.times import format_time, now
 from .._ledger.ledger import Claim, Key, Ledger, compute_lease
-from .._ledger.place import find_why_lost, ledger_options, parse_ledger_url
+from .._ledger.place import build_ledger_options, find_why_lost, parse_ledger_url
 from .._replacement.index import StoreIndex
 from .._replacement.roots import create_trust_view
 from .._softlayer.client import Client, connect
-from .._softlayer.options import api_options, select_option, selection_options
+from .._softlayer.options import build_api_options, build_selection_options, select_option
 from .._softlayer.orders import FULFILLMENT_EMAIL, STORE_FACTS, Selection, fetch_order, resend_fulfillment_email
 from .._softlayer.store import fetch_for_orders
 from . import messages
@@ -45,10 +45,10 @@ from .plan_request import (
 from .run_list import find_account_id, select_orders
 
 SPEC = (
-    api_options()
-    + ledger_options()
+    build_api_options()
+    + build_ledger_options()
     + build_concurrency_options()
-    + selection_options().select("order_ids", "common_names", "account_id")
+    + build_selection_options().select("order_ids", "common_names", "account_id")
     + select_option()
     + ArgumentSpec(
         options={

@@ -28,13 +28,13 @@ from .._replacement.roots import find_roots
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import fetch_balancers
-from .._softlayer.options import api_options
+from .._softlayer.options import build_api_options
 from .._softlayer.settings import resolve_settings
 from .._softlayer.store import StoreCertificate, fetch_visible
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.crl import NOT_ASKED, Revocation, combine_known_results
-from .._x509.options import certificate_options
+from .._x509.options import build_certificate_options
 from . import messages
 from .endpoint import Demand, Endpoint, ExpectedCertificate, ProbeResult, has_expected_record, is_host, read_endpoint
 from .handshake import DEFAULT_CONCURRENCY, probe_all
@@ -43,8 +43,8 @@ from .revocation import SPEC as REVOCATION_SPEC
 from .revocation import RevocationClient, open_cache, read_named_anchors
 
 SPEC = (
-    api_options()
-    + certificate_options().select("trusted_ca_path")
+    build_api_options()
+    + build_certificate_options().select("trusted_ca_path")
     + build_concurrency_options(DEFAULT_CONCURRENCY)
     + REVOCATION_SPEC
     + ArgumentSpec(
@@ -56,7 +56,7 @@ SPEC = (
         },
     )
 )
-API_TIMEOUT = api_options().options["timeout"]["default"]
+API_TIMEOUT = build_api_options().options["timeout"]["default"]
 """Minimum timeout of API calls in seconds; the option `timeout` may be too short, because it applies to probes."""
 REASONS: tuple[EndpointReason, ...] = t.get_args(EndpointReason)
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .._base.errors import CertificatesError
-from .._base.files import replace_file, resolve_path, why_not_writable
+from .._base.files import replace_file, resolve_path, why_unwritable
 from .._base.libraries import CERTIFICATE_LIBRARIES, METRICS_LIBRARIES, REPORT_LIBRARIES
 from .._base.module import Module
 from .._base.options import ArgumentSpec
@@ -40,7 +40,7 @@ PAGE_KEYS = ("template", "css", "script", "words")
 """The valid keys of `page`."""
 
 
-def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
+def list_libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
     """Return the Python libraries for a run with these options."""
     of_report = REPORT_LIBRARIES if params["path"] else ()
     return (*of_report, *((*METRICS_LIBRARIES, *CERTIFICATE_LIBRARIES) if params["metrics_path"] else ()))
@@ -66,7 +66,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
             "invalid_argument", f"Unknown keys in page: {', '.join(unknown)}. Valid keys are {', '.join(PAGE_KEYS)}."
         )
     for name, path in (*(("path", path) for path in files.values()), ("metrics_path", metrics)):
-        if path and (why_not := why_not_writable(path)):
+        if path and (why_not := why_unwritable(path)):
             raise CertificatesError("not_found", f"{name}: {why_not}")
     paths = [*files.values(), *([metrics] if metrics else [])]
     result = {"changed": False, "paths": paths}

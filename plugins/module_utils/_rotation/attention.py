@@ -132,7 +132,8 @@ class AttentionItem:
 
     @property
     def cause(self) -> Record | None:
-        """The cause in the result: the failure of the listener, the held back certificate, or a certificate in a source."""
+        """The cause in the result: the failure of the listener, the certificate that was not deployed (`held_back`), or a
+        certificate in a source; `None` for other reasons."""
         match self.why.reason, self.why.facts:
             case "listener", {"listener": listener}:
                 return {"reason": listener.reason} if listener.reason else None

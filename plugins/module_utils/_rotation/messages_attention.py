@@ -97,7 +97,7 @@ def why_attention(why: Obstacle[str], served: ServedCertificate) -> str:
         case "not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain}:
             whole = "The chain in the certificate store is complete. Check the chain that the load balancer sends, or import the certificate again."
             chain = REFUSAL_REMEDIES["chain" if listener.is_managed else "chain_elsewhere"]
-            return f"TLS clients reject the certificate: {listener.refusal}. {whole if has_whole_chain else chain}"
+            return f"TLS clients reject the certificate: {listener.rejection}. {whole if has_whole_chain else chain}"
         case "not_deployed", {"certificate_id": identifier, "because": because}:
             what = f"Certificate {identifier} in the certificate store can replace the current certificate but was not deployed"
             match because:

@@ -305,10 +305,10 @@ def describe_excess(why: Obstacle[t.Any]) -> str:
     )
 
 
-def describe_rejection(names: Iterable[str], refusal: str, remedy: str) -> str:
+def describe_rejection(names: Iterable[str], rejection: str, remedy: str) -> str:
     """Return the warning about listeners whose certificates TLS clients reject for the same reason."""
     listeners = join_first(sorted(names, key=build_listener_sort_key))
-    return f"TLS clients reject the certificate of {listeners}: {refusal}. {REFUSAL_REMEDIES[remedy]}"
+    return f"TLS clients reject the certificate of {listeners}: {rejection}. {REFUSAL_REMEDIES[remedy]}"
 
 
 def describe_unreachable(names: Iterable[str]) -> str:
@@ -337,9 +337,9 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
             return f"{kept} {join_first(names)} {'serves' if len(names) == 1 else 'serve'} it. Deploy another certificate to {join_first(names)}."
         case "in_use", {"expected_by": name}:
             return f"{kept} {name} expects the certificate. If {name} can serve another certificate, change the option expected of {name}."
-        case "not_accepted", {"listeners": names, "refusal": refusal}:
+        case "not_accepted", {"listeners": names, "refusal": rejection}:
             return (
-                f"{kept} TLS clients reject its replacement at {join_first(names)}: {refusal}. Check whether the load balancer sends the chain in "
+                f"{kept} TLS clients reject its replacement at {join_first(names)}: {rejection}. Check whether the load balancer sends the chain in "
                 "the certificate store. If the stored chain is incomplete, import the replacement again with all its intermediate certificates. "
                 "For a private CA, set trusted_ca_path."
             )

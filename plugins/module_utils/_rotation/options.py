@@ -14,17 +14,17 @@ from .._base.errors import CertificatesError
 from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES, IMAP_LIBRARIES, SECRETS_MANAGER_LIBRARIES
 from .._base.module import Module
 from .._base.options import ArgumentSpec, build_concurrency_options
-from .._ledger.place import ledger_options
-from .._orders.options import MAILBOXES, find_mailbox_count_error, mailbox_options, why_unusable
+from .._ledger.place import build_ledger_options
+from .._orders.options import MAILBOXES, build_mailbox_options, find_mailbox_count_error, why_unusable
 from .._probe.endpoint import Endpoint
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.run import add_expected_certificates, read_endpoints
 from .._replacement.roots import read_known_issuers, read_trusted_roots
-from .._secrets_manager.settings import secrets_source_options
-from .._softlayer.options import api_options
+from .._secrets_manager.settings import build_secrets_source_options
+from .._softlayer.options import build_api_options
 from .._sources.source import CLIENTS, KEY_DIR_OPTION, MAIL, PATH_OPTION, Source
 from .._x509.certificate import Certificate
-from .._x509.options import certificate_options
+from .._x509.options import build_certificate_options
 from .approved import Approval
 from .attention import REASONS
 from .plan_adopt import Adoption
@@ -38,10 +38,10 @@ PHASES = ("import", "deploy", "verify", "clean_up")
 REPORT = "report"
 """A phase that only the role `ssl_rotation` runs, after the phases of the module."""
 SPEC = (
-    api_options()
-    + ledger_options()
+    build_api_options()
+    + build_ledger_options()
     + build_concurrency_options()
-    + certificate_options().select("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+    + build_certificate_options().select("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
     + REVOCATION_SPEC
     + DEPLOY_SPEC.select("common_names", "load_balancers", "max_listeners", "verify_timeout", "rollback")
     + ArgumentSpec(
@@ -51,11 +51,11 @@ SPEC = (
                 "elements": "dict",
                 "options": {
                     **{name: {"type": "path"} for name in (PATH_OPTION, *CLIENTS)},
-                    "mail": {"type": "dict", "options": dict(mailbox_options().options)},
+                    "mail": {"type": "dict", "options": dict(build_mailbox_options().options)},
                     "privatekey_dir": {"type": "path", "no_log": False},
                     "secrets_manager": {
                         "type": "dict",
-                        "options": dict(secrets_source_options().options),
+                        "options": dict(build_secrets_source_options().options),
                         "no_log": False,
                     },
                 },
@@ -158,7 +158,7 @@ class RotationOptions:
         return self.approved is None or self.approved.has_listener(str(target.load_balancer_uuid), target.port)
 
 
-def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
+def list_libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
     """Return the names of the Python libraries that the options require."""
     sources = params["sources"] or ()
     reads_mail = any(given["mail"] and given["mail"]["imap"] for given in sources)

@@ -143,7 +143,7 @@ def _why_unverified(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) 
     refused = [listener for listener in unseen if listener.served and listener.accepted is False]
     if refused and not is_other_served:
         names = [listener.name for listener in refused]
-        return Obstacle("not_accepted", {"listeners": names, "refusal": refused[0].refusal})
+        return Obstacle("not_accepted", {"listeners": names, "refusal": refused[0].rejection})
     names = [*(listener.name for listener in unseen), *elsewhere]
     return Obstacle("not_served" if is_other_served else "unreachable", {"listeners": names})
 

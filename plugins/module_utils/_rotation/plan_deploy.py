@@ -355,7 +355,7 @@ def predict_outcome(planned: ListenerAction, seen: ListenerAction, view: TrustVi
     The acceptance of a planned certificate is known only if the probe evaluated the current certificate.
     """
     if planned.outcome == "failed":
-        return replace(planned, served_chains=seen.served_chains, accepted=seen.accepted, refusal=seen.refusal)
+        return replace(planned, served_chains=seen.served_chains, accepted=seen.accepted, rejection=seen.rejection)
     if planned.outcome != "switched":
         return seen
     is_trusted = planned.target is not None and view.is_accepted(planned.target)
@@ -363,7 +363,7 @@ def predict_outcome(planned: ListenerAction, seen: ListenerAction, view: TrustVi
         planned.simulate(),
         served=None if seen.reason == "unreachable" or not seen.is_verifiable else bool(seen.served_chains),
         accepted=None if seen.accepted is None else is_trusted,
-        refusal=None if is_trusted else seen.refusal,
+        rejection=None if is_trusted else seen.rejection,
         is_everywhere=seen.is_everywhere,
         leaves=seen.leaves,
     )

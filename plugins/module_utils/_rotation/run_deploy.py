@@ -18,7 +18,7 @@ from .._base.names import MAX_PORT
 from .._base.options import ArgumentSpec, build_concurrency_options
 from .._base.text import join_first
 from .._base.times import now
-from .._ledger.place import check_ledger_url, find_ledger_directory, ledger_options
+from .._ledger.place import build_ledger_options, check_ledger_url, find_ledger_directory
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.revocation import RevocationClient, create_revocation_client, get_sent_certificates
 from .._replacement.can_replace import Overrides
@@ -26,7 +26,7 @@ from .._replacement.roots import create_trust_view, find_roots
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client, connect
 from .._softlayer.load_balancers import fetch_balancers
-from .._softlayer.options import api_options, selection_options
+from .._softlayer.options import build_api_options, build_selection_options
 from .._softlayer.store import fetch_stored, warn_of_unreadable
 from .._softlayer.values import check_ids
 from . import messages_deploy
@@ -64,10 +64,10 @@ LISTENERS_SPEC: dict[str, t.Any] = {
     "limits": True,
 }
 SPEC = (
-    api_options()
-    + ledger_options()
+    build_api_options()
+    + build_ledger_options()
     + build_concurrency_options(4)
-    + selection_options().select("common_names")
+    + build_selection_options().select("common_names")
     + REVOCATION_SPEC
     + ArgumentSpec(
         options={
@@ -251,7 +251,8 @@ def warn_of_missing(client: Client, planned: Sequence[ListenerAction], selection
         )
     elif not planned and [] not in (selection.common_names, selection.load_balancers, selection.ports):
         client.warn(
-            "No HTTPS listener matches common_names, load_balancers, and ports. Select listeners that ssl_endpoint_info lists."
+            "No HTTPS listener matches common_names, load_balancers, and ports. "
+            "To list the available listeners, use ssl_endpoint_info with from_load_balancers: true."
         )
     unknown = sorted({action.target_id for action in planned if action.target_id and action.target is None})
     if unknown:

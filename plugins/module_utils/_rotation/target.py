@@ -42,7 +42,7 @@ class Target(Action[DeployOutcome, TargetReason]):
     served: bool | None = None
     accepted: bool | None = None
     """Whether a TLS client accepts the served certificate at each address; `None` if unknown."""
-    refusal: str | None = None
+    rejection: str | None = None
     """The reason why a TLS client rejects the served certificate, as a clause."""
     is_everywhere: bool = True
     """Whether the served certificate was verified at all addresses."""

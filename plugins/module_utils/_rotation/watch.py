@@ -57,8 +57,8 @@ class ListenerProbe:
     def warnings(self) -> list[str]:
         """One warning per reason for rejected certificates, and one warning about unreachable listeners."""
         refused = [
-            messages_deploy.describe_rejection(names, refusal, remedy)
-            for (refusal, remedy), names in sorted(self._refused.items())
+            messages_deploy.describe_rejection(names, rejection, remedy)
+            for (rejection, remedy), names in sorted(self._refused.items())
         ]
         return [*refused, messages_deploy.describe_unreachable(self._unreached)] if self._unreached else refused
 
@@ -207,7 +207,7 @@ def _add_probe(action: AnyTarget, verdict: Evaluation) -> AnyTarget:
         action,
         served_chains=verdict.chains,
         accepted=verdict.is_accepted,
-        refusal=verdict.rejection,
+        rejection=verdict.rejection,
         is_everywhere=verdict.is_complete,
         leaves=verdict.leaves,
     )

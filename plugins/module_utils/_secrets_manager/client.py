@@ -42,7 +42,7 @@ RENEWAL_FRACTION = 0.8
 DEFAULT_GROUP = "default"
 """Name and ID of the secret group that always exists."""
 GROUP_ID_PATTERN = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""Pattern of the ID of any other secret group."""
+"""Pattern of the ID of a secret group other than `DEFAULT_GROUP`."""
 T = t.TypeVar("T")
 GRANT_TYPE = "urn:ibm:params:oauth:grant-type:apikey"
 

@@ -27,10 +27,10 @@ from .._base.options import ArgumentSpec, build_concurrency_options
 from .._base.progress import count_calls
 from .._base.times import now
 from .._http.faults import end_sentence
-from .._ledger.place import check_optional_ledger_url, ledger_options
+from .._ledger.place import build_ledger_options, check_optional_ledger_url
 from .._replacement.roots import create_trust_view, find_anchors
 from .._softlayer.client import Client, connect
-from .._softlayer.options import api_options
+from .._softlayer.options import build_api_options
 from .._softlayer.store import fetch_visible, fetch_with_private_key
 from .._softlayer.values import check_ids
 from .._store import messages as of_store
@@ -47,18 +47,18 @@ from .secret import Secret
 from .settings import (
     NAME_PATTERN,
     NAME_RULE,
-    instance_options,
+    build_instance_options,
+    build_secret_certificate_options,
     resolve_instance,
-    secret_certificate_options,
     why_metadata_invalid,
 )
 
 SPEC = (
-    api_options()
-    + instance_options()
-    + secret_certificate_options()
+    build_api_options()
+    + build_instance_options()
+    + build_secret_certificate_options()
     + build_concurrency_options()
-    + ledger_options()
+    + build_ledger_options()
     + ArgumentSpec(options={"iam_api_key": {"type": "str", "no_log": True}})
 )
 LIBRARIES = tuple(

@@ -17,8 +17,8 @@ from .._base.errors import CertificatesError
 from .._base.options import Argument, ArgumentSpec, read_environment
 from .._http.network import Network, guard_url
 from .._softlayer.settings import IBM_CLOUD_USER, check_ascii, resolve_network, resolve_settings
-from .._store.options import certificates_options
-from .._x509.options import certificate_options
+from .._store.options import build_certificates_options
+from .._x509.options import build_certificate_options
 
 DOMAIN = ".secrets-manager.appdomain.cloud"
 """Domain of instances; the first label of a host name is the ID of the instance."""
@@ -42,7 +42,7 @@ NAME_RULE = (
 )
 
 
-def instance_options() -> ArgumentSpec:
+def build_instance_options() -> ArgumentSpec:
     """Return the options for an instance of IBM Cloud Secrets Manager."""
     return ArgumentSpec(
         options={
@@ -52,9 +52,9 @@ def instance_options() -> ArgumentSpec:
     )
 
 
-def secrets_source_options() -> ArgumentSpec:
+def build_secrets_source_options() -> ArgumentSpec:
     """Return the options of a Secrets Manager source in a rotation."""
-    return instance_options() + ArgumentSpec(
+    return build_instance_options() + ArgumentSpec(
         options={
             "api_key": {"type": "str", "no_log": True},
             "names": {"type": "list", "elements": "str", "limits": True},
@@ -65,13 +65,13 @@ def secrets_source_options() -> ArgumentSpec:
     )
 
 
-def secret_certificate_options() -> ArgumentSpec:
+def build_secret_certificate_options() -> ArgumentSpec:
     """Return the options of `secrets_manager_certificate`: one certificate at top level, or several in `certificates`."""
     material = [
         *(f"{part}_{form}" for part in ("certificate", "privatekey", "intermediate") for form in ("path", "content")),
         *("privatekey_passphrase", "pkcs12_path", "pkcs12_passphrase"),
     ]
-    of_file = certificate_options()
+    of_file = build_certificate_options()
     shared = of_file.select(*material, "allow_expired", "verify_chain", "trust", "trusted_ca_path")
     options: dict[str, Argument] = {
         "state": {"type": "str", "choices": ["present"], "default": "present"},
@@ -88,7 +88,7 @@ def secret_certificate_options() -> ArgumentSpec:
         *(("certificate_id", name) for name in material),
     ]
     single = ArgumentSpec(options, exclusive)
-    return single + certificates_options(single) + ArgumentSpec(required_one_of=[("certificates", "name")])
+    return single + build_certificates_options(single) + ArgumentSpec(required_one_of=[("certificates", "name")])
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ from dataclasses import dataclass
 
 from .._base.errors import CertificatesError
 from .._http.faults import (
-    TOO_MANY,
+    RATE_LIMIT_STATUS,
     collect_details,
     end_sentence,
     explain_missing_response,
@@ -57,7 +57,7 @@ API_CODE = re.compile(r"SoftLayer_Exception|-32[0-9]{3}$")
 GATEWAY_TIMEOUT_STATUSES = frozenset({408, 425, 499})
 """HTTP statuses below 500 that report a timeout of a gateway in front of the API."""
 TIMEOUT_STATUSES = GATEWAY_TIMEOUT_STATUSES | {504}
-GATEWAY_STATUSES = GATEWAY_TIMEOUT_STATUSES | {407, TOO_MANY}
+GATEWAY_STATUSES = GATEWAY_TIMEOUT_STATUSES | {407, RATE_LIMIT_STATUS}
 """HTTP statuses below 500 of gateways; the outcome of the call is unknown."""
 REDIRECT_STATUSES = frozenset({300, 301, 302, 303, 307, 308})
 
@@ -123,7 +123,7 @@ class Fault:
 
     def is_transient(self, status: int) -> bool:
         """Return whether a fault with an HTTP status is a transient error, and not a rejection."""
-        if TRANSIENT_CODE.match(self.code) or status == TOO_MANY:
+        if TRANSIENT_CODE.match(self.code) or status == RATE_LIMIT_STATUS:
             return True
         if not GENERAL_CODE.fullmatch(self.code):
             return False
@@ -180,7 +180,9 @@ def _explain_fault(call: str, answer: Response, fault: Fault, *, repeatable: boo
     code, words = shorten(fault.code), shorten(fault.message)
     said = end_sentence(words or code or "the API returned no reason")
     details = collect_details(call, answer, api_code=code, api_message=words)
-    is_about_rate = answer.status == TOO_MANY or "RateLimit" in fault.code or RATE_LIMIT_PATTERN.match(fault.message)
+    is_about_rate = (
+        answer.status == RATE_LIMIT_STATUS or "RateLimit" in fault.code or RATE_LIMIT_PATTERN.match(fault.message)
+    )
     if fault.code == RATE_LIMIT_CODE or (repeatable and is_about_rate):
         return make_rate_limit_error(call, details)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
@@ -212,7 +214,7 @@ def _explain_http(
     details = collect_details(call, answer, **facts)
     words = shorten(fault.message or fault.code) if fault is not None else ""
     said = f" The response contains: {end_sentence(words)}" if words else ""
-    if answer.status == TOO_MANY and repeatable:
+    if answer.status == RATE_LIMIT_STATUS and repeatable:
         return make_rate_limit_error(call, details)
     if answer.status == 401 and repeatable:
         return CertificatesError(
@@ -223,7 +225,9 @@ def _explain_http(
         )
     if answer.status == 407 and answer.is_by_proxy:
         return CertificatesError(
-            "unreachable", f"{call}: the proxy requires a login (HTTP 407). Check proxy.", **details
+            "unreachable",
+            f"{call}: the proxy requires a login (HTTP 407). Add the user name and the password to proxy.",
+            **details,
         )
     if answer.status == 410 and repeatable:
         return CertificatesError("retired", f"{call} is no longer available (HTTP 410).{_find_advice(call)}", **details)
@@ -240,7 +244,7 @@ def _explain_http(
             f"{endpoint} returned HTTP {answer.status} without a SoftLayer fault. Check endpoint_url and proxy.{said}",
             **details,
         )
-    if fault is not None or answer.status in {407, TOO_MANY}:
+    if fault is not None or answer.status in {407, RATE_LIMIT_STATUS}:
         return CertificatesError(
             "no_answer",
             f"{call}: a gateway responded instead of the API (HTTP {answer.status}).{said} If the error persists, check endpoint_url and proxy.",

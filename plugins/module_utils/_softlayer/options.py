@@ -16,7 +16,7 @@ MAX_RETRIES = 100
 """Maximum number of retries, which last more than an hour including the pauses."""
 
 
-def api_options() -> ArgumentSpec:
+def build_api_options() -> ArgumentSpec:
     """Return the options of all modules that call the SoftLayer API."""
     return ArgumentSpec(
         options={
@@ -38,7 +38,7 @@ def api_options() -> ArgumentSpec:
     )
 
 
-def selection_options() -> ArgumentSpec:
+def build_selection_options() -> ArgumentSpec:
     """Return the options for the selection and the content of a list of SSL orders."""
     return ArgumentSpec(
         options={
@@ -57,4 +57,6 @@ def selection_options() -> ArgumentSpec:
 
 def select_option() -> ArgumentSpec:
     """Return the option `select`, for modules that process SSL orders."""
-    return ArgumentSpec({"select": {"type": "dict", "options": dict(selection_options().options), "limits": True}})
+    return ArgumentSpec(
+        {"select": {"type": "dict", "options": dict(build_selection_options().options), "limits": True}}
+    )

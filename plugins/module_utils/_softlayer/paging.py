@@ -108,7 +108,7 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     raise CertificatesError(
         "incomplete_listing",
         f"Cannot read the complete list: the API has at least {expected} entries but returned only {len(rows)} different entries in "
-        f"{MAX_ROUNDS} attempts. Nothing was changed. Run the playbook again while the account is not being changed.",
+        f"{MAX_ROUNDS} attempts. Run the playbook again while the account is not being changed.",
         expected=expected,
         received=len(rows),
     )

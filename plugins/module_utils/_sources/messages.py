@@ -80,7 +80,7 @@ def source_name(kind: str) -> str:
 
 
 def name_in_source(record: Mapping[str, t.Any]) -> str:
-    """Return the name of a certificate in the source of a result, such as `certbot www.example.com`."""
+    """Return the source and the name of the certificate in a result record, such as `certbot www.example.com`."""
     return f"{source_name(record['source'])} {record['name']}"
 
 

@@ -49,7 +49,7 @@ MAX_PAUSE = 2.0
 
 
 def fail_creates_without_ledger(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
-    """Return the steps, in which creations fail if the ledger cannot be stored, also in check mode."""
+    """Return the steps. If the location of the ledger is invalid, mark the steps that create a record as failed, also in check mode."""
     try:
         if any(step.outcome == "imported" for step in steps):
             check_ledger_url(ledger_url)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 
 from .._base.errors import CertificatesError
 from .._base.options import Argument, ArgumentSpec
-from .._x509.options import certificate_options
+from .._x509.options import build_certificate_options
 
 SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
 """Options of `ssl_certificate_import` that specify the certificate to store."""
@@ -21,7 +21,7 @@ SHARED_OPTIONS = ("privatekey_passphrase", "intermediate_path", "trusted_ca_path
 """Options without a default that apply to all certificates of `orders` and `collected`."""
 
 
-def certificates_options(single: ArgumentSpec) -> ArgumentSpec:
+def build_certificates_options(single: ArgumentSpec) -> ArgumentSpec:
     """Return the option for several certificates, in addition to the options of a single certificate."""
     certificates: Argument = {
         "type": "list",
@@ -53,7 +53,7 @@ def check_item_options(spec: ArgumentSpec, values: Mapping[str, t.Any], given: C
         )
 
 
-def import_options() -> ArgumentSpec:
+def build_import_options() -> ArgumentSpec:
     """Return the options of `ssl_certificate_import`, for one certificate or for several certificates."""
     own: dict[str, Argument] = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -64,7 +64,7 @@ def import_options() -> ArgumentSpec:
         "common_name": {"type": "str"},
         "remove_superseded": {"type": "bool", "default": False},
     }
-    single = certificate_options() + ArgumentSpec(own)
+    single = build_certificate_options() + ArgumentSpec(own)
     of_orders: dict[str, Argument] = {
         "orders": {"type": "list", "elements": "dict"},
         "collected": {"type": "list", "elements": "dict"},
@@ -78,7 +78,7 @@ def import_options() -> ArgumentSpec:
     top_level = [name for name, argument in of_orders.items() if "default" not in argument]
     return (
         single
-        + certificates_options(single)
+        + build_certificates_options(single)
         + ArgumentSpec(
             options=of_orders,
             mutually_exclusive=[

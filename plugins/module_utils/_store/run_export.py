@@ -23,7 +23,7 @@ from .._base.options import ArgumentSpec, build_concurrency_options
 from .._base.progress import count_calls
 from .._base.times import now
 from .._softlayer.client import Client, connect
-from .._softlayer.options import api_options, selection_options
+from .._softlayer.options import build_api_options, build_selection_options
 from .._softlayer.store import fetch_visible, fetch_with_private_key
 from .._softlayer.values import check_ids
 from .._x509.keys import MAX_PASSPHRASE_LENGTH, PrivateKey, list_key_texts
@@ -40,8 +40,8 @@ from .plan_export import (
 
 SELECTIONS = ("certificate_ids", "common_names", "all")
 SPEC = (
-    api_options()
-    + selection_options().select("common_names")
+    build_api_options()
+    + build_selection_options().select("common_names")
     + build_concurrency_options()
     + ArgumentSpec(
         options={

@@ -17,20 +17,20 @@ from .._base.errors import CertificatesError
 from .._base.libraries import API_LIBRARIES, CERTIFICATE_LIBRARIES, LEDGER_LIBRARIES
 from .._base.module import Module
 from .._base.options import build_concurrency_options
-from .._ledger.place import check_optional_ledger_url, ledger_options
+from .._ledger.place import build_ledger_options, check_optional_ledger_url
 from .._orders.import_files import find_certificate_files
 from .._replacement.index import StoreIndex
 from .._replacement.roots import create_trust_view, find_anchors, read_known_issuers
 from .._replacement.trust import TrustView
 from .._softlayer import store
 from .._softlayer.client import Client, connect
-from .._softlayer.options import api_options
+from .._softlayer.options import build_api_options
 from .._softlayer.orders import Order, fetch_orders
 from .._softlayer.values import check_ids
 from . import messages
 from .apply import carry_out, fail_creates_without_ledger
 from .check import ImportOptions, check_order
-from .options import IDENTITIES, SOURCES, check_item_options, import_options
+from .options import IDENTITIES, SOURCES, build_import_options, check_item_options
 from .plan_import import (
     ImportAction,
     build_diff,
@@ -44,7 +44,7 @@ from .plan_import import (
 )
 from .read_files import Item, read_item
 
-SPEC = api_options() + import_options() + ledger_options() + build_concurrency_options()
+SPEC = build_api_options() + build_import_options() + build_ledger_options() + build_concurrency_options()
 LIBRARIES = (*API_LIBRARIES, *CERTIFICATE_LIBRARIES, *LEDGER_LIBRARIES)
 Orders = Mapping[int, Order]
 """Orders by ID, for the comparison with certificates."""

@@ -20,13 +20,13 @@ from .._replacement.roots import create_trust_view
 from .._softlayer.client import Client, connect
 from .._softlayer.faults import PERMISSION_CODES
 from .._softlayer.load_balancers import LISTING_ERROR, Balancer, fetch_balancers
-from .._softlayer.options import api_options, selection_options
+from .._softlayer.options import build_api_options, build_selection_options
 from .._softlayer.store import MISSING_ENTRY_FIELDS, PEM_FIELDS, StoreSelection, fetch_visible
 from .._softlayer.values import check_ids
 
 SPEC = (
-    api_options()
-    + selection_options().select("common_names", "expires_within_days")
+    build_api_options()
+    + build_selection_options().select("common_names", "expires_within_days")
     + ArgumentSpec(
         options={
             "certificate_ids": {"type": "list", "elements": "int", "limits": True},

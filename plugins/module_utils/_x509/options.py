@@ -12,7 +12,7 @@ PARTS = ("certificate", "privatekey", "intermediate", "csr")
 """The kinds of content that options specify."""
 
 
-def certificate_options() -> ArgumentSpec:
+def build_certificate_options() -> ArgumentSpec:
     """Return the options of modules that read a certificate from files or variables."""
     return ArgumentSpec(
         options={

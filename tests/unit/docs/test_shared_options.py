@@ -18,13 +18,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.optio
     ArgumentSpec,
     build_concurrency_options,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import ledger_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import build_ledger_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import (
-    api_options,
-    selection_options,
+    build_api_options,
+    build_selection_options,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import CLIENTS, SECRETS_MANAGER
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.options import import_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.options import build_import_options
 
 from tests.support.pages import INVENTORIES, MODULES, PLUGINS, PREFIX, ROOT, documented_options, role_options
 
@@ -35,7 +35,13 @@ SPECS: dict[str, ArgumentSpec] = {
     for folder, names in (("modules", MODULES), ("inventory", INVENTORIES))
     for name in names
 }
-SHARED = api_options() + ledger_options() + build_concurrency_options() + selection_options() + import_options()
+SHARED = (
+    build_api_options()
+    + build_ledger_options()
+    + build_concurrency_options()
+    + build_selection_options()
+    + build_import_options()
+)
 OF_THEIR_OWN = {
     ("ssl_endpoint_info", "concurrency"): "of looks at endpoints, not of API calls",
     ("ssl_endpoint_info", "timeout"): "of the steps of a look",
@@ -79,11 +85,11 @@ def test_the_inventory_plugin_documents_the_options_that_it_declares(name: str) 
     documented = documented_options("inventory")[name]
     own = SPECS[name].options
     assert list(different(own, {option: documented[option] for option in own.keys() & documented.keys()})) == []
-    assert sorted(selection_options().options.keys() - own.keys()) == []
+    assert sorted(build_selection_options().options.keys() - own.keys()) == []
 
 
 def test_what_lists_orders_takes_every_selection_option() -> None:
-    shared = {**api_options().options, **selection_options().options}
+    shared = {**build_api_options().options, **build_selection_options().options}
     assert {name: SPECS["ssl_order_info"].options.get(name) for name in shared} == shared
 
 
@@ -104,7 +110,7 @@ SELECT, MAIL = "ssl_fulfillment_select", "ssl_fulfillment_mail"
 
 
 def test_the_role_selects_by_every_selection_option() -> None:
-    declared = {name: kind(option) for name, option in selection_options().options.items()}
+    declared = {name: kind(option) for name, option in build_selection_options().options.items()}
     assert {name: kind(option) for name, option in role_options()[SELECT]["options"].items()} == declared
 
 
@@ -125,7 +131,7 @@ class Call:
 
     def passes(self, option: str) -> bool:
         """Whether it passes an option, if not in the dict that says which orders are meant."""
-        return option in self.arguments or ("select" in self.arguments and option in selection_options().options)
+        return option in self.arguments or ("select" in self.arguments and option in build_selection_options().options)
 
 
 class Loader(yaml.SafeLoader):
@@ -220,7 +226,7 @@ def test_each_kind_of_source_is_known_where_the_options_are_not_asked() -> None:
 
 def test_a_rotation_has_the_same_options_and_defaults_as_a_role_and_as_a_module() -> None:
     """The role has one phase more, the report."""
-    others = api_options().options.keys() | OF_THE_MODULE_ALONE
+    others = build_api_options().options.keys() | OF_THE_MODULE_ALONE
     module = {name: one for name, one in SPECS["ssl_certificate_rotate"].options.items() if name not in others}
     role = {name.removeprefix("ssl_rotation_"): one for name, one in role_options(role="ssl_rotation").items()}
     assert role.keys() - module.keys() == OF_THE_ROLE_ALONE and module.keys() <= role.keys()

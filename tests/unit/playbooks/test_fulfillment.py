@@ -326,7 +326,7 @@ def test_a_run_ends_with_its_result(sim: Simulator, tmp_path: Path) -> None:
         ),
         ("fulfill", {"select": {}}, "The phase collect requires ssl_fulfillment_mail. "),
         ("import", {"privatekey_dir": "/nowhere"}, "The directory /nowhere does not exist."),
-        ("import", {}, "The phase import requires ssl_fulfillment_mail or ssl_fulfillment_certificate_dir. "),
+        ("import", {}, "The phase import requires the certificates. "),
     ],
 )
 def test_what_is_refused_before_anything_is_done(

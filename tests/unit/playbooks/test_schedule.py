@@ -66,7 +66,9 @@ class Machine:
         }
         tried = ("-e", f"prefix={self.root}") if is_tried else ()
         ran = run_playbook(
-            ["softlayer.certificates.schedule", *tried, *options], self.root.parent, os.environ | login | environment
+            ["-i", "localhost,", "softlayer.certificates.schedule", *tried, *options],
+            self.root.parent,
+            os.environ | login | environment,
         )
         assert KEY not in ran.output
         assert "WARNING" not in ran.output, ran.output
@@ -234,7 +236,7 @@ def test_secrets_are_never_shown_and_kept_as_they_are(machine: Machine) -> None:
         (["source="], {}, "source must be a path"),
         (["source=/nowhere"], {}, "The source /nowhere does not exist on localhost"),
         (["source=letsencrypt"], {}, "The path letsencrypt must be absolute"),
-        (["source={certbot}", "ssl_rotation_sources=[]"], {}, "Set only one of them"),
+        (["source={certbot}", "ssl_rotation_sources=[]"], {}, "Set only one of the two variables"),
         (["source={certbot}"], {"SL_API_KEY": ""}, "Export SL_USERNAME and SL_API_KEY"),
         (["source={certbot}"], {"SL_USERNAME": ""}, "Export SL_USERNAME and SL_API_KEY"),
         (["source={certbot}", "time=3"], {}, "must be a time of day"),

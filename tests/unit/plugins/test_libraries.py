@@ -150,7 +150,7 @@ def test_each_module_asks_for_what_it_needs(module: str) -> None:
     """Before anything else, except the ledger where none may be needed."""
     runs = import_module(import_module(f"{MODULES}{module}").run.__module__)
     options = {name: option.get("default") for name, option in runs.SPEC.options.items()} | CASES[module][0]
-    libraries = runs.libraries(options) if hasattr(runs, "libraries") else runs.LIBRARIES
+    libraries = runs.list_libraries(options) if hasattr(runs, "list_libraries") else runs.LIBRARIES
     assert {*libraries, *(["SQLAlchemy"] if module == "ssl_certificate_deploy" else [])} == set(CASES[module][1])
 
 
@@ -160,7 +160,7 @@ def test_lists_of_revoked_certificates_are_read_by_the_client_of_the_api(
 ) -> None:
     runs = import_module(f"{MODULES}ssl_endpoint_info")
     options = {name: option.get("default") for name, option in runs.SPEC.options.items()}
-    assert set(runs.libraries({**options, "check_revocation": check_revocation})) == set(needed)
+    assert set(runs.list_libraries({**options, "check_revocation": check_revocation})) == set(needed)
 
 
 def test_the_least_version_will_do(tmp_path: Path) -> None:

@@ -501,7 +501,7 @@ def test_the_login(sim: Simulator, instance: Options, monkeypatch: pytest.Monkey
         ({"certificate_content": None, "privatekey_content": None, "intermediate_content": None}, "certificate_id"),
         ({"labels": ["x"]}, "2 to 64 characters"),
         ({"certificate_id": 1}, "mutually exclusive"),
-        ({"instance_url": "http://secrets.example.com"}, "plain http"),
+        ({"instance_url": "http://secrets.example.com"}, "plain HTTP"),
     ],
 )
 def test_what_makes_no_sense(sim: Simulator, instance: Options, changed: Options, said: str) -> None:

@@ -196,7 +196,7 @@ def test_endpoints_are_checked_as_listeners_are(blind: Rotation) -> None:
             assert [one["certificate_id"] for one in run["listeners"]] == [first, second, None]
             assert places(run, "verified") == dict.fromkeys(there[:2], ("verified", None, True))
             assert places(run, "skipped_items") == {there[2]: ("skipped", "unreachable", None)}
-            assert "Cannot verify the certificates of these listeners" in str(run["warnings"])
+            assert "Cannot verify the certificates of listeners" in str(run["warnings"])
         given = [at(behind.port, expected=second), at(wrong.port, expected=[NAME]), f"{HOST}:{dead}"]
         run = blind.run(endpoints=[*given, {"host": HOST, "expected": 987654321}], fail_on=["not_served"], **plain)
     assert run.failed and run.code == "rotation_failed"

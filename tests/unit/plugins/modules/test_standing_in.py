@@ -118,7 +118,7 @@ def test_an_incomplete_record_in_use_is_replaced_by_a_complete_one(account: Simu
     first = import_it(login, issued, remove_superseded=True)
     complete = first["certificate"]["id"]
     assert first["certificate"]["outcome"] == "imported" and superseded(first) == {incomplete: False}
-    assert f"certificate {incomplete} lacks" in first["certificate"]["message"]
+    assert f"certificate {incomplete} is in use, lacks" in first["certificate"]["message"]
     assert {one["id"]: one["superseded_by"] for one in do(INFO, **login)["certificates"]}[incomplete] == [complete]
     assert import_it(login, issued)["certificate"]["outcome"] == "unchanged"
     assert outcomes(run_it(**login)) == {"web:443": ("switched", None)} and placed(account) == {"web:443": complete}

@@ -44,12 +44,12 @@ from tests.support.wire import (
     LOST,
     NOT_PROCESSED,
     RATE_LIMIT,
+    RATE_LIMIT_STATUS,
     RATE_LIMITED,
     REDIRECTS,
     RESET,
     REST_URL,
     SETTINGS,
-    TOO_MANY,
     XMLRPC_URL,
     Answer,
     Wire,
@@ -65,7 +65,7 @@ pytest_plugins = ["tests.support.wire"]
 # What is tried again
 
 
-@pytest.mark.parametrize("lost", {**LOST, **TOO_MANY}.values(), ids={**LOST, **TOO_MANY})
+@pytest.mark.parametrize("lost", {**LOST, **RATE_LIMIT_STATUS}.values(), ids={**LOST, **RATE_LIMIT_STATUS})
 def test_a_read_is_repeated_after_a_lost_answer(client: Client, wire: Wire, lost: Answer | Exception) -> None:
     wire.script = [lost, lost, ok({"id": 5})]
     assert client.fetch_account_id() == 5
@@ -80,7 +80,9 @@ def send(client: Client) -> CertificatesError:
     return caught.value
 
 
-@pytest.mark.parametrize("lost", {**LOST, **TOO_MANY, **REDIRECTS}.values(), ids={**LOST, **TOO_MANY, **REDIRECTS})
+@pytest.mark.parametrize(
+    "lost", {**LOST, **RATE_LIMIT_STATUS, **REDIRECTS}.values(), ids={**LOST, **RATE_LIMIT_STATUS, **REDIRECTS}
+)
 def test_a_send_is_never_repeated_after_a_lost_answer(client: Client, wire: Wire, lost: Answer | Exception) -> None:
     wire.script = [lost]
     assert send(client).code == "no_answer"

@@ -129,7 +129,7 @@ def test_a_url_that_is_none_or_could_be_read_in_two_ways(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file:/srv/ledger.db"])
 def test_a_ledger_in_memory(url: str) -> None:
-    assert "a ledger in memory is lost at the end of the run. Specify a file." in refusal(url)
+    assert "a ledger in memory is lost at the end of the run. Set ledger_url to a URL such as" in refusal(url)
 
 
 @pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite"])

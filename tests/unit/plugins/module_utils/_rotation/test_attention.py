@@ -662,7 +662,7 @@ def test_the_chain_that_is_served_counts() -> None:
 
 def test_what_is_not_valid_yet() -> None:
     """It is told with what may be served until then."""
-    coming = serving(Made(days=(1, 90)), accepted=False, refusal="certificate is not yet valid", predecessor_id=7)
+    coming = serving(Made(days=(1, 90)), accepted=False, rejection="certificate is not yet valid", predecessor_id=7)
     (item,) = found(coming)
     assert (item.reason, item.why) == ("not_yet_valid", Obstacle("not_yet_valid", {"listener": coming, "before": 7}))
 

@@ -225,6 +225,6 @@ def test_what_is_due_and_has_nothing_newer() -> None:
 
 def test_what_clients_refuse_is_not_to_be_imported_again() -> None:
     world = world_of([FRESH.record(1)])
-    refused = replace(seen(world, FRESH), accepted=False, refusal="its issuer is missing")
+    refused = replace(seen(world, FRESH), accepted=False, rejection="its issuer is missing")
     facts_of = {"listener": refused, "has_whole_chain": False}
     assert needs(world, refused) == [("not_accepted", Obstacle("not_accepted", facts_of))]

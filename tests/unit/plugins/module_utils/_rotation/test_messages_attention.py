@@ -63,7 +63,7 @@ def reason_of(value: object) -> str:
     return value.reason if isinstance(value, Obstacle) else ""
 
 
-LISTENER = listener(1, NEW.record(1), accepted=False, refusal="its issuer is missing")
+LISTENER = listener(1, NEW.record(1), accepted=False, rejection="its issuer is missing")
 WWW = {"source": "lego", "name": "www", "common_name": None, "subject_alt_names": [NAME], "message": "It is locked."}
 HELD = {"new": NEW.record(10), "old": OLD.record(1), "listener": LISTENER, "entry": None}
 ACCEPTING = f"To accept the difference, run {deploy(10, 'web:443', ['allow_organization_change'])} once."

@@ -252,7 +252,7 @@ def test_the_same_certificate_without_its_chain_goes() -> None:
 @pytest.mark.parametrize(
     ("listener_of_it", "expected"),
     [
-        (replace(SWITCHED, accepted=False, refusal="its issuer is missing"), ([], [(1, "not_accepted")])),
+        (replace(SWITCHED, accepted=False, rejection="its issuer is missing"), ([], [(1, "not_accepted")])),
         (replace(SWITCHED, outcome="rolled_back", reason="not_accepted", accepted=False), ([], [])),
         (replace(SWITCHED, served=False), ([], KEPT)),
     ],
@@ -294,7 +294,7 @@ def test_a_certificate_that_is_stored_twice() -> None:
 
 def test_why_it_is_refused() -> None:
     """What serves something else comes first."""
-    refused = replace(SWITCHED, accepted=False, refusal="its issuer is missing")
+    refused = replace(SWITCHED, accepted=False, rejection="its issuer is missing")
     assert why([FIRST, SECOND], refused) == {"listeners": ["web:443"], "refusal": "its issuer is missing"}
     other = listener(1, SECOND, "api", served=False, accepted=False)
     assert removal([FIRST, SECOND], refused, other) == ([], KEPT)

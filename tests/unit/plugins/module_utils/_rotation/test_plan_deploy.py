@@ -612,14 +612,14 @@ def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_i
     present, trusted = record(OLD, issue(days=PRESENT)), record(NEW, issue())
     planned = renewal(present, trusted)
     now = replace(
-        keep_unchanged(planned, StoreIndex([present])), served_chains=SEEN, accepted=False, refusal="it is old"
+        keep_unchanged(planned, StoreIndex([present])), served_chains=SEEN, accepted=False, rejection="it is old"
     )
     foreseen = predict_outcome(planned, now, CLIENTS)
     assert (foreseen.facts, foreseen.target_id) == ({"form": "would be"}, NEW)
-    assert (foreseen.served, foreseen.accepted, foreseen.refusal) == (True, True, None)
+    assert (foreseen.served, foreseen.accepted, foreseen.rejection) == (True, True, None)
     bare = replace(planned, target=record(NEW, replace(issue(), chain=())))
     foreseen = predict_outcome(bare, replace(now, is_everywhere=False), CLIENTS)
-    assert (foreseen.accepted, foreseen.refusal) == (False, "it is old")
+    assert (foreseen.accepted, foreseen.rejection) == (False, "it is old")
     assert foreseen.is_everywhere is False
     assert predict_outcome(planned, replace(now, leaves=(("192.0.2.1", None),)), CLIENTS).leaves == (
         ("192.0.2.1", None),
@@ -632,11 +632,11 @@ def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_i
 
 def test_check_mode_foresees_what_is_not_switched_as_it_is_seen() -> None:
     kept = renewal(record(OLD, issue(days=PRESENT)))
-    now = replace(kept, served_chains=SEEN, served=True, accepted=False, refusal="it is old")
+    now = replace(kept, served_chains=SEEN, served=True, accepted=False, rejection="it is old")
     assert predict_outcome(kept, now, CLIENTS) == now
     failed = kept.mark_failed("ambiguous", {"error": "Which?"})
     foreseen = predict_outcome(failed, now, CLIENTS)
-    assert foreseen == replace(failed, served_chains=SEEN, accepted=False, refusal="it is old")
+    assert foreseen == replace(failed, served_chains=SEEN, accepted=False, rejection="it is old")
 
 
 def test_too_many_switches_are_refused_all_together() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.options import mailbox_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.options import build_mailbox_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_import import why_empty
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import as_facts
@@ -285,7 +285,7 @@ def test_a_mailbox_is_searched_for_keys(tmp_path: Path, read: Reader) -> None:
     warned: list[str] = []
     params = {"trust": "require", "trusted_ca_path": str(read.roots)}
     module: Any = SimpleNamespace(params=params, warn=warned.append)
-    options: dict[str, Any] = {name: option.get("default") for name, option in mailbox_options().options.items()}
+    options: dict[str, Any] = {name: option.get("default") for name, option in build_mailbox_options().options.items()}
 
     def look() -> MailContent:
         return read_mail(module, {**options, "paths": [str(tmp_path / "mails")]}, keys, ())

@@ -98,8 +98,8 @@ class World:
         issued = answer.issued if isinstance(answer, Refused) else answer
         chain = tuple(Certificate.from_library(certificate) for certificate in (issued.certificate, *issued.chain))
         accepted = not isinstance(answer, Refused)
-        refusal = None if accepted else "its issuer is missing"
-        return ProbeResult(endpoint, address, chain, is_connected=True, is_accepted=accepted, rejection=refusal)
+        rejection = None if accepted else "its issuer is missing"
+        return ProbeResult(endpoint, address, chain, is_connected=True, is_accepted=accepted, rejection=rejection)
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_all_addresses_serve_it(world: World, other: Answer) -> None:
     """One that cannot be reached does not count, but is told: a name may have IPv6 addresses that do not work from here."""
     watch, seen = watched(world, OLD, OLD if other == NEW else GONE, at_0=(NEW, other))
     assert (seen.outcome, seen.reason, seen.served) == ("switched", None, True)
-    assert (seen.served_fingerprint, seen.accepted, seen.refusal) == (NEW.fingerprint, True, None)
+    assert (seen.served_fingerprint, seen.accepted, seen.rejection) == (NEW.fingerprint, True, None)
     assert (seen.is_everywhere, len(seen.facts["probe"].unconnected_results)) == (
         (True, 0) if other == NEW else (False, 1)
     )

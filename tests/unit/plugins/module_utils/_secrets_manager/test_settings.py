@@ -16,7 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
     resolve_instance,
     why_metadata_invalid,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import build_api_options
 
 URL = "https://one.eu-de.secrets-manager.appdomain.cloud"
 PRIVATE = "https://one.private.eu-de.secrets-manager.appdomain.cloud"
@@ -29,7 +29,7 @@ def _no_login(home: object) -> None:
 
 
 def resolved(own: dict[str, Any], **params: Any) -> Instance:
-    options = {name: option.get("default") for name, option in api_options().options.items()}
+    options = {name: option.get("default") for name, option in build_api_options().options.items()}
     source = {"instance_url": URL, "iam_url": None, "api_key": KEY, **own}
     return resolve_instance({**options, **params}, frozenset(params), source, "api_key")
 

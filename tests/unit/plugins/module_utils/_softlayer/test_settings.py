@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._http import network
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import connect
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import build_api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import (
     Settings,
     replace_transport,
@@ -35,7 +35,7 @@ def module_with(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Module:
     arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-    return Module(api_options())
+    return Module(build_api_options())
 
 
 def settings_with(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Settings:

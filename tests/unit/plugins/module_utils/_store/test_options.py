@@ -10,11 +10,11 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import (
-    secret_certificate_options,
+    build_secret_certificate_options,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.options import (
+    build_import_options,
     check_item_options,
-    import_options,
 )
 
 OF_EACH = {"state", "allow_expired", "verify_chain", "trust"}
@@ -23,7 +23,7 @@ OF_EACH = {"state", "allow_expired", "verify_chain", "trust"}
 
 @pytest.mark.parametrize(
     ("spec", "own"),
-    [(import_options(), {"remove_superseded"}), (secret_certificate_options(), {"secret_group", "force"})],
+    [(build_import_options(), {"remove_superseded"}), (build_secret_certificate_options(), {"secret_group", "force"})],
 )
 def test_what_belongs_into_the_entries_of_several_does_not_stand_beside_them(spec: ArgumentSpec, own: set[str]) -> None:
     names = OF_EACH | own
