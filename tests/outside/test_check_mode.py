@@ -165,6 +165,7 @@ def night(world: Account, playbook: str, *options: str, **variables: Any) -> tup
     return ran, told(ran)
 
 
+@pytest.mark.later
 def test_a_listener_whose_handshake_takes_long(world: Account) -> None:
     """It is as healthy for those that only look as for a run that may change something: a second and a half is not too long."""
     world.serve("web", world.store(authorities().one.issue(NAME)), delay=1.5)

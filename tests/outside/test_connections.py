@@ -240,6 +240,7 @@ def test_without_a_tunnel_nothing_was_sent(
     assert api.received == ["resendEmail"]
 
 
+@pytest.mark.later
 @pytest.mark.parametrize(
     "hang", [[b"H"], [b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"], [b""]], ids=["byte by byte", "endless headers", "silence"]
 )
@@ -264,6 +265,7 @@ GREETINGS: dict[str, tuple[Callable[[Server, Any], None], set[str]]] = {
 }
 
 
+@pytest.mark.later
 @pytest.mark.parametrize(("way", "transport"), [("direct", "xmlrpc"), ("https", "rest")])
 @pytest.mark.parametrize("greeting", GREETINGS)
 def test_without_tls_nothing_was_sent(
@@ -316,6 +318,7 @@ def test_all_addresses_together_have_the_time_of_one(api: Api, monkeypatch: pyte
 # Afterwards
 
 
+@pytest.mark.later
 def test_nothing_is_left_behind(api: Api, proxies: dict[str, Proxy]) -> None:
     """No descriptor and no thread, however the connections ended."""
 

@@ -31,6 +31,8 @@ from tests.simulator.client import Simulator
 from tests.support.long import LONG, new_random
 from tests.support.playing import Ran
 
+pytestmark = pytest.mark.later
+
 AWX = str(Path(__file__).parents[2] / "playbooks/awx/resend.yml")
 WORLDS = COUNT or (2400 if LONG else 36)
 PLAYS, PARTS_OF_PLAYS = COUNT or (200 if LONG else 6), 2

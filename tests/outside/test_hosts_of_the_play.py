@@ -128,6 +128,7 @@ def run(sim: Simulator, folder: Path, *plays: str) -> tuple[int, dict[int, set[i
     return ran.code, {n: {i % 10 for i in sent if i // 10 == n} for n in range(1, len(plays) + 1)}, ran.output
 
 
+@pytest.mark.later
 def test_those_who_come_to_the_role_are_mailed(account: Simulator, tmp_path: Path) -> None:
     """One run has all plays, since Ansible's own start is most of what one costs."""
     _code, sent, output = run(account, tmp_path, *(has for has, _come in WAYS.values()))

@@ -248,6 +248,7 @@ def test_2_no_chain_after_the_switch(
     assert front.record_id == before and before in world.records and set(accepts(world, front)) == {True}
 
 
+@pytest.mark.later
 def test_2_without_rollback(world: Account, by: Authorities, tmp_path: Path) -> None:
     """It stays as it is, which is what the user wanted; but it is told, and the way back is kept."""
     before = world.store(by.one.issue(SITE, days=DUE))
@@ -258,6 +259,7 @@ def test_2_without_rollback(world: Account, by: Authorities, tmp_path: Path) -> 
     assert told_of.get("accepted") is False and world.writes == [CREATE, UPDATE] and before in world.records
 
 
+@pytest.mark.later
 def test_2_deploy_goes_back_as_well(world: Account, by: Authorities) -> None:
     before, new = world.store(by.one.issue(SITE, days=DUE)), world.store(by.one.issue(SITE, days=NEW))
     front = world.serve("web", before, sends="nothing new")
@@ -699,6 +701,7 @@ def test_a_deploy_does_not_go_back_from_a_refusal_that_the_user_accepts(world: A
     assert front.record_id == new != before and accepts(world, front) == [False]
 
 
+@pytest.mark.later
 def test_the_result_of_a_red_night_tells_all(world: Account, by: Authorities, tmp_path: Path) -> None:
     """Through the playbook: what was cut, what was taken back, and what is refused, each by its name; the good ones go on."""
     source = tmp_path / "keys"

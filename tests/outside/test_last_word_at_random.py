@@ -27,6 +27,8 @@ import pytest
 from tests.outside.random_worlds import try_fault, try_world
 from tests.support.long import LONG, new_random
 
+pytestmark = pytest.mark.later
+
 PARTS = 6
 """Into which they are divided, so that several processes can try them."""
 COUNT = int(os.environ.get("WORLDS", "0"))

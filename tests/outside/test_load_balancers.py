@@ -39,6 +39,7 @@ def outcomes(run: Run) -> dict[str, tuple[str, str | None]]:
     return {one["load_balancer"]: (one["outcome"], one["reason"]) for one in run["listeners"]}
 
 
+@pytest.mark.later
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_lost_answer(account: Simulator, roots: Path, transport: str) -> None:
     """Behind a proxy that loses answers, or requests, nothing is sent twice; the next run does what was not done."""

@@ -163,6 +163,7 @@ def test_a_limit_that_the_play_makes_different_for_a_host(
     assert SAID in ran.output, ran.output
 
 
+@pytest.mark.later
 def test_a_play_sends_no_more_than_its_limit_however_often_the_role_is_used(orders: Simulator, tmp_path: Path) -> None:
     use = "{include_role: {name: softlayer.certificates.ssl_fulfillment}, loop: [1, 2, 3]}"
     text = PLAY.format(play="", role=f"tasks: [{use}, {use}]".replace("{", "{{").replace("}", "}}").format())
@@ -190,6 +191,7 @@ def test_hosts_that_come_to_the_role_on_two_ways(orders: Simulator, tmp_path: Pa
     assert said.format(1) in ran.output or said.format(2) in ran.output
 
 
+@pytest.mark.later
 def test_a_loop_runs_a_role_as_often_as_it_says(orders: Simulator, tmp_path: Path) -> None:
     """Each order once, with a run of its own."""
     text = PLAY.format(
@@ -203,6 +205,7 @@ def test_a_loop_runs_a_role_as_often_as_it_says(orders: Simulator, tmp_path: Pat
     assert (ran.code, sorted(mailed(orders))) == (0, [2, 4]), ran.output
 
 
+@pytest.mark.later
 def test_the_playbooks_take_the_same_words_for_yes(orders: Simulator, tmp_path: Path) -> None:
     """What is neither yes nor no runs on localhost, where the role refuses it."""
     texts = [path.read_text("utf-8") for path in sorted((ROOT / "playbooks").glob("*.yml"))]

@@ -37,6 +37,17 @@ def test_the_readme_promises_what_tests_try_to_break_and_no_more() -> None:
     assert set(promised) == set().union(*attacked().values())
 
 
+def test_make_test_attacks_every_promise() -> None:
+    later = {
+        path.stem
+        for path in HERE.glob("test_*.py")
+        if re.search(r"^pytestmark = .*later", path.read_text("utf-8"), re.M)
+    }
+    assert {*PROMISE.findall(section())} == set().union(
+        *(promises for name, promises in attacked().items() if name not in later)
+    )
+
+
 def test_every_file_of_tests_is_for_a_promise() -> None:
     assert [name for name, promises in attacked().items() if not promises] == []
 

@@ -33,6 +33,8 @@ from tests.support.certificates import Issued
 from tests.support.long import LONG, new_random
 from tests.support.modules import finish_module
 
+pytestmark = pytest.mark.later
+
 PARTS = 2
 SOME = 12
 """How many cases each part tries; `make test-long` tries all."""

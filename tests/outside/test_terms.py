@@ -65,6 +65,7 @@ def test_what_a_renewal_replaced_is_not_asked_for_again_by_the_next_night(accoun
     assert sorted(mailed(account)) == [1, 2]
 
 
+@pytest.mark.later
 @pytest.mark.parametrize(("begins", "ends"), [(-1, 364), (-220, 145)], ids=["first", "reissue"])
 def test_a_certificate_of_200_days_settles_an_order_of_a_year(
     account: Simulator, tmp_path: Path, begins: int, ends: int

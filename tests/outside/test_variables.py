@@ -97,6 +97,7 @@ SPOILED: list[dict[str, Any]] = [
 """Limits that say nothing of what is meant."""
 
 
+@pytest.mark.later
 @pytest.mark.parametrize("validate", [True, False], ids=["validated", "not validated"])
 def test_a_limit_that_says_nothing_is_refused(fleet: Simulator, tmp_path: Path, validate: bool) -> None:
     given = [{f"ssl_fulfillment_{name}": value for name, value in {**EVERY, **each}.items()} for each in SPOILED]

@@ -22,6 +22,8 @@ from tests.tools.benchmark.figures import Case, Result
 from tests.tools.benchmark.scenarios import PROFILES, SCENARIOS, choose
 from tests.tools.benchmark.stage import ROOT, BenchmarkError, Job, Stage, check
 
+pytestmark = pytest.mark.later
+
 
 def measured(folder: Path, *only: str) -> dict[str, dict[str, Any]]:
     """What a run of the smallest kind writes of each scenario, after its tables were looked at."""

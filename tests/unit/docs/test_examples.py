@@ -28,6 +28,8 @@ from tests.support.postgresql import Server as Database
 from tests.unit.docs.reader import Reader
 from tests.unit.docs.world import World
 
+pytestmark = pytest.mark.later
+
 pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
 
 FOUND = {

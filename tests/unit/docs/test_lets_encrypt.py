@@ -28,6 +28,8 @@ from tests.support.acme_machine import PLACES, RENEWED, ROTATE, SECONDS, WRITTEN
 from tests.support.pages import ROOT, Block, page_of_file
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.later
+
 PAGE = ROOT / "docs/docsite/rst/guide_lets_encrypt.rst"
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = page_of_file(PAGE).blocks

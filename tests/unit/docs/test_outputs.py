@@ -31,7 +31,7 @@ from tests.support.certificates import NOW, Authority, new_key, pem_of
 from tests.support.client_trees import certbot
 from tests.support.pages import GUIDES, READMES, ROOT, blocks_below, page_of_file
 
-pytestmark = pytest.mark.xdist_group("outputs")
+pytestmark = [pytest.mark.later, pytest.mark.xdist_group("outputs")]
 
 SECONDS = 300
 LANGUAGE = "text"

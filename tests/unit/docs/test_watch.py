@@ -23,6 +23,8 @@ from tests.support.pages import ROOT, page_of_file, plugin_source
 from tests.support.playing import SECONDS
 from tests.support.tls_servers import HOST, free_port, serving
 
+pytestmark = pytest.mark.later
+
 MODULE = "softlayer.certificates.ssl_endpoint_info"
 NAME = "www.example.com"
 AUTHORITY = Authority()

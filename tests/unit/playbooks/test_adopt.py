@@ -10,6 +10,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.simulator.client import Simulator
 from tests.support.balanced import AUTHORITY, UPDATE, account, balanced, balancer, have, ids, run, store
 from tests.support.certificates import Issued, new_key
@@ -77,6 +79,7 @@ def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulato
     assert old not in ids(account)
 
 
+@pytest.mark.later
 def test_what_is_red_is_reported_to_a_command_and_what_is_refused_as_well(account: Simulator, tmp_path: Path) -> None:
     """Each with the sentence that the run ends with; check mode tells nobody, and the command's own failure hides nothing."""
     balancer(account, "web", **{f"p{PORT}": store(account, NAME, organization=LTD, names=[NAME])})

@@ -97,6 +97,7 @@ def test_the_store_is_tested_and_has_afterwards_what_it_had_before(account: Simu
     assert not Path(folder).exists()
 
 
+@pytest.mark.later
 def test_what_an_interrupted_run_left_is_deleted_and_nothing_else(account: Simulator, tmp_path: Path) -> None:
     before = account.certificates()
     account.fault("hang_before", method="deleteObject", seconds=600)
@@ -147,6 +148,7 @@ def test_a_store_that_takes_nothing(account: Simulator, tmp_path: Path) -> None:
     assert set(about_the_store(found).values()) == {"unknown", "yes"} and writes(account) == ["createObject"] * 3
 
 
+@pytest.mark.later
 @pytest.mark.parametrize("says_no", [True, False])
 def test_what_cannot_be_deleted_is_reported(account: Simulator, tmp_path: Path, says_no: bool) -> None:
     before = account.certificates()

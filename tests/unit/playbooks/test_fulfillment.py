@@ -290,6 +290,7 @@ def test_a_report_fails_for_what_needs_attention(sim: Simulator, tmp_path: Path)
     assert f"(order {NOT_ALLOWED}): not_allowed" in ran.output
 
 
+@pytest.mark.later
 def test_a_run_ends_with_its_result(sim: Simulator, tmp_path: Path) -> None:
     """With something to do, and without; a report says where it is."""
     given: dict[str, Any] = {"order_ids": [LOST, KEYLESS, IMPORTED], "mail": {"maildir": str(sim.maildir)}}

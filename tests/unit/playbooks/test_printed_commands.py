@@ -22,6 +22,8 @@ from tests.support.certificates import PASSPHRASE, Issued, key_pem, new_key
 from tests.support.client_trees import certbot
 from tests.support.playing import Ran, _environment, play
 
+pytestmark = pytest.mark.later
+
 __all__ = ["account", "balanced"]
 
 NAME, OTHER, LTD = "www.example.com", "api.example.com", "Example Ltd"

@@ -17,6 +17,8 @@ from tests.simulator.client import Simulator
 from tests.support.modules import options_for, run_module
 from tests.support.playing import play, play_on_a_terminal, play_until_shown
 
+pytestmark = pytest.mark.later
+
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:

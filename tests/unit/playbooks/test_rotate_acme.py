@@ -34,6 +34,7 @@ FILES = {"lego.example.com": "{name}.crt", "acme-sh.example.com": "{name}/{name}
 REASON = acme_clients.reason_to_skip(Lego, AcmeSh) or haproxy.reason_to_skip()
 
 pytestmark = [
+    pytest.mark.later,
     only_long,
     pytest.mark.skipif(bool(REASON), reason=str(REASON)),
 ]

@@ -253,6 +253,7 @@ def test_a_module_that_fails_as_a_whole_is_reported_with_its_reason(account: Sim
     assert files(tmp_path) == {"report.json": b"{}"}
 
 
+@pytest.mark.later
 def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
     """It does its phases, whatever the variable says, and needs no source; what it sees to be wrong fails it."""
     www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com")
@@ -268,6 +269,7 @@ def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
     assert "1 item failed:\\napi:443: " in deploy.ran.output
 
 
+@pytest.mark.later
 @pytest.mark.parametrize("is_over", [True, False], ids=["it has expired", "it is due"])
 def test_a_load_balancer_that_does_not_serve_what_it_is_set_to(
     account: Simulator, tmp_path: Path, is_over: bool

@@ -153,6 +153,7 @@ def test_what_is_written_is_removed_again_and_a_second_run_changes_nothing(machi
     assert machine.schedule("-e", "state=absent").changed == 0
 
 
+@pytest.mark.later
 @needs_cron
 def test_what_is_there_stays_or_has_a_backup(machine: Machine) -> None:
     """The other scheduler's files go; the backups go with the rest; and what is somebody's stays."""
@@ -182,6 +183,7 @@ def test_what_is_there_stays_or_has_a_backup(machine: Machine) -> None:
     assert machine.files() == {"etc/softlayer-certificates/ca.txt": b"mine"}
 
 
+@pytest.mark.later
 def test_secrets_are_never_shown_and_kept_as_they_are(machine: Machine) -> None:
     """A passphrase that looks like a template is none, and one of a vault is open. A file with secrets is not shown, whichever has them."""
     secret = KEY.replace("'", "")
@@ -267,6 +269,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     assert not machine.root.exists()
 
 
+@pytest.mark.later
 def test_the_service_may_write_where_the_files_in_force_have_it(machine: Machine, tmp_path: Path) -> None:
     """Those that are kept, or those that are written."""
     service = machine.root / PLACES[f"{ROTATE}.service"] / f"{ROTATE}.service"
@@ -309,6 +312,7 @@ def test_a_user_gets_units_of_their_own(machine: Machine) -> None:
     assert f"PathExists={home}/.local/state/softlayer-certificates/run/renewed" in path
 
 
+@pytest.mark.later
 @needs_cron
 def test_other_hosts_get_what_the_inventory_has_for_each(machine: Machine) -> None:
     """The variables of the role ssl_rotation may differ, too."""
@@ -345,6 +349,7 @@ def test_cron_begins_at_the_time(machine: Machine, time: str) -> None:
     assert job == f"root mkdir -p {notes} && {quiet} flock {notes}/lock {machine.root}/usr/local/sbin/{ROTATE}"
 
 
+@pytest.mark.later
 @needs_cron
 def test_what_is_written_rotates(account: Simulator, machine: Machine) -> None:
     """Started manually, by the hook of certbot where cron starts the runs, and by the line of cron."""

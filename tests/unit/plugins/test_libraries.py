@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.libraries import IMPORT_NAMES, MIN_VERSIONS
 
+pytestmark = pytest.mark.later
+
 MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
 MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
 LOGIN = {

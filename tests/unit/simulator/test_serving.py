@@ -23,6 +23,8 @@ from tests.simulator.client import Simulator, SimulatorError
 from tests.simulator.listeners import addresses
 from tests.support.haproxy import SECONDS, served
 
+pytestmark = pytest.mark.later
+
 pytest_plugins = ["tests.support.haproxy"]
 
 LISTENER = "Network_LBaaS_Listener"

@@ -25,7 +25,11 @@ pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
 
 PORT = 8443
 REASON = acme_clients.reason_to_skip(Certbot)
-pytestmark = [pytest.mark.skipif(bool(REASON), reason=str(REASON)), pytest.mark.xdist_group("pebble")]
+pytestmark = [
+    pytest.mark.later,
+    pytest.mark.skipif(bool(REASON), reason=str(REASON)),
+    pytest.mark.xdist_group("pebble"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,8 @@ from tests.support.messages import mail, text_part
 from tests.support.modules import Run, options_for, run_module
 from tests.support.rotate_runs import CREATE, DELETE, EDIT, Rotation, ids, places, skipped
 
+pytestmark = pytest.mark.later
+
 pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
 
 PORT = 8443

@@ -22,6 +22,8 @@ from tests.support.long import LONG
 from tests.support.modules import Run, finish_module, options_for, run_module, start_module
 from tests.support.waiting import until, until_answered, until_called
 
+pytestmark = pytest.mark.later
+
 pytest_plugins = ["tests.support.postgresql"]
 
 MODULE = "ssl_fulfillment_email"

@@ -42,6 +42,8 @@ from tests.support.forked import ForkedModule
 from tests.support.modules import TRANSPORTS, options_for, start_module
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.later
+
 pytest_plugins = ["tests.support.deploying", "tests.support.postgresql"]
 
 PENDING, ACTIVE = "UPDATE_PENDING", "ACTIVE"

@@ -26,6 +26,8 @@ from tests.support.modules import start_module
 from tests.support.rotate_runs import CREATE, DELETE, MODULE, Rotation, end, ids, kept
 from tests.support.waiting import until, until_answered
 
+pytestmark = pytest.mark.later
+
 pytest_plugins = ["tests.support.deploying", "tests.support.haproxy", "tests.support.postgresql"]
 
 NAMES = ("www.example.com", "api.example.com", "shop.example.com")

@@ -376,6 +376,7 @@ def test_a_listener_that_was_given_another_certificate_after_the_preview(here: R
     assert f"the listener now has certificate {other} instead of certificate {www}" in told["message"]
 
 
+@pytest.mark.later
 def test_what_was_approved_and_succeeds_does_not_fail_because_of_other_listeners(blind: Rotation) -> None:
     """Nor does the look that follows. They are told all the same, and fail a run in which nothing was approved."""
     due, mine = store(blind.sim, old(OTHER)), store(blind.sim, old())

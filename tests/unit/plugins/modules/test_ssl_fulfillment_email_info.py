@@ -289,6 +289,7 @@ def test_a_certificate_with_all_that_is_reported_it(folder: Files) -> None:
     assert folder.state() == before
 
 
+@pytest.mark.later
 def test_every_reason_for_which_a_message_is_not_taken(folder: Files) -> None:
     issued, there = issue(), issue()
     folder.put(zip_letter(there))
@@ -623,6 +624,7 @@ def test_emails_that_were_requested_before_are_waited_for(source: Source) -> Non
     assert fingerprints(run) == [first.fingerprint, second.fingerprint]
 
 
+@pytest.mark.later
 def test_a_server_that_is_gone() -> None:
     with HangingUp() as other:  # its first look is known to be over
         process = start_module(
@@ -651,6 +653,7 @@ CROWD = {name: form for name, form in FORMS.items() if not form.exact and name n
 """All others but those that would be another message with the line ends that a server writes."""
 
 
+@pytest.mark.later
 def test_in_a_large_folder_every_form_is_found_and_little_else_is_searched(dovecot: Server) -> None:
     """Also the newest of two, where the older one stands in a text and the newer one is attached, both under a telling subject.
 

@@ -18,6 +18,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders imp
 from tests.support.forked import MODULES as PACKAGE
 from tests.support.modules import run_module
 
+pytestmark = pytest.mark.later
+
 MODULES = sorted(path.stem for path in Path(__file__).resolve().parents[4].glob("plugins/modules/[!_]*.py"))
 SECRET = "s3same-0pen"
 LOGIN = {"username": "somebody", "api_key": SECRET, "endpoint_url": "http://127.0.0.1:1/rest/v3.1/"}

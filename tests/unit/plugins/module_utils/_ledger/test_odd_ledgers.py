@@ -24,6 +24,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
 
 from tests.support.failing import fails
 
+pytestmark = pytest.mark.later
+
 if TYPE_CHECKING:
     from tests.support.postgresql import Server
 

@@ -28,6 +28,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Ledger,
 )
 
+pytestmark = pytest.mark.later
+
 if TYPE_CHECKING:
     from tests.support.postgresql import Server
 

@@ -57,6 +57,8 @@ from tests.support.failing import fails
 from tests.support.gapped_mail import GAPS, Gap, GappedMail
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.later
+
 pytest_plugins = ["tests.support.dovecot"]
 
 LARGEST = 10 * 1024 * 1024
