@@ -137,7 +137,7 @@ ON_EACH_CORE = {
         "tests/unit/playbooks",
         *(f"tests/unit/plugins/{name}" for name in ("action", "callback", "filter", "inventory", "plugin_utils")),
         "tests/unit/plugins/modules",
-        "tests/unit/plugins/module_utils/_base/test_argspec.py",
+        *(f"tests/unit/plugins/module_utils/_base/test_{name}.py" for name in ("module", "options", "secrets")),
         "tests/unit/plugins/test_secrets.py",
     ],
     "tests/outside": ["tests/outside/test_hosts_of_the_play.py"],
