@@ -43,7 +43,6 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """One of the seeds, cut, joined with another, or with other bytes in it."""
     data = draw(st.sampled_from(SEEDS))
     start, length = draw(st.integers(0, len(data))), draw(st.integers(0, 40))
     put = draw(st.binary(max_size=40) | st.sampled_from([b"-----BEGIN CERTIFICATE-----\n", b"\xff\xfe", *SEEDS]))
@@ -122,11 +121,6 @@ def test_the_others_stand_in_their_order_each_once() -> None:
 
 
 # Parts
-
-
-def test_a_key_is_in_no_key_store_unless_that_is_said() -> None:
-    there = read_parts({"privatekey": ONE.key_pem.encode()}).key
-    assert there and not there.is_pkcs12 and not KeyRef("ab").is_pkcs12
 
 
 def test_a_key_is_shown_without_its_places() -> None:

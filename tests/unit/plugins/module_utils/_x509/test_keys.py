@@ -13,24 +13,21 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import asn1
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import wrap_pem
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_request
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import PrivateFormat, load_der_private_key
+from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.support.certificates import Authority, key_bytes, key_pem, new_key
 from tests.support.failing import fails
-from tests.support.odd_certificates import info_as_pss, pss_key, with_pss_key
+from tests.support.odd_certificates import pss_key, with_pss_key
 
 AUTHORITY = Authority()
 NUMBERS = ("p", "q", "d", "dmp1", "dmq1", "iqmp")
 
 
 def with_another(name: str, container: PrivateFormat) -> bytes:
-    """A key with one number changed, as by a damaged file."""
     key = new_key("rsa")
     assert isinstance(key, rsa.RSAPrivateKey)
     number = getattr(key.private_numbers(), name)
@@ -47,14 +44,6 @@ def test_a_number_that_does_not_fit(name: str, container: PrivateFormat) -> None
     text = with_another(name, container)
     with fails("invalid_pem"):
         read_private_key(text)
-
-
-def test_an_encrypted_key_is_checked_too() -> None:
-    """After it was decrypted."""
-    damaged = load_der_private_key(with_another("d", PrivateFormat.PKCS8), None, unsafe_skip_rsa_key_validation=True)
-    with fails("invalid_pem"):
-        read_private_key(key_pem(damaged, passphrase="secret").encode(), "secret")  # type: ignore[arg-type]
-    assert read_private_key(key_pem(new_key("rsa"), passphrase="secret").encode(), "secret").key_type == "RSA"
 
 
 # Encrypted by other programs
@@ -156,32 +145,6 @@ def test_a_key_for_pss_is_a_type_of_its_own(is_pem: bool) -> None:
         == Certificate.from_library(issued.certificate).public_key_sha256
         != read.public_key_sha256
     )
-
-
-def test_a_key_for_pss_that_is_encrypted_belongs_to_no_certificate(tmp_path: Path) -> None:
-    """The library decrypts it and does not tell its type: so it must not be taken for the RSA key of the certificate."""
-    if OPENSSL is None:
-        pytest.skip("there is no openssl")
-    key = new_key("rsa")
-    assert isinstance(key, rsa.RSAPrivateKey)
-    (tmp_path / "key").write_bytes(wrap_pem(b"PRIVATE KEY", pss_key(key)))
-    command = [OPENSSL, "pkcs8", "-topk8", "-in", str(tmp_path / "key"), "-passout", f"pass:{PASSPHRASE}"]
-    made = subprocess.run(command, capture_output=True, check=True).stdout
-    of_pss = Certificate.from_library(
-        with_pss_key(AUTHORITY.issue("www.example.com", key=key).certificate, AUTHORITY.key)
-    )
-    assert read_private_key(made, PASSPHRASE).public_key_sha256 != of_pss.public_key_sha256
-
-
-def test_a_request_for_a_key_for_pss() -> None:
-    csr = read_request(AUTHORITY.issue("www.example.com", key=new_key("rsa")).csr_pem.encode())
-    [outer] = asn1.read_elements(csr.der)
-    content, *signature = asn1.read_elements(outer.content)
-    changed = b"".join(map(info_as_pss, asn1.read_elements(content.content)))
-    der = asn1.wrap(asn1.SEQUENCE, asn1.wrap(asn1.SEQUENCE, changed) + b"".join(part.der for part in signature))
-    of_pss = read_request(wrap_pem(b"CERTIFICATE REQUEST", der))
-    assert (csr.key_type, of_pss.key_type) == ("RSA", "RSASSA-PSS")
-    assert csr.public_key_sha256 != of_pss.public_key_sha256
 
 
 # For SSH

@@ -23,12 +23,10 @@ Days = tuple[float, float]
 
 
 def leaf(*days: float) -> Certificate:
-    """A server's certificate that is valid in these days from now."""
     return Certificate.from_library(AUTHORITY.issue("www.example.com", days=(days[0], days[1])).certificate)
 
 
 def issuer(*days: float) -> Certificate:
-    """The issuer's certificate, valid in these days."""
     made: x509.Certificate = AUTHORITY.reissue(not_before=NOW + days[0] * DAY, not_after=NOW + days[1] * DAY)
     return Certificate.from_library(made)
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import (
-    find_block_labels,
     why_invalid_der,
     why_missing,
 )
@@ -47,14 +46,6 @@ def test_why_there_is_nothing_of_a_kind(text: str, kind: str, facts: dict[str, A
     more = {"kind": kind} if "found" in facts else {}
     assert why_missing(text.encode(encoding), kind, "this") == Obstacle(
         "invalid_pem", {"given_as": "this", **more, **facts}
-    )
-
-
-def test_blocks_that_do_not_end() -> None:
-    text = CERTIFICATE + KEY[:40] + REQUEST
-    assert find_block_labels(text.encode()) == (
-        {b"CERTIFICATE", b"EC PRIVATE KEY", b"CERTIFICATE REQUEST"},
-        {b"EC PRIVATE KEY"},
     )
 
 
