@@ -10,7 +10,6 @@ import concurrent.futures
 import gzip
 import threading
 from collections import deque
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import pairwise
@@ -18,7 +17,6 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-import requests
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._http import transport
@@ -31,9 +29,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._http.calle
     RateLimiter,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
 from tests.support.clock import Clock
@@ -74,7 +69,6 @@ def test_a_read_is_repeated_after_a_lost_answer(client: Client, wire: Wire, lost
 
 
 def send(client: Client) -> CertificatesError:
-    """Make a call that must not be repeated; return its failure."""
     with pytest.raises(CertificatesError) as caught:
         client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", identifier=1, repeatable=False)
     return caught.value
@@ -246,13 +240,6 @@ def test_pauses_grow_and_are_drawn_by_lot(wire: Wire, monkeypatch: pytest.Monkey
     assert client.stop.waits == [1, 2, 4, 8, 16, 30]  # type: ignore[attr-defined]
 
 
-def test_a_fault_in_a_good_answer_is_a_fault(wire: Wire) -> None:
-    """REST with HTTP 200 all the same."""
-    wire.script = [fault("Access Denied.", status=200)]
-    with fails("authentication_failed"):
-        client_for(REST_URL).call("Account", "getObject")
-
-
 def test_an_answer_that_is_too_large_is_not_read_again(
     client: Client, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,31 +249,6 @@ def test_an_answer_that_is_too_large_is_not_read_again(
         with fails(code, "endpoint_url"):
             client.call("Account", "getObject", repeatable=repeatable)
     assert len(wire.sent) == 2
-
-
-XML_PIECES = [b"<methodResponse>", b"<params>", b"<param>", b"<value>", b"<int>", b"<fault>", b"<nil/>"]
-JSON_PIECES = [b"{", b"[", b'"id":', b'"error":', b"1e400", b"NaN", b"null", b"}", b"]"]
-PIECES = st.sampled_from(XML_PIECES + JSON_PIECES)
-BODIES = st.binary() | st.lists(PIECES, max_size=12).map(b"".join)
-NAMES = st.sampled_from(
-    ["SoftLayer-Total-Items", "Content-Type", "Content-Encoding", "Retry-After", "Location", "Date"]
-)
-VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=20) | st.sampled_from(
-    ["gzip", "gzip, gzip", "deflate", "br", "text/html; charset=no-such", "9" * 5000]
-)
-
-
-@given(status=st.integers(200, 599), body=BODIES, headers=st.dictionaries(NAMES, VALUES), read=st.booleans())
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_no_answer_is_a_traceback(
-    url: str, wire: Wire, status: int, body: bytes, headers: dict[str, str], read: bool
-) -> None:
-    wire.script = [lambda _request: (status, body, headers)]
-    client = client_for(url, retries=0)
-    with suppress(CertificatesError):
-        client.read_list("Y", "getX", mask="mask[id]")
-    with suppress(CertificatesError):
-        client.fetch_account_id() if read else client.call("Y", "resendEmail", repeatable=False)
 
 
 def test_once_interrupted_nothing_is_sent(client: Client, wire: Wire) -> None:
@@ -304,16 +266,6 @@ def test_a_stop_ends_the_repeating(client: Client, wire: Wire, failure: Answer |
     with fails("interrupted"):
         client.call("Account", "getObject")
     assert len(wire.sent) == 1
-
-
-@pytest.mark.parametrize("number", [2, 3])
-def test_as_many_items_are_dealt_with_at_once_as_is_said(number: int) -> None:
-    """More than calls in flight, if most of the time is spent otherwise."""
-    together = threading.Barrier(number, timeout=60)
-    client = Client(SETTINGS, concurrency=1)
-    assert sorted(client.call_for_each(lambda _item: together.wait(), range(number), at_once=number)) == [
-        *range(number)
-    ]
 
 
 @pytest.mark.parametrize(
@@ -346,34 +298,6 @@ def test_each_keeps_the_order_and_lets_errors_through(client: Client) -> None:
 
     with pytest.raises(CertificatesError):
         client.call_for_each(fails, [1, 2, 3])
-
-
-def test_more_items_are_prepared_than_calls_are_in_flight(client: Client, wire: Wire) -> None:
-    """With two calls at once three items are under way, and still no more than two calls."""
-    three_begun, two_in_flight = threading.Semaphore(0), threading.Barrier(2, timeout=60)
-    lock, in_flight, most = threading.Lock(), 0, 0
-
-    def answer(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
-        nonlocal in_flight, most
-        with lock:
-            in_flight += 1
-            most = max(most, in_flight)
-        two_in_flight.wait()
-        with lock:
-            in_flight -= 1
-        return ok(True)(request)
-
-    def ask(item: int) -> object:
-        if item == 2:  # the third one
-            three_begun.release(2)
-        elif item < 2:
-            assert three_begun.acquire(timeout=60)
-        return two.call("Account", "getX")
-
-    wire.script = [answer]
-    two = Client(client.settings, concurrency=2)
-    assert two.call_for_each(ask, range(4), prepares=True) == [True] * 4
-    assert most == 2
 
 
 @pytest.mark.parametrize(("url", "may_have_proxy"), [(REST_URL, True), ("http://127.0.0.1:8080", False)])
@@ -434,22 +358,11 @@ def send_all(limiter: RateLimiter, clock: Clock, server: Server, calls: int) -> 
     return refusals
 
 
-def test_without_refusals_no_one_waits(limiter: RateLimiter, clock: Clock) -> None:
-    send_all(limiter, clock, Server(clock, 10_000), 500)
-    assert clock.waits == []
-
-
 @pytest.mark.parametrize("retry_after", [None, 0.0, 0.05])
 def test_a_refusal_pauses(limiter: RateLimiter, clock: Clock, retry_after: float | None) -> None:
     limiter.record_rejection(retry_after)
     limiter.wait(clock.wait)
     assert clock.now == pytest.approx(FIRST_PAUSE)
-
-
-def test_retry_after_is_waited_for(limiter: RateLimiter, clock: Clock) -> None:
-    limiter.record_rejection(7.0)
-    limiter.wait(clock.wait)
-    assert clock.now == pytest.approx(7)
 
 
 def test_refusals_in_a_row_double_the_pause_up_to_a_limit(limiter: RateLimiter, clock: Clock) -> None:
@@ -475,13 +388,6 @@ def test_a_call_that_gets_through_ends_the_row(limiter: RateLimiter, clock: Cloc
     assert clock.now - before == pytest.approx(FIRST_PAUSE)
 
 
-def test_a_burst_of_refusals_counts_once(limiter: RateLimiter, clock: Clock) -> None:
-    for _ in range(8):
-        limiter.record_rejection(None)
-    limiter.wait(clock.wait)
-    assert clock.now == pytest.approx(FIRST_PAUSE)
-
-
 def test_the_longest_retry_after_of_a_burst_counts(limiter: RateLimiter, clock: Clock) -> None:
     for seconds in (1.0, 5.0, None, 2.0):
         limiter.record_rejection(seconds)
@@ -497,18 +403,6 @@ def test_it_settles_at_the_speed_that_the_server_allows(limiter: RateLimiter, cl
     assert sum(refusals) <= 0.25 * calls, "it runs into the limit again and again"
     assert max(refusals) <= 5, "the default of retries would not have been enough"
     assert clock.now <= 3 * calls / limit, "it is much slower than it may be"
-
-
-def test_a_server_slower_than_the_slowest_pace_delays_and_fails_nothing(limiter: RateLimiter, clock: Clock) -> None:
-    assert max(send_all(limiter, clock, Server(clock, 1), 40)) <= 5, "the default of retries would not have been enough"
-
-
-def test_it_recovers_its_full_speed(limiter: RateLimiter, clock: Clock) -> None:
-    send_all(limiter, clock, Server(clock, 5), 20)
-    send_all(limiter, clock, Server(clock, 10_000), 500)
-    clock.waits.clear()
-    send_all(limiter, clock, Server(clock, 10_000), 50)
-    assert clock.waits == []
 
 
 def test_pauses_are_shared_out_one_after_the_other(limiter: RateLimiter, clock: Clock) -> None:

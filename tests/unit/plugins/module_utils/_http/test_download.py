@@ -56,7 +56,6 @@ def publisher() -> Iterator[Publisher]:
 
 
 def by_proxy(url: str) -> Network:
-    """A network with this proxy."""
     return Network(60, url, True, 5)
 
 
@@ -68,13 +67,11 @@ def get_all(
     limits: Limits = CRL_LIMITS,
     stop: threading.Event | None = None,
 ) -> dict[str, bytes | str]:
-    """What URLs give."""
     answers = download(dict.fromkeys(urls, reach), network, limits, seconds, stop)
     return {url: get_content(answer) for url, answer in answers.items()}
 
 
 def got(url: str, *, private: bool = True, network: Network = DIRECT) -> bytes | str:
-    """What one URL gives."""
     return get_all([url], reach=Reach.OWN_NETWORKS if private else Reach.INTERNET, network=network)[url]
 
 
@@ -170,32 +167,6 @@ def test_a_name_is_resolved_once(publisher: Publisher, monkeypatch: pytest.Monke
     assert (asked, connected) == (["rebinding.example.com"], ["93.184.216.34"])
 
 
-def test_of_several_addresses_those_that_are_allowed(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
-    addresses = ["10.0.0.1", "93.184.216.34", "169.254.169.254"]
-    tried: list[str] = []
-
-    def connect(allowed: list[SocketAddress], _deadline: object) -> Any:
-        tried.extend(address.ip_address for address in allowed)
-        raise ConnectionRefusedError(111, "Connection refused")
-
-    found = [SocketAddress(socket.AF_INET, (address, 80)) for address in addresses]
-    monkeypatch.setattr(transport, "resolve", lambda *_given: found)
-    monkeypatch.setattr(transport, "connect", connect)
-    got("http://several.example.com/1.crl", private=False)
-    assert tried == ["93.184.216.34"]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *("https:///1.crl", "ftp://crl.example.com/1.crl", "file:///etc/passwd", "http://user@127.0.0.1/1.crl"),
-        *("http://127.0.0.1:99999/", "http://[::1/", "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: y", "http:///"),
-    ],
-)
-def test_what_is_no_address(url: str) -> None:
-    assert isinstance(got(url), str)
-
-
 def test_redirects(publisher: Publisher) -> None:
     publisher.publish({"/moved": redirect("/1.crl"), "/round": redirect("/round")})
     assert got(f"{publisher.url}/moved") == LIST
@@ -224,12 +195,6 @@ def test_a_redirect_to_a_private_address(publisher: Publisher, monkeypatch: pyte
     publisher.publish({"/moved": redirect(f"http://127.0.0.2:{port}/1.crl")})
     assert got(f"{publisher.url}/moved", private=False) == "the server address is not a public internet address"
     assert publisher.asked == ["/moved"]
-
-
-def test_servers_that_never_end(publisher: Publisher) -> None:
-    publisher.publish({"/slow": publisher.drip, "/mute": lambda _request: publisher.ended.wait() and None})
-    answers = list(get_all([f"{publisher.url}/{name}" for name in ("slow", "mute", "1.crl")], 0.7).values())
-    assert answers == ["the download did not finish within 0.7 seconds"] * 2 + [LIST]
 
 
 def test_a_server_that_never_answers_keeps_no_one_from_others() -> None:

@@ -40,7 +40,6 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def keep(path: Path, text: str = PEM) -> str:
-    """Write a file; return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="ascii")
     return str(path)
@@ -84,10 +83,6 @@ def test_the_environment_goes_before_the_machine_each_variable_before_the_next(
     assert find_default_roots() == paths[ROOTS_VARIABLES[number]]
 
 
-def test_the_order_of_the_variables() -> None:
-    assert ROOTS_VARIABLES == ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR")
-
-
 @pytest.mark.parametrize("variable", ROOTS_VARIABLES)
 @pytest.mark.parametrize("value", ["", " "])
 def test_a_variable_that_is_empty_is_not_set(
@@ -97,12 +92,6 @@ def test_a_variable_that_is_empty_is_not_set(
     monkeypatch.setenv(variable, value)
     assert find_default_roots() is None
     assert fill(machine, PLACES[0]) == find_default_roots()
-
-
-@pytest.mark.parametrize("variable", ROOTS_VARIABLES)
-def test_a_folder_of_the_environment(machine: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    monkeypatch.setenv(variable, fill(machine, "openssl/certs"))
-    assert find_default_roots() == str(machine / "openssl/certs")
 
 
 WRONG = {
