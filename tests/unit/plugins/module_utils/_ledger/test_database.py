@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -84,14 +83,6 @@ def test_instants_are_the_same_whatever_zone_the_machine_is_in() -> None:
         found = kind.process_result_value(stored, dialect)
         assert found == at and found.tzinfo is timezone.utc
     assert kind.process_bind_param(None, dialect) is kind.process_result_value(None, dialect) is None
-
-
-def test_a_new_file_is_left_open_by_no_one(tmp_path: Path) -> None:
-    """A run with many of them would have no files left."""
-    path = tmp_path / "ledger.sqlite3"
-    Database(f"sqlite:///{path}").close()
-    opened = [os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")]
-    assert path.exists() and str(path) not in opened
 
 
 def test_a_file_that_cannot_be_made_is_reported_with_the_reason_of_the_system(tmp_path: Path) -> None:
@@ -268,15 +259,6 @@ def test_what_is_in_the_way_of_another_run_is_tried_again(
     given.close()
     assert len(tried) == tries and len(clock.waits) == tries - 1
     assert all(0 <= pause <= 0.02 * 2**number for number, pause in enumerate(clock.waits))
-
-
-def test_the_tables_of_a_server_need_not_be_in_its_first_schema(tmp_path: Path) -> None:
-    """It finds them where it is set to look; only a file has a list of all."""
-    database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
-    database._shared = None  # as that of a server
-    with database._engine.begin() as connection:
-        database._check_tables(connection)
-    database.close()
 
 
 @pytest.mark.parametrize(

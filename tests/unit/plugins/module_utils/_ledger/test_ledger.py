@@ -10,9 +10,9 @@ import itertools
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,15 +26,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Entry,
     Key,
     Ledger,
-    State,
     compute_lease,
 )
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.support.failing import fails
-from tests.support.long import LONG
 
 if TYPE_CHECKING:
     from tests.support.postgresql import Server
@@ -49,32 +44,27 @@ LEASE = timedelta(minutes=3)
 
 
 def key_of(order: int, account: int = 7, email_type: str = "FulfillmentEmail") -> Key:
-    """What is known of the email of an order."""
     return Key("email", f"{account}/{email_type}/{order}")
 
 
 KEY = key_of(100)
-TABLE = "softlayer_ssl_acts"
 VERSIONS = "softlayer_ssl_ledger"
 
 
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
-    """A new ledger, of each kind."""
     ledger = Ledger(ledger_url)
     yield ledger
     ledger.close()
 
 
 def claim(ledger: Ledger, key: Any = KEY, at: datetime = AT, interval: timedelta | None = DAY) -> Claim:
-    """A claim that must be granted."""
     claim = ledger.claim(key, at, interval, LEASE)
     assert isinstance(claim, Claim), claim
     return claim
 
 
 def refusal(ledger: Ledger, key: Any = KEY, at: datetime = AT, interval: timedelta | None = DAY) -> Entry:
-    """The entry that forbids a claim."""
     entry = ledger.claim(key, at, interval, LEASE)
     assert isinstance(entry, Entry), entry
     return entry
@@ -89,16 +79,9 @@ def execute(url: str, statement: str) -> None:
 
 
 def unavailable(url: str | None, **options: Any) -> CertificatesError:
-    """The error with which a ledger does not open."""
     with fails("ledger_unavailable") as caught:
         Ledger(url, **options)
     return caught.value
-
-
-def test_closed_it_keeps_no_connection(ledger: Ledger) -> None:
-    assert ledger._database._engine.pool.checkedin() == 1  # type: ignore[attr-defined]
-    ledger.close()
-    assert ledger._database._engine.pool.checkedin() == 0  # type: ignore[attr-defined]
 
 
 def test_a_claim_forbids_a_second_one(ledger: Ledger) -> None:
@@ -147,13 +130,6 @@ def test_keys_are_apart(ledger: Ledger, other: Key) -> None:
     assert refusal(ledger, at=AT + HOUR).requested_at == AT
 
 
-def test_many_keys_are_found_at_once(ledger: Ledger) -> None:
-    keys = [key_of(number) for number in range(1, 30)]
-    for key in keys:
-        ledger.confirm(claim(ledger, key))
-    assert set(ledger.find_last_requests([key_of(n) for n in range(2000)])) == set(keys)
-
-
 def test_instants_survive_whatever_zone_they_are_given_in(ledger: Ledger) -> None:
     central = timezone(timedelta(hours=-6))
     claim(ledger, at=AT.astimezone(central))
@@ -183,23 +159,6 @@ def test_a_clock_that_was_slow_gives_no_leave_to_mail_again(ledger: Ledger) -> N
     assert refusal(ledger, at=AT + 2 * HOUR)
 
 
-def test_threads_that_write_at_once_each_get_what_is_theirs(ledger: Ledger, ledger_url: str) -> None:
-    """They may share a transaction; what one of them is told is on record then."""
-    keys = [key_of(number, 1) for number in range(200)]
-
-    def once(key: Key) -> bool:
-        one = claim(ledger, key)
-        ledger.confirm(one)
-        again = ledger.claim(key, AT, DAY, LEASE)
-        return isinstance(again, Entry) and again.id == one.id and again.key == key and again.state == "confirmed"
-
-    with ThreadPoolExecutor(16) as pool:
-        assert all(pool.map(once, keys))
-    other = Ledger(ledger_url)
-    assert other.find_last_requests(keys).keys() == set(keys)
-    other.close()
-
-
 def test_what_fails_in_a_shared_transaction_is_on_no_ones_record(tmp_path: Path) -> None:
     """It fails for all who share it, and none of them is told otherwise."""
     url = f"sqlite:///{tmp_path}/ledger.sqlite3"
@@ -227,12 +186,10 @@ def test_what_fails_in_a_shared_transaction_is_on_no_ones_record(tmp_path: Path)
 
 
 def an_email(ledger: Ledger, account_id: int) -> Claim | Entry:
-    """What a run gets that wants to request an email."""
     return ledger.claim(key_of(100, account_id), AT, DAY, LEASE)
 
 
 def a_turn(ledger: Ledger, account_id: int) -> Claim | Entry:
-    """What a run gets that wants to have the turn."""
     return ledger.claim(Key("lock", str(account_id)), AT, None, LEASE)
 
 
@@ -302,12 +259,10 @@ CREATE = Key("create", f"7/{'ab' * 32}")
 
 
 def create_claim(ledger: Ledger, at: datetime = AT) -> Claim:
-    """A claim of a create that must be granted."""
     return claim(ledger, CREATE, at, None)
 
 
 def create_refusal(ledger: Ledger, at: datetime = AT) -> Entry:
-    """The entry that forbids a create."""
     return refusal(ledger, CREATE, at, None)
 
 
@@ -418,12 +373,10 @@ TURN = Key("lock", "seven")
 
 
 def turn(ledger: Ledger, at: datetime = AT) -> Claim:
-    """A turn that must be granted."""
     return claim(ledger, TURN, at, None)
 
 
 def turn_of_another(ledger: Ledger, at: datetime = AT) -> Entry:
-    """The turn that forbids another one."""
     return refusal(ledger, TURN, at, None)
 
 
@@ -457,31 +410,6 @@ def test_a_turn_that_was_taken_over_is_lost(ledger: Ledger) -> None:
     assert turn(ledger, AT + DAY).previous_end == AT + 2 * HOUR
 
 
-def test_many_turns_are_one_at_a_time(ledger: Ledger, ledger_url: str) -> None:
-    """Whoever takes it, nobody else has it; whoever is stopped between two statements finds it taken."""
-    ledgers = [ledger, *(Ledger(ledger_url) for _ in range(3))]
-    holders: set[int] = set()
-    met: list[int] = []
-
-    def take(number: int) -> int:
-        mine, taken = ledgers[number], 0
-        while taken < 10:
-            answer = mine.claim(TURN, AT, None, LEASE)
-            if isinstance(answer, Claim):
-                holders.add(number)
-                met.append(len(holders))
-                holders.remove(number)
-                mine.end(answer, AT)
-                taken += 1
-        return taken
-
-    with ThreadPoolExecutor(len(ledgers)) as pool:
-        assert list(pool.map(take, range(len(ledgers)))) == [10] * len(ledgers)
-    assert set(met) == {1}
-    for other in ledgers[1:]:
-        other.close()
-
-
 def test_a_ledger_that_cannot_be_written_is_refused(ledger_url: str) -> None:
     Ledger(ledger_url).close()
     if ledger_url.startswith("sqlite"):
@@ -506,19 +434,8 @@ def test_read_only_makes_no_tables(postgresql: Server, postgresql_url: str) -> N
     assert postgresql.execute(tables, postgresql_url.rpartition("/")[2]) == []
 
 
-@pytest.mark.parametrize("name", ["plain", "with space", "with?mark", "with%20percent", "with#hash", "ümlaut"])
-def test_the_state_directory_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    state = tmp_path / name
-    monkeypatch.setenv("XDG_STATE_HOME", str(state))
-    ledger = Ledger(None)
-    claim(ledger)
-    ledger.close()
-    assert (state / "softlayer.certificates" / "ledger.sqlite3").stat().st_size > 0
-
-
 @pytest.fixture
 def umask(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Another umask during a test."""
     before = os.umask(request.param)
     yield request.param
     os.umask(before)
@@ -537,7 +454,6 @@ def test_the_default_ledger_is_its_owners_alone(tmp_path: Path, monkeypatch: pyt
 
 
 def end_other_sessions(url: str) -> None:
-    """End all that is connected to a database."""
     execute(
         url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
@@ -552,98 +468,3 @@ def test_a_connection_that_was_cut_meanwhile_is_made_again(postgresql_url: str) 
     ledger.confirm(first)
     assert ledger.find_last_requests([KEY])[KEY].state == "confirmed"
     ledger.close()
-
-
-@dataclass
-class Remembered:
-    """What the model keeps of a claim."""
-
-    claim: Claim
-    requested_at: datetime
-    state: State = "claimed"
-
-
-INTERVALS = st.sampled_from([timedelta(), timedelta(minutes=30), HOUR, DAY])
-ORDERS = st.integers(1, 3)
-
-
-def machine_for(openers: Callable[[], Ledger], account_ids: Iterator[int]) -> type[RuleBasedStateMachine]:
-    """The state machine over ledgers of one database; each example has an account of its own."""
-    ledgers = [openers(), openers()]
-
-    class LedgerMachine(RuleBasedStateMachine):
-        """Two runs share a ledger while time passes; a list for each order is the model of it."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.account_id = next(account_ids)
-            self.at = AT
-            self.history: dict[Key, list[Remembered]] = {self.key(order): [] for order in range(1, 4)}
-
-        def key(self, order: int) -> Key:
-            return key_of(order, self.account_id)
-
-        def last(self, key: Key) -> Remembered | None:
-            return next((one for one in reversed(self.history[key]) if one.state != "released"), None)
-
-        def open_claims(self) -> list[Remembered]:
-            return [one for history in self.history.values() for one in history if one.state == "claimed"]
-
-        @rule(order=ORDERS, interval=INTERVALS, run=st.integers(0, 1))
-        def claim(self, order: int, interval: timedelta, run: int) -> None:
-            key = self.key(order)
-            last = self.last(key)
-            answer = ledgers[run].claim(key, self.at, interval, LEASE)
-            if last is not None and self.at < min(last.requested_at, self.at) + interval:
-                assert answer == Entry(last.claim.id, key, last.requested_at, last.state, last.claim.lease_until)
-            else:
-                assert isinstance(answer, Claim)
-                assert (answer.key, answer.requested_at) == (key, self.at)
-                self.history[key].append(Remembered(answer, self.at))
-
-        @precondition(lambda self: self.open_claims())
-        @rule(data=st.data(), state=st.sampled_from(["confirmed", "released", "unknown"]), run=st.integers(0, 1))
-        def settle(self, data: st.DataObject, state: Any, run: int) -> None:
-            one = data.draw(st.sampled_from(self.open_claims()))
-            ledger = ledgers[run]
-            {"confirmed": ledger.confirm, "released": ledger.release, "unknown": ledger.record_unknown_outcome}[state](
-                one.claim
-            )
-            one.state = state
-
-        @rule(minutes=st.sampled_from([1, 29, 30, 60, 23 * 60, 24 * 60]))
-        def time_passes(self, minutes: int) -> None:
-            self.at += timedelta(minutes=minutes)
-
-        @rule(minutes=st.sampled_from([1, 30, 60 * 48]))
-        def the_clock_is_set_back(self, minutes: int) -> None:
-            self.at -= timedelta(minutes=minutes)
-
-        @invariant()
-        def the_record_is_the_models(self) -> None:
-            recorded = ledgers[1].find_last_requests([*self.history])
-            lasts = {key: last for key in self.history if (last := self.last(key)) is not None}
-            assert {key: (entry.id, entry.requested_at, entry.state) for key, entry in recorded.items()} == {
-                key: (last.claim.id, last.requested_at, last.state) for key, last in lasts.items()
-            }
-            for entry in recorded.values():
-                until = entry.get_block_end(DAY, self.at)
-                assert until is None or self.at < until <= self.at + DAY
-
-        @classmethod
-        def close(cls) -> None:
-            for ledger in ledgers:
-                ledger.close()
-
-    return LedgerMachine
-
-
-def test_any_history_of_claims(ledger_url: str) -> None:
-    machine = machine_for(lambda: Ledger(ledger_url), itertools.count(1))
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=200 if LONG else 20, stateful_step_count=25, suppress_health_check=list(HealthCheck)
-        ),
-    )
-    machine.close()  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database as database_module
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Entry, Key, Ledger
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Key, Ledger
 
 from tests.support.failing import fails
 
@@ -50,22 +50,12 @@ WRONG = (
 
 
 def made(url: str) -> None:
-    """A ledger with an entry of each kind."""
     ledger = Ledger(url)
     for key in KEYS:
         claim = ledger.claim(key, AT, DAY, LEASE)
         assert isinstance(claim, Claim)
         ledger.confirm(claim)
     ledger.close()
-
-
-def use_all(ledger: Ledger) -> None:
-    """Do all that a run may do."""
-    ledger.find_last_requests(KEYS[:1])
-    ledger.find_last_requests(KEYS[1:2])
-    for key in KEYS:
-        answer = ledger.claim(key, AT + timedelta(hours=1), DAY, LEASE)
-        assert isinstance(answer, Entry)
 
 
 @pytest.fixture
@@ -90,7 +80,6 @@ def path(tmp_path: Path) -> Path:
 
 
 def columns(path: Path) -> Iterator[tuple[str, str]]:
-    """Each table with each of its columns."""
     with sqlite3.connect(path) as connection:
         for table in (ACTS, VERSIONS):
             yield from ((table, row[1]) for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "id")
@@ -170,75 +159,7 @@ def test_a_file_that_is_no_database(tmp_path: Path, content: bytes, read_only: b
     assert path.read_bytes() == content
 
 
-def test_a_row_that_is_spoilt_while_a_run_goes_on(path: Path) -> None:
-    """After the run has looked at all."""
-    ledger = Ledger(f"sqlite:///{path}")
-    with sqlite3.connect(path) as connection:
-        connection.execute(f"UPDATE {ACTS} SET requested_at = 7")
-    connection.close()
-    for do in (lambda: ledger.find_last_requests(KEYS[:1]), lambda: ledger.claim(KEYS[0], AT, DAY, LEASE)):
-        with fails("ledger_unavailable"):
-            do()
-    ledger.close()
-
-
 # PostgreSQL
-
-
-SETTINGS: dict[str, Callable[[str], str]] = {
-    "German dates": lambda name: f"ALTER DATABASE {name} SET datestyle = 'German, DMY'",
-    "SQL dates": lambda name: f"ALTER DATABASE {name} SET datestyle = 'SQL, MDY'",
-    "another zone": lambda name: f"ALTER DATABASE {name} SET timezone = 'Asia/Kathmandu'",
-    "serializable": lambda name: f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'",
-    "LATIN1 clients": lambda name: f"ALTER DATABASE {name} SET client_encoding = 'LATIN1'",
-    "ASCII clients": lambda name: f"ALTER DATABASE {name} SET client_encoding = 'SQL_ASCII'",
-}
-
-
-def ascii_database(server: Server) -> str:
-    """The URL of an empty database without an encoding."""
-    url = server.new_database()
-    name = url.rpartition("/")[2]
-    server.execute(f"DROP DATABASE {name}")
-    server.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
-    return url
-
-
-@pytest.fixture(params=[*SETTINGS, "SQL_ASCII", "options in the URL"])
-def odd_url(request: pytest.FixtureRequest, postgresql: Server) -> str:
-    """The URL of an empty database on a server that is set up in another way."""
-    if request.param == "SQL_ASCII":
-        return ascii_database(postgresql)
-    url = postgresql.new_database()
-    if request.param == "options in the URL":
-        return f"{url}?options=-c%20datestyle=German%20-c%20default_transaction_isolation=serializable%20-c%20client_encoding=SQL_ASCII"
-    postgresql.execute(SETTINGS[request.param](url.rpartition("/")[2]))
-    return url
-
-
-def test_a_server_that_is_set_up_in_another_way(odd_url: str) -> None:
-    key = Key("email", "7/Überprüfung/100")
-    for at, is_new in ((AT, True), (AT + DAY, False)):
-        ledger = Ledger(odd_url)
-        assert ledger.is_new is is_new
-        claim = ledger.claim(key, at, DAY, LEASE)
-        assert isinstance(claim, Claim)
-        ledger.confirm(claim)
-        entry = ledger.claim(key, at + LEASE, DAY, LEASE)
-        assert entry == Entry(claim.id, key, at, "confirmed", at + LEASE) == ledger.find_last_requests([key])[key]
-        for statement, expected in (
-            ("SHOW transaction_isolation", "read committed"),
-            ("SHOW client_encoding", "UTF8"),
-            ("SHOW datestyle", "ISO, YMD"),
-            ("SHOW timezone", "UTC"),
-        ):
-            assert (
-                ledger._database.read(
-                    lambda connection, statement=statement: connection.exec_driver_sql(statement).scalar()
-                )
-                == expected
-            )  # type: ignore[misc]
-        ledger.close()
 
 
 @pytest.mark.parametrize(
@@ -259,16 +180,6 @@ def test_an_instant_that_python_does_not_know(
     for read_only in (False, True):
         with fails("ledger_unavailable", f"{column} of the row with the ID 1 ", ACTS):
             Ledger(postgresql_url, read_only=read_only)
-
-
-@pytest.mark.parametrize("kind", ["text", "date"])
-@pytest.mark.parametrize("read_only", [False, True])
-def test_a_column_of_another_type(postgresql: Server, postgresql_url: str, read_only: bool, kind: str) -> None:
-    made(postgresql_url)
-    change = f"ALTER TABLE {ACTS} ALTER requested_at TYPE {kind}"
-    postgresql.execute(change, postgresql_url.rpartition("/")[2])
-    with fails("ledger_unavailable"):
-        use_all(Ledger(postgresql_url, read_only=read_only))
 
 
 def test_a_server_that_never_answers_is_given_up(

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -45,17 +43,14 @@ ANOTHER = Key("create", "7/another")
 
 
 def email(order: int) -> Key:
-    """What is known of the email of an order."""
     return Key("email", f"7/FulfillmentEmail/{order}")
 
 
 def create(number: int) -> Key:
-    """What is known of a certificate that is created."""
     return Key("create", f"7/{number:064x}")
 
 
 def granted(ledger: Ledger, key: Key, at: datetime) -> Claim:
-    """A claim that must be granted."""
     claim = ledger.claim(key, at, timedelta() if key.kind == "email" else None, LEASE)
     assert isinstance(claim, Claim), claim
     return claim
@@ -82,7 +77,6 @@ def by_a_run(url: str, key: Key, at: datetime, end: str) -> None:
 
 
 def kept(url: str) -> list[tuple[str, str, int]]:
-    """What the ledger holds, the oldest first."""
     engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         rows = connection.execute(sa.text(f"SELECT kind, subject, number FROM {TABLE} ORDER BY id")).all()
@@ -91,7 +85,6 @@ def kept(url: str) -> list[tuple[str, str, int]]:
 
 
 def row(key: Key, number: int = 1) -> tuple[str, str, int]:
-    """The same of one act."""
     return key.kind, key.subject, number
 
 
@@ -258,57 +251,3 @@ def test_what_another_transaction_keeps_is_deleted_by_the_next_run(
         assert kept(postgresql_url) == [*old, row(ANOTHER)]
     by_a_run(postgresql_url, create(100), AT, "confirmed")
     assert kept(postgresql_url) == [row(ANOTHER), row(create(100))]
-
-
-def test_runs_at_once_delete_and_claim_without_a_failure(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three runs want the same, the lock included; each gets it once, and nothing obsolete is left."""
-    monkeypatch.setattr(ledger_module, "MAX_DELETED", 1000)
-    old_ledger(ledger_url, 300)
-    ready = threading.Barrier(3)
-
-    def run(number: int) -> list[bool]:
-        ready.wait()
-        ledger = Ledger(ledger_url)
-        answers = [ledger.claim(create(which), AT, None, LEASE) for which in range(1000, 1030)]
-        for answer in answers:
-            if isinstance(answer, Claim):
-                ledger.confirm(answer, number)
-        ledger.close()
-        return [isinstance(answer, Claim) for answer in answers]
-
-    with ThreadPoolExecutor(3) as pool:
-        runs = list(pool.map(run, range(3)))
-    assert [sum(answers) for answers in zip(*runs, strict=True)] == [1] * 30
-    by_a_run(ledger_url, ANOTHER, AT, "confirmed")
-    assert kept(ledger_url)[-1] == row(ANOTHER)
-    assert {subject for _kind, subject, _number in kept(ledger_url)[:-1]} == {
-        create(which).subject for which in range(1000, 1030)
-    }
-
-
-LISTENERS, LIFE = 4, 30
-"""So many listeners get a new certificate after so many days."""
-
-
-def test_a_ledger_does_not_grow_from_year_to_year(ledger_url: str) -> None:
-    """Each run has a lock, stores what was renewed, and requests an email for each order every quarter."""
-    lengths: list[int] = []
-    for day in range(0, 2 * MAX_TERM.days, LIFE):
-        at = AT + day * DAY
-        ledger = Ledger(ledger_url)
-        lock = granted(ledger, LOCK, at)
-        for listener in range(LISTENERS):
-            ledger.confirm(granted(ledger, create(LISTENERS * day + listener), at), day)
-        if day % 90 == 0:
-            ledger.confirm(granted(ledger, email(1), at))
-        ledger.end(lock, at + LEASE)
-        lengths.append(ledger._database.read(count))
-        ledger.close()
-    creates, emails = LISTENERS * (1 + RETENTION.days // LIFE), 1 + MAX_TERM.days // 90
-    assert max(lengths) == creates + emails + 2, "what may be needed, and the locks of this run and the last one"
-    assert lengths[-1] <= max(lengths[: len(lengths) // 2 + 1])
-
-
-def count(connection: sa.Connection) -> int:
-    """How many acts there are."""
-    return int(connection.scalar(sa.text(f"SELECT count(*) FROM {TABLE}")) or 0)
