@@ -20,7 +20,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.messa
 
 
 def of_painting(action: Painting) -> str:
-    """The sentence about one."""
     if action.outcome == "failed":
         return describe_error(action.reason, action.facts)
     return f"{participle(action.form, 'painted')} {action.colour}: the {action.facts['what']}."
@@ -28,8 +27,6 @@ def of_painting(action: Painting) -> str:
 
 @dataclass(frozen=True)
 class Painting(Action[str, str]):
-    """A kind of its own."""
-
     MESSAGE = of_painting
     REASONS = frozenset({"not_found"})
     RESET_ON_FAILURE = {"brush": None}
@@ -76,12 +73,6 @@ def test_without_an_answer_nothing_is_known_if_the_next_run_checks() -> None:
 def test_an_error_gives_its_code_as_reason_where_the_kind_has_it(code: Code, reason: str) -> None:
     failed = PAINTED.mark_failed_by(CertificatesError(code, "No door."))
     assert failed.build_outcome() == {"outcome": "failed", "reason": reason, "message": "No door."}
-
-
-def test_a_kind_without_reasons_of_its_own_has_all_codes() -> None:
-    codes: tuple[Code, ...] = ("not_found", "refused", "outcome_unknown")
-    for code in codes:
-        assert Action[str, str]("done", None, {}).mark_failed_by(CertificatesError(code, "No.")).reason == code
 
 
 def test_what_would_be_done_does_not_say_that_it_was() -> None:

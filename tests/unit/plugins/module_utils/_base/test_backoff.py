@@ -17,7 +17,6 @@ from tests.support.clock import Clock
 
 
 def pausing(monkeypatch: pytest.MonkeyPatch, clock: Clock, timeout: float, longest: float) -> Backoff:
-    """Pauses by this clock."""
     monkeypatch.setattr(backoff, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return Backoff(clock, timeout, longest)
 
@@ -62,16 +61,6 @@ def test_pauses_grow_and_end_at_the_deadline(
     assert not between.pause()
 
 
-def test_what_happens_between_two_pauses_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    between = pausing(monkeypatch, clock, 5, 10)
-    assert between.pause()
-    clock.now += 4
-    assert between.pause()
-    assert clock.waits == [0.5, 0.5]
-    assert not between.pause()
-
-
 def test_no_pause_once_the_run_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     clock.after(1, clock.set)
@@ -103,14 +92,3 @@ def test_of_what_takes_as_long_as_usual_the_end_is_asked_for_when_it_is_near(
         assert between.pause()
     assert clock.waits == expected
     assert between.waited == pytest.approx(sum(expected))
-
-
-def test_the_usual_wait_ends_with_the_run_and_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    clock.set()
-    stopped = pausing(monkeypatch, clock, 900, 10)
-    stopped.wait_usual_time(2)
-    assert (clock.waits, stopped.waited) == ([], 0)
-    clock = Clock()
-    pausing(monkeypatch, clock, 1, 10).wait_usual_time(2)
-    assert clock.waits == [1]

@@ -52,10 +52,3 @@ def test_a_place_that_came_back_a_thousand_times_is_reported_once() -> None:
     details = convert_unexpected_error(error).details
     assert details["type"] == "RecursionError"
     assert len(details["place"]) == 2
-
-
-def test_the_type_of_a_library_and_no_place_in_the_collection() -> None:
-    error = caught("/usr/lib/python3/json/decoder.py", "import json\njson.loads('s3same-0pen')")
-    failure = convert_unexpected_error(error)
-    assert failure.details == {"type": "json.decoder.JSONDecodeError", "place": []}
-    assert failure.message == said("json.decoder.JSONDecodeError", None, "")

@@ -25,7 +25,6 @@ LEFT = f"{TEMPORARY_PREFIX}0123456789abcdef"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A folder in which a private one may be."""
     tmp_path.chmod(0o755)
     return tmp_path
 
@@ -134,10 +133,6 @@ def test_what_is_no_folder_is_not_found(home: Path, name: str) -> None:
     assert refused(f"{home}/{name}").code == "not_found"
 
 
-def test_the_root_is_refused() -> None:
-    assert refused("/").code == "insecure_folder"
-
-
 def test_what_is_put_in_its_place_gets_nothing(home: Path) -> None:
     folder = taken(home / "dest")
     (home / "dest").rename(home / "moved")
@@ -185,13 +180,6 @@ def test_where_there_are_no_locks_what_is_not_finished_is_left_alone(
     taken(home / "dest").write({LEFT: b""})
     monkeypatch.setattr(_files.fcntl, "flock", unknown)
     assert taken(home / "dest").list_names() == {LEFT}
-
-
-def test_what_a_killed_run_left_is_removed(home: Path) -> None:
-    (home / "dest").mkdir(0o700)
-    for name in (LEFT, "name"):
-        (home / "dest" / name).touch()
-    assert taken(home / "dest").list_names() == {"name"}
 
 
 def test_what_no_run_made_is_left_alone_and_its_name_is_not_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +269,6 @@ def any_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def broken_from(count: int, until: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let renames fail, from one to another, counted from 1."""
     done: list[str] = []
     rename = os.rename
 

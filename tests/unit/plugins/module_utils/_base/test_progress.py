@@ -12,7 +12,6 @@ import pty
 import termios
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,6 @@ class Terminal:
         self._is_open = True
 
     def read(self) -> str:
-        """What was shown so far."""
         with contextlib.suppress(OSError):
             self.seen += os.read(self.screen, 65536).decode().replace("\r\n", "\n")
         return self.seen
@@ -47,7 +45,6 @@ class Terminal:
         termios.tcflow(self._its, termios.TCOON)
 
     def close(self) -> None:
-        """Close the window."""
         if self._is_open:
             os.close(self.screen)
             os.close(self._its)
@@ -56,7 +53,6 @@ class Terminal:
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    """A terminal."""
     terminal = Terminal()
     yield terminal
     terminal.close()
@@ -64,7 +60,6 @@ def terminal() -> Iterator[Terminal]:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Progress:
-    """What this process tells, as if it were a module's."""
     told = Progress()
     monkeypatch.setattr(progress, "_MODULE_PROGRESS", told)
     return told
@@ -94,14 +89,6 @@ def test_what_is_done_is_counted_whatever_comes_of_it() -> None:
     assert told.format_count() == "2 of 12 load balancers done"
     told.count_calls(work, 1, "load balancers")
     assert told.format_count() == "", "of a single one"
-
-
-def test_several_threads_lose_nothing() -> None:
-    told = Progress()
-    counted = told.count_calls(abs, 2_000, "emails")
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(counted, range(2_000))) == sum(range(2_000))
-    assert told.format_count() == "2000 of 2000 emails done"
 
 
 def test_a_wait_is_reported_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,13 +159,6 @@ def test_what_is_no_terminal_is_shown_nothing(
     make(path)
     assert showing(monkeypatch, str(path)) == []
     assert not path.is_file() or path.read_bytes() == b""
-
-
-def test_where_no_one_watches_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(progress.TERMINAL_VARIABLE, raising=False)
-    before = threading.active_count()
-    progress.show_on_terminal()
-    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1"])

@@ -22,13 +22,11 @@ ODD = ["web", "*.example.com", "my web", "it's", 'a"b', "$(id)", "web={{ x }}", 
 
 
 def words(command: str) -> list[str]:
-    """What a shell makes of the command in a message."""
     assert command[0] == command[-1] == "`"
     return shlex.split(command[1:-1])
 
 
 def read(arguments: list[str]) -> dict[str, object]:
-    """The extra variables, as Ansible reads them."""
     variables: dict[str, object] = {}
     for flag, value in zip(arguments[::2], arguments[1::2], strict=True):
         assert flag == "-e"

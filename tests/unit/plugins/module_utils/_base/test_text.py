@@ -14,7 +14,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.text 
     capitalize_first,
     escape_invisible,
     is_xml_text,
-    make_encodable,
     uncapitalize_first,
 )
 from hypothesis import given
@@ -51,12 +50,6 @@ def test_what_fits_xml_arrives_over_xmlrpc(text: str) -> None:
         sent = xmlrpc.client.dumps((text,), "method").encode()
         [arrived], _method = xmlrpc.client.loads(sent)
         assert arrived == text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-@given(ANY_TEXT)
-def test_encodable_text_can_be_written(text: str) -> None:
-    assert make_encodable(text).encode("utf-8").decode() == make_encodable(text)
-    assert make_encodable(text) == text or not text.isascii()
 
 
 @pytest.mark.parametrize(("text", "other"), [("", ""), ("Imported as PEM.", "imported as PEM."), ("Öl", "öl")])
