@@ -54,11 +54,6 @@ def test_what_is_understood(written: Any, meant: tuple[str, int]) -> None:
     assert read_endpoint(written, "endpoints[0]") == Endpoint(host, port, host)
 
 
-def test_a_dict_with_all_of_its_keys() -> None:
-    written = {"host": "192.0.2.25", "port": 587, "server_name": "mail.example.com"}
-    assert read_endpoint(written, "endpoints[0]") == Endpoint("192.0.2.25", 587, "mail.example.com")
-
-
 NAMED, OF_STORE = ExpectedCertificate(("www.example.com",)), ExpectedCertificate(certificate_id=4711)
 EXPECTED: list[tuple[Any, ExpectedCertificate | None]] = [
     (None, None),
@@ -96,14 +91,6 @@ def test_what_no_one_can_expect(written: Any) -> None:
         read_endpoint({"host": "vpc.example.net", "expected": written}, "endpoints[2]")
     assert failure.value.message.startswith("endpoints[2].expected: ")
     assert 'Set DNS names, such as ["www.example.com"], or the ID of a certificate' in failure.value.message
-
-
-def test_only_a_dict_names_a_certificate_of_the_store() -> None:
-    assert (
-        not has_expected_record("www.example.com")
-        and not has_expected_record({"host": "x"})
-        and not has_expected_record(4711)
-    )
 
 
 REFUSED: list[tuple[Any, str]] = [

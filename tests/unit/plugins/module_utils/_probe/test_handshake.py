@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import random
 import socket
 import ssl
 import struct
@@ -16,7 +15,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import cycle
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +25,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.handshake import (
     probe,
     probe_addresses,
-    probe_all,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.tls_client import make_client_settings
@@ -169,12 +166,6 @@ def test_what_is_cut_is_tried_once_more(
         assert (result.reason, result.is_cut, ders(result)) == (None, False, sent_by(SERVED)) and server.visits == 2
 
 
-def test_what_is_cut_twice_is_not_tried_again() -> None:
-    with breaking(SERVED, visits=9) as server:
-        [result] = probe_addresses(Endpoint(HOST, server.port, NAME), PATIENCE)
-        assert (result.reason, result.is_cut, server.visits) == ("handshake_failed", True, 2)
-
-
 def test_what_accepts_no_connection_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fleet out of reach costs its time once."""
     begun = counted(monkeypatch)
@@ -251,31 +242,7 @@ def test_the_name_that_is_asked_for(asked: str | None, received: str | None) -> 
     assert server.agreed == [("TLSv1.3", received)]
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_nothing_is_sent_but_the_handshake(version: ssl.TLSVersion) -> None:
-    with serving(ISSUED, maximum_version=version) as server:
-        assert probe(Endpoint(HOST, server.port), PATIENCE).reason is None
-        until(lambda: server.received_after)
-    assert server.received_after == [b""]
-    assert server.visits == 1
-
-
-def test_an_ipv6_address() -> None:
-    context = context_of(ISSUED)
-    try:
-        server = Server(lambda visit: visit.serve(context), host="::1")
-    except OSError:
-        pytest.skip("there is no IPv6 here")
-    result = seen(server)
-    assert (result.reason, result.ip_address) == (None, "::1")
-
-
 # A client certificate is wanted
-
-
-def test_tls_1_3_is_done_before_the_server_refuses_a_client_without_certificate() -> None:
-    result = seen(serving(ISSUED, verify_mode=ssl.CERT_REQUIRED))
-    assert (result.reason, ders(result)) == (None, sent_by(ISSUED))
 
 
 def test_the_certificates_are_seen_though_the_handshake_failed_after_them() -> None:
@@ -379,13 +346,6 @@ def test_a_certificate_that_only_openssl_can_read() -> None:
     assert "unreadable certificate" in str(result.message)
 
 
-def test_no_one_listens() -> None:
-    result = probe(Endpoint(HOST, free_port()), PATIENCE)
-    assert (result.reason, result.ip_address) == ("unreachable", HOST)
-    assert "refuses connections" in str(result.message)
-    assert_is_a_sentence(result)
-
-
 @pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com", "a..b", "fe80::1%nowhere0"])
 def test_a_name_that_cannot_be_asked_for(name: str) -> None:
     result = probe(Endpoint(name, 443), PATIENCE)
@@ -398,45 +358,6 @@ def test_a_server_name_that_cannot_be_asked_for(name: str) -> None:
     result = seen(serving(ISSUED), server_name=name)
     assert result.reason == "handshake_failed" and "server_name" in str(result.message)
     assert_is_a_sentence(result)
-
-
-def real_flight() -> bytes:
-    """What a server really answers in TLS 1.2 until it waits for the client."""
-    client, server, to_server, to_client = (ssl.MemoryBIO() for _number in range(4))
-    settings = context_of(RSA, maximum_version=ssl.TLSVersion.TLSv1_2)
-    tls = probing.get_unverified_settings().wrap_bio(client, to_server)
-    with pytest.raises(ssl.SSLWantReadError):
-        tls.do_handshake()
-    server.write(to_server.read())
-    with pytest.raises(ssl.SSLWantReadError):
-        settings.wrap_bio(server, to_client, server_side=True).do_handshake()
-    return to_client.read()
-
-
-def test_whatever_a_server_sends_there_is_a_reason() -> None:
-    """A true answer, damaged at random places; even undamaged it fits no other client's key exchange."""
-    flight_of_another, chance = real_flight(), random.Random(1)
-    damaged = []
-    for _number in range(200):
-        data = bytearray(flight_of_another)
-        for _change in range(chance.randint(1, 6)):
-            data[chance.randrange(len(data))] = chance.randrange(256)
-        damaged.append(bytes(data[: chance.choice([len(data), chance.randrange(len(data))])]))
-    waiting = cycle(damaged)  # what breaks a connection off is asked for once more
-    lock = threading.Lock()
-
-    def script(visit: Visit) -> None:
-        visit.hear()
-        with lock:
-            data = next(waiting)
-        visit.say(data)
-
-    with Server(script) as server:
-        results = probe_all([Endpoint(HOST, server.port, NAME)] * len(damaged), PATIENCE)
-    assert {result.reason for result in results} == {"handshake_failed", "no_tls"}
-    assert any(result.chain for result in results) and not all(result.chain for result in results)
-    for result in results:
-        assert_is_a_sentence(result)
 
 
 # Names and their addresses
@@ -511,38 +432,6 @@ def test_name_servers_that_do_not_answer(silent_name_server: threading.Event) ->
 
 
 # Many, and the end
-
-
-def test_many_in_the_order_in_which_they_were_given() -> None:
-    with serving(ISSUED) as one, serving(RSA) as other:
-        given = [Endpoint(HOST, server.port, NAME) for server in (one, other, other, one) * 25]
-        results = probe_all(given, PATIENCE, 16)
-    assert [result.endpoint for result in results] == given
-    assert [result.chain[0].der for result in results] == [one.der for one in (ISSUED, RSA, RSA, ISSUED) * 25]
-
-
-def test_twenty_dead_ones_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the number of those that are under way at the same time, not by a clock."""
-    under_way, most = 0, 0
-    lock = threading.Lock()
-    real = connection.connect
-
-    def counted(*given: Any) -> Any:
-        nonlocal under_way, most
-        with lock:
-            under_way += 1
-            most = max(most, under_way)
-        try:
-            return real(*given)
-        finally:
-            with lock:
-                under_way -= 1
-
-    monkeypatch.setattr(probing, "connect", counted)
-    with dead_port() as dead:
-        results = probe_all([Endpoint(HOST, dead)] * 20, 1)
-    assert {result.reason for result in results} == {"timeout"}
-    assert most == 20
 
 
 @pytest.mark.parametrize(

@@ -53,14 +53,6 @@ def test_nothing_is_wrong() -> None:
     assert meant(result_of(AUTHORITY.issue(NAME))) == ("trusted", True, 90, False, None, None)
 
 
-def test_the_order_of_the_chain_and_strangers_in_it_do_not_matter() -> None:
-    deep = Authority("Deep", intermediates=3)
-    issued = deep.issue(NAME)
-    roots = Anchors([Certificate.from_library(deep.root)])
-    sent = (*reversed(issued.chain), self_signed("stranger").certificate, deep.root)
-    assert entry(result_of(issued, sent), anchors=roots)["trust"] == "trusted"
-
-
 REASONS: dict[str, tuple[ProbeResult, str]] = {
     "expired": (result_of(AUTHORITY.issue(NAME, days=(-90, -1))), "expired"),
     "not_yet_valid": (result_of(AUTHORITY.issue(NAME, days=(1, 90))), "not_yet_valid"),
@@ -85,17 +77,6 @@ def test_what_was_not_seen_is_said_first_and_what_is_known_of_certificates_is_sa
     issued = AUTHORITY.issue("other.example.com", days=(-90, -2))
     found = meant(result_of(issued, reason="handshake_failed", message="It failed."))
     assert found == ("untrusted", False, -2, True, "handshake_failed", "It failed.")
-
-
-@pytest.mark.parametrize(("days", "due"), [((-3, 3), False), ((-5, 1), True), ((-300, 20), True), ((-90, -1), True)])
-def test_a_renewal_is_due_in_the_last_quarter_of_a_life_and_after_it(days: tuple[float, float], due: bool) -> None:
-    assert entry(result_of(AUTHORITY.issue(NAME, days=days)))["renewal_due"] is due
-
-
-def test_of_several_reasons_the_first_one_is_given() -> None:
-    """In the order of the contract: dates before names, names before trust."""
-    for days, expected in (((-90, -1), "expired"), ((1, 90), "not_yet_valid"), ((-1, 90), "name_mismatch")):
-        assert entry(result_of(AUTHORITY.issue("other.example", days=days), ()))["reason"] == expected
 
 
 def test_the_ends_of_the_validity_belong_to_it() -> None:

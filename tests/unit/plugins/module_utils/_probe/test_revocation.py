@@ -144,14 +144,6 @@ def test_an_older_list_takes_no_place_of_a_newer_one(tmp_path: Path, web: Web) -
     assert ask(authorities(tmp_path), LEAVES[:1])[pair(LEAVES[0])[0]].status == "good"
 
 
-def test_a_list_that_is_still_the_newest_counts_again(tmp_path: Path, web: Web) -> None:
-    ask(authorities(tmp_path))
-    age(tmp_path, MAX_CACHE_AGE + 60)
-    ask(authorities(tmp_path))
-    web.asked.clear()
-    assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and web.asked == []
-
-
 def test_what_names_no_list_is_not_known(tmp_path: Path, web: Web) -> None:
     unnamed = AUTHORITY.leaf("unnamed.example.com", url="https://crl.example.com/1.crl")
     leaf, _chain = pair(unnamed)
@@ -167,13 +159,6 @@ def test_what_nothing_is_known_of_is_asked_for_first(tmp_path: Path, web: Web) -
     web.asked.clear()
     ask(authorities(tmp_path))
     assert web.urls[0] == URLS[2] and len(web.urls) == 4
-
-
-def test_what_is_kept_is_verified_like_all_else(tmp_path: Path, web: Web) -> None:
-    ask(authorities(tmp_path))
-    for path in tmp_path.iterdir():
-        path.write_bytes(Revoking(name="Other").crl(*(each.certificate for each in LEAVES)))
-    assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and len(web.asked) == 8
 
 
 @pytest.mark.parametrize("is_named", [True, False])
