@@ -7,10 +7,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.met
     render_metrics,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LIST_NAMES, RESULT_NAMES
-from hypothesis import given
-from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 AT = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
@@ -162,11 +158,6 @@ def test_load_balancers_of_one_name_are_distinguished_only_where_that_is_needed(
     }
 
 
-def test_what_is_listed_twice_is_reported_once() -> None:
-    """node_exporter drops the whole file otherwise."""
-    assert len(told(WEB, {**WEB, "served": False})["served"]) == 1
-
-
 HOSTILE = [
     *('"', "\\", "\n", '\\"', "\\n", "ä", "Größe\tx", "日本"),
     *("{a=b}", "# HELP", "\x1b[31m", "\r", "\x00", "\u2028"),
@@ -179,55 +170,7 @@ def test_labels_hold_any_text(text: str) -> None:
     assert by("load_balancer", "name", of=series) == {(text, text): 1}
 
 
-def test_half_a_character_does_no_harm() -> None:
-    assert by("name", of=told({**WEB, "common_name": "a\ud800b"})["served"]) == {"a?b": 1}
-
-
-LISTENERS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "load_balancer": st.sampled_from(["web", 'w"b', ""]) | st.text(max_size=3),
-            "load_balancer_uuid": st.sampled_from(["1", "2"]),
-            "port": st.sampled_from([443, 8443]),
-            "common_name": st.none() | st.text(max_size=3),
-            "subject_alt_names": st.none() | st.lists(st.text(max_size=3), max_size=2),
-            "not_before": st.none() | st.just("2026-01-01T00:00:00Z"),
-            "not_after": st.sampled_from([None, "2026-04-01T00:00:00Z", "not known", "9999-12-31T23:59:59Z"]),
-            "renewal_due": st.none() | st.booleans(),
-            "served": st.none() | st.booleans(),
-        }
-    ),
-    max_size=6,
-    unique_by=lambda one: (one["load_balancer"], one["load_balancer_uuid"], one["port"]),
-)
-
-
-@given(LISTENERS)
-def test_no_listener_hides_another(listeners: list[dict[str, Any]]) -> None:
-    for name, values in told(*listeners).items():
-        if name in PER_LISTENER:
-            field = name.removesuffix("_timestamp_seconds")
-            assert len(values) == sum(one[field] not in (None, "not known") for one in listeners)
-
-
 # What others make of it
-
-
-def files() -> Iterator[str]:
-    """Files of all sorts."""
-    twin = {**WEB, "load_balancer_uuid": "7a8b3c2f"}
-    hostile = [{**WEB, "load_balancer": text, "common_name": text} for text in HOSTILE]
-    for listeners in ([], [WEB], [WEB, twin], hostile, [{**WEB, "not_after": "1950-01-01T00:00:00Z"}]):
-        yield render_metrics({"listeners": listeners, "attention": [{"reason": 'a"b'}]}, AT, success=not listeners)
-
-
-@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool: install the system's package prometheus")
-def test_promtool_has_nothing_to_say() -> None:
-    for text in files():
-        checked = subprocess.run(
-            ["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False
-        )
-        assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b""), text
 
 
 def test_no_file_is_written_for_programs_of_several_processes(tmp_path: Path) -> None:

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from datetime import timedelta
 from typing import Any, get_args
@@ -21,11 +19,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes
     StoredReason,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
-from ansible_collections.softlayer.certificates.plugins.module_utils._report import report as reports
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import rotation
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENER_SCHEMA
 
-from tests.support.long import grows_no_faster, only_long, spent
 from tests.support.rotations import NAME, NOW, OTHER, cause, entry, imported, item, listener, unread
 from tests.support.words import shape, texts, words_of
 
@@ -254,18 +250,6 @@ def test_what_is_no_previous_report_counts_as_none(previous: str) -> None:
     assert build(previous=previous) == build()
 
 
-# --- The other forms ---
-
-
-def test_the_table() -> None:
-    failed = listener("web:443", outcome="failed", message="=cmd|' /C calc'!A0")
-    text = reports.render_csv(LISTENER_SCHEMA, build(listeners=[failed]))
-    [line] = csv.DictReader(io.StringIO(text, newline=""))
-    assert tuple(line) == LISTENER_SCHEMA.columns
-    assert (line["listener"], line["name"], line["served"]) == ("web:443", NAME, "yes")
-    assert line["message"] == "'=cmd|' /C calc'!A0"
-
-
 def test_no_secret_and_no_path_of_one_gets_into_it() -> None:
     secret = {"privatekey_path": "/keys/www.key", "privatekey_content": "-----BEGIN", "certificate": "PEM", "x": "hide"}
     of_source = [entry(2, "new_name", **secret)]
@@ -276,18 +260,7 @@ def test_no_secret_and_no_path_of_one_gets_into_it() -> None:
     assert [value for value in secret.values() if value in text] == []
 
 
-@only_long
-def test_twice_as_many_take_about_twice_as_long() -> None:
-    def report_twice(count: int) -> float:
-        names = [f"lb{number}:443" for number in range(count)]
-        done = {
-            "listeners": [listener(name) for name in names],
-            "attention": [item(name, "expiring") for name in names[::10]],
-            "source_certificates": [entry(number, "new_name", f"host{number}") for number in range(count)],
-        }
-        return spent(lambda: build(1, build(**done), **done))
-
-    assert grows_no_faster(report_twice, 5000)
+# --- The other forms ---
 
 
 # --- The words ---

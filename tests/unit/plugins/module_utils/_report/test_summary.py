@@ -24,7 +24,6 @@ ROW = "A row of the table."
 
 
 def lines_of(**lists: Any) -> list[str]:
-    """The lines of a run with these results, without the table and the totals."""
     given: dict[str, Any] = {
         "attention": (),
         "failing": (),
@@ -87,7 +86,6 @@ def test_a_line_for_each_change() -> None:
 
 
 def counted(*listeners: dict[str, Any], attention: Any = (), is_probed: bool = True, **lists: Any) -> str:
-    """The line of totals."""
     is_check_mode = lists.pop("is_check_mode", False)
     return format_totals(
         {**{name: [] for name in LIST_NAMES}, **lists},

@@ -18,7 +18,6 @@ from tests.support.rotations import NAME, item, listener, place
 
 
 def table(*listeners: dict[str, Any], is_failed: bool = False, **done: Any) -> list[str]:
-    """The lines of the table of a run."""
     return format_listener_table({"listeners": listeners, **done}, is_failed=is_failed)
 
 
@@ -83,25 +82,13 @@ def test_names_of_any_kind_stay_in_their_columns() -> None:
     assert plain.index(NAME) == 42 and wide.index(NAME) == 42 - 4 and combined.index(NAME) == 42 + 1
 
 
-def test_an_unreachable_listener() -> None:
-    [_header, line] = table({**listener("web:443"), "served": None, "accepted": None, "reason": "unreachable"})
-    assert line.endswith("unreachable")
-
-
 def test_what_check_mode_foresees_is_not_seen() -> None:
     """A listener that would be switched serves nothing new yet."""
     lines = table(listener("web:443", 60, "switched"), preview={})
     assert lines[1].split()[4:6] == ["unknown", "unknown"]
 
 
-def test_what_was_pointed_back_serves_what_it_served_before() -> None:
-    """What was wrong with the other certificate, the message says."""
-    [line] = table(listener("web:443", 60, "rolled_back", served=None, accepted=None))[1:]
-    assert line.split("  ")[3:5] == ["rolled back", "unknown"]
-
-
 def row(number: int, *attention: str, **given: Any) -> dict[str, Any]:
-    """An order, as its report tells it."""
     facts = {"order_id": number, "name": NAME, "expires_at": "2026-05-09T00:00:00Z", "days_left": 60}
     return {**facts, "served_by": None, "state": "imported", "attention": [*attention], **given}
 
