@@ -17,7 +17,6 @@ ORDER = {"id": 7, "common_name": "www.example.com", "status": "pending", "expire
 
 
 def end(**answers: Any) -> dict[str, Any]:
-    """What is returned for these results of modules."""
     return summarize_run(Run.of(answers), AT, is_check_mode=False)
 
 

@@ -36,11 +36,9 @@ class Run:
         return SimpleNamespace(task_name="Store the key", **result_of)
 
     def fails(self, *, ignored: bool = False, **result: Any) -> None:
-        """A task fails."""
         self._callback.v2_runner_on_failed(self.ended(**result), ignore_errors=ignored)
 
     def fails_for_an_item(self, **result: Any) -> None:
-        """One of a task's items fails."""
         self._callback.v2_runner_item_on_failed(self.ended(**result))
 
     def ends(self, failures: int = 0, dark: int = 0) -> None:
@@ -101,7 +99,6 @@ def test_a_task_that_may_say_nothing_is_named(ran: Run, printed: tuple[CallbackM
 
 @pytest.fixture
 def summary(monkeypatch: pytest.MonkeyPatch) -> tuple[Run, SummaryCallback, list[tuple[str, str]]]:
-    """The callback `summary`, and what it prints and how."""
     callback, printed = SummaryCallback(), list[tuple[str, str]]()
 
     def display(line: str, stderr: bool = False) -> None:

@@ -38,7 +38,6 @@ USUAL = {
 
 @pytest.fixture(autouse=True)
 def command_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing was given to ansible-playbook."""
     given(monkeypatch)
 
 
@@ -48,12 +47,10 @@ def given(monkeypatch: pytest.MonkeyPatch, *extra: str, **options: Any) -> None:
 
 
 def told(command: str, options: dict[str, Any] | None = None, **variables: Any) -> str:
-    """What becomes of a command in the message of a task."""
     return complete_command(command, lambda: find_start(USUAL if options is None else options, variables, DataLoader()))
 
 
 def words(command: str) -> list[str]:
-    """What a shell makes of the command in a message."""
     assert command[0] == command[-1] == "`", command
     return shlex.split(command[1:-1])
 
