@@ -4,7 +4,7 @@
 
 """Which paths lead to a trusted root, and why the others do not.
 
-The order of a pile: test_certificate.py. Random authorities, and what real clients say of them: test_client.py.
+The order of a pile: test_certificate.py. Certificates that OpenSSL does not read: test_tls_client.py.
 """
 
 from __future__ import annotations
