@@ -38,26 +38,18 @@ NAMES = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
     [
         ("www.example.com", "www.example.com", True),
         ("www.example.com", "WWW.Example.COM", True),
-        ("WWW.EXAMPLE.COM", "www.example.com", True),
         ("www.example.com", " www.example.com. ", True),
-        ("www.example.com", "example.com", False),
         ("www.example.com", "*.example.com", True),
         ("a.b.example.com", "*.example.com", True),
         ("example.com", "*.example.com", False),
-        ("www1.example.com", "www[0-9].example.com", True),
         ("www.example.com", "", False),
-        ("*.example.org", "*.example.org", True),
         ("*.example.org", "[*].example.org", True),
         ("www.example.org", "[*].example.org", False),
-        (UNICODE, UNICODE, True),
         (UNICODE, PUNYCODE, True),
         (PUNYCODE, UNICODE, True),
-        (PUNYCODE, "BÜCHER.example.net", True),
         (PUNYCODE, "büch*.example.net", True),
         (UNICODE, "xn--b*.example.net", True),
-        (PUNYCODE, "*bücher.example.net", True),
         (f"*.{PUNYCODE}", f"[*].{UNICODE}", True),
-        (PUNYCODE, "bucher.example.net", False),
         ("straße.example", "xn--strae-oqa.example", True),
         ("xn--not-punycode-\N{SNOWMAN}.example", "*", True),
         (None, "*", False),
@@ -71,13 +63,10 @@ def test_names(name: str | None, pattern: str, matches: bool) -> None:
     ("address", "pattern", "matches"),
     [
         ("Admin@Example.COM", "admin@example.com", True),
-        ("admin@example.com", "ADMIN@*", True),
         ("admin@sub.example.com", "*@example.com", False),
-        ("admin@sub.example.com", "*@*.example.com", True),
         ("admin@example.com", "example.com", False),
         ("admin@example.com.attacker.example", "*@example.com", False),
         (f"admin@{PUNYCODE}", f"*@{UNICODE}", True),
-        (f"admin@{UNICODE}", f"admin@{PUNYCODE}", True),
         (f"admin@{PUNYCODE}", "*@büch*.example.net", True),
         ("admin@example.com", "", False),
         (None, "*", False),
@@ -105,13 +94,9 @@ def test_what_is_not_exactly_one_address_matches_nothing(address: str) -> None:
     ("address", "looks_like"),
     [
         ("\N{KELVIN SIGN}ay@example.com", "kay@example.com"),
-        ("admin@\N{KELVIN SIGN}.example", "admin@k.example"),
-        ("\N{LATIN SMALL LETTER LONG S}ue@example.com", "sue@example.com"),
         ("\N{FULLWIDTH LATIN SMALL LETTER A}dmin@example.com", "admin@example.com"),
-        ("admin@\N{FULLWIDTH LATIN SMALL LETTER E}xample.com", "admin@example.com"),
         ("admin@example\N{IDEOGRAPHIC FULL STOP}com", "admin@example.com"),
         ("admin@example\N{VARIATION SELECTOR-16}.com", "admin@example.com"),
-        ("admin@e\N{COMBINING GRAPHEME JOINER}xample.com", "admin@example.com"),
         ("\N{CYRILLIC SMALL LETTER A}dmin@example.com", "admin@example.com"),
         ("admin@xn--example-.com", "admin@example.com"),
         ("admin@example.com.", "admin@example.com"),
@@ -151,17 +136,9 @@ def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
 
 
-@pytest.mark.parametrize(
-    ("names", "patterns", "matches"),
-    [
-        (["a.example", "b.example"], ["c.*", "b.*"], True),
-        (["a.example", "b.example"], ["c.*"], False),
-        (["a.example"], [], False),
-        ([], ["*"], False),
-    ],
-)
-def test_any_of_several_names(names: list[str], patterns: list[str], matches: bool) -> None:
-    assert has_matching_name(names, patterns) is matches
+def test_any_of_several_names() -> None:
+    names = ["a.example", "b.example"]
+    assert has_matching_name(names, ["c.*", "b.*"]) and not has_matching_name(names, ["c.*"])
 
 
 ODD = ["192.0.2.1", "2001:db8::1", "admin@example.com", "https://example.com", "urn:example", "CN=x"]
@@ -174,9 +151,7 @@ ODD = ["192.0.2.1", "2001:db8::1", "admin@example.com", "https://example.com", "
         ("Example Shop", ["a.example.com"], "Example Shop"),
         (None, ["b.example.com", "a.example.com"], "b.example.com"),
         ("", ["*.example.com", "a.example.com"], "*.example.com"),
-        (None, [*ODD, "a.example.com", "b.example.com"], "a.example.com"),
         (None, ODD, "192.0.2.1"),
-        (None, ["xn--bcher-kva.example"], "xn--bcher-kva.example"),
         (None, [], None),
     ],
 )
@@ -207,7 +182,6 @@ def test_what_is_asked_for(names: list[str], addresses: list[str], asked: str | 
     ("name", "stem"),
     [
         (".Hidden.example.", "_hidden.example"),
-        ("-rf", "_rf"),
         ("a b\n\0\u202e/c", "a_b____c"),
         ("*.*.example", "_._.example"),
         ("M\u00fcnchen.example", "xn--mnchen-3ya.example"),

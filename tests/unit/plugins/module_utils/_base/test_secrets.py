@@ -34,21 +34,16 @@ AUTHORITY = Authority()
     ("text", "password"),
     [
         ("postgresql://me:p@ss@host/db", "p@ss"),
-        ("postgresql://me:p/ss@host/db?name=a@b", "p/ss"),
         ("postgresql://me:p?a=b@host/db", "p?a=b"),
         ("postgresql://me:p%40ss@host:1/db", "p@ss"),
         ("postgresql://host/db?user=u&password=S3cr&x=y", "S3cr"),
-        ("postgresql://h/db?user=me&SSLPassword=S3cr%20t", "S3cr t"),
         ("sqlite:///ledger.db?key=S3cr", "S3cr"),
         ("http://me:pass@proxy:3128", "pass"),
         ("http://token:@proxy:3128", "token"),
-        ("//me:pass@proxy:3128", "pass"),
         ("http://host/x password='a b c'", "a b c"),
         ("see https://me:pass@host/x, or mail me: me@example.com", "pass"),
-        ("host=there password='a b c' user=me", "a b c"),
         ("password = 'a b c'", "a b c"),
         ("https://me:S3cr'\"\\et-zq@host:port", "S3cr'\"\\et-zq"),
-        ("postgresql://host/db?password=sesame\n", "sesame"),
     ],
 )
 def test_passwords_in_urls(text: str, password: str) -> None:
@@ -83,8 +78,6 @@ def test_private_keys_in_texts(kind: str, passphrase: str | None) -> None:
     "text",
     [
         "SoftLayer_Exception_Public: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e is MAINTENANCE_PENDING, see getSslCertificateRequests",
-        "Unable to find object with id of '100201'.",
-        "Rate limit of 50 requests for every 1 second(s)",
         'Function ("getSslCertificateRequests") is not a valid method for this service.',
         "SoftLayer_Exception_WebService_RateLimitExceeded",
     ],
@@ -150,16 +143,13 @@ def armoured(body: str) -> str:
 ECHOES = {
     "PEM": armoured,
     "PEM with CRLF": lambda body: armoured(body).replace("\n", "\r\n"),
-    "PEM on one line": lambda body: armoured(body).replace("\n", " "),
     "PEM with escaped line ends": lambda body: armoured(body).replace("\n", "\\n"),
     "PEM without its end": lambda body: armoured(body).partition("-----END")[0],
     "PEM without its beginning": lambda body: armoured(body).partition("KEY-----\n")[2],
     "lines without armour": lambda body: body,
-    "lines without armour, line ends escaped": lambda body: body.replace("\n", "\\n"),
     "one line without armour": lambda body: body.replace("\n", ""),
     "URL-safe": lambda body: body.replace("\n", "").replace("+", "-").replace("/", "_"),
     "in a URL": lambda body: quote(armoured(body), safe=""),
-    "two PEM": lambda body: armoured(body) + "and" + armoured(body),
 }
 
 

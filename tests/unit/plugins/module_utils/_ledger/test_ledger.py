@@ -117,19 +117,6 @@ def test_the_first_of_the_requests_since_some_time(ledger: Ledger) -> None:
         assert entry == ledger.find_last_requests([KEY])[KEY]
 
 
-@pytest.mark.parametrize(
-    "other",
-    [key_of(100, account=8), key_of(101), key_of(100, email_type="ApproverEmail")],
-    ids=["account", "order", "email type"],
-)
-def test_keys_are_apart(ledger: Ledger, other: Key) -> None:
-    ledger.confirm(claim(ledger))
-    ledger.confirm(claim(ledger, other))
-    assert {*ledger.find_last_requests([KEY]), *ledger.find_last_requests([other])} == {KEY, other}
-    ledger.confirm(claim(ledger, other, at=AT + DAY))
-    assert refusal(ledger, at=AT + HOUR).requested_at == AT
-
-
 def test_instants_survive_whatever_zone_they_are_given_in(ledger: Ledger) -> None:
     central = timezone(timedelta(hours=-6))
     claim(ledger, at=AT.astimezone(central))

@@ -162,26 +162,6 @@ def test_a_file_that_is_no_database(tmp_path: Path, content: bytes, read_only: b
 # PostgreSQL
 
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        *(("requested_at", value) for value in ("infinity", "-infinity", "12026-01-01", "1969-12-31", None)),
-        ("lease_until", "infinity"),
-        ("ended_at", "0044-03-15 BC"),
-    ],
-)
-def test_an_instant_that_python_does_not_know(
-    postgresql: Server, postgresql_url: str, column: str, value: str | None
-) -> None:
-    made(postgresql_url)
-    name = postgresql_url.rpartition("/")[2]
-    postgresql.execute(f"ALTER TABLE {ACTS} ALTER {column} DROP NOT NULL", name)
-    postgresql.execute(f"UPDATE {ACTS} SET {column} = {'NULL' if value is None else repr(value)}", name)
-    for read_only in (False, True):
-        with fails("ledger_unavailable", f"{column} of the row with the ID 1 ", ACTS):
-            Ledger(postgresql_url, read_only=read_only)
-
-
 def test_a_server_that_never_answers_is_given_up(
     monkeypatch: pytest.MonkeyPatch, postgresql: Server, postgresql_url: str
 ) -> None:

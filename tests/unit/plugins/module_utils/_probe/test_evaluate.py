@@ -145,41 +145,28 @@ def test_it_is_accepted_if_it_is_at_each_address(accepted: tuple[bool | None, ..
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "expected"),
+    ("before", "after", "expected", "if_promising"),
     [
-        ((True,), (False,), True),
-        ((True,), (True,), False),
-        ((False,), (False,), False),
-        ((None,), (False,), False),
-        ((True, False), (True, False), False),
-        ((True, False), (False, False), True),
-        ((True,), (True, False), True),
-        ((False,), (False, False), False),
-        ((True,), (None,), False),
+        ((True,), (False,), True, True),
+        ((True,), (True,), False, False),
+        ((False,), (False,), False, False),
+        ((None,), (False,), False, True),
+        ((), (False,), False, True),
+        ((None,), (True,), False, False),
+        ((True, False), (True, False), False, False),
+        ((True, False), (False, False), True, True),
+        ((True,), (True, False), True, True),
+        ((False,), (False, False), False, False),
+        ((False, None), (False, False), False, False),
+        ((True,), (None,), False, False),
     ],
 )
 def test_what_is_refused_now_and_was_not_before(
-    before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
+    before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool, if_promising: bool
 ) -> None:
-    """Another address counts as one that accepted it, if any did."""
-    assert answers(*after).is_newly_rejected(answers(*before), is_promising=False) is expected
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        ((None,), (False,), True),
-        ((), (False,), True),
-        ((None,), (True,), False),
-        ((False,), (False,), False),
-        ((False, None), (False, False), False),
-    ],
-)
-def test_where_no_one_could_be_asked_before_what_should_be_accepted_counts(
-    before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
-) -> None:
-    """Such as a connection that broke for once."""
-    assert answers(*after).is_newly_rejected(answers(*before), is_promising=True) is expected
+    """Another address counts as one that accepted it, if any did; where nobody could be asked, what should be accepted counts."""
+    for is_promising, is_rejected in ((False, expected), (True, if_promising)):
+        assert answers(*after).is_newly_rejected(answers(*before), is_promising=is_promising) is is_rejected
 
 
 BEFORE = {

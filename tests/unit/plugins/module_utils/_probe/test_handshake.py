@@ -375,13 +375,6 @@ def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[tuple[str, int]])
     monkeypatch.setattr(socket, "getaddrinfo", found)
 
 
-def test_the_first_address_that_connects(monkeypatch: pytest.MonkeyPatch) -> None:
-    with dead_port() as dead, serving(ISSUED) as server:
-        resolving(monkeypatch, [(HOST, dead), ("127.0.0.2", free_port()), (HOST, server.port)])
-        result = probe(Endpoint(NAME, 443, NAME), PATIENCE)
-    assert (result.reason, ders(result), result.ip_address) == (None, sent_by(ISSUED), HOST)
-
-
 def test_every_address_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with dead_port() as dead, serving(ISSUED) as one, serving(RSA) as other:
         ports = [one.port, dead, other.port, free_port(), one.port]

@@ -110,20 +110,6 @@ def test_what_is_reported_what_was_not_revoked(revocation: object, values: list[
     assert [*told({**WEB, "revocation": revocation})["revoked"].values()] == values
 
 
-@pytest.mark.parametrize(
-    ("names", "shown"),
-    [
-        (("www.example.com", ["a.example.com"]), "www.example.com"),
-        ((None, ["b.example.com", "a.example.com"]), "b.example.com"),
-        ((None, []), ""),
-        ((None, None), ""),
-    ],
-)
-def test_a_certificate_is_called_by_its_common_name_or_its_first_other_one(names: Any, shown: str) -> None:
-    series = told({**WEB, "common_name": names[0], "subject_alt_names": names[1]})["renewal_due"]
-    assert by("load_balancer", "port", "name", of=series) == {("prod-web", "443", shown): 0}
-
-
 def test_attention_is_always_reported_for_by_each_reason() -> None:
     assert by("reason", of=told()["attention"]) == dict.fromkeys(ATTENTION, 0)
     attention = [{"reason": reason} for reason in ("expired", "not_served", "expired", "a new one")]

@@ -28,7 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rep
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENER_SCHEMA
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import load_page
 
-from tests.support.rotations import NOW, imported, item, listener
+from tests.support.rotations import NOW, item, listener
 from tests.support.words import words_of
 
 SHA256_OF_NOTHING = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -101,29 +101,16 @@ def test_a_name_is_found_in_either_spelling() -> None:
 @pytest.mark.parametrize(
     ("results", "said"),
     [
-        (
-            {"listeners": [listener("web:443"), {"port": 443}]},
-            "results.listeners, entry 2 (443): load_balancer is missing.",
-        ),
-        (
-            {"listeners": [listener("web:443", outcome="done")]},
-            "(web:443): outcome is done, but must be one of switched, unchanged, skipped, failed, rolled_back.",
-        ),
+        ({"listeners": [listener("web:443"), {"port": 443}]}, "entry 2 (443): load_balancer is missing."),
+        ({"listeners": [listener("web:443", outcome="done")]}, "(web:443): outcome is done, but must be one of"),
         (
             {"listeners": [listener("web:443", days_until_expiry="5")]},
-            "(web:443): days_until_expiry has the wrong type. Set results to the variable that the task registers.",
+            "(web:443): days_until_expiry has the wrong type.",
         ),
-        (
-            {"listeners": ["web"]},
-            "results.listeners, entry 1: the entry must be a dict. Set results to the variable that the task registers.",
-        ),
-        (
-            {"listeners": {"web": 443}},
-            "results.listeners must be a list. Set results to the variable that the task registers.",
-        ),
+        ({"listeners": ["web"]}, "results.listeners, entry 1: the entry must be a dict. Set results to"),
+        ({"listeners": {"web": 443}}, "results.listeners must be a list. Set results to"),
         ({"attention": [item("web:443", "odd")]}, "(web:443): reason is odd, but must be one of expired,"),
         ({"failed_items": [{"common_name": "x"}]}, "results.failed_items, entry 1 (x): message is missing."),
-        ({"imported": [imported(outcome=None)]}, "results.imported, entry 1 (www.example.com): outcome is missing."),
     ],
 )
 def test_records_in_another_form_are_named(results: dict[str, Any], said: str) -> None:

@@ -86,30 +86,12 @@ def test_a_traditional_key_with_an_unusual_cipher(cipher: str) -> None:
 
 @pytest.mark.skipif(OPENSSL is None, reason="there is no openssl")
 @pytest.mark.parametrize(
-    "options",
-    [
-        ["-v2", "aes-192-cbc"],
-        ["-v2", "camellia-256-cbc"],
-        ["-v2", "aria-256-cbc"],
-        ["-v2", "aes-256-cfb"],
-        ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512-256"],
-        ["-scrypt"],
-        ["-v1", "PBE-SHA1-3DES"],
-    ],
-    ids="-".join,
+    "options", ["-v2 camellia-256-cbc", "-v2 aes-256-cbc -v2prf hmacWithSHA512-256", "-scrypt", "-v1 PBE-SHA1-3DES"]
 )
-def test_a_key_that_openssl_encrypted(tmp_path: Path, options: list[str]) -> None:
+def test_a_key_that_openssl_encrypted(tmp_path: Path, options: str) -> None:
     (tmp_path / "key").write_text(key_pem(KEY), encoding="ascii")
-    command = [
-        str(OPENSSL),
-        "pkcs8",
-        "-topk8",
-        "-in",
-        str(tmp_path / "key"),
-        *options,
-        "-passout",
-        f"pass:{PASSPHRASE}",
-    ]
+    command = [str(OPENSSL), "pkcs8", "-topk8", "-in", str(tmp_path / "key"), *options.split()]
+    command += ["-passout", f"pass:{PASSPHRASE}"]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         pytest.skip(f"this openssl does not: {made.stderr}")
