@@ -148,19 +148,6 @@ def test_a_signal_ends_the_run_at_once() -> None:
 # The store and the load balancers
 
 
-def test_the_ids_of_the_same_certificate_in_the_store(sim: Simulator, api: dict[str, Any]) -> None:
-    renewed = AUTHORITY.issue(NAME, key=ISSUED.key)
-    for issued in (ISSUED, renewed):
-        assert not run_module("ssl_certificate_import", **api, **issued.options()).failed
-    stored = [row["id"] for row in sim.certificates() if row["certificate"].strip() == ISSUED.pem.strip()]
-    assert len(stored) == 1
-    with serving(ISSUED) as one, serving(AUTHORITY.issue(NAME)) as other:
-        endpoints = [{"host": HOST, "port": port, "server_name": NAME} for port in (one.port, other.port, free_port())]
-        run = run_it(**api, endpoints=endpoints, gather_stored=True)
-    assert [entry["certificate_ids"] for entry in run["endpoints"]] == [stored, [], None]
-    assert run["api_calls"] > 0
-
-
 @pytest.mark.parametrize("option", ["gather_stored", "from_load_balancers", "endpoints"])
 def test_the_api_needs_credentials(option: str) -> None:
     """Also what must be served by its id."""

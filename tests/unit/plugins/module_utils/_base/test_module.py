@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
-from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec
 
@@ -118,21 +117,6 @@ def test_relative_paths_begin_where_the_command_was_typed(end: Ending, monkeypat
     assert end(seen, spec=LIMITED, **given)[1]["paths"] == ["/srv/a", "/srv/b", "/home/me/c"]
 
 
-def test_what_is_refused_is_not_shown(end: Ending) -> None:
-    secret = "sesame-open's"
-    spec = ArgumentSpec(
-        {"one": {"type": "int"}, "key": {"type": "str", "no_log": True}, "inner": {"type": "dict", "options": {}}}
-    )
-    for options in (
-        {"kye": secret},
-        {"inner": {"key": secret}},
-        {"key": [secret]},
-        {"key": {"it": secret}, "one": "x"},
-    ):
-        code, result = end(never, spec=spec, **options)
-        assert code == 1 and "sesame" not in json.dumps(result), result
-
-
 def test_a_missing_library_is_named_before_anything_runs(end: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "SoftLayer", None)
 
@@ -141,25 +125,6 @@ def test_a_missing_library_is_named_before_anything_runs(end: Ending, monkeypatc
     assert result["failure"]["code"] == "missing_library"
     assert result["failure"]["details"] == {"libraries": ["SoftLayer"]}
     assert "SoftLayer" in result["msg"]
-
-
-@pytest.mark.parametrize("succeeds", [True, False])
-def test_a_password_in_a_url_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], succeeds: bool
-) -> None:
-    """It becomes an option's value after the options were read, and Ansible shows those values at `-vvv`."""
-    monkeypatch.setenv("A_LEDGER_URL", f"postgresql://user:s%40same{succeeds}@db.example.com/ledger")
-    knows = "inject_invocation" in PASS_VARS  # newer releases tell the options only where they are asked to
-    arguments = {"_ansible_inject_invocation": True} if knows else {}
-    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
-    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-    url = {"type": "str", "fallback": (basic.env_fallback, ["A_LEDGER_URL"])}
-    module = Module(ArgumentSpec(options={"url": url}))
-    with pytest.raises(SystemExit):
-        module.run_and_exit(lambda _module: {"changed": False} if succeeds else {"failure": {"message": "No."}}, {})
-    output = received(capsys.readouterr().out)
-    assert "db.example.com" in output
-    assert "s%40same" not in output and "s@same" not in output
 
 
 def values_in(value: Any) -> Iterator[str]:

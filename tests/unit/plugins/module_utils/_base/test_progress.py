@@ -108,15 +108,6 @@ def test_a_wait_is_reported_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> N
     assert told.list_waits() == []
 
 
-def test_of_many_waits_the_longest_are_reported() -> None:
-    told = Progress()
-    with contextlib.ExitStack() as waits:
-        for number in range(7):
-            waits.enter_context(told.record_wait(f"lb{number}: waits", 900, waited=100 - number))
-        waits_told = [line.partition(":")[0] for line in told.list_waits()]
-    assert waits_told == ["lb0", "lb1", "lb2", "lb3", "lb4", "and 2 more"]
-
-
 def test_a_person_sees_each_step_once_and_each_wait_again(
     terminal: Terminal, told: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:

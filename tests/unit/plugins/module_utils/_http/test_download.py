@@ -248,22 +248,6 @@ def raw(text: bytes) -> Any:
     return answer
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(
-            *(b"", b"\x16\x03\x01", b"SSH-2.0-x\r\n", b"HTTP/1.1 200"),
-            b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort",
-        ),
-        *(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300),
-        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 70_000,
-    ],
-)
-def test_broken_answers(publisher: Publisher, text: bytes) -> None:
-    publisher.publish({"/broken": raw(text)})
-    assert isinstance(got(f"{publisher.url}/broken"), str)
-
-
 def test_through_a_proxy(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
     """It gets the whole URL; what is private is not asked of it, either."""
     url = "http://crl.invalid/1.crl?part=1"

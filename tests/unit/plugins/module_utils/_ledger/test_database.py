@@ -92,16 +92,6 @@ def test_a_file_that_cannot_be_made_is_reported_with_the_reason_of_the_system(tm
         Database(f"sqlite:///{tmp_path}/none/ledger.sqlite3")
 
 
-def test_a_ledger_that_cannot_be_used_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed: list[str] = []
-    close = Database.close
-    monkeypatch.setattr(Database, "close", lambda database: close(database) or closed.append(database.place))
-    (tmp_path / "ledger.sqlite3").write_bytes(b"no database" * 100)
-    with fails("ledger_unavailable"):
-        Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
-    assert closed == [f"{tmp_path}/ledger.sqlite3"]
-
-
 @pytest.mark.parametrize(
     ("error", "said"),
     [(ValueError, "ValueError"), (futures.TimeoutError, "the database did not respond within 150 seconds")],

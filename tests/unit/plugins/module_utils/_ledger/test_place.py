@@ -132,24 +132,6 @@ def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pyt
     assert ("sqlite:////home/me/ledger.db" in message) is path.startswith(("~", "$HOME"))
 
 
-@pytest.mark.parametrize("folder", ["what?a=b", "two\nlines"])
-def test_no_advice_where_no_url_names_the_file(folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / folder).mkdir()
-    monkeypatch.chdir(tmp_path / folder)
-    message = refusal("sqlite:///ledger.db")
-    assert "sqlite:////var/lib/certificates/ledger.sqlite3" in message and folder not in message
-
-
-@pytest.mark.parametrize("url", [" ", "\n", " \t\r\n"])
-def test_a_blank_url_is_none(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert parse_ledger_url(url) == parse_ledger_url(None)
-    check_ledger_url(url)
-    monkeypatch.setenv("XDG_STATE_HOME", "none")
-    check_optional_ledger_url(url)
-    assert "ledger_url" in refusal(url)
-
-
 @pytest.mark.parametrize("character", ["\n", "\r", "\t", "\0", "\x1b", "\x7f", "\u2028"])
 @pytest.mark.parametrize("url", ["sqlite:////srv/{}ledger.db", "postgresql://me:ses{0}sesame@db.example/led{0}ger"])
 def test_a_control_character_inside(url: str, character: str) -> None:

@@ -9,15 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
     Endpoint,
     ExpectedCertificate,
     has_expected_record,
     read_endpoint,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.failing import fails
 
@@ -124,18 +121,3 @@ def test_what_is_refused(written: Any, said: str) -> None:
         read_endpoint(written, "endpoints[7]")
     assert error.value.message.startswith("endpoints[7]") and error.value.message.endswith(".")
     assert len(error.value.message) < 250
-
-
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda parts: st.lists(parts) | st.dictionaries(st.sampled_from(["host", "port", "server_name", "x"]), parts),
-    )
-)
-def test_whatever_is_written_is_read_or_refused(written: Any) -> None:
-    try:
-        endpoint = read_endpoint(written, "endpoints[0]")
-    except CertificatesError as error:
-        assert error.code == "invalid_argument"
-    else:
-        assert endpoint.host and 0 < endpoint.port < 65536 and endpoint.server_name

@@ -19,7 +19,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.met
     LISTENER_METRICS,
     render_metrics,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LIST_NAMES, RESULT_NAMES
 from prometheus_client.parser import text_string_to_metric_families
 
 AT = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
@@ -115,13 +114,6 @@ def test_attention_is_always_reported_for_by_each_reason() -> None:
     attention = [{"reason": reason} for reason in ("expired", "not_served", "expired", "a new one")]
     counts = {**dict.fromkeys(ATTENTION, 0), "expired": 2, "not_served": 1, "a new one": 1}
     assert by("reason", of=told(attention=attention)["attention"]) == counts
-
-
-def test_the_items_of_each_list_are_counted() -> None:
-    lists: dict[str, Any] = {RESULT_NAMES.get(name, name): [{}] * number for number, name in enumerate(LIST_NAMES)}
-    assert by("list", of=told(**lists)["last_run_items"]) == {name: number for number, name in enumerate(LIST_NAMES)}
-    nothing: dict[str, Any] = {**dict.fromkeys(lists), "attention": None}
-    assert by("list", of=told(**nothing)["last_run_items"]) == dict.fromkeys(LIST_NAMES, 0)
 
 
 @pytest.mark.parametrize("success", [True, False])

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import messages
@@ -21,48 +19,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundl
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import why_missing
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
-from hypothesis import given
-from hypothesis import strategies as st
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
-from tests.support.certificates import PASSPHRASE, Authority, key_bytes, key_pem, leaks, pem_of, pkcs7_of, pkcs12_of
+from tests.support.certificates import PASSPHRASE, Authority, key_bytes, key_pem, leaks, pem_of, pkcs12_of
 
 ONE, OTHER = (Authority().issue(f"{name}.example.com") for name in ("one", "other"))
-SEEDS = [
-    ONE.pem.encode(),
-    ONE.der,
-    (ONE.pem + ONE.key_pem + ONE.chain_pem).encode(),
-    ONE.key_pem.encode(),
-    key_bytes(ONE.key),
-    key_pem(ONE.key, passphrase=PASSPHRASE).encode(),
-    pkcs7_of(ONE.all, Encoding.DER),
-    pkcs12_of(ONE, None),
-]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-
-
-@st.composite
-def damaged(draw: st.DrawFn) -> bytes:
-    data = draw(st.sampled_from(SEEDS))
-    start, length = draw(st.integers(0, len(data))), draw(st.integers(0, 40))
-    put = draw(st.binary(max_size=40) | st.sampled_from([b"-----BEGIN CERTIFICATE-----\n", b"\xff\xfe", *SEEDS]))
-    return data[:start] + put + data[start + length :]
-
-
-@given(st.binary(max_size=200) | damaged(), st.sampled_from(KINDS), st.sampled_from([None, "", PASSPHRASE]))
-def test_whatever_a_file_has(data: bytes, kind: Kind, passphrase: str | None) -> None:
-    found = read_bundle(data, kind, passphrase)
-    assert isinstance(found, Bundle) and not leaks(repr(found))
-    for one in (*found.certificates, *found.issuers):
-        assert isinstance(one, Certificate) and one.facts()
-    if found.problem is not None:
-        assert messages.describe_problem(found.problem).endswith(".") and not leaks(
-            messages.describe_problem(found.problem)
-        )
-    if kind == "certificate" and found.problem is None:
-        assert found.certificates or found.key
-    if kind == "key" and found.problem is None:
-        assert found.key is not None
 
 
 NO_CERTIFICATE, CUT_OFF, LOCKED = "contains no certificate", "A PEM block is truncated", "is encrypted"

@@ -150,15 +150,6 @@ def test_keys_and_requests_beside_certificates_are_passed_over() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\n", b"text", b"-----BEGIN CERTIFICATE-----", ISSUED.csr_pem.encode()],
-    ids=["empty", "line", "text", "begin", "request"],
-)
-def test_no_certificates(data: bytes) -> None:
-    assert read(data) == []
-
-
-@pytest.mark.parametrize(
-    "data",
     [
         ISSUED.pem.replace("MII", "MIJ", 1).encode(),
         ISSUED.pem.replace("=", "", 2).encode()[:-40] + b"A\n-----END CERTIFICATE-----\n",
@@ -302,29 +293,11 @@ def test_a_key_store_that_stays_closed(given: str | None) -> None:
         read_key_store(pkcs12_of(ISSUED, PASSPHRASE), given)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"text", ISSUED.pem.encode(), ISSUED.der, pkcs12_of(ISSUED, PASSPHRASE)[:200]],
-    ids=["empty", "text", "certificate", "certificate_der", "truncated"],
-)
-def test_no_key_store(data: bytes) -> None:
-    with fails("invalid_pem"):
-        read_key_store(data, PASSPHRASE)
-
-
-@pytest.mark.parametrize(
-    ("subject", "names", "shown"),
-    [
-        (("www.example.com",), ["a.example.com"], "www.example.com"),
-        ((None, "Example Inc."), ["a.example.com"], "a.example.com"),
-        ((None, "Example Inc."), [], "O=Example Inc."),
-        ((None,), [], "without a name"),
-    ],
-)
-def test_what_people_are_shown_as_its_name(subject: tuple[str | None, ...], names: list[str], shown: str) -> None:
-    issued = Authority().issue(subject[0], names=names, organization=(*subject, None)[1])
-    assert Certificate(issued.der).shown_name == shown
-    assert Certificate(issued.der).facts()["common_name"] == subject[0]
+def test_what_people_are_shown_of_one_without_names() -> None:
+    assert (
+        Certificate(Authority().issue(None, names=[], organization="Example Inc.").der).shown_name == "O=Example Inc."
+    )
+    assert Certificate(Authority().issue(None, names=[]).der).shown_name == "without a name"
 
 
 def test_what_people_are_shown_of_one_for_addresses() -> None:
