@@ -25,7 +25,6 @@ WITH_KEY = ("SoftLayer_Security_Certificate::getObject", WITH_KEY_MASK)
 
 @cache
 def api_calls() -> list[ApiCall]:
-    """All calls of the collection."""
     return [call for source in sources() for call in source.calls()]
 
 

@@ -182,16 +182,7 @@ def full(_descriptor: int) -> None:
     raise OSError(28, "No space left on device")
 
 
-def read_only(_folder: object) -> object:
-    return SimpleNamespace(f_flag=os.ST_RDONLY)
-
-
-def no_room(_folder: object) -> object:
-    return SimpleNamespace(f_flag=0, f_blocks=16, f_bfree=0)
-
-
-def forbidden(_path: object, _mode: int) -> bool:
-    return False
+READ_ONLY, FULL = SimpleNamespace(f_flag=os.ST_RDONLY), SimpleNamespace(f_flag=0, f_blocks=16, f_bfree=0)
 
 
 def replace(name: str, function: Callable[..., Any]) -> None:
@@ -260,10 +251,28 @@ def test_files_that_could_not_be_written(
 @pytest.mark.parametrize(
     ("option", "name", "function", "code", "said"),
     [
-        ("path", "statvfs", read_only, "not_found", "The directory {} is read-only: its file system is mounted"),
-        ("path", "access", forbidden, "not_found", "The current user cannot write to the directory {}. Correct"),
-        ("path", "statvfs", no_room, "not_written", "Cannot write to the directory {}: the disk is full."),
-        ("metrics_path", "statvfs", no_room, "not_written", "Cannot write to the directory {}: the disk is full."),
+        (
+            "path",
+            "statvfs",
+            lambda _folder: READ_ONLY,
+            "not_found",
+            "The directory {} is read-only: its file system is mounted",
+        ),
+        (
+            "path",
+            "access",
+            lambda _path, _mode: False,
+            "not_found",
+            "The current user cannot write to the directory {}. Correct",
+        ),
+        ("path", "statvfs", lambda _folder: FULL, "not_written", "Cannot write to the directory {}: the disk is full."),
+        (
+            "metrics_path",
+            "statvfs",
+            lambda _folder: FULL,
+            "not_written",
+            "Cannot write to the directory {}: the disk is full.",
+        ),
     ],
 )
 def test_folders_that_nothing_can_be_written_to(

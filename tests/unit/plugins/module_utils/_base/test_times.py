@@ -144,25 +144,15 @@ LATER = datetime(2027, 1, 31, tzinfo=timezone.utc)
     [
         pytest.param(BEGIN, END, LATER, True, id="of a year"),
         pytest.param(BEGIN, BEGIN + DAYS_200, BEGIN + HOUR, True, id="of 200 days"),
-        pytest.param(BEGIN - 5 * HOUR, BEGIN + DAYS_200, BEGIN, True, id="by a clock that is behind"),
         pytest.param(BEGIN - TWO_DAYS, BEGIN + DAYS_200, BEGIN, True, id="two days before the order"),
         pytest.param(BEGIN - TWO_DAYS - SECOND, BEGIN + DAYS_200, BEGIN, False, id="more than two days before it"),
-        pytest.param(BEGIN + 20 * DAYS_200 / 200, BEGIN + DAYS_200, LATER - DAYS_200, True, id="issued weeks after it"),
         pytest.param(BEGIN, BEGIN + DAYS_200, BEGIN + DAYS_200, True, id="in its last second"),
         pytest.param(BEGIN, BEGIN + DAYS_200, BEGIN + DAYS_200 + SECOND, False, id="expired"),
         pytest.param(BEGIN, BEGIN + DAYS_200, BEGIN - SECOND, False, id="not valid yet"),
         pytest.param(REISSUED, END, LATER, True, id="reissued until the order ends"),
-        pytest.param(REISSUED, END, REISSUED - HOUR, False, id="reissued, not valid yet"),
         pytest.param(REISSUED, REISSUED + timedelta(days=47), REISSUED, True, id="reissued for less than that"),
-        pytest.param(BEGIN - timedelta(days=365), BEGIN + HOUR, BEGIN, False, id="of the term before"),
-        pytest.param(
-            BEGIN - timedelta(days=170), BEGIN + timedelta(days=30), BEGIN, False, id="reissued in the term before"
-        ),
         pytest.param(BEGIN - timedelta(days=170), END - TWO_DAYS, LATER, True, id="ends with the order"),
         pytest.param(BEGIN - timedelta(days=170), END - TWO_DAYS - SECOND, LATER, False, id="ends before the order"),
-        pytest.param(
-            END - timedelta(days=20), END + DAYS_200, LATER + timedelta(days=40), True, id="of the term after it"
-        ),
     ],
 )
 def test_which_certificates_are_of_a_term(begin: datetime, end: datetime, at: datetime, expected: bool) -> None:

@@ -37,18 +37,15 @@ def fails(reason: str, address: str = "192.0.2.9", issued: Issued | None = None,
 
 CASES: dict[str, tuple[list[ProbeResult], str]] = {
     "one address": ([serves(NEW)], "served"),
-    "all addresses": ([serves(NEW), serves(NEW, "192.0.2.2")], "served"),
     "the only reachable address": ([serves(NEW), fails("unreachable"), fails("timeout")], "served"),
     "the old one": ([serves(OLD)], "other"),
     "one of two is behind": ([serves(NEW), serves(OLD, "192.0.2.2")], "other"),
     "no handshake": ([fails("handshake_failed")], "failing"),
     "no TLS": ([fails("no_tls")], "failing"),
     "no handshake at one of two": ([serves(NEW), fails("handshake_failed")], "failing"),
-    "no handshake at one, the old one at another": ([serves(OLD), fails("no_tls")], "failing"),
     "the right certificate, but the handshake fails": ([fails("handshake_failed", issued=NEW)], "failing"),
     "a certificate, and then nothing more": ([fails("timeout", issued=NEW)], "failing"),
     "one of two accepts and says nothing": ([serves(NEW), fails("timeout", hangs=True)], "failing"),
-    "it accepts and says nothing": ([fails("timeout", hangs=True)], "failing"),
     "nobody accepts a connection": ([fails("unreachable"), fails("timeout", "192.0.2.8")], "unreachable"),
     "nothing was looked at": ([], "unreachable"),
 }

@@ -40,7 +40,6 @@ STORED: Any = SimpleNamespace(id=7, certificate=SERVED)
 
 
 def result(address: str | None = "192.0.2.1", **given: Any) -> ProbeResult:
-    """An endpoint that serves a certificate."""
     return ProbeResult(Endpoint(NAME), address, **{"chain": (SERVED,), **given})
 
 

@@ -52,13 +52,11 @@ class Web:
         self.asked: list[tuple[str, Reach]] = []
 
     def download(self, wanted: Mapping[str, Reach], *_how: Any) -> dict[str, Response | str]:
-        """As `download`."""
         self.asked += wanted.items()
         return {url: Response(200, self.lists[url]) if url in self.lists else "it is not there" for url in wanted}
 
     @property
     def urls(self) -> list[str]:
-        """What was asked for."""
         return [url for url, _reach in self.asked]
 
 
@@ -70,18 +68,15 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Web:
 
 
 def authorities(folder: Path, named: Anchors | None = None) -> RevocationClient:
-    """A run that keeps lists in a folder."""
     return RevocationClient(lambda: Network(60, None, True, 5), Cache(str(folder)), 60, named or Anchors())
 
 
 def pair(issued: Issued) -> tuple[Certificate, Chain]:
-    """A certificate with its chain."""
     leaf = Certificate.from_library(issued.certificate)
     return leaf, evaluate_sent_chain(leaf, [Certificate.from_library(each) for each in issued.chain], ANCHORS, NOW)
 
 
 def ask(run: RevocationClient, issued: Sequence[Issued] = LEAVES, known: Any = None) -> dict[Certificate, Revocation]:
-    """What a run finds out about certificates."""
     return run.query(map(pair, issued), lambda: ANCHORS, known or {})
 
 

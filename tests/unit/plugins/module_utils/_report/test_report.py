@@ -47,7 +47,6 @@ REPORT: dict[str, Any] = {
 
 
 def page(template: str, **words: str) -> str:
-    """A page of this template."""
     return render_files(SCHEMA, REPORT, words, "en", {"template": template, "css": "", "script": ""})["html"]
 
 
@@ -160,7 +159,6 @@ def test_the_table() -> None:
 
 
 def bar(days_left: int | None, due: bool = False, **told: Any) -> dict[str, Any]:
-    """A listener with so many days left."""
     return {"listener": "web:443", "name": None, "days_left": days_left, "renewal_due": due, **told}
 
 
@@ -204,7 +202,6 @@ def test_of_many_listeners_the_most_urgent_are_drawn() -> None:
 
 
 def rotation_page(*listeners: dict[str, Any], **done: Sequence[dict[str, Any]]) -> str:
-    """The page of a report of these listeners, and of what else a run has done."""
     words = words_of("listeners")["en"]
     report = rotation.build({"listeners": listeners, **done}, words, NOW)
     return render_files(LISTENER_SCHEMA, report, words, "en", load_page("en"))["html"]

@@ -494,14 +494,6 @@ def test_damaged(seed: str) -> None:
         use(bytes(data))
 
 
-@given(
-    st.binary(max_size=200), st.sampled_from([b"", b"0", b"0\x82\x01\x00", b"\xff\xfe", b"\xfe\xff", b"-----BEGIN "])
-)
-@fuzz
-def test_any_bytes(data: bytes, start: bytes) -> None:
-    assert use(start + data) == []
-
-
 LABELS = ["CERTIFICATE", "PKCS7", "CERTIFICATE REQUEST", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"]
 
 

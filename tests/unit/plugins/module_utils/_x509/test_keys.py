@@ -71,19 +71,6 @@ def test_a_damaged_initialisation_vector(vector: str) -> None:
     assert refusal(damaged, PASSPHRASE).code in {"invalid_pem", "bad_passphrase"}
 
 
-TRADITIONAL = ("AES-192-CBC", "CAMELLIA-128-CBC", "CAMELLIA-256-CBC", "ARIA-256-CBC", "DES-CBC", "SEED-CBC")
-
-
-@pytest.mark.parametrize("cipher", TRADITIONAL)
-def test_a_traditional_key_with_an_unusual_cipher(cipher: str) -> None:
-    vector = "0123456789ABCDEF" * (1 if cipher.startswith("DES") else 2)
-    error = refusal(re.sub(r"DEK-Info: .*", f"DEK-Info: {cipher},{vector}", CLOSED), PASSPHRASE)
-    if error.code == "bad_passphrase":
-        pytest.skip("this version of the library knows the cipher")
-    assert error.code == "invalid_pem"
-    assert "openssl pkey -aes256" in error.message
-
-
 @pytest.mark.skipif(OPENSSL is None, reason="there is no openssl")
 @pytest.mark.parametrize(
     "options", ["-v2 camellia-256-cbc", "-v2 aes-256-cbc -v2prf hmacWithSHA512-256", "-scrypt", "-v1 PBE-SHA1-3DES"]
