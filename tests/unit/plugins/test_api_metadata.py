@@ -141,19 +141,6 @@ def test_what_cannot_be_read_is_an_error(code: str, in_a_file: Path) -> None:
         list(Source(in_a_file).calls())
 
 
-def test_what_stands_in_variables_is_read(in_a_file: Path) -> None:
-    in_a_file.write_text(
-        "def f(client, ids):\n"
-        "    listing = ('Account', 'getSecurityCertificates')\n"
-        "    return g(client, 'mask[id]', listing) if ids else g(client, mask='mask[id,notes]')\n"
-        "def g(client, mask, listing=None):\n"
-        "    what = ('Account', 'getSecurityCertificates')\n"
-        "    return client.read_list(*what, mask=mask, root='securityCertificates')\n",
-        encoding="utf-8",
-    )
-    assert {call.mask for call in Source(in_a_file).calls()} == {"mask[id]", "mask[id,notes]"}
-
-
 @pytest.fixture
 def in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where to write code that is read as if it were the collection's."""

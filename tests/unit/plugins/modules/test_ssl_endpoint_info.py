@@ -57,11 +57,7 @@ def run_it(**options: Any) -> Run:
     assert not leaks(run.output)
     if not run.failed:
         assert run["changed"] is False
-        assert (
-            run["endpoint_count"]
-            == len(run["endpoints"])
-            == sum(run["reason_counts"].values()) + sum(entry["reason"] is None for entry in run["endpoints"])
-        )
+        assert run["endpoint_count"] == len(run["endpoints"])
         assert list(run["reason_counts"]) and set(run["reason_counts"]) == set(get_args(EndpointReason))
         for entry in run["endpoints"]:
             assert set(entry) - OF_BALANCERS == KEYS
@@ -171,10 +167,7 @@ def test_what_must_be_served(sim: Simulator, api: dict[str, Any]) -> None:
         other = run_it(**api, endpoints=[endpoints[0], {"host": HOST, "expected": {"certificate_id": 987654321}}])
     entries = [(entry["served"], entry["reason"]) for entry in run["endpoints"]]
     assert entries == [(True, None)] * 3 + [(False, "not_served"), (None, None), (None, "unreachable")]
-    assert (
-        f"but must serve certificate {second} ({NAME}), or a certificate that can replace certificate {second}"
-        in run["endpoints"][3]["message"]
-    )
+    assert f"but must serve certificate {second} ({NAME}), or a" in run["endpoints"][3]["message"]
     assert {entry["certificate_ids"] is None for entry in run["endpoints"]} == {True}
     assert other.failed and other.code == "not_found"
     assert other["msg"].startswith(
@@ -247,10 +240,8 @@ def test_a_user_who_may_only_view(sim: Simulator, api: dict[str, Any]) -> None:
         expecting = [{"host": HOST, "port": server.port, "server_name": NAME, "expected": identifier}]
         run = run_it(**api, endpoints=expecting, from_load_balancers=True, gather_stored=True)
     first, *others = run["endpoints"]
-    assert (first["served"], first["reason"]) == (
-        None,
-        None,
-    ) and "the module cannot verify endpoints with certificate_id" in str(run["warnings"])
+    assert (first["served"], first["reason"]) == (None, None)
+    assert "the module cannot verify endpoints with certificate_id" in str(run["warnings"])
     [entry] = [entry for entry in others if entry["load_balancer_uuid"] == balancer["uuid"]]
     assert (entry["server_name"], entry["reason"], entry["certificate_ids"]) == (NAME, None, [])
     assert "SECURITY_CERTIFICATE_MANAGE" in str(run["warnings"])

@@ -71,10 +71,7 @@ def test_one_that_is_open_to_others_is_refused(home: Path, bits: int) -> None:
     (home / "dest").mkdir(0o700)
     (home / "dest").chmod(0o700 | bits)
     error = refused(home / "dest")
-    assert (
-        error.code == "insecure_folder"
-        and f"is accessible to other users. Remove the access of other users with `chmod go= {home}" in error.message
-    )
+    assert error.code == "insecure_folder" and f"with `chmod go= {home}" in error.message
 
 
 def test_a_link_in_its_place_is_refused(home: Path) -> None:
@@ -95,10 +92,7 @@ def test_no_one_else_may_write_to_what_leads_to_it(home: Path, bits: int, is_saf
             taken(dest)
         else:
             error = refused(dest)
-            assert (
-                error.code == "insecure_folder"
-                and f"{home}/shared or below: the directory is writable by other users" in error.message
-            )
+            assert error.code == "insecure_folder" and f"{home}/shared or below: " in error.message
             assert not dest.exists()
 
 
@@ -304,10 +298,8 @@ def test_what_cannot_be_put_back_is_kept_and_named(home: Path, monkeypatch: pyte
     with pytest.raises(CertificatesError) as caught:
         folder.write({"key": b"3", "certificate": b"4"})
     [kept] = folder.list_names() - {"key", "certificate"}
-    assert (
-        caught.value.details == {"is_changed": True}
-        and f"the previous content is kept as {home}/dest/{kept} until" in caught.value.message
-    )
+    assert caught.value.details == {"is_changed": True}
+    assert f"the previous content is kept as {home}/dest/{kept} until" in caught.value.message
     assert f"{home}/dest/key may not match" in caught.value.message
     assert [folder.read(name) for name in ("key", "certificate", kept)] == [b"3", b"2", b"1"]
     assert taken_anew(folder) == {"key", "certificate"}

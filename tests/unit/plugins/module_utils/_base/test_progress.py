@@ -37,11 +37,9 @@ class Terminal:
         return self.seen
 
     def stop(self) -> None:
-        """Press Ctrl-S."""
         termios.tcflow(self._its, termios.TCOOFF)
 
     def go_on(self) -> None:
-        """Press Ctrl-Q."""
         termios.tcflow(self._its, termios.TCOON)
 
     def close(self) -> None:

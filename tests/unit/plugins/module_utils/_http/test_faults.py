@@ -201,12 +201,8 @@ def test_an_option_of_another_service_is_named() -> None:
 
 def test_the_facts_of_an_answer() -> None:
     answer = Response(429, b"", {"Retry-After": "4"})
-    assert collect_details(CALL, answer, code="c") == {
-        "call": CALL,
-        "http_status": 429,
-        "code": "c",
-        "retry_after_seconds": 4,
-    }
+    facts = {"call": CALL, "http_status": 429, "code": "c", "retry_after_seconds": 4}
+    assert collect_details(CALL, answer, code="c") == facts
     assert collect_details(CALL, Response(200, b"", {})) == {"call": CALL, "http_status": 200}
     assert make_rate_limit_error(CALL, {"call": CALL}).build_failure() == {
         "code": "rate_limited",

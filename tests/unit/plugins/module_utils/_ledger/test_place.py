@@ -125,10 +125,7 @@ def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pyt
         parse_ledger_url(f"{driver}:///{path}")
     assert caught.value.details == {"ledger": path}
     message = refusal(f"{driver}:///{path}")
-    assert (
-        message.startswith(f"The path {path} of the ledger depends on the current directory")
-        and "sqlite:////" in message
-    )
+    assert message.startswith(f"The path {path} of the ledger depends on the current directory")
     assert ("sqlite:////home/me/ledger.db" in message) is path.startswith(("~", "$HOME"))
 
 

@@ -85,10 +85,8 @@ def test_results(case: str) -> None:
 def test_what_is_shown_is_what_is_wrong() -> None:
     assert evaluate_results([serves(NEW)], WANTED).reported_fingerprint == NEW.fingerprint
     assert evaluate_results([serves(NEW), serves(OLD, "192.0.2.2")], WANTED).reported_fingerprint == OLD.fingerprint
-    assert evaluate_results([serves(OLD), serves(NEW, "192.0.2.2")], WANTED).fingerprints == {
-        OLD.fingerprint,
-        NEW.fingerprint,
-    }
+    both = evaluate_results([serves(OLD), serves(NEW, "192.0.2.2")], WANTED)
+    assert both.fingerprints == {OLD.fingerprint, NEW.fingerprint}
     assert evaluate_results([fails("unreachable")], WANTED).reported_fingerprint is None
 
 
@@ -96,22 +94,14 @@ def test_what_there_is_to_say() -> None:
     seen = evaluate_results(
         [serves(NEW), serves(OLD, "192.0.2.2"), fails("no_tls"), fails("timeout", "192.0.2.8")], WANTED
     )
-    assert [
-        [result.ip_address for result in said]
-        for said in (seen.other_results, seen.failed_results, seen.unconnected_results)
-    ] == [*(["192.0.2.2"], ["192.0.2.9"], ["192.0.2.8"])]
-    assert (
-        seen.lost_results == ()
-        and seen.compare_with(None)
-        == seen.compare_with(evaluate_results([fails("timeout", "192.0.2.8")], WANTED))
-        == seen
-    )
+    said = [*seen.other_results, *seen.failed_results, *seen.unconnected_results]
+    assert [result.ip_address for result in said] == ["192.0.2.2", "192.0.2.9", "192.0.2.8"]
+    away = evaluate_results([fails("timeout", "192.0.2.8")], WANTED)
+    assert seen.lost_results == () and seen.compare_with(None) == seen.compare_with(away) == seen
     gone = seen.compare_with(evaluate_results([serves(OLD, "192.0.2.8")], WANTED))
     assert gone == replace(seen, finding="failing", lost_results=seen.unconnected_results)
-    away = evaluate_results([fails("timeout", "192.0.2.8")], WANTED)
-    assert away.compare_with(evaluate_results([serves(OLD, "192.0.2.8")], WANTED)) == away, (
-        "it is not known whether anything is there"
-    )
+    before = evaluate_results([serves(OLD, "192.0.2.8")], WANTED)
+    assert away.compare_with(before) == away, "it is not known whether anything is there"
 
 
 def test_what_came_with_each_certificate() -> None:

@@ -109,13 +109,6 @@ def test_what_is_reported_what_was_not_revoked(revocation: object, values: list[
     assert [*told({**WEB, "revocation": revocation})["revoked"].values()] == values
 
 
-def test_attention_is_always_reported_for_by_each_reason() -> None:
-    assert by("reason", of=told()["attention"]) == dict.fromkeys(ATTENTION, 0)
-    attention = [{"reason": reason} for reason in ("expired", "not_served", "expired", "a new one")]
-    counts = {**dict.fromkeys(ATTENTION, 0), "expired": 2, "not_served": 1, "a new one": 1}
-    assert by("reason", of=told(attention=attention)["attention"]) == counts
-
-
 @pytest.mark.parametrize("success", [True, False])
 @pytest.mark.parametrize("failed", [[], [{}]])
 def test_a_run_succeeds_if_it_ends_well_and_nothing_failed(success: bool, failed: list[dict[str, Any]]) -> None:

@@ -54,6 +54,7 @@ def test_what_a_file_has_depends_on_what_it_is_for(data: str | bytes, found: tup
     for kind, expected in zip(kinds, found, strict=True):
         parsed = read_bundle(data if isinstance(data, bytes) else data.encode(), kind, None)
         there = {"certificate": bool(parsed.certificates or parsed.issuers), "key": bool(parsed.key)}
+        assert not (parsed.certificates if kind == "chain" else parsed.issuers), kind
         rest = expected
         for name, is_there in there.items():
             assert rest.startswith(name) == is_there, (kind, name)

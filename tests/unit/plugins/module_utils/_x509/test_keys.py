@@ -108,12 +108,8 @@ def test_a_key_for_pss_is_a_type_of_its_own(is_pem: bool) -> None:
     assert (of_pss.key_type, of_pss.key_size) == ("RSASSA-PSS", 2048)
     assert of_pss.facts()["key_type"] == "RSASSA-PSS"
     assert of_pss.public_key_sha256 == read.public_key_sha256
-    as_rsa = read_private_key(key_pem(key).encode())
-    assert (
-        as_rsa.public_key_sha256
-        == Certificate.from_library(issued.certificate).public_key_sha256
-        != read.public_key_sha256
-    )
+    as_rsa = read_private_key(key_pem(key).encode()).public_key_sha256
+    assert as_rsa == Certificate.from_library(issued.certificate).public_key_sha256 != read.public_key_sha256
 
 
 # For SSH
