@@ -78,40 +78,28 @@ def explained(
     [
         (500, RATE_LIMIT, RATE_TEXT, "rate_limited"),
         (200, RATE_LIMIT, RATE_TEXT, "rate_limited"),
-        (429, RATE_LIMIT, RATE_TEXT, "rate_limited"),
         (429, PUBLIC, "Slow down.", "rate_limited"),
         (429, "", RATE_TEXT, "rate_limited"),
         (500, PUBLIC, "Too many requests.", "rate_limited"),
         (500, PUBLIC, "API rate limit exceeded", "rate_limited"),
-        (500, RATE_LIMIT, "", "rate_limited"),
         (401, PUBLIC, "Access Denied.", "authentication_failed"),
-        (200, PUBLIC, "Access Denied.", "authentication_failed"),
-        (500, PUBLIC, "Access Denied.", "authentication_failed"),
-        (401, PUBLIC, "Invalid API token.", "authentication_failed"),
         (401, PUBLIC, "No.", "authentication_failed"),
         (200, PUBLIC, "Invalid API token.", "authentication_failed"),
         (404, "SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '1'.", "not_found"),
-        (200, "SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '1'.", "not_found"),
         (500, PUBLIC, "Unable to find object with id of '1'.", "not_found"),
         (404, PUBLIC, "No.", "not_found"),
         (500, "SoftLayer_Exception_NotImplemented", "Not implemented.", "api_error"),
-        (200, -32601, "server error. requested method not found", "retired"),
         (200, "-32601", "server error. requested method not found", "retired"),
         (500, PUBLIC, 'Function ("resendEmail") is not a valid method for this service.', "retired"),
         (404, PUBLIC, "Service does not exist", "retired"),
         (500, PUBLIC, "SSL certificates are no longer offered.", "retired"),
         (500, PUBLIC, "This product has been retired.", "retired"),
         (410, PUBLIC, "Gone.", "retired"),
-        (500, PUBLIC, "Internal Error", "api_error"),
-        (200, PUBLIC, "Internal Error", "api_error"),
-        (500, "SoftLayer_Exception_InvalidValue", "Invalid value provided for 'emailType'.", "api_error"),
         (400, "SoftLayer_Exception_WebService_BadRequest", "Bad request", "api_error"),
-        (500, "SoftLayer_Exception_MissingCreationProperty", "The property 'privateKey' must be set.", "api_error"),
         (500, PUBLIC, "The service request failed: no CSR was found.", "api_error"),
         (500, PUBLIC, "The web service of the authority says: order not found.", "api_error"),
         (503, PUBLIC, "The service is down for maintenance.", "api_error"),
         (400, "", "", "api_error"),
-        (408, PUBLIC, "Late.", "api_error"),
         (502, PUBLIC, "Internal Error", "api_error"),
     ],
 )
@@ -151,11 +139,8 @@ def test_a_fault_that_tells_of_a_transient_error_does_not_say_that_nothing_was_d
         *((status, PUBLIC, "Late.", "no_answer") for status in (408, 504)),
         (500, PUBLIC, "This order has no approver.", "api_error"),
         (500, "SoftLayer_Exception_InvalidValue", "Internal Error", "api_error"),
-        (500, "SoftLayer_Exception_InvalidValue", "", "api_error"),
         (500, PUBLIC, "Access Denied.", "authentication_failed"),
-        (404, PUBLIC, "Internal Error", "not_found"),
         (404, "", "Service does not exist", "retired"),
-        (400, "", "", "api_error"),
     ],
 )
 def test_what_a_fault_says_of_what_was_sent(form: Form, status: int, code: str, words: str, meaning: str) -> None:
@@ -166,50 +151,36 @@ def test_what_a_fault_says_of_what_was_sent(form: Form, status: int, code: str, 
 @pytest.mark.parametrize(
     ("status", "body", "meaning"),
     [
-        (429, b"", "rate_limited"),
         (429, HTML, "rate_limited"),
         (401, HTML, "authentication_failed"),
         (407, HTML, "no_answer"),
         (410, HTML, "retired"),
         (302, b"", "api_error"),
-        (403, HTML, "api_error"),
-        (404, HTML, "api_error"),
-        (500, HTML, "no_answer"),
         (502, HTML, "no_answer"),
         (504, b'{"error": "Gateway Timeout"}', "no_answer"),
         (503, rest(503, "upstream connect error"), "no_answer"),
         (500, rest("", ""), "no_answer"),
-        (500, xml("", ""), "no_answer"),
         (500, xml("", RATE_TEXT), "no_answer"),
-        (500, rest("", RATE_TEXT), "no_answer"),
         (503, rest("UNAVAILABLE", "Too many requests."), "no_answer"),
         (502, rest("Retired", "This service has been retired."), "no_answer"),
         (500, xml(-32601, "server error. requested method not found"), "no_answer"),
         (502, xml("Gateway", "Access Denied."), "no_answer"),
         (408, HTML, "no_answer"),
         (499, b"", "no_answer"),
-        (408, b'{"error": "Request Timeout"}', "no_answer"),
-        (499, xml("", "closed"), "no_answer"),
         (200, rest("", ""), "no_answer"),
-        (200, xml("", ""), "no_answer"),
         (200, xml("", "No."), "api_error"),
         (200, xml("No", ""), "api_error"),
         (200, rest("GATEWAY_TIMEOUT", "upstream timed out"), "no_answer"),
-        (200, b'{"error": "upstream timed out"}', "no_answer"),
         (404, rest("NO_ROUTE", "Service does not exist"), "api_error"),
         (407, rest("PROXY", "log in"), "no_answer"),
-        (407, xml("", "log in"), "no_answer"),
         (407, rest(PUBLIC, "log in"), "api_error"),
-        (401, rest("NO", "no"), "authentication_failed"),
         (404, b'{"error": "Service does not exist"}', "retired"),
         (404, b'{"error": "Nothing here"}', "not_found"),
         (401, b'{"error": "Invalid API token."}', "authentication_failed"),
-        (400, b'{"error": "Bad request"}', "api_error"),
         (500, b"[1]", "no_answer"),
         (500, rest(PUBLIC, "Internal Error")[:-5], "no_answer"),
         (500, xml(PUBLIC, "Internal Error")[:-9], "no_answer"),
         (200, HTML, "no_answer"),
-        (200, b"", "no_answer"),
         (200, b"\xff\xfe\x00", "no_answer"),
     ],
 )
@@ -220,13 +191,8 @@ def test_answers_without_a_fault(status: int, body: bytes, meaning: str) -> None
 @pytest.mark.parametrize(
     ("status", "meaning"),
     [
-        *[
-            (status, "api_error")
-            for status in (303, 307, 308, 400, 402, 403, 404, 405, 406, 409, 411, 413, 418, 422, 451)
-        ],
-        (401, "authentication_failed"),
-        (410, "retired"),
-        (429, "rate_limited"),
+        *((status, "api_error") for status in (303, 308, 400, 403, 404, 409, 451)),
+        *((401, "authentication_failed"), (410, "retired"), (429, "rate_limited")),
     ],
 )
 @pytest.mark.parametrize("body", [HTML, b"", b'{"message": "no"}', rest("X", "no")])
@@ -255,13 +221,10 @@ def test_the_apis_own_word_for_its_rate_limit_says_that_nothing_was_done(form: F
     [
         (429, "", RATE_TEXT),
         (429, "RateLimitExceeded", RATE_TEXT),
-        (429, "-32000", "Too many requests."),
         (429, PUBLIC, "Slow down."),
-        (429, PUBLIC, RATE_TEXT),
         (429, "SoftLayer_Exception_InvalidValue", "Too many."),
         (200, "SoftLayer_Exception", RATE_TEXT),
         (500, PUBLIC, "Too many requests."),
-        (500, PUBLIC, "API rate limit exceeded"),
     ],
 )
 def test_any_other_word_of_a_rate_limit_proves_nothing_about_what_was_sent(
@@ -297,25 +260,34 @@ def test_where_a_fault_stands(form: Form, spaces: bytes) -> None:
     assert (fault.code, fault.message) == ("c", "m")
 
 
-@pytest.mark.parametrize("body", [b"", b"true", b"[]", b"{}", b'{"code": 1}', b"<a/>", b"{", HTML], ids=repr)
-def test_where_none_stands(body: bytes) -> None:
-    assert parse_fault(body) is None
+INVALID = "SoftLayer_Exception_InvalidValue"
 
 
-def test_a_missing_object_names_both_causes() -> None:
-    message = explained(
-        404, rest("SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '7'.")
-    ).message
-    assert "Unable to find object with id of '7'." in message
-    assert "permission" in message
-    assert "SECURITY_CERTIFICATE_VIEW" in message
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (404, rest("SoftLayer_Exception_ObjectNotFound", "No."), ["No.", "permission", "SECURITY_CERTIFICATE_VIEW"]),
+        (200, xml(-32601, "not found"), [RETIRED_ADVICE, "not found."]),
+        (500, xml(PUBLIC, "Internal Error"), ["Internal Error."]),
+        (404, xml(PUBLIC, "Service does not exist"), ["Service does not exist."]),
+        (404, xml(PUBLIC, "Nothing here"), ["Nothing here."]),
+        (502, rest("NO_ROUTE", ""), ["(HTTP 502). The response contains: NO_ROUTE. "]),
+        (500, rest(INVALID, ""), [INVALID]),
+        (500, xml(INVALID, ""), [INVALID]),
+        (400, rest("", ""), ["the API returned no reason."]),
+        (399, HTML, ["is not a response to a call"]),
+        (400, HTML, ["without a SoftLayer fault"]),
+    ],
+)
+def test_what_is_said(status: int, body: bytes, said: list[str]) -> None:
+    """The server's words do not run into what follows, though they rarely end with a full stop."""
+    message = explained(status, body).message
+    assert message.endswith(".") and all(words in message for words in said)
 
 
-def test_an_ended_product_names_the_ways_on() -> None:
-    message = explained(200, xml(-32601, "server error. requested method not found")).message
-    assert RETIRED_ADVICE in message
-    assert "Secrets Manager" in message
-    assert "portal" in message
+def test_a_call_may_be_repeated_unless_that_is_denied() -> None:
+    answer = tried(Response(429, b"", {}))
+    assert explain(CALL, ENDPOINT, answer, SoftLayerAPIError(429, "")).code == "rate_limited"
 
 
 def test_only_orders_have_ended() -> None:
@@ -341,17 +313,6 @@ def test_a_proxys_own_wish_for_a_login() -> None:
     error = explained(407, HTML, repeatable=False, is_by_proxy=True)
     assert (error.code, error.details["http_status"]) == ("unreachable", 407)
     assert "Check proxy" in error.message
-
-
-@pytest.mark.parametrize(("status", "said"), [(399, "is not a response to a call"), (400, "without a SoftLayer fault")])
-def test_a_page_instead_of_an_answer_says_what_to_check(status: int, said: str) -> None:
-    assert said in explained(status, HTML).message
-
-
-def test_retry_after_reaches_whoever_waits() -> None:
-    error = explained(429, b"", {"Retry-After": "4"})
-    assert error.details["retry_after_seconds"] == 4
-    assert "retry_after_seconds" not in explained(429, b"").details
 
 
 # Nothing else is ever raised.
@@ -415,33 +376,6 @@ def test_endless_words_are_cut(form: Form) -> None:
     assert len(error.details["api_code"]) <= MAX_MESSAGE_LENGTH + 3
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "words"),
-    [
-        (500, PUBLIC, "Internal Error"),
-        (200, -32601, "server error. requested method not found"),
-        (404, PUBLIC, "Service does not exist"),
-        (404, PUBLIC, "Nothing here"),
-    ],
-)
-def test_the_servers_words_do_not_run_into_what_follows(status: int, code: object, words: str) -> None:
-    """They rarely end with a full stop; the message is made of sentences all the same."""
-    message = explained(status, xml(code, words)).message
-    assert message.endswith(".")
-    assert f"{words}." in message
-
-
-def test_a_gateways_fault_without_words_is_named_by_its_code() -> None:
-    assert "(HTTP 502). The response contains: NO_ROUTE. " in explained(502, rest("NO_ROUTE", "")).message
-
-
-@pytest.mark.parametrize("form", [rest, xml])
-def test_a_fault_without_words_is_named_by_its_code(form: Form) -> None:
-    code = "SoftLayer_Exception_InvalidValue"
-    assert code in explained(500, form(code, "")).message
-    assert "the API returned no reason." in explained(400, form("", "")).message
-
-
 def test_words_that_are_nil_are_none() -> None:
     """Some servers write so that there is nothing to say."""
     assert parse_fault(b'{"error": null, "code": "SoftLayer_Exception"}') == Fault(
@@ -460,14 +394,3 @@ def test_no_key_that_the_api_echoes_is_left(form: Form) -> None:
     key = "-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 30
     for code, message in ((key, "no"), (PUBLIC, f"Invalid value: {key}")):
         assert "QUJD" not in str(explained(500, form(code, message)).build_failure())
-
-
-def test_a_call_may_be_repeated_unless_that_is_denied() -> None:
-    """What it means that there were too many calls depends on it."""
-    answer, error = Response(429, b"Too many requests", {}), SoftLayerAPIError(429, "")
-    read, assumed = (
-        explain(CALL, ENDPOINT, tried(answer), error, repeatable=True),
-        explain(CALL, ENDPOINT, tried(answer), error),
-    )
-    written = explain(CALL, ENDPOINT, tried(answer), error, repeatable=False)
-    assert assumed.code == read.code == "rate_limited" != written.code

@@ -84,19 +84,11 @@ def test_precedence(
     assert getattr(settings_with(monkeypatch, **{**others, name: option}), name) == option
 
 
-def test_the_named_config_file_goes_before_the_one_at_home(
-    monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path
-) -> None:
+def test_the_named_config_file_goes_before_the_one_at_home(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     (home / ".softlayer").write_text("[softlayer]\nusername = home\napi_key = h\ntimeout = 5\n", encoding="utf-8")
-    named = tmp_path / "named"
-    named.write_text("[softlayer]\nusername = named\n", encoding="utf-8")
-    settings = settings_with(monkeypatch, config_file=str(named))
+    (home / "named").write_text("[softlayer]\nusername = named\n", encoding="utf-8")
+    settings = settings_with(monkeypatch, config_file="~/named")
     assert (settings.username, settings.api_key, settings.timeout) == ("named", "h", 5)
-
-
-def test_the_home_folder_is_found_in_paths(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    (home / "mine").write_text("[softlayer]\nusername = named\napi_key = n\n", encoding="utf-8")
-    assert settings_with(monkeypatch, config_file="~/mine").username == "named"
 
 
 @pytest.mark.parametrize(
@@ -105,16 +97,12 @@ def test_the_home_folder_is_found_in_paths(monkeypatch: pytest.MonkeyPatch, home
         (None, {}, "ROOTS"),
         (None, {"validate_certs": False}, False),
         (None, {"ca_path": "CA"}, "CA"),
-        (None, {"ca_path": "CA", "validate_certs": True}, "CA"),
         (None, {"ca_path": "CA", "validate_certs": False}, False),
         ("True", {}, "ROOTS"),
-        ("true", {"validate_certs": False}, False),
         ("False", {}, False),
         ("false", {"validate_certs": True}, "ROOTS"),
-        ("False", {"ca_path": "CA"}, "CA"),
         ("CA", {}, "CA"),
         ("CA", {"validate_certs": False}, False),
-        ("CA", {"validate_certs": True}, "CA"),
         ("CA", {"ca_path": "OTHER"}, "OTHER"),
     ],
 )
@@ -155,13 +143,8 @@ def test_the_environments_ca_path_is_verified_by(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("verify", ["CA", "True", "false", "", "0", "no"])
-@pytest.mark.parametrize("before", [None, "", "/of/the/user.pem"])
-def test_reading_a_config_file_changes_no_environment(
-    monkeypatch: pytest.MonkeyPatch, home: Path, before: str | None, verify: str
-) -> None:
+def test_reading_a_config_file_changes_no_environment(monkeypatch: pytest.MonkeyPatch, home: Path, verify: str) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    if before is not None:
-        monkeypatch.setenv("SSL_CERT_FILE", before)
     environment = dict(os.environ)
     (home / "CA").touch()
     (home / ".softlayer").write_text(f"[softlayer]\nverify = {verify.replace('CA', '~/CA')}\n", encoding="utf-8")
@@ -190,13 +173,11 @@ def test_a_ca_file_is_no_pipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     [
         "username = SL1\napi_key = sesame-open\n",
         "[softlayer]\nusername = SL1\napi_key sesame-open\n",
-        "[softlayer\napi_key = sesame-open\n",
         "[softlayer]\napi_key = sesame-open\napi_key = sesame-open\n",
         "[softlayer]\napi_key = sesame-open\ntimeout = sesame-open\n",
-        "[softlayer]\napi_key = sesame-open\n[softlayer]\napi_key = sesame-open\n",
         b"\xff\xfe[softlayer]\napi_key = sesame-open\n",
     ],
-    ids=["no section", "no equals sign", "open section", "twice", "timeout", "section twice", "no text"],
+    ids=["no section", "no equals sign", "twice", "timeout", "no text"],
 )
 @pytest.mark.parametrize("named", [False, True])
 def test_a_broken_config_file_is_named_but_not_quoted(
@@ -269,24 +250,17 @@ def test_impossible_settings(monkeypatch: pytest.MonkeyPatch, options: dict[str,
     ("endpoint_url", "proxy", "allowed"),
     [
         ("https://api.example.com/rest/v3.1", None, True),
-        ("https://api.example.com/rest/v3.1", "http://proxy.example.com:3128", True),
         ("http://127.0.0.1:8080/rest/v3.1", None, True),
-        ("http://127.8.9.10/rest/v3.1", None, True),
         ("http://[::1]:8080/rest/v3.1", None, True),
         ("http://localhost/rest/v3.1", None, True),
         ("http://LOCALHOST./rest/v3.1", None, True),
-        ("HTTP://127.0.0.1/rest/v3.1", None, True),
         ("http://api.example.com/rest/v3.1", None, False),
-        ("HTTP://api.example.com/rest/v3.1", None, False),
-        ("http://10.0.0.1/rest/v3.1", None, False),
         ("http://0.0.0.0/rest/v3.1", None, False),
         ("http://localhost.example.com/rest/v3.1", None, False),
-        ("http://127.0.0.1.example.com/rest/v3.1", None, False),
         ("http://api.example.com/rest/v3.1", "http://127.0.0.1:3128", False),
         ("http://127.0.0.1/rest/v3.1", "http://127.0.0.1:3128", True),
         ("http://127.0.0.1/rest/v3.1", "http://proxy.example.com:3128", False),
         ("http://127.0.0.1/rest/v3.1", "proxy.example.com:3128", False),
-        ("http://127.0.0.1/rest/v3.1", "//proxy.example.com:3128", False),
         ("http://127.0.0.1/rest/v3.1", "https://proxy.example.com:3128", False),
     ],
 )
@@ -306,10 +280,8 @@ def test_no_credentials_in_the_clear(
     ("endpoint_url", "is_rest"),
     [
         ("https://api.softlayer.com/rest/v3.1/", True),
-        ("https://api.softlayer.com/rest/v3/", True),
         ("https://gateway.example/softlayer/rest/v3.1", True),
         ("https://api.softlayer.com/rest", True),
-        ("https://api.softlayer.com/xmlrpc/v3.1/", False),
         ("https://rest.example.com/xmlrpc/v3.1/", False),
     ],
 )
@@ -360,8 +332,6 @@ def test_secrets_are_in_no_repr() -> None:
 
 ENDPOINTS = [
     ("https://api.softlayer.com/{}/v3.1", "the public one"),
-    ("https://api.softlayer.com/{}/v3", "an older version"),
-    ("https://api.service.softlayer.com/{}/v3.1", "the private one"),
     ("https://api.softlayer.com/{}/v3.1/", "with a slash at its end"),
     ("https://api.softlayer.com/{}", "without a version"),
     ("http://[::1]:8080/{}/v3.1", "an address with a port"),
