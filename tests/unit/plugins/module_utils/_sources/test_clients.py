@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import find_acme_directory
 
-from tests.support.certificates import PASSPHRASE, key_pem, new_key, pkcs12_of, self_signed
 from tests.support.client_trees import CLIENTS, acme_sh, certbot, lego, link, write_version
 from tests.support.sources import AUTHORITY, Found, Reader, chain_of, path_of_key
 
@@ -117,20 +116,6 @@ def test_what_acme_sh_has_removed_stays_removed(spelling: str, tmp_path: Path, r
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_key_without_its_certificate(client: str, tmp_path: Path, read: Reader) -> None:
-    kept = CLIENTS[client](tmp_path, NAME, ONE)
-    kept.certificate.unlink()
-    assert read(client, tmp_path).reasons == {kept.certificate.name: "certificate_missing"}
-
-
-@pytest.mark.parametrize("client", CLIENTS)
-def test_the_key_of_another_certificate(client: str, tmp_path: Path, read: Reader) -> None:
-    kept = CLIENTS[client](tmp_path, NAME, ONE)
-    kept.key.write_text(OTHER.key_pem)
-    assert read(client, tmp_path).reasons == {kept.certificate.name: "key_missing"}
-
-
-@pytest.mark.parametrize("client", CLIENTS)
 def test_a_key_that_only_another_entry_has(client: str, tmp_path: Path, read: Reader) -> None:
     """As after `--reuse-key`: whose key it is, its public key says."""
     kept = CLIENTS[client](tmp_path, NAME, ONE)
@@ -138,14 +123,6 @@ def test_a_key_that_only_another_entry_has(client: str, tmp_path: Path, read: Re
     kept.key.unlink()
     found = read(client, tmp_path)
     assert found == Found(found.entries) and len(found.entries) == 2
-
-
-@pytest.mark.parametrize("client", CLIENTS)
-def test_a_self_signed_certificate(client: str, tmp_path: Path, read: Reader) -> None:
-    """As of an authority that gives no chain."""
-    CLIENTS[client](tmp_path, NAME, self_signed(NAME))
-    [record] = read(client, tmp_path).entries
-    assert record.chain.trust == "untrusted" and chain_of(record) == ""
 
 
 # Certbot
@@ -159,25 +136,6 @@ def test_certbot_has_the_version_that_its_links_lead_to(tmp_path: Path, read: Re
     assert path_of_key(found.entries[0]) == f"{tmp_path}/archive/{NAME}/privkey12.pem"
 
 
-def test_certbot_keeps_a_key_as_a_link_to_the_former_one(tmp_path: Path, read: Reader) -> None:
-    """This is what `--reuse-key` does."""
-    kept = certbot(tmp_path, NAME, OLD)
-    renewed = AUTHORITY.issue(NAME, key=OLD.key)
-    certbot(tmp_path, NAME, renewed, version=2)
-    key = kept.key.resolve()
-    key.unlink()
-    key.symlink_to("privkey1.pem")
-    found = read("certbot", tmp_path)
-    assert found.fingerprints == [renewed.fingerprint]
-    assert path_of_key(found.entries[0]).endswith("/privkey1.pem")
-
-
-def test_the_archive_is_no_place_to_read(tmp_path: Path, read: Reader) -> None:
-    certbot(tmp_path, NAME, ONE)
-    found = read("certbot", tmp_path / "archive")
-    assert found.entries == found.skipped == [] and len(found.empty) == 1
-
-
 # lego
 
 
@@ -189,41 +147,7 @@ def test_lego_without_bundle(tmp_path: Path, read: Reader) -> None:
     assert read("lego", tmp_path).entries[0].chain.trust == "incomplete"
 
 
-def test_legos_archive_is_not_read(tmp_path: Path, read: Reader) -> None:
-    """Revoked and former certificates are there."""
-    kept = lego(tmp_path, NAME, ONE)
-    kept.certificate.rename(tmp_path / "archives" / f"{NAME}.1700000000.crt")
-    kept.key.rename(tmp_path / "archives" / f"{NAME}.1700000000.key")
-    (kept.own / f"{NAME}.issuer.crt").unlink()
-    found = read("lego", tmp_path)
-    assert found.entries == found.skipped == []
-
-
 # acme.sh
-
-
-def test_acme_sh_has_one_of_each_key_type(tmp_path: Path, read: Reader) -> None:
-    rsa = AUTHORITY.issue(NAME, key=new_key("rsa"))
-    acme_sh(tmp_path, NAME, ONE)
-    acme_sh(tmp_path, NAME, rsa, ecc=False)
-    found = read("acme_sh", tmp_path)
-    assert [(one.name, one.certificate.key_type) for one in found.entries] == [(NAME, "RSA"), (f"{NAME}_ecc", "EC")]
-
-
-def test_acme_sh_may_keep_copies(tmp_path: Path, read: Reader) -> None:
-    kept = acme_sh(tmp_path, NAME, ONE)
-    (kept.own / f"{NAME}.pfx").write_bytes(pkcs12_of(ONE, PASSPHRASE))
-    (kept.own / "backup/key.bak").write_text(OTHER.key_pem)
-    (kept.own / f"{NAME}.key.next").write_text(OTHER.key_pem)
-    found = read("acme_sh", tmp_path)
-    assert found == Found(found.entries) and found.keys == {ONE.fingerprint: f"{NAME}.key"}
-
-
-def test_old_releases_of_acme_sh_kept_the_accounts_key_in_its_folder(tmp_path: Path, read: Reader) -> None:
-    acme_sh(tmp_path, NAME, ONE)
-    (tmp_path / "account.key").write_text(key_pem(new_key()))
-    found = read("acme_sh", tmp_path)
-    assert found == Found(found.entries) and found.fingerprints == [ONE.fingerprint]
 
 
 # While a client renews one

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.r
     MailContent,
     read_sources,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileContent, FileGroup
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source, pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef, Kind
@@ -25,9 +23,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
 from tests.support.certificates import NOW, Issued, certificate_of, name_of, new_key
-from tests.support.client_trees import CLIENTS, traefik
 from tests.support.long import grows_no_faster, only_long, spent
-from tests.support.sources import AUTHORITY, Reader, no_secrets
+from tests.support.sources import AUTHORITY, no_secrets
 
 pytest_plugins = ["tests.support.sources"]
 
@@ -127,14 +124,6 @@ def _with_own_issuer(number: int) -> Issued:
     return Issued(key, leaf, (issuer, *AUTHORITY.chain))
 
 
-def _in_client(client: str) -> Callable[[Path, Sequence[Issued]], None]:
-    def keep(home: Path, fleet: Sequence[Issued]) -> None:
-        for number, issued in enumerate(fleet):
-            CLIENTS[client](home, f"{number}.example.com", issued)
-
-    return keep
-
-
 def _in_folder(home: Path, fleet: Sequence[Issued]) -> None:
     for number, issued in enumerate(fleet):
         (home / f"{number}.crt").write_text(issued.pem)
@@ -142,68 +131,22 @@ def _in_folder(home: Path, fleet: Sequence[Issued]) -> None:
         (home / f"{number}.key").write_text(issued.key_pem)
 
 
-def _in_traefik(home: Path, fleet: Sequence[Issued]) -> None:
-    traefik(home, {f"host{number}.example.com": issued for number, issued in enumerate(fleet)})
-
-
-def _without_keys(home: Path, fleet: Sequence[Issued]) -> None:
-    (home / "all.pem").write_text("".join(issued.pem + issued.chain_pem for issued in fleet))
-
-
 def _in_one_file(home: Path, fleet: Sequence[Issued]) -> None:
-    _without_keys(home, fleet)
+    (home / "all.pem").write_text("".join(issued.pem + issued.chain_pem for issued in fleet))
     for number, issued in enumerate(fleet):
         (home / f"key{number}.key").write_text(issued.key_pem)
 
 
-WAYS = {
-    **{client: (client, _in_client(client)) for client in CLIENTS},
-    "traefik": ("traefik", _in_traefik),
-    "folder": ("folder", _in_folder),
-    "one_file": ("folder", _in_one_file),
-    "no_keys": ("folder", _without_keys),
-}
-
-
-@pytest.mark.parametrize(
-    ("way", "kind"),
-    [
-        *((way, "own") for way in WAYS),
-        *((way, kind) for way in ("folder", "one_file") for kind in ("one_key", "one_name", "other_issuers")),
-    ],
-)
-def test_reading_twice_as_many(way: str, kind: str, tmp_path: Path) -> None:
-    source, keep = WAYS[way]
+@pytest.mark.parametrize("keep", [_in_folder, _in_one_file])
+@pytest.mark.parametrize("kind", ["own", "one_key", "one_name", "other_issuers"])
+def test_reading_twice_as_many(keep: Callable[[Path, Sequence[Issued]], None], kind: str, tmp_path: Path) -> None:
     for count in (COUNT, 2 * COUNT):
         (tmp_path / str(count)).mkdir()
         keep(tmp_path / str(count), fleet(kind)[:count])
     anchors = Anchors([Certificate.from_library(AUTHORITY.root)])
 
     def read(count: int) -> object:
-        sources, view = [Source.of({source: str(tmp_path / str(count))})], TrustView(lambda: anchors, NOW)
+        sources, view = [Source.of({"folder": str(tmp_path / str(count))})], TrustView(lambda: anchors, NOW)
         return read_sources(sources, lambda _position, _keys: MailContent(), no_secrets, None, (), view, str, print)
 
     assert grows_no_faster(lambda count: spent(lambda: read(count)), COUNT)
-
-
-@pytest.mark.parametrize("client", CLIENTS)
-def test_each_file_is_parsed_once(client: str, tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A chain that many have is parsed once, and no file that is not needed is read."""
-    _in_client(client)(tmp_path, fleet("own")[:5])
-    paths: list[str] = []
-    parsed: list[str] = []
-    open_file, parse = files.read_file, files.read_bundle
-
-    def reads(path: str) -> bytes:
-        paths.append(os.path.basename(path))
-        return open_file(path)
-
-    def parses(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
-        parsed.append(kind)
-        return parse(data, kind, passphrase)
-
-    monkeypatch.setattr(files, "read_file", reads)
-    monkeypatch.setattr(files, "read_bundle", parses)
-    assert len(read(client, tmp_path).entries) == 5
-    assert len(paths) == 3 * 5
-    assert sorted(parsed) == [*["certificate"] * 5, "chain", *["key"] * 5]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
 
-from tests.support.certificates import key_pem, new_key
+from tests.support.certificates import key_pem
 from tests.support.client_trees import CLIENTS, KINDS, Kept, certbot, link, write_version
 from tests.support.sources import AUTHORITY, Found, Reader, path_of_key
 
@@ -91,25 +91,12 @@ def test_a_pair_that_was_replaced_between_its_files(client: str, kept: Kept, loo
     assert set(others.values()) == {1}, "what was right is not read again"
 
 
-def test_a_file_that_is_only_half_written(client: str, kept: Kept, looks: Looks, read: Reader) -> None:
-    kept.certificate.write_text(NEW.pem[:400])
-    looks.after[str(kept.certificate), 1] = lambda: renew(kept)
-    found = read(client, home(client, kept))
-    assert found == Found(found.entries) and NEW.fingerprint in found.fingerprints
-
-
 @pytest.mark.parametrize("time", [1, 2])
 def test_a_file_that_is_written_bit_by_bit(client: str, kept: Kept, looks: Looks, read: Reader, time: int) -> None:
     kept.certificate.write_text(NEW.pem[:400])
     looks.after[str(kept.certificate), time] = lambda: kept.certificate.write_text(NEW.pem[:500])
     found = read(client, home(client, kept))
     assert found.fingerprints == [OTHER.fingerprint] and found.reasons == {kept.certificate.name: "being_renewed"}
-
-
-def test_a_pair_of_which_only_one_was_replaced(client: str, kept: Kept, looks: Looks, read: Reader) -> None:
-    looks.before[str(kept.certificate), 1] = lambda: kept.certificate.write_text(NEW.pem)
-    looks.before[str(kept.key), 2] = lambda: kept.key.write_text(key_pem(new_key()))
-    assert read(client, home(client, kept)).reasons == {kept.certificate.name: "being_renewed"}
 
 
 def test_files_that_come_one_after_the_other(client: str, kept: Kept, looks: Looks, read: Reader) -> None:

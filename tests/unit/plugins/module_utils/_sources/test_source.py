@@ -235,17 +235,6 @@ def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, FileCo
     assert set(found.issuers) == there.intersection(ISSUERS)
 
 
-@given(FOLDERS, st.data())
-def test_names_do_not_matter(files: list[tuple[str, FileContent]], data: st.DataObject) -> None:
-    names = data.draw(st.permutations([name for name, _content in files]))
-    order = data.draw(st.permutations(range(len(files))))
-    renamed = [(names[number], files[number][1]) for number in order]
-    one, other = pair(groups(files)), pair(groups(renamed))
-    assert {pair.certificate for pair in one.usable_bundles} == {pair.certificate for pair in other.usable_bundles}
-    assert {one.certificate for one in one.unusable_bundles} == {one.certificate for one in other.unusable_bundles}
-    assert set(one.issuers) == set(other.issuers)
-
-
 @given(FOLDERS)
 def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileContent]]) -> None:
     for one in pair(groups(files)).usable_bundles:

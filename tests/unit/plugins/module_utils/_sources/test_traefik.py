@@ -245,16 +245,3 @@ def test_whatever_is_in_the_file(stored: Any, end: int | None, tmp_path_factory:
     troubles = [content.bundle.problem for group in listed for content in group.contents if content.bundle.problem]
     assert REASONS.issuperset(problem.reason for problem in troubles)
     assert ENTRY["key"][:40] not in repr(listed)
-
-
-@given(stored=stored_somehow())
-def test_whatever_stands_beside_a_certificate(stored: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """It is used all the same."""
-    folder = tmp_path_factory.mktemp("beside")
-    entries = [stored, traefik_entry(EC, ISSUED[EC])]
-    (folder / "acme.json").write_text(json.dumps({"a": stored, "le": {"Certificates": entries}}))
-    roots = folder / "root.pem"
-    roots.write_text(AUTHORITY.issue("x").chain_pem)
-    found = Reader(roots)("traefik", folder)
-    assert ISSUED[EC].fingerprint in found.fingerprints
-    assert REASONS.issuperset(record["reason"] for record in found.skipped)
