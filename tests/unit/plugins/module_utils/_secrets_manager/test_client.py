@@ -123,35 +123,6 @@ def test_a_full_page_at_any_offset_is_no_whole_listing(size: int) -> None:
         client._read_all(FakeList(2000, size, None, False, offsets=False))
 
 
-@pytest.mark.parametrize("at", [0, 30, 60, 119])
-@pytest.mark.parametrize("total", [120, 121, None])
-def test_what_is_added_meanwhile_repeats_a_part_of_a_page(at: int, total: int | None) -> None:
-    """Each secret comes once, and none is missing that was there all the time."""
-    numbers = iter(range(1, 100))
-
-    def add_once(rows: list[dict[str, Any]]) -> None:
-        number = next(numbers)
-        if number == 1:
-            rows.insert(at, {"id": str(uuid.UUID(int=1000 * at - 1 if at else 1))})
-            rows.sort(key=lambda row: str(row["id"]))
-
-    given = FakeList(120, 50, total, between=add_once)
-    there = ids(given.rows)
-    rows = ids(one["row"] for one in client._read_all(given))
-    assert len(rows) == len({*rows}) and {*there} <= {*rows} <= {*ids(given.rows)}
-
-
-@pytest.mark.parametrize("at", [0, 30, 60, 119])
-def test_what_is_removed_meanwhile_hides_nothing_else(at: int) -> None:
-    def remove_once(rows: list[dict[str, Any]]) -> None:
-        if len(rows) == 120:
-            del rows[at]
-
-    given = FakeList(120, 50, 120, between=remove_once)
-    rows = ids(one["row"] for one in client._read_all(given))
-    assert len(rows) == len({*rows}) and {*ids(given.rows)} <= {*rows}
-
-
 CHANGES = st.lists(st.tuples(st.lists(st.floats(0, 1), max_size=2), st.lists(st.floats(0, 1), max_size=2)), max_size=8)
 
 

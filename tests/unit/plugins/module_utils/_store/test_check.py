@@ -216,23 +216,3 @@ def test_a_key_store_that_lacks_something(lacks: str) -> None:
 def test_notes_that_could_not_be_read_again(notes: str, named: str) -> None:
     error = refusal(material(), notes)
     assert error.code == "refused" and named in error.message
-
-
-@pytest.mark.parametrize(
-    ("given", "found"),
-    [
-        ([*ISSUED.chain, ISSUED.certificate], ISSUED.certificate),
-        (ISSUED.chain, ISSUED.chain[0]),
-        ([], None),
-        (None, None),
-    ],
-    ids=["leaf", "authorities_only", "empty", "nothing"],
-)
-def test_which_certificate_is_named_if_it_does_not_fit(
-    given: Sequence[x509.Certificate] | None, found: x509.Certificate | None
-) -> None:
-    data = None if given is None else pem_of(given).encode()
-    there = read_parts({"certificate": data, "privatekey": LONELY.key_pem.encode()})
-    assert there.certificate == (found and Certificate.from_library(found))
-    damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
-    assert read_parts({"certificate": damaged}).certificate is None

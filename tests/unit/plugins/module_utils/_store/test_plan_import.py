@@ -29,7 +29,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
     SupersededCertificate,
     build_diff,
     cancel_conflicting_removals,
-    check_deletion,
     evaluate_kept_chain,
     list_warnings,
     mark_repeated,
@@ -42,7 +41,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
     read_parts,
-    read_pkcs12_bundle,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
@@ -54,14 +52,12 @@ from hypothesis import strategies as st
 from tests.support.certificates import (
     DAY,
     NOW,
-    PASSPHRASE,
     Authority,
     Issued,
     key_pem,
     new_key,
     pem_of,
     pkcs7_of,
-    pkcs12_of,
     self_signed,
 )
 from tests.support.failing import fails
@@ -219,36 +215,19 @@ def test_whatever_stands_where(pile: list[x509.Certificate], cut: int, as_pkcs7:
     assert warnings == (Obstacle("left_out", {"certificates": [Certificate.from_library(AUTHORITY.root)]}),)
 
 
-def test_a_key_store_gives_the_same() -> None:
-    given = read_pkcs12_bundle(pkcs12_of(ISSUED, PASSPHRASE), PASSPHRASE)
-    assert assemble(given, OPTIONS, NOW) == (content(), ())
-
-
 REFUSED = {
-    "no_certificate": ("invalid_pem", material(certificate=b"text")),
-    "no_intermediate": ("invalid_pem", material(intermediate=b"text")),
-    "no_key": ("invalid_pem", material(privatekey=b"text")),
-    "no_request": ("invalid_pem", material(csr=b"text")),
-    "empty": ("invalid_pem", material(certificate=b"")),
     "other_key": ("key_mismatch", material(privatekey=OTHER.key_pem.encode())),
     "swapped": ("key_mismatch", material(certificate=ISSUED.chain_pem.encode(), intermediate=ISSUED.pem.encode())),
     "other_request": ("csr_mismatch", material(csr=OTHER.csr_pem.encode())),
     "other_chain": ("chain_invalid", material(intermediate=OTHER.chain_pem.encode())),
-    "own_certificate_as_chain": ("chain_invalid", material(intermediate=ISSUED.pem.encode())),
     "gap": ("chain_invalid", material(intermediate=pem_of(ISSUED.chain[1:]).encode())),
-    "in_one_file": ("chain_invalid", material(certificate=(ISSUED.pem + OTHER.chain_pem).encode(), intermediate=None)),
-    "lookalike_chain": ("chain_invalid", material(intermediate=pem_of(Authority(intermediates=2).chain).encode())),
     "expired": ("expired", material(AUTHORITY.issue(NAME, days=(-90, -1e-4)))),
     "future": ("not_yet_valid", material(AUTHORITY.issue(NAME, days=(1e-4, 90)))),
     "ed25519": ("refused", material(AUTHORITY.issue(NAME, key=new_key("ed25519")))),
-    "encrypted": ("bad_passphrase", material(privatekey=key_pem(ISSUED.key, passphrase=PASSPHRASE).encode())),
-    "two_keys": ("ambiguous", material(privatekey=(ISSUED.key_pem + OTHER.key_pem).encode())),
     "two_of_one_key": (
         "ambiguous",
         material(certificate=(ISSUED.pem + AUTHORITY.issue(NAME, key=ISSUED.key).pem).encode()),
     ),
-    "key_store_closed": ("bad_passphrase", read_pkcs12_bundle(pkcs12_of(ISSUED, PASSPHRASE), None)),
-    "key_store_damaged": ("invalid_pem", read_pkcs12_bundle(b"text", None)),
 }
 
 
@@ -270,19 +249,6 @@ def test_expired_chain() -> None:
     assert refusal(material(intermediate=late)) == "chain_invalid"
     assembled, _warnings = assemble(material(intermediate=late), ImportOptions(allow_expired=True), NOW)
     assert assembled.as_template()["intermediateCertificate"] == late.decode()
-
-
-def test_an_incomplete_chain_is_a_warning() -> None:
-    assembled, warnings = assemble(material(intermediate=None), OPTIONS, NOW)
-    assert assembled.intermediates == ()
-    assert warnings == (Obstacle("no_issuer"),)
-
-
-def test_what_is_not_of_the_chain_is_left_out_with_a_warning() -> None:
-    given = material(intermediate=(ISSUED.chain_pem + OTHER.chain_pem).encode())
-    assembled, warnings = assemble(given, OPTIONS, NOW)
-    assert assembled == content()
-    assert warnings == (Obstacle("left_out", {"certificates": list(map(Certificate.from_library, OTHER.chain))}),)
 
 
 @pytest.mark.parametrize(
@@ -827,22 +793,6 @@ def test_nor_is_it_as_superseded(remove: bool, is_wanted: bool) -> None:
     other = plan(content(OLD), StoreIndex([old if is_wanted else stored(OLD, 8)]))
     step, _other = cancel_conflicting_removals([planned(old, remove=remove), other])
     assert [(one.record.id, one.removed) for one in step.superseded] == [(9, remove and not is_wanted)]
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"associated_service_count": 1}, "in_use"),
-        ({"associated_service_count": None}, "in_use"),
-        ({"certificate": Certificate(OTHER.der)}, "ambiguous"),
-        ({"certificate": None}, "ambiguous"),
-    ],
-    ids=["used", "perhaps_used", "another", "unreadable"],
-)
-def test_right_before_the_deletion_it_is_checked_again(change: dict[str, Any], reason: str) -> None:
-    check_deletion(stored(), stored().certificate)
-    with fails(reason):
-        check_deletion(replace(stored(), **change), stored().certificate)
 
 
 # Why the certificate of an order is not imported
