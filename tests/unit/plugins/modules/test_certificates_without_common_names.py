@@ -98,21 +98,6 @@ def test_a_removal_by_any_name(login: Options) -> None:
     assert run_module(IMPORT, **login, state="absent", common_name=SHOP)["certificate"]["outcome"] == "unchanged"
 
 
-REMEDY = "The certificate has no common name, and the store may require a common name. Reissue the certificate with a common name"
-
-
-def test_the_store_refuses_it(sim: Simulator, api: Options) -> None:
-    sim.settings(refuse_without_common_name=True)
-    run = run_module(IMPORT, **api, **issue(None, WWW).options())
-    assert run.code == run["certificate"]["reason"] == "refused"
-    assert (
-        "The store rejected the request: Invalid value provided for 'certificate'. Its subject has no common name. "
-        in run["msg"]
-    )
-    assert REMEDY in run["msg"] and "profile classic" in run["msg"]
-    assert run_module(IMPORT, **api, **issue(WWW, WWW).options())["certificate"]["outcome"] == "imported"
-
-
 # ssl_certificate_deploy
 
 

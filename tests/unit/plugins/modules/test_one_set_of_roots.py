@@ -112,37 +112,3 @@ def test_without_them_no_server_is_trusted(site: Site, monkeypatch: pytest.Monke
         assert site.list_orders(transport).code == "tls_error"
     monkeypatch.setenv("SSL_CERT_FILE", "")
     assert site.list_orders("xmlrpc").code == site.look("rest").code == site.read_mail("tls").code == "tls_error"
-
-
-def test_an_option_goes_before_the_environment(
-    site: Site, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """For the API, what the variable names need not even be there. For certificates, both are trusted, so it has to be."""
-    nowhere, own, others = (tmp_path / name for name in ("nowhere.pem", "root.pem", "others.pem"))
-    own.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
-    others.write_text(pem_of([Authority("Other").root]), encoding="ascii")
-    for transport in TRANSPORTS:
-        monkeypatch.setenv("SSL_CERT_FILE", str(nowhere))
-        assert not site.list_orders(transport, ca_path=api.ca_path).failed
-        assert site.look(transport, ca_path=api.ca_path, trusted_ca_path=str(own)).code == "invalid_argument"
-        for environment, option in ((others, own), (own, others)):
-            monkeypatch.setenv("SSL_CERT_FILE", str(environment))
-            run = site.look(transport, ca_path=api.ca_path, trusted_ca_path=str(option))
-            assert [one["trust"] for one in run["endpoints"]] == ["trusted"]
-
-
-def test_the_variable_of_the_apis_option(
-    site: Site, api: Simulator, bundles: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is for the API alone: an authority of a proxy does not replace those by which certificates are trusted."""
-    (tmp_path / "root.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
-    for transport in TRANSPORTS:
-        monkeypatch.setenv(OF_THE_API, str(api.ca_path))
-        assert not site.list_orders(transport).failed
-        assert [one["trust"] for one in site.look(transport)["endpoints"]] == ["trusted"]
-        assert site.list_orders(transport, ca_path=str(tmp_path / "root.pem")).code == "tls_error"
-        monkeypatch.setenv(OF_THE_API, "")
-        assert site.list_orders(transport).code == "tls_error"
-    monkeypatch.setenv("SSL_CERT_FILE", str(bundles[0]))
-    assert not site.list_orders("rest").failed

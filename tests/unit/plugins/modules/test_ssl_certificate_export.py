@@ -282,20 +282,6 @@ def test_what_it_wrote_fills_an_empty_account_with_the_same_certificates(
         assert held_by(account) == held_by(other) and len(held_by(other)) == len(made)
 
 
-def test_each_record_comes_back_if_what_it_returned_is_imported(account: Simulator, tmp_path: Path) -> None:
-    """Also of several valid ones of one name the older ones, and what has expired."""
-    for one in (issue(), issue(days=(-30, 30)), issue(days=(-90, -1)), self_signed(WWW)):
-        store(account, one)
-    dest, as_they_are = tmp_path / "dest", {"allow_expired": True, "verify_chain": False}
-    exported = export(account, dest, all=True, include_expired=True)
-    again = [{**one["paths"], **as_they_are} for one in exported["certificates"]]
-    with Simulator.start(fleet="empty") as other:
-        ledger = {"ledger_url": f"sqlite:///{tmp_path}/ledger"}
-        run = run_module("ssl_certificate_import", **options_for(other, "rest"), **ledger, certificates=again)
-        assert not run.failed, json.dumps(run.result)[:2000]
-        assert held_by(account) == held_by(other) and len(held_by(other)) == 4
-
-
 def held_by(sim: Simulator) -> dict[tuple[bytes, ...], tuple[bytes, ...]]:
     """The chain of each certificate in an account's store."""
     return {prints(row["certificate"]): prints(row["intermediateCertificate"]) for row in sim.certificates()}

@@ -268,51 +268,19 @@ def test_updates(sim: Simulator, api: Options) -> None:
     assert outcome(run(api, **GOOD.options(notes="new", csr_content=GOOD.csr_pem))) == ("unchanged", None)
 
 
-@pytest.mark.parametrize(
-    ("given", "first", "calls"), [({}, "unchanged", 1), ({"notes": "new"}, "updated", 2)], ids=["alone", "with notes"]
-)
-def test_a_csr_that_is_refused_fails_no_import(
-    sim: Simulator, any_api: Options, given: Options, first: str, calls: int
-) -> None:
+def test_a_csr_that_is_refused_fails_no_import(sim: Simulator, any_api: Options) -> None:
     """The store may take none for a certificate that is in use. It is the same the next time, when the notes are there."""
     [identifier] = store(sim, GOOD, notes="old")
     sim.patch_certificate(identifier, associatedServiceCount=2)
     sim.settings(refuse_used_csr=True)
-    for expected, tried in ((first, calls), ("unchanged", 1)):
+    for expected, tried in (("updated", 2), ("unchanged", 1)):
         sim.clear_calls()
-        done = run(any_api, **GOOD.options(csr_content=GOOD.csr_pem, **given))
+        done = run(any_api, **GOOD.options(csr_content=GOOD.csr_pem, notes="new"))
         assert outcome(done) == (expected, None) and methods(sim)["editObject"] == tried
         assert f"{NAME}: The CSR of certificate {identifier} was not changed." in str(done.warnings)
         assert len(done["diff"]) == (expected == "updated")
         record = snapshot(sim)[identifier]
-        assert (record["notes"], record["certificateSigningRequest"]) == (given.get("notes", "old"), None)
-        assert done["certificate"]["notes"] == record["notes"]
-
-
-def test_what_is_refused_with_and_without_a_csr_fails(sim: Simulator, any_api: Options) -> None:
-    store(sim, GOOD)
-    sim.fault("fault", method="editObject", message="The notes are too long.")
-    done = run(any_api, **GOOD.options(notes="new", csr_content=GOOD.csr_pem))
-    assert outcome(done) == ("failed", "refused") and "The notes are too long." in done["msg"]
-    assert methods(sim)["editObject"] == 2 and "warnings" not in done
-
-
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_notes_come_out_as_they_went_in(sim: Simulator, api: Options) -> None:
-    notes = " Grüße & <tags> 😀,\r\nand spaces around "
-    assert outcome(run(api, **GOOD.options(notes=notes))) == ("imported", None)
-    assert outcome(run(api, **GOOD.options(notes=notes))) == ("unchanged", None)
-
-
-@pytest.mark.parametrize(("fault", "is_done"), [("reset_after", True), ("html_500", False)])
-def test_an_edit_whose_answer_is_lost_is_searched_for(sim: Simulator, api: Options, fault: str, is_done: bool) -> None:
-    """It is not made again: somebody else may have changed the record meanwhile."""
-    store(sim, GOOD)
-    sim.fault(fault, method="editObject", times=1)
-    done = run(api, **GOOD.options(notes="new"), retries=1)
-    assert outcome(done) == (("updated", None) if is_done else ("failed", "outcome_unknown"))
-    assert methods(sim)["editObject"] == 1
-    assert outcome(run(api, **GOOD.options(notes="new"))) == ("unchanged" if is_done else "updated", None)
+        assert (record["notes"], record["certificateSigningRequest"]) == ("new", None)
 
 
 # A store that keeps less than it was given
@@ -373,24 +341,6 @@ def test_what_nothing_uses_is_removed_after_the_new_one_is_stored(sim: Simulator
     assert superseded(done) == {old: False, older: True}
     assert {old, other, done["certificate"]["id"]} <= set(snapshot(sim)) and older not in snapshot(sim)
     assert [call["method"] for call in sim.calls() if call["method"] in WRITES] == ["createObject", "deleteObject"]
-
-
-def test_nothing_is_removed_unless_the_new_one_is_stored(sim: Simulator, api: Options) -> None:
-    [old] = store(sim, OLD)
-    sim.fault("fault", method="createObject")
-    done = run(api, **NEW.options(), remove_superseded=True)
-    assert done.failed and old in snapshot(sim) and methods(sim)["deleteObject"] == 0
-
-
-def test_a_removal_that_is_refused_is_not_reported_as_done(sim: Simulator, api: Options) -> None:
-    [old] = store(sim, OLD)
-    sim.fault("false", method="deleteObject")
-    done = run(api, **NEW.options(), remove_superseded=True)
-    assert outcome(done) == ("imported", None)
-    assert superseded(done) == {old: False} and old in snapshot(sim)
-    assert f"Cannot remove the superseded certificate {old}: " in str(done["warnings"])
-    again = run(api, **NEW.options(), remove_superseded=True)
-    assert outcome(again) == ("unchanged", None) and again["changed"] is False
 
 
 # Absent

@@ -138,21 +138,6 @@ def test_everything_about_a_certificate(sim: Simulator, api: dict[str, Any]) -> 
     assert run["api_calls"] == 1
 
 
-def test_a_certificate_that_cannot_be_read(sim: Simulator, api: dict[str, Any]) -> None:
-    """What the API says of it is told, the rest is null; the key that stands in the wrong place is left out."""
-    (stored,) = sim.certificates()
-    sim.patch_certificate(
-        stored["id"], **dict.fromkeys(("certificate", "intermediateCertificate", "notes"), stored["privateKey"])
-    )
-    run = listed(sim, **api, include_pem=True)
-    (certificate,) = run["certificates"]
-    told = {"common_name", "not_before", "not_after", "key_size"}
-    assert {name for name in FACTS if certificate[name] is not None} == told
-    assert (certificate["days_until_expiry"], certificate["renewal_due"]) == (210, False)
-    assert (certificate["certificate"], certificate["intermediate_certificate"]) == (None, None)
-    assert certificate["notes"].strip() == "(private key removed)"
-
-
 # Selection
 
 CRITERIA: list[tuple[dict[str, Any], set[str]]] = [

@@ -119,15 +119,6 @@ def test_an_unexpected_error_is_a_failure(name: str, broken: Callable[..., Any])
     assert SECRET not in run.output and "Traceback" not in run.output
 
 
-def test_the_place_is_the_innermost_in_the_collection() -> None:
-    first = partial(replace, order_info.__name__, "connect", divide)
-    run = run_module("ssl_order_info", first=first, **LOGIN)
-    details = run["failure"]["details"]
-    assert details["place"][-1].startswith("module_utils/_orders/run_list.py, line ")
-    assert details["place"][-1].endswith(" (run)")
-    assert details["place"][-1] in run["msg"]
-
-
 @pytest.mark.parametrize(
     ("where", "name"),
     [
