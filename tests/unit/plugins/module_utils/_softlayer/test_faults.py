@@ -312,7 +312,7 @@ def test_no_redirect_says_that_a_call_was_not_carried_out(status: int, body: byt
 def test_a_proxys_own_wish_for_a_login() -> None:
     error = explained(407, HTML, repeatable=False, is_by_proxy=True)
     assert (error.code, error.details["http_status"]) == ("unreachable", 407)
-    assert "Check proxy" in error.message
+    assert "password to proxy" in error.message
 
 
 # Nothing else is ever raised.
