@@ -29,23 +29,11 @@ LISTENER_KEYS = {
         "not_after",
         "effective_not_after",
         "limited_by",
-        "outcome",
     ),
-    *("reason", "accepted"),
-    *("served", "served_fingerprint_sha256", "message"),
+    *("outcome", "reason", "accepted", "served", "served_fingerprint_sha256", "message"),
 }
-RESULTS = {
-    *(
-        "changed",
-        "listeners",
-        "switched_count",
-        "unchanged_count",
-        "skipped_count",
-        "failed_count",
-        "api_calls",
-        "diff",
-    ),
-}
+COUNTS = ("switched_count", "unchanged_count", "skipped_count", "failed_count")
+RESULTS = {"changed", "listeners", *COUNTS, "api_calls", "diff"}
 UPDATE, ONE, ALL = "updateLoadBalancerProtocols", "getLoadBalancer", "getAllObjects"
 RECORD = "getObject"
 READS = {"getSecurityCertificates", ALL, ONE, RECORD}
@@ -162,8 +150,7 @@ def end(process: ForkedModule) -> Run:
         found = run["listeners"]
         assert all(set(listener) == LISTENER_KEYS for listener in found)
         assert found == sorted(found, key=lambda one: (one["load_balancer"], one["port"]))
-        counted = [run[f"{outcome}_count"] for outcome in ("switched", "unchanged", "skipped", "failed")]
-        assert sum(counted) == len(found)
+        assert sum(run[count] for count in COUNTS) == len(found)
         assert run.failed or not run["failed_count"]
         assert all(one["message"].endswith((".", "!", "?")) for one in found), found
     return run
