@@ -16,10 +16,10 @@ from tests.simulator.client import Simulator
 from tests.support import acme_clients
 from tests.support.acme_clients import Certbot
 from tests.support.certificates import pem_of
-from tests.support.deploying import NAME, balancer, old, placed, store
+from tests.support.deploying import NAME, balancer, old, store
 from tests.support.haproxy import served, trusting
 from tests.support.pebble import Pebble
-from tests.support.rotate_runs import CREATE, Rotation, ids, skipped
+from tests.support.rotate_runs import Rotation, ids, skipped
 
 pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
 
@@ -79,15 +79,6 @@ def test_the_chain_goes_through_whole(here: Rotation, certbot: Certbot, pebble: 
     (record,) = [one for one in here.sim.certificates() if one["id"] == ids(done, "imported")[0]]
     assert record["intermediateCertificate"] == pem_of(chain_of(certbot)) and len(chain_of(certbot)) == 2
     assert client_gets(here, pebble.root_path) == x509.load_pem_x509_certificate(record["certificate"].encode())
-
-
-def test_a_store_that_keeps_one_gets_nothing_served(here: Rotation, certbot: Certbot, pebble: Pebble) -> None:
-    here.sim.settings(kept_chain="first")
-    before = placed(here.sim)
-    for changes in ([CREATE], []):
-        done = here.run(**options(certbot, pebble.root_path))
-        assert [one["reason"] for one in done["failed_items"]] == ["chain_truncated"], done.output
-        assert here.changes() == changes and placed(here.sim) == before and len(here.sim.certificates()) == 2
 
 
 def test_a_chain_to_another_root(here: Rotation, certbot: Certbot, pebble: Pebble) -> None:

@@ -24,7 +24,7 @@ from tests.support.deploying import store as put
 from tests.support.haproxy import served, trusting
 from tests.support.messages import mail, text_part
 from tests.support.modules import Run, options_for, run_module
-from tests.support.rotate_runs import CREATE, DELETE, EDIT, Rotation, ids, places, skipped
+from tests.support.rotate_runs import CREATE, DELETE, Rotation, ids, places, skipped
 
 pytestmark = pytest.mark.later
 
@@ -34,7 +34,6 @@ PORT = 8443
 AUTHORITY = Authority("Two", intermediates=2)
 GOOD = AUTHORITY.issue(NAME, key=new_key("rsa"), days=(-300, 20))
 NEW = AUTHORITY.issue(NAME, key=new_key("rsa"))
-KEPT = ("first", "last", "none")
 SOURCES = ("folder", "mail", "secrets_manager")
 
 
@@ -89,55 +88,6 @@ def test_a_chain_of_two_goes_through_whole(here: Rotation, source: dict[str, Any
     assert record["intermediateCertificate"] == NEW.chain_pem and accepted(here) == NEW
     again = here.run(remove_superseded=True, fail_on=None, **source)
     assert not again.failed and not again["changed"]
-
-
-@pytest.mark.parametrize("kept", KEPT)
-def test_a_chain_that_the_store_cuts_is_served_nowhere(here: Rotation, kept: str) -> None:
-    here.keep("www", NEW)
-    check_cut(here, {}, kept)
-
-
-def test_whatever_it_comes_from(here: Rotation, source: dict[str, Any]) -> None:
-    check_cut(here, source, "first")
-
-
-def test_a_store_that_says_that_it_keeps_what_it_cuts(here: Rotation) -> None:
-    here.keep("www", NEW)
-    here.sim.settings(tell_given_chain=True)
-    check_cut(here, {}, "first")
-
-
-def check_cut(here: Rotation, source: dict[str, Any], kept: str) -> None:
-    """Run for three nights with a store that cuts chains: each is red, and nothing happens to what is served."""
-    here.sim.settings(kept_chain=kept)
-    before, good = placed(here.sim), here.sim.certificates()
-    new = None
-    for changes in ([CREATE], [EDIT], [EDIT]):
-        done = here.run(remove_superseded=True, fail_on=None, **source)
-        assert done.failed and done.code == "rotation_failed", done.output
-        [entry] = done["failed_items"]
-        assert (entry["outcome"], entry["reason"], entry["name"]) == ("failed", "chain_truncated", entry["name"])
-        new = new or entry["id"]
-        assert entry["id"] == new and entry["message"] in done["msg"]
-        assert here.changes() == changes and done["changed"] == (changes == [CREATE])
-        assert placed(here.sim) == before and accepted(here) == GOOD
-        assert here.sim.certificates()[:-1] == good and here.sim.certificates()[-1]["id"] == new
-
-
-@pytest.mark.parametrize("kept", KEPT)
-def test_a_record_that_the_store_has_cut_is_not_taken_even_for_a_worse_one(here: Rotation, kept: str) -> None:
-    """Else it would stand in for what clients do not trust, either."""
-    (balancing,) = here.sim.balancers()
-    [bad] = [one["id"] for one in here.sim.certificates()]
-    here.sim.patch_certificate(bad, intermediateCertificate=pem_of(GOOD.chain[:1]))
-    here.sim.settings(kept_chain=kept)
-    here.keep("www", NEW)
-    later = [EDIT] if kept == "none" else []  # no record of the store has as many as clients need
-    for changes in ([CREATE], later, later):
-        done = here.run(remove_superseded=True)
-        assert [one["reason"] for one in done["failed_items"]] == ["chain_truncated"], done.output
-        assert here.changes() == changes and set(placed(here.sim).values()) == {bad}
-    assert balancing["name"] == "web"
 
 
 def test_what_is_served_incomplete_is_stored_once_more_and_never_a_third_time(here: Rotation) -> None:

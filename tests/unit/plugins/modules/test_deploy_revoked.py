@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,47 +81,6 @@ def test_what_was_revoked_is_put_nowhere(
     off = run_it(**login, **naming(second, how), check_revocation="off")
     assert off["switched_count"] == 1 and placed(account) == {"web:443": second}, off.output
     assert len(publisher.asked) == 2
-
-
-def test_the_same_certificate_with_a_chain_around_a_revoked_issuer(
-    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher
-) -> None:
-    young = Revoking(f"{publisher.url}/young-1.crl", name="Young")
-    publisher.publish(young.published())
-    before, after = (authority.cross_sign("Young Root", young.levels[0][0]) for _time in "12")
-    issued = leaf(young)
-    first, second = (store(account, replace(issued, chain=(*issued.chain, signed))) for signed in (before, after))
-    balancer(account, first)
-    assert outcomes(run_it(**login)) == {"web:443": ("unchanged", None)}
-    publisher.publish(authority.published(before))
-    for kept in (Path(login["trusted_ca_path"]).parent / "crls").iterdir():
-        kept.unlink()
-    run = run_it(**login)
-    assert outcomes(run) == {"web:443": ("switched", None)} and placed(account) == {"web:443": second}, run.output
-
-
-@pytest.mark.parametrize("how", WAYS)
-def test_what_cannot_be_found_out_blocks_nothing(
-    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher, how: str
-) -> None:
-    first, second = store(account, leaf(authority, DUE)), store(account, leaf(authority))
-    balancer(account, first)
-    publisher.pages = {}
-    run = run_it(**login, **naming(second, how))
-    assert not run.failed and placed(account) == {"web:443": second}, run.output
-    [warning] = run.warnings
-    assert publisher.url in warning and "check_revocation: off" in warning
-
-
-def test_no_one_is_asked_where_there_is_nothing_to_decide(
-    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher
-) -> None:
-    first = store(account, leaf(authority))
-    store(account, leaf(authority, DUE))
-    balancer(account, first)
-    assert outcomes(run_it(**login)) == {"web:443": ("unchanged", None)}
-    assert outcomes(run_it(**login, **naming(first, "certificate_id"))) == {"web:443": ("unchanged", None)}
-    assert publisher.asked == []
 
 
 def rotating(**given: Any) -> ForkedModule:

@@ -63,43 +63,8 @@ def test_what_a_client_refuses_is_pointed_back(here: Rotation) -> None:
     assert done["adopted"][0]["new"] is None
 
 
-def test_nothing_is_imported_for_nothing(blind: Rotation) -> None:
-    """What no listener could get, which is told before anything is done."""
-    present = store(blind.sim, old(organization=LTD))
-    balancer(blind.sim, present, first_port=PORT)
-    blind.keep(NAME, issue(None, names=[NAME], key="ec"))
-    for check in (True, False):
-        run = blind.run(adopt=ADOPT, check=check)
-        assert run.failed and run["failure"]["code"] == "key_type_not_offered", run.output
-        assert run["msg"].startswith(f"{WEB}: ") and not blind.changes()
-
-
-def test_two_of_which_one_is_expected_and_a_listener_that_is_not_there(blind: Rotation) -> None:
-    present = store(blind.sim, old(organization=LTD))
-    balancer(blind.sim, present, first_port=PORT)
-    blind.keep(NAME, issue(None, names=[NAME]))
-    balancer(blind.sim, present, name="api")
-    limited = blind.run(adopt=ADOPT, load_balancers=["api"])
-    assert limited["failure"]["code"] == "not_found" and "Available listeners: api:443." in limited["msg"]
-    store(blind.sim, issue("other.example.com"))
-    assert "common_names limits the run to other.*" in blind.run(adopt=ADOPT, common_names=["other.*"])["msg"]
-    blind.keep("other", issue(None, names=[NAME], organization="Another Ltd"))
-    assert blind.run(adopt=ADOPT)["failure"]["code"] == "ambiguous" and not blind.changes()
-
-
 @pytest.mark.parametrize("phase", ["import", "deploy"])
 def test_it_needs_the_phases_import_and_deploy(blind: Rotation, phase: str) -> None:
     run = blind.run(adopt=ADOPT, phases=[phase])
     assert run["failure"]["code"] == "invalid_argument" and not blind.calls
     assert "adopt requires the phases import and deploy" in run["msg"]
-
-
-def test_what_cannot_be_read_is_reported_where_the_name_is_missing(blind: Rotation) -> None:
-    balancer(blind.sim, store(blind.sim, old()), first_port=PORT)
-    blind.keep(NAME, issue(None, names=[NAME]), ".crt")
-    run = blind.check(adopt=ADOPT)
-    assert f"does not contain a readable certificate for {NAME}" in run["msg"]
-    assert "key" in run["msg"].partition(f"Cannot use {NAME}: ")[2]
-    (blind.folder / "file").write_text("")
-    nothing = blind.check(adopt=ADOPT, sources=[{"folder": str(blind.folder / "file")}])
-    assert str(blind.folder / "file") in nothing["msg"], nothing["msg"]

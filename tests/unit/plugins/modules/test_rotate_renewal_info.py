@@ -7,31 +7,22 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.simulator.client import Simulator
 from tests.support.acme_clients import Certbot, reason_to_skip
-from tests.support.client_trees import acme_sh, certbot, lego
+from tests.support.client_trees import certbot
 from tests.support.deploying import AUTHORITY, NAME, balancer, store
 from tests.support.modules import Run
 from tests.support.pebble import Pebble
 from tests.support.renewal_desk import FUTURE, PAST, WHY, Desk, answer, identified
-from tests.support.rotate_runs import Rotation, alarms
+from tests.support.rotate_runs import Rotation, alarms, blind
 from tests.support.tls_servers import HOST, context_from, free_port
 from tests.support.tls_servers import Server as TlsServer
 
+__all__ = ["blind"]
 pytest_plugins = ["tests.support.deploying"]
-
-WEB = "web:443"
-
-
-@pytest.fixture
-def blind(account: Simulator, tmp_path: Path) -> Rotation:
-    """Runs where no listener can be reached: what is in the API counts as served."""
-    return Rotation(account, tmp_path)
 
 
 def served_of(rotation: Rotation, url: str) -> None:
@@ -77,24 +68,12 @@ def test_a_client_that_has_died_is_reported(blind: Rotation) -> None:
 
 
 def test_what_needs_no_renewal_needs_no_one(blind: Rotation) -> None:
-    """The window is to come, the source has renewed it, or it says nothing of its authority; what nobody serves is asked of nobody."""
+    """What nobody serves is asked of nobody."""
     with Desk(answer(FUTURE)) as desk:
         served_of(blind, desk.url)
         certbot(blind.folder.parent / "letsencrypt", "unused.example.com", identified(AUTHORITY, "unused.example.com"))
         run = blind.run(**sources_of(blind))
         assert not run.failed and alarms(run) == {} and len(desk.asked) == 2, run.output
-    with Desk(answer(PAST)) as desk:
-        for keep in (lego, acme_sh):
-            issued = identified(AUTHORITY, "api.example.com")
-            balancer(blind.sim, store(blind.sim, issued), name=keep.__name__, address=None)
-            kept = keep(blind.folder.parent / keep.__name__, "api.example.com", issued)
-            run = blind.run(sources=[{keep.__name__: str(kept.home)}], load_balancers=[keep.__name__])
-            assert alarms(run) == {} and not desk.asked and not warnings(run)
-        with (kept.own / "api.example.com.conf").open("a", encoding="ascii") as settings:
-            settings.write(f"Le_API='{desk.url}'\n")
-        run = blind.run(sources=[{"acme_sh": str(kept.home)}], load_balancers=["acme_sh"])
-        assert alarms(run) == {"acme_sh:443": ["renewal_requested"]}
-        assert "`acme.sh --renew --domain api.example.com`" in run["attention"][0]["message"]
 
 
 def test_what_cannot_be_reached_is_unknown(blind: Rotation) -> None:

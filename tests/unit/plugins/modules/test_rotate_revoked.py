@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests.simulator.client import Simulator
 from tests.support.certificates import Issued, new_key, pem_of
 from tests.support.deploying import NAME, UPDATE, balancer, placed, store
 from tests.support.modules import Run
 from tests.support.revoking import Publisher, Revoking, publishing
-from tests.support.rotate_runs import CREATE, DELETE, Rotation, alarms, ids, places, skipped
+from tests.support.rotate_runs import CREATE, DELETE, Rotation, alarms, here, ids, places, skipped
 
+__all__ = ["here"]
 pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
 
 PORT = 8443
@@ -33,15 +33,9 @@ DEFAULTS: dict[str, Any] = {"fail_on": None}
 
 
 @pytest.fixture
-def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+def publisher() -> Iterator[Publisher]:
     with publishing() as server:
         yield server
-
-
-@pytest.fixture
-def here(serving: Simulator, tmp_path: Path) -> Rotation:
-    """Runs where HAProxy serves."""
-    return Rotation(serving, tmp_path)
 
 
 @pytest.fixture
@@ -76,24 +70,6 @@ def test_nothing_was_revoked(here: Rotation, authority: Revoking, publisher: Pub
     assert revocation(off) is None
 
 
-def state_of(folder: Path) -> dict[Path, tuple[int, int]]:
-    """A folder and all in it, with when it was changed, and its size."""
-    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in (folder, *folder.rglob("*"))}
-
-
-def test_check_mode_keeps_no_list(here: Rotation, authority: Revoking, publisher: Publisher, tmp_path: Path) -> None:
-    """It takes those that there are; a run that only verifies keeps them, since that changes nothing of what there is."""
-    balancer(here.sim, store(here.sim, leaf(authority)), name="web", first_port=PORT)
-    given: dict[str, Any] = {"phases": ["verify"], "sources": None, **DEFAULTS}
-    before = state_of(tmp_path)
-    for _time in range(2):
-        assert revocation(here.check(**given))["status"] == "good"
-        assert state_of(tmp_path) == before
-    assert len(publisher.asked) == 4
-    assert revocation(here.run(**given))["status"] == "good" and len(list((tmp_path / "crls").iterdir())) == 2
-    assert revocation(here.check(**given))["status"] == "good" and len(publisher.asked) == 6
-
-
 @pytest.mark.parametrize("check", [True, False])
 def test_what_is_served_was_revoked(here: Rotation, authority: Revoking, publisher: Publisher, check: bool) -> None:
     served = leaf(authority)
@@ -121,22 +97,6 @@ def test_a_renewal_that_was_revoked_is_not_taken(here: Rotation, authority: Revo
     run = here.run()
     assert places(run, "skipped_items") == {WEB: ("skipped", "revoked", True)} and not here.changes(), run.output
     assert here.run(check_revocation="off")["deployed"], "which shows that it is for nothing else"
-
-
-def test_a_revoked_certificate_makes_way_for_its_renewal(
-    here: Rotation, authority: Revoking, publisher: Publisher
-) -> None:
-    """And for nothing that clients trust less."""
-    present, renewal = leaf(authority, (-20, 70)), leaf(authority)
-    balancer(here.sim, store(here.sim, present), name="web", first_port=PORT)
-    publisher.publish(authority.published(present.certificate))
-    strange = Revoking(f"{publisher.url}/strange-1.crl", name="Strange")
-    here.keep("www", leaf(strange))
-    assert here.run(trust="warn")["deployed"] == [] and not here.changes()
-    here.keep("www", renewal)
-    run = here.run(remove_superseded=True, **DEFAULTS)
-    assert not run.failed and places(run, "deployed") == {WEB: ("switched", None, True)}, run.output
-    assert run["attention"] == [] and revocation(run)["status"] == "good"
 
 
 class Crossed:
@@ -184,22 +144,6 @@ def test_a_revoked_issuer_is_replaced_under_the_same_certificate(
     assert revocation(run)["status"] == "good" and run["attention"] == []
     again = here.run(remove_superseded=True, **given)
     assert not again.failed and not again["changed"]
-
-
-def test_where_all_have_the_revoked_issuer_renewals_go_on(
-    here: Rotation, authority: Revoking, publisher: Publisher
-) -> None:
-    """Clients that do not look take both; a new name is not begun with it."""
-    crossed = Crossed(authority, publisher)
-    present = replace(leaf(crossed.young, (-70, 20)), chain=crossed.before.chain)
-    balancer(here.sim, store(here.sim, present), name="web", first_port=PORT)
-    publisher.publish(authority.published(crossed.first))
-    here.keep("www", crossed.before)
-    other = crossed.young.leaf("new.example.com", key=KEY)
-    here.keep("new", replace(other, chain=crossed.before.chain))
-    run = here.run(import_new=True)
-    assert places(run, "deployed") == {WEB: ("switched", None, True)} and alarms(run) == {WEB: ["revoked"]}, run.output
-    assert skipped(run) == {"new": "untrusted"}
 
 
 def forget(here: Rotation) -> None:

@@ -15,9 +15,8 @@ from tests.simulator.client import Simulator
 from tests.support.certificates import Issued
 from tests.support.deploying import balancer, issue, old, placed, store
 from tests.support.forked import ForkedModule
-from tests.support.long import LONG
 from tests.support.modules import Run
-from tests.support.rotate_runs import CREATE, Rotation, alarms, ids, skipped
+from tests.support.rotate_runs import Rotation, ids, skipped
 
 pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
 
@@ -81,18 +80,6 @@ def test_renewed_and_served_the_same_night(serving: Simulator, tmp_path: Path) -
     assert ids(renewed, "removed") == [new] and len(renewed["deployed"]) == 1, renewed.output
 
 
-def test_each_type_with_its_chain(here: FromSecrets) -> None:
-    here.add("bundled", issue("bundled.example.com"), secret_type="public_cert", bundle_certs=True)
-    for secret_type in ("public_cert", "imported_cert", "private_cert"):
-        given = {"bundle_certs": False} if secret_type == "public_cert" else {}
-        name = f"{secret_type.replace('_', '-')}.example.com"
-        here.add(secret_type, issue(name), secret_type=secret_type, **given)
-    done = here.run(import_new=True, phases=["import"])
-    assert not done.failed and len(done["imported"]) == 4, done.output
-    assert all("BEGIN CERTIFICATE" in stored["intermediateCertificate"] for stored in here.sim.certificates())
-    assert not here.run(import_new=True, phases=["import"])["changed"]
-
-
 def test_what_is_not_wanted_is_not_read(here: FromSecrets) -> None:
     """Other kinds, other names, labels and groups; nothing of it is imported, and no value leaves Secrets Manager."""
     here.manager.add("text", None, "arbitrary")
@@ -112,37 +99,6 @@ def test_what_is_not_wanted_is_not_read(here: FromSecrets) -> None:
     assert len(here.run(import_new=True, **wanted)["imported"]) == 1
 
 
-def test_what_cannot_be_used(here: FromSecrets) -> None:
-    """It is said of each why; nothing else is held up."""
-    store(here.sim, old())
-    here.add("good", issue())
-    here.add("pending", issue(), state=0)
-    here.add("of another", issue(), private_key=issue(key="ec").key_pem)
-    done = here.run()
-    assert not done.failed and [one["name"] for one in done["imported"]] == ["good"], done.output
-    assert skipped(done) == {"pending": "not_active", "of another": "key_missing"}
-
-
-DUE = {"days": (-350, 15)}
-DEFAULTS: dict[str, Any] = {"fail_on": None}
-"""The reasons that fail a run where nothing is said."""
-
-
-def test_a_secret_that_is_kept_without_its_key_is_no_renewal(here: FromSecrets) -> None:
-    """It may be so on purpose, and fails no run, whatever it is newer than: here, its metadata does not say so."""
-    fresh, due = issue(days=(-20, 70)), issue("api.example.com", **DUE)
-    balancer(here.sim, store(here.sim, fresh), store(here.sim, due), name="web")
-    for name in ("www.example.com", "api.example.com"):
-        identifier = here.add(name, issue(name), private_key=None)
-        here.manager.patch(identifier, private_key_included=None)
-    run = here.run(**DEFAULTS)
-    assert skipped(run) == dict.fromkeys(("www.example.com", "api.example.com"), "key_missing"), run.output
-    assert alarms(run) == {"web:444": ["expiring"]} and not here.changes() and READ in here.asked()
-    here.manager.renew(identifier, issue("api.example.com", days=(0, 90)))
-    done = here.run(**DEFAULTS)
-    assert not done.failed and len(done["imported"]) == 1 and alarms(done) == {}, done.output
-
-
 def failed(run: Run) -> dict[str, str]:
     """Why something failed, by its name."""
     return {one.get("name") or one["common_name"]: one["reason"] for one in run["failed_items"]}
@@ -158,15 +114,6 @@ def test_no_permission_for_values(here: FromSecrets) -> None:
     assert "SecretsReader" in done["msg"]
 
 
-@pytest.mark.parametrize(
-    ("given", "reason"),
-    [({"instance_url": ""}, "invalid_argument"), ({"iam_url": "http://127.0.0.1:9"}, "unreachable")],
-)
-def test_a_wrong_instance(here: FromSecrets, given: dict[str, str], reason: str) -> None:
-    done = here.run(retries=0, **given)
-    assert done.failed and failed(done) == {"the secrets": reason}
-
-
 def test_whose_key(here: FromSecrets) -> None:
     """The user's own is one of IBM Cloud only if the user name says so."""
     assert failed(here.run(username=here.sim.username)) == {"the secrets": "missing_credentials"}
@@ -175,22 +122,6 @@ def test_whose_key(here: FromSecrets) -> None:
     assert failed(here.run(**given)) == {"the secrets": "authentication_failed"}
     source["api_key"] = here.sim.api_key
     assert not here.run(**given).failed
-
-
-def test_a_login_that_ends_in_the_middle(here: FromSecrets) -> None:
-    store(here.sim, old())
-    here.add("shop", issue())
-    here.manager.expire_tokens(after=LISTED)
-    assert len(here.run()["imported"]) == 1
-    assert here.asked().count(LOGIN) == 2
-
-
-def test_a_secret_that_is_renewed_while_it_is_read(here: FromSecrets) -> None:
-    store(here.sim, old())
-    secret, new = here.add("shop", issue()), issue()
-    here.manager.renew(secret, new, after=LISTED)
-    (imported,) = here.run()["imported"]
-    assert imported["fingerprint_sha256"] == new.fingerprint
 
 
 def test_a_secret_that_is_gone_when_it_is_read(here: FromSecrets) -> None:
@@ -202,17 +133,3 @@ def test_a_secret_that_is_gone_when_it_is_read(here: FromSecrets) -> None:
     done = here.run()
     assert not done.failed and [one["name"] for one in done["imported"]] == ["api"]
     assert skipped(done) == {"shop": "certificate_missing"}
-
-
-FAULTS = ({"status": 429, "retry_after": 0}, {"status": 503}, "reset_after", "truncated")
-WAYS = [(fault, method) for fault in FAULTS for method in (LOGIN, LISTED, READ)]
-
-
-@pytest.mark.parametrize(("fault", "method"), WAYS if LONG else [*WAYS[::4], WAYS[-2]])
-def test_what_passes_is_waited_for(here: FromSecrets, fault: Any, method: str) -> None:
-    store(here.sim, old())
-    here.add("shop", issue())
-    how = fault if isinstance(fault, dict) else {}
-    here.manager.fault(*([] if how else [fault]), **how, method=method, times=1)
-    done = here.run()
-    assert len(done["imported"]) == 1 and CREATE in here.calls, done.output

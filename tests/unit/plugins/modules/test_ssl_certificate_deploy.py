@@ -16,13 +16,9 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import (
-    ONE,
-    UPDATE,
     balancer,
-    begin,
     changes,
     elements,
-    end,
     issue,
     old,
     only,
@@ -32,8 +28,7 @@ from tests.support.deploying import (
     run_it,
     store,
 )
-from tests.support.modules import TRANSPORTS, options_for
-from tests.support.waiting import until
+from tests.support.modules import options_for
 
 pytest_plugins = ["tests.support.deploying"]
 
@@ -78,26 +73,6 @@ def test_renewal(account: Simulator, login: dict[str, Any]) -> None:
     again = run_it(**login)
     assert not again["changed"] and again["unchanged_count"] == 3
     assert again["api_calls"] == 2
-
-
-def test_one_call_a_balancer(account: Simulator, login: dict[str, Any]) -> None:
-    """Whatever their number, and each with its own certificate; private keys are not asked for."""
-    ids = [store(account, old(f"{number}.example.com")) for number in range(3)]
-    better = [store(account, issue(f"{number}.example.com")) for number in range(3)]
-    made = [balancer(account, *ids, name=f"lb{number}") for number in range(5)]
-    account.settings(balancer_lock_ms=150)
-    run = run_it(**login, concurrency=3)
-    assert run["switched_count"] == 15 and run["changed"]
-    sent = sorted(changes(account), key=lambda arguments: [one["uuid"] for one in made].index(arguments[0]))
-    for web, (uuid, configurations) in zip(made, sent, strict=True):
-        assert uuid == web["uuid"]
-        wanted = [
-            {"listenerUuid": one["uuid"], "tlsCertificateId": identifier}
-            for one, identifier in zip(web["listeners"], better, strict=True)
-        ]
-        assert configurations == wanted
-    assert set(placed(account).values()) == set(better)
-    assert all(call["mask"] and "privateKey" not in call["mask"] for call in account.calls())
 
 
 def test_explicit_and_several_deployments(account: Simulator, login: dict[str, Any]) -> None:
@@ -170,7 +145,7 @@ def test_what_check_mode_would_import(account: Simulator, login: dict[str, Any],
     deployments = [naming(second, ("web", 443)), naming(null, ("web", 444), ("nowhere", 1))]
     run = run_it(**login, deployments=deployments, check=True)
     assert outcomes(run) == {
-        **{"web:443": ("switched", None), "web:444": ("switched", None), "nowhere:1": ("failed", "not_found")},
+        **{"web:443": ("switched", None), "web:444": ("switched", None), "nowhere:1": ("failed", "not_found")}
     }, run.output
     assert changes(account) == []
 
@@ -201,38 +176,7 @@ def test_null_is_no_certificate_in_a_real_run(account: Simulator, login: dict[st
 # Why not: found by the plan
 
 
-def test_what_the_plan_refuses(account: Simulator) -> None:
-    """In check mode over one transport as in a real run over the other; nothing is sent."""
-    renewable(account)
-    unfit = naming(store(account, issue(names=["api.example.com"])), ("web", 443), ("web", 9))
-    planned, run = (
-        run_it(**options_for(account, transport), **unfit, check=check, diff=True)
-        for transport, check in zip(TRANSPORTS, (True, False), strict=True)
-    )
-    assert outcomes(run) == {"web:9": ("failed", "not_found"), "web:443": ("failed", "names_not_covered")}
-    assert planned["listeners"] == run["listeners"] and changes(account) == []
-    for one in (planned, run):
-        assert one.failed and not one["changed"] and one["diff"] == []
-        assert all(listener["message"] in one["msg"] for listener in one["listeners"])
-
-
 # Why not: found by the change
-
-
-def test_a_balancer_that_is_locked_right_before_the_call(account: Simulator, login: dict[str, Any]) -> None:
-    """Whatever a refusal says: the balancer's status tells that it was not carried out, so it may be repeated."""
-    web, _, second = renewable(account)
-    account.patch_balancer(web["id"], provisioningStatus=PENDING, refusal="Please come back later.")
-    process = begin(**login)
-    until(lambda: account.calls(method=ONE), process)
-    account.settings(latency_ms=400)
-    account.patch_balancer(web["id"], provisioningStatus="ACTIVE")
-    until(lambda: account.calls(method=UPDATE), process)
-    account.patch_balancer(web["id"], lock_ms=700)
-    account.settings(latency_ms=0)
-    run = end(process)
-    assert only(run)["outcome"] == "switched" and placed(account) == {"web:443": second}
-    assert changes(account) == [elements(web, second)] * 2
 
 
 def test_a_balancer_that_stays_busy(account: Simulator, login: dict[str, Any]) -> None:
@@ -242,18 +186,6 @@ def test_a_balancer_that_stays_busy(account: Simulator, login: dict[str, Any]) -
     assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_busy")
     assert PENDING in run["msg"] and "again" in run["msg"]
     assert not run["changed"] and changes(account) == [] and placed(account) == {"web:443": first}
-
-
-def test_what_the_api_refuses(account: Simulator, login: dict[str, Any]) -> None:
-    """Once: other balancers are switched, and this one is as it was."""
-    web, first, second = renewable(account)
-    other = balancer(account, first, name="other")
-    account.fault("fault", code="SoftLayer_Exception_InvalidValue", message="No.", method=UPDATE, times=1)
-    run = run_it(**login, retries=0, concurrency=1)
-    assert sorted(outcomes(run).values(), key=str) == [("failed", "refused"), ("switched", None)]
-    assert run.failed and run["changed"] and "No." in run["msg"]
-    assert sorted(changes(account)) == sorted([elements(web, second), elements(other, second)])
-    assert sorted(placed(account).values(), key=str) == [first, second]
 
 
 # What users write
