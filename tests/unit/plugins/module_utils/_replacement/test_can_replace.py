@@ -12,13 +12,11 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import can_replace_order
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     Overrides,
     PresentCertificate,
     can_supersede,
     find_replacement_obstacle,
-    get_age,
     has_better_chain,
     is_equivalent,
     is_newer,
@@ -35,7 +33,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as api
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import Order
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,
     certificate_of,
@@ -400,10 +397,6 @@ def test_the_best(made: Sequence[Made], expected: list[int]) -> None:
     assert sorted(one.id for one in select_best(records[::-1], CLIENTS)) == expected
 
 
-def test_what_is_stored_is_preferred_to_what_is_yet_to_be() -> None:
-    assert [one.id for one in select_best([NEW.record(None), NEW.record(7)], CLIENTS)] == [7]
-
-
 REISSUED = TRUSTED.reissue(not_after=NOW + 10 * DAY)
 """Another certificate for the first issuer, which ends before what is issued here does."""
 SOON = NEW.record(intermediateCertificate=pem_of((REISSUED, *TRUSTED.chain[1:])))
@@ -507,6 +500,14 @@ def imported(new: StoreCertificate, others: Sequence[StoreCertificate]) -> Impor
     return plan_present(ImportAction.of(content), StoreIndex(others), CLIENTS, remove_superseded=True)
 
 
+def test_less_is_known_of_an_order() -> None:
+    """It has no record, so what any authority has signed may replace it."""
+    ordered = replace(PresentCertificate.of(OLD.record()), record=None)
+    for made, expected in ((NEW, None), (replace(NEW, by="own"), None), (replace(NEW, by="itself"), "untrusted")):
+        why = find_replacement_obstacle(made.record(2), ordered, CLIENTS)
+        assert (why and why.reason) == expected
+
+
 def test_another_certificate_completes_nothing() -> None:
     """Whether it may stand in is said by its dates, and not by its chain."""
     bare = replace(OLD, chain="none").record(1)
@@ -528,32 +529,6 @@ def test_all_callers_agree(world: list[StoreCertificate]) -> None:
             [(old.id, old.associated_service_count == 0)] if verdict else []
         )
     assert not (verdict and can_supersede(old, new, CLIENTS))
-
-
-@examples(150)
-@given(worlds(2))
-def test_what_hides_an_order(world: list[StoreCertificate]) -> None:
-    """Less is known of an order than of a certificate, but what is known counts; nothing that was signed by itself hides one."""
-    new, old = world
-    ordered, certificate = certificate_of(old), certificate_of(new)
-    unknown = ("approver_email", "technical_contact_email", "created_at", "modified_at", "product", "billing_order_id")
-    order = Order(
-        **dict.fromkeys(unknown),
-        id=1,
-        common_name=ordered.common_name,
-        subject_alt_names=tuple(ordered.names),
-        status="complete",
-        status_name="Complete",
-        effective_at=ordered.not_before,
-        expires_at=ordered.not_after,
-        public_key_sha256=ordered.public_key_sha256,
-        key_type=ordered.key_type,
-    )
-    if can_replace_order(new, order, CLIENTS):
-        assert certificate.is_valid(NOW) and get_age(new) > get_age(old)
-        assert ordered.names <= certificate.names and certificate.key_type == ordered.key_type
-        assert not certificate.is_root
-        assert CLIENTS.is_trusted(new) or certificate.issuer in {one.subject for one in new.intermediates}
 
 
 @examples(150)

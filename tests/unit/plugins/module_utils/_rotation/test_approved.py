@@ -65,14 +65,6 @@ def reasons(records: Iterable[Mapping[str, Any]]) -> list[str]:
     return [one["reason"] for one in told]
 
 
-@pytest.mark.parametrize("by_preview", [False, True])
-def test_the_result_of_a_check_run_and_its_preview_mean_the_same(by_preview: bool) -> None:
-    given = approved(by_preview=by_preview, imported=ENTRIES[:1], deployed=[SWITCHED], removed=[OLD])
-    assert set(given.imports) == {ENTRIES[0].certificate.fingerprint_sha256}
-    assert set(given.listeners) == {("uuid-of-web", 443)}
-    assert set(given.removals) == {1}
-
-
 def test_a_preview_has_nothing_that_is_not_checked() -> None:
     """It is kept between two jobs, so it is small."""
     preview = extract_preview(shown(ENTRIES[:1], [SWITCHED], [OLD]))
@@ -251,10 +243,7 @@ def lacking(name: str, field: str) -> dict[str, Any]:
 )
 def test_what_is_no_result_is_refused(given: Any) -> None:
     """Before anything is done, and not when it is needed, with one sentence that says what is meant."""
-    with fails(
-        "invalid_argument",
-        "approved must contain the lists imported, deployed, and removed of a preview",
-    ):
+    with fails("invalid_argument", "approved must contain the lists imported, deployed, and removed of a preview"):
         Approval.parse({**WHOLE, **given})
 
 

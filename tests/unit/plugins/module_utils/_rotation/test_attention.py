@@ -36,9 +36,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     ImportSelection,
-    SourceOptions,
     as_skipped_record,
-    choose,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.result import as_attention
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
@@ -233,13 +231,6 @@ def test_a_renewal_that_begins_later(where: str, made: Made, served: Made, expec
     assert reasons(serving(served), **known) == expected
 
 
-def test_a_renewal_of_what_is_in_the_api_does_not_help_if_another_one_is_served() -> None:
-    """Nobody can tell when that one goes away."""
-    old = certificate_of(replace(DUE, copy=1).record(9))
-    wrong = not_served(serving(DUE, served_chains=((old,),)), is_changed=True)
-    assert reasons(wrong, store=[Made(days=(5, 95))]) == ["expiring", "not_served"]
-
-
 # Held back
 
 
@@ -269,42 +260,12 @@ def test_what_of_the_store_is_held_back(newer: Made, reason: str | None) -> None
     assert due.cause == also.cause == {"reason": reason}
 
 
-def test_a_renewal_that_lost_a_name_is_reported_with_it() -> None:
-    """One that a wildcard has is not lost, if nothing else speaks against it."""
-    lost = why(serving(Made(days=(-2, 89), names=(NAME, OTHER))), store=[FRESH])
-    assert (lost.facts["why"].reason, obstacles(lost)) == ("names_not_covered", ["names_not_covered"])
-    old = serving(Made(days=(-2, 89), names=("example.com", NAME)))
-    star = replace(FRESH, names=("example.com", "*.example.com"))
-    for newer, others in ((star, []), (replace(star, by="itself"), ["untrusted"])):
-        held = why(old, store=[newer])
-        assert (held.facts["why"].reason, obstacles(held)) == ("names_not_covered", others)
-
-
-def test_all_that_speaks_against_a_renewal_is_reported() -> None:
-    """The command that accepts it must accept all of it."""
-    old = serving(Made(days=(-2, 89), names=(NAME, OTHER), organization="Example Ltd"))
-    held = why(old, store=[FRESH])
-    assert (held.facts["why"].reason, obstacles(held)) == (
-        "names_not_covered",
-        ["names_not_covered", "organization_differs"],
-    )
-
-
 def test_what_of_a_source_is_held_back_names_the_source() -> None:
     ec = entry(replace(FRESH, key="ec"), 3, "lego")
     (item,) = found(serving(Made(days=(-2, 89))), usable=[ec], has_sources=True)
     assert item.why.facts["entry"] == ec
     place = {"source": "lego", "name": "entry-3", "path": "/lego/3/cert.pem"}
     assert item.cause == {"reason": "key_type_differs", **place}
-
-
-def test_a_balancer_that_offers_no_suite_for_the_key() -> None:
-    """Also if the listener has such a key already."""
-    old, newer = Made(days=(-2, 89), key="ec"), replace(FRESH, key="other ec")
-    assert why(serving(old), store=[newer]).facts["why"].reason == "key_type_not_offered"
-    offered = serving(old, ciphers=("ECDHE-ECDSA-AES256-GCM-SHA384",))
-    assert found(offered, store=[newer]) == []
-    assert why(offered, store=[FRESH]).facts["why"].reason == "key_type_differs"
 
 
 # For what a run fails
@@ -331,14 +292,6 @@ def test_what_was_left_in_the_store_when_another_one_was_adopted_fails_no_run() 
     for usable, since in (([entry(adopted)], None), ([], NOW - 9 * DAY)):
         (item,) = found(serving(adopted), store=[company], usable=usable, has_sources=True)
         assert item.hold_start == since and item.why.facts["entry"] is None
-
-
-def test_what_a_source_has_is_no_record_that_was_left_there() -> None:
-    """Though the store has it by now: where the source has both, it is missed."""
-    adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
-    newer = replace(entry(company, 2, "folder"), record=company.record(10))
-    (item,) = found(serving(adopted), store=[company], usable=[entry(adopted, 1, "folder"), newer], has_sources=True)
-    assert (item.hold_start, item.why.facts["entry"]) == (NOW - 9 * DAY, newer)
 
 
 @pytest.mark.parametrize(
@@ -414,11 +367,6 @@ def test_what_is_held_back_until_it_is_due_is_reported_once() -> None:
     assert [item.reason for item in select_failing(items, ["held_back"], NOW)] == ["held_back"]
 
 
-@pytest.mark.parametrize("days", [(5, 95), (-1, -0.01), (-3, 88)], ids=["not valid yet", "expired", "older"])
-def test_what_is_not_newer_or_not_valid_is_not_held_back(days: tuple[float, float]) -> None:
-    assert found(serving(Made(days=(-2, 89))), store=[Made(days=days, organization=LTD)]) == []
-
-
 # Nothing renews it
 
 
@@ -453,13 +401,6 @@ def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
         assert why(deployed, store=[FRESH], **known) == expected
     due = found(one, store=[FRESH, Made(days=(-0.5, 91), organization=LTD)])[0]
     assert (due.reason, due.why.reason, due.cause) == ("expiring", "not_deployed", None)
-
-
-def test_a_switch_that_failed() -> None:
-    failed = listener(1, FRESH.record(2)).mark_failed("balancer_busy", {"error": "No."}, is_changed=False, served=None)
-    (item,) = find_attention_items([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
-    assert (item.reason, as_attention(item, NOW)["not_after"]) == ("expiring", format_time(NOW + 10 * DAY))
-    assert (item.why, item.cause) == (Obstacle("listener", {"listener": failed}), {"reason": "balancer_busy"})
 
 
 def test_a_renewal_of_a_source_that_was_not_imported() -> None:
@@ -520,9 +461,6 @@ def test_what_the_sources_have_instead(unused: list[dict[str, Any]], told: int |
         assert item.cause == {name: unused[told][name] for name in ("reason", "source", "name", "path")}
 
 
-# What clients get
-
-
 def test_another_certificate_is_served() -> None:
     """What was seen counts for its dates."""
     seen = certificate_of(replace(OVER, common_name=OTHER, names=(OTHER,)).record(9))
@@ -536,6 +474,9 @@ def test_nothing_is_served() -> None:
     """No client sees an end, so the only alarm is that nothing is served; it is named as in the API."""
     (item,) = found(not_served(serving(DUE), is_changed=True))
     assert (item.reason, as_attention(item, NOW)["name"]) == ("not_served", NAME)
+
+
+# What clients get
 
 
 def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
@@ -624,13 +565,6 @@ def test_a_renewal_that_was_left_out_is_reported_with_its_reason() -> None:
     assert why(serving(DUE), usable=[newest, entry(FRESH, 2)], has_sources=True).facts["entry"] == newest
 
 
-def test_what_begins_earlier_than_what_is_served_and_ends_later() -> None:
-    """It is no renewal."""
-    chosen = choose([entry(Made(days=(-81, 90)), 3)], StoreIndex([DUE.record(1)]), SourceOptions(), view_with())
-    told = why(serving(DUE), usable=chosen.usable_entries, unused=chosen.skipped_records, has_sources=True)
-    assert (told.reason, told.facts["skipped"]["reason"]) == ("unused", "ambiguous")
-
-
 def test_a_client_that_has_not_renewed_what_it_has() -> None:
     """The usual reason for which a night is red; its message repeats nothing."""
     has = entry(DUE, 2, name="www")
@@ -657,14 +591,14 @@ def test_the_chain_that_is_served_counts() -> None:
     assert reasons(listener(1, ending, served_chains=(seen,))) == []
 
 
-# What clients refuse
-
-
 def test_what_is_not_valid_yet() -> None:
     """It is told with what may be served until then."""
     coming = serving(Made(days=(1, 90)), accepted=False, rejection="certificate is not yet valid", predecessor_id=7)
     (item,) = found(coming)
     assert (item.reason, item.why) == ("not_yet_valid", Obstacle("not_yet_valid", {"listener": coming, "before": 7}))
+
+
+# What clients refuse
 
 
 def test_what_cannot_be_read_is_judged_by_the_dates_of_the_api() -> None:
@@ -688,7 +622,7 @@ def test_what_cannot_be_read_is_judged_by_the_dates_of_the_api() -> None:
 
 def test_what_clients_refuse_for_another_reason() -> None:
     """Why it is refused is told once, with the end or the other certificate that is the reason."""
-    refused: dict[str, Any] = {"accepted": False, "refusal": "unable to get local issuer certificate"}
+    refused: dict[str, Any] = {"accepted": False, "rejection": "unable to get local issuer certificate"}
     for made, has_whole_chain in ((replace(FRESH, chain="none"), False), (FRESH, True)):
         (item,) = found(listener(1, made.record(1), **refused))
         assert (item.reason, item.why.reason) == ("not_accepted", "not_accepted")
@@ -745,17 +679,6 @@ def test_a_renewal_that_cannot_be_used_fails_no_run_before_it_is_due() -> None:
     assert at(select_failing(items, REASONS, NOW)) == at(items)[:2]
     for fail_on, expected in ((["unusable"], [None, None, "due"]), (["expiring"], [None] * 3)):
         assert [item.failure_start for item in with_grace_period(items, fail_on, NOW)] == expected
-
-
-@pytest.mark.parametrize("where", ["another source", "the store"])
-def test_a_renewal_that_cannot_be_used_matters_to_no_one_who_has_another_one(where: str) -> None:
-    """Though it is newer than that."""
-    renewal = Made(days=(-0.5, 90))
-    known = {"usable": [entry(renewal)]} if where == "another source" else {"store": [renewal]}
-    changed = {"renewal_id": 10} if where == "the store" else {}
-    assert reasons(serving(FRESH, **changed), unused=[BROKEN], has_sources=True, **known) == []
-    (item,) = found(serving(DUE, **changed), unused=[BROKEN], has_sources=True, **known)
-    assert item.reason == "expiring" and item.why.reason != "unusable", "what it has comes first"
 
 
 def test_a_certificate_that_is_kept_without_its_key_is_no_renewal() -> None:

@@ -140,21 +140,6 @@ def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
     assert find_unknown_expectation(endpoints[:3], world_of([FRESH.record(1)])) is None
 
 
-def test_what_is_not_in_the_store_is_reported_as_it_is_served() -> None:
-    world = world_of([])
-    told = create_served_record(seen(world, FRESH), world)
-    assert (told["certificate_id"], told["served_name"], told["common_name"]) == (None, NAME, NAME)
-    assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["effective_not_after"] == format_time(
-        NOW + 90 * DAY
-    )
-
-
-def test_what_it_must_serve() -> None:
-    (action,) = planned(world_of([FRESH.record(1)]), certificate_id=1)
-    assert action.is_known and action.is_verifiable and not action.is_managed
-    assert action.facts == action.expectation == {"demand": action.demand}
-
-
 @pytest.mark.parametrize("record", [None, FRESH.record(7, certificate="damaged")])
 def test_an_id_that_says_nothing(record: Any) -> None:
     """It fails, in its own words; nothing else does."""
@@ -169,13 +154,6 @@ def test_a_run_for_some_names_is_about_endpoints_of_these() -> None:
         assert planned(world, [NAME], **expected) and planned(world, ["www.*"], **expected)
         assert not planned(world, ["mail.example.com"], **expected)
     assert not planned(world, [NAME], certificate_id=9)
-
-
-def test_a_wildcard_is_expected_as_it_is_and_serves_the_names_under_it() -> None:
-    star = Made("*.example.com", ("*.example.com", "example.com"))
-    world = world_of([])
-    assert seen(world, star, names=("*.example.com", "example.com", NAME)).served
-    assert not seen(world, FRESH, names=("*.example.com",)).served
 
 
 # What needs a person

@@ -31,9 +31,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.m
     describe_attention,
     why_attention,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
-    REFUSAL_REMEDIES,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import REFUSAL_REMEDIES
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import RenewalRequest
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -145,10 +143,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
             Obstacle("not_yet_valid", {"listener": LISTENER, "before": 7}),
             f"{NOT_YET} switch back to certificate 7 with {deploy(7, 'web:443')}.",
         ),
-        (
-            Obstacle("not_yet_valid", {"listener": LISTENER, "before": None}),
-            f"{NOT_YET} deploy a valid certificate.",
-        ),
+        (Obstacle("not_yet_valid", {"listener": LISTENER, "before": None}), f"{NOT_YET} deploy a valid certificate."),
         (
             Obstacle("not_accepted", {"listener": LISTENER, "has_whole_chain": True}),
             "TLS clients reject the certificate: its issuer is missing. The chain in the certificate store is complete. Check the chain that "
@@ -186,10 +181,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
             f"The listener uses certificate 1, which cannot be read. Certificate for {NAME} (not stored yet) covers the same DNS names. To switch "
             f"the listener, run `ansible-playbook -i localhost, softlayer.certificates.adopt -e listener=web:443 -e common_name={NAME}`.",
         ),
-        (
-            Obstacle("left_out", {"entry": ENTRY, "skipped": WWW}),
-            f"Skipped the renewal in {THERE}: It is locked.",
-        ),
+        (Obstacle("left_out", {"entry": ENTRY, "skipped": WWW}), f"Skipped the renewal in {THERE}: It is locked."),
         (
             Obstacle("not_imported", {"entry": ENTRY, "because": "phase"}),
             f"Did not deploy the renewal in {THERE}, because this run did not include the phase import. Run {ROTATE_COMMAND}.",

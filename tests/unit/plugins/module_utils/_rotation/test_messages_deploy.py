@@ -12,10 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import (
-    adopt,
-    deploy,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import adopt, deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import find_trust_remedy
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
@@ -40,8 +37,7 @@ WEB: Any = SimpleNamespace(
     error_sentence=" The API reports about its previous change: No disk.",
 )
 DEMAND: Any = SimpleNamespace(
-    names=("www.example.com",),
-    why_unknown=Obstacle("not_found", {"certificate_id": 7, "is_there": False}),
+    names=("www.example.com",), why_unknown=Obstacle("not_found", {"certificate_id": 7, "is_there": False})
 )
 STORED, COPY, COMING = (
     SimpleNamespace(
@@ -111,85 +107,73 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("reason", "facts", "said"),
+    ("why", "said"),
     [
         (
-            "not_found",
-            {"demand": DEMAND},
+            Obstacle("not_found", {"demand": DEMAND}),
             "Certificate 7 does not exist in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists.",
         ),
         (
-            "not_found",
-            {"certificate_id": 7, "is_there": True},
+            Obstacle("not_found", {"certificate_id": 7, "is_there": True}),
             "Certificate 7 cannot be read in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists.",
         ),
         (
-            "not_found",
-            {"is_deleted": True, "certificate_id": 7},
+            Obstacle("not_found", {"is_deleted": True, "certificate_id": 7}),
             "Certificate 7 was deleted from the certificate store during the run.",
         ),
-        ("not_found", {"is_deleted": True}, "The listener was deleted during the run."),
+        (Obstacle("not_found", {"is_deleted": True}), "The listener was deleted during the run."),
         (
-            "not_found",
-            {"listener": "web:443", "certificate_id": None, "called": "web:443", "is_there": False},
+            Obstacle(
+                "not_found", {"listener": "web:443", "certificate_id": None, "called": "web:443", "is_there": False}
+            ),
             f"Listener web:443 has no certificate. To deploy a certificate, replace NAME with the DNS name of the certificate, and run "
             f"{adopt(None, ['web:443'])}.",
         ),
         (
-            "not_found",
-            {"listener": "web:443", "certificate_id": 7, "called": "web:443", "is_there": False},
+            Obstacle("not_found", {"listener": "web:443", "certificate_id": 7, "called": "web:443", "is_there": False}),
             "The DNS names of listener web:443 are unknown, because its certificate 7 is not in the certificate store. Deploy another "
             "certificate with ssl_certificate_deploy and allow_name_loss.",
         ),
         (
-            "not_found",
-            {"listener": "web:443", "certificate_id": 7, "called": "web:443", "is_there": True},
+            Obstacle("not_found", {"listener": "web:443", "certificate_id": 7, "called": "web:443", "is_there": True}),
             "The DNS names of listener web:443 are unknown, because its certificate 7 cannot be read. Deploy another certificate with "
             "ssl_certificate_deploy and allow_name_loss.",
         ),
         (
-            "not_found",
-            {"load_balancer": "wbe", "there": ["web"]},
+            Obstacle("not_found", {"load_balancer": "wbe", "there": ["web"]}),
             "Load balancer wbe does not exist, or the API user cannot access it. Available load balancers: web.",
         ),
         (
-            "not_found",
-            {"load_balancer": "web", "port": 80, "there": [443, 8443]},
+            Obstacle("not_found", {"load_balancer": "web", "port": 80, "there": [443, 8443]}),
             "Load balancer web does not have a listener on port 80. Available ports: 443, 8443.",
         ),
         (
-            "ambiguous",
-            {"load_balancer": "web", "uuids": ["a", "b"]},
+            Obstacle("ambiguous", {"load_balancer": "web", "uuids": ["a", "b"]}),
             "Several load balancers are named web. Specify the load balancer by its UUID (a, b).",
         ),
         (
-            "ambiguous",
-            {"listener": "web:443", "certificate_ids": (None, 2)},
+            Obstacle("ambiguous", {"listener": "web:443", "certificate_ids": (None, 2)}),
             (
                 "Two certificates are specified for listener web:443 (a certificate that would be imported and certificate 2). Remove one of "
                 "the certificates."
             ),
         ),
         (
-            "changed_meanwhile",
-            {"listener": "web:443", "certificate_id": 1, "expected": 7},
+            Obstacle("changed_meanwhile", {"listener": "web:443", "certificate_id": 1, "expected": 7}),
             "Listener web:443 has certificate 1 instead of 7, so it changed after the plan was created. Create a new plan.",
         ),
         (
-            "ambiguous",
-            {"equals": [STORED, COMING, COPY], "called": "web:443"},
+            Obstacle("ambiguous", {"equals": [STORED, COMING, COPY], "called": "web:443"}),
             "Cannot choose between equally good certificates (IDs 2, 3; not stored yet, with the SHA-256 ab12). To deploy certificate 2, run "
             f"{deploy(2, 'web:443')}; otherwise, delete the unneeded certificates.",
         ),
         (
-            "ambiguous",
-            {"equals": [COMING], "called": "web:443"},
+            Obstacle("ambiguous", {"equals": [COMING], "called": "web:443"}),
             "Cannot choose between equally good certificates (not stored yet, with the SHA-256 ab12). Keep only one of the certificates in the sources.",
         ),
         *(
             (
-                "changed_meanwhile",
-                {"now": changed},
+                Obstacle("changed_meanwhile", {"now": changed}),
                 f"The listener changed during the run and now {how}. Run the playbook again to create a new plan.",
             )
             for changed, how in (
@@ -201,77 +185,76 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             )
         ),
         (
-            "not_https",
-            {"listener": "web:22", "protocol": "TCP"},
+            Obstacle("not_https", {"listener": "web:22", "protocol": "TCP"}),
             "Listener web:22 uses TCP, and only HTTPS listeners have certificates. Specify an HTTPS listener.",
         ),
-        ("balancer_error", {"balancer": WEB}, WEB.final_status_message),
-        ("refused", {"error": "No."}, "No."),
-        ("balancer_busy", {"error": "Busy.", "change": "done"}, "The listener has the new certificate. Busy."),
+        (Obstacle("balancer_error", {"balancer": WEB}), WEB.final_status_message),
+        (Obstacle("refused", {"error": "No."}), "No."),
         (
-            "balancer_busy",
-            {"error": "Busy.", "change": "lost"},
+            Obstacle("balancer_busy", {"error": "Busy.", "change": "done"}),
+            "The listener has the new certificate. Busy.",
+        ),
+        (
+            Obstacle("balancer_busy", {"error": "Busy.", "change": "lost"}),
             "The API accepted the change, but the listener does not have the new certificate. Busy.",
         ),
         (
-            "not_found",
-            {"error": "No.", "change": "unseen"},
+            Obstacle("not_found", {"error": "No.", "change": "unseen"}),
             "The API accepted the change, but its completion could not be confirmed. No.",
         ),
         (
-            "api_error",
-            {"is_accepted": True, "balancer": WEB},
+            Obstacle("api_error", {"is_accepted": True, "balancer": WEB}),
             "The API accepted the change, but the listener does not have the certificate. Run the playbook again. The API reports about its "
             "previous change: No disk.",
         ),
-        ("names_not_covered", {"newer": STORED, "why": LOST}, f"Did not deploy the newer certificate 2: {LACKS}"),
         (
-            "names_not_covered",
-            {"newer": COMING, "why": LOST},
+            Obstacle("names_not_covered", {"newer": STORED, "why": LOST}),
+            f"Did not deploy the newer certificate 2: {LACKS}",
+        ),
+        (
+            Obstacle("names_not_covered", {"newer": COMING, "why": LOST}),
             f"Did not deploy the newer certificate for www.example.com (not stored yet): {LACKS}",
         ),
         (
-            "names_not_covered",
-            {"certificate_id": 2, "why": LOST},
+            Obstacle("names_not_covered", {"certificate_id": 2, "why": LOST}),
             f"Did not deploy certificate 2: {LACKS} To deploy the certificate anyway, set allow_name_loss: true.",
         ),
         (
-            "not_yet_valid",
-            {"certificate_id": 2, "why": Obstacle("not_yet_valid", {"start": AT})},
+            Obstacle("not_yet_valid", {"certificate_id": 2, "why": Obstacle("not_yet_valid", {"start": AT})}),
             f"Did not deploy certificate 2: The certificate is not valid before {format_time(AT)}. Run the playbook again when the certificate is valid.",
         ),
         (
-            "key_type_not_offered",
-            {"certificate_id": 2, "why": NOT_OFFERED},
+            Obstacle("key_type_not_offered", {"certificate_id": 2, "why": NOT_OFFERED}),
             f"Did not deploy certificate 2: {NO_SUITES} Reissue the certificate with an RSA key.",
         ),
         (
-            "key_type_not_offered",
-            {"why": Obstacle("key_type_not_offered", {**NOT_OFFERED.facts, "offers_rsa": False})},
+            Obstacle(
+                "key_type_not_offered",
+                {"why": Obstacle("key_type_not_offered", {**NOT_OFFERED.facts, "offers_rsa": False})},
+            ),
             f"{NO_SUITES} Reissue the certificate with another key type.",
         ),
         (
-            "key_type_not_offered",
-            {"why": NOT_OFFERED, "source": "certbot", "name": "web", "names": ["www.example.com"]},
+            Obstacle(
+                "key_type_not_offered",
+                {"why": NOT_OFFERED, "source": "certbot", "name": "web", "names": ["www.example.com"]},
+            ),
             f"{NO_SUITES} {(rsa := remedy('rsa_key', 'certbot', 'web', ['www.example.com']))[:1].upper()}{rsa[1:]}.",
         ),
         (
-            "names_not_covered",
-            {"lost": ["a.example", "b.example"], "listener": "web:443"},
+            Obstacle("names_not_covered", {"lost": ["a.example", "b.example"], "listener": "web:443"}),
             "The certificate does not cover any of the DNS names that listener web:443 serves (a.example, b.example). Check that web:443 is "
             "the correct listener. If the listener is correct, import the certificate with import_new, and deploy it with ssl_certificate_deploy and "
             "allow_name_loss.",
         ),
         (
-            "names_not_covered",
-            {"lost": ["a.example"], "is_named": False},
+            Obstacle("names_not_covered", {"lost": ["a.example"], "is_named": False}),
             "The listener would no longer serve a.example. To accept the loss, specify the listener in listeners.",
         ),
-        ("not_approved", {}, UNAPPROVED_CHANGE),
+        (Obstacle("not_approved", {}), UNAPPROVED_CHANGE),
         *(
             (
-                "changed_meanwhile",
-                facts,
+                Obstacle("changed_meanwhile", facts),
                 f"Cannot switch the listener as approved: {why}. Create a new preview in check mode.",
             )
             for facts, why in (
@@ -295,9 +278,9 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         ),
     ],
 )
-def test_why_a_listener_is_not_switched(reason: str, facts: dict[str, Any], said: str) -> None:
-    outcome = "skipped" if "newer" in facts else "failed"
-    assert describe_target(outcome, reason, facts) == why_unswitched(Obstacle(reason, facts)) == said
+def test_why_a_listener_is_not_switched(why: Obstacle[str], said: str) -> None:
+    outcome = "skipped" if "newer" in why.facts else "failed"
+    assert describe_target(outcome, why.reason, why.facts) == why_unswitched(why) == said
 
 
 # What was seen
@@ -347,24 +330,25 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
 
 
 @pytest.mark.parametrize(
-    ("reason", "facts", "said"),
+    ("why", "said"),
     [
         (
-            "not_accepted",
-            {"probe": REFUSED},
+            Obstacle("not_accepted", {"probe": REFUSED}),
             "TLS clients, which accepted the previous certificate, reject the served certificate: it is old. Check whether the load balancer sends "
             "the chain in the certificate store. If the stored chain is incomplete, import the certificate again with all its intermediate "
             "certificates.",
         ),
-        ("not_served", {"probe": probe("failing")}, "no TLS handshake succeeds: 192.0.2.1: No."),
+        (Obstacle("not_served", {"probe": probe("failing")}), "no TLS handshake succeeds: 192.0.2.1: No."),
         (
-            "not_served",
-            {"probe": probe("failing", working_addresses=("192.0.2.2",))},
+            Obstacle("not_served", {"probe": probe("failing", working_addresses=("192.0.2.2",))}),
             "the TLS handshake fails at some addresses: 192.0.2.1: No.",
         ),
-        ("not_served", {"probe": probe("unreachable")}, "the port no longer accepts connections: 192.0.2.1: No."),
+        (
+            Obstacle("not_served", {"probe": probe("unreachable")}),
+            "the port no longer accepts connections: 192.0.2.1: No.",
+        ),
         *(
-            ("not_served", {"cause": cause}, said)
+            (Obstacle("not_served", {"cause": cause}), said)
             for cause, said in (
                 (Obstacle("not_served", CAUSE), f"{STALE}. O{SUPPORT}"),
                 (
@@ -389,50 +373,47 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
         ),
     ],
 )
-def test_what_is_not_as_the_api_says(reason: str, facts: dict[str, Any], said: str) -> None:
-    known = {"probe": probe("other"), "certificate_id": 2, "cause": None, **facts}
-    assert describe_target("failed", reason, known) == f"The listener has certificate 2 in the API, but {said}"
+def test_what_is_not_as_the_api_says(why: Obstacle[str], said: str) -> None:
+    known = {"probe": probe("other"), "certificate_id": 2, "cause": None, **why.facts}
+    assert describe_target("failed", why.reason, known) == f"The listener has certificate 2 in the API, but {said}"
 
 
 @pytest.mark.parametrize(
-    ("reason", "facts", "said"),
+    ("why", "said"),
     [
         (
-            "not_accepted",
-            {"probe": REFUSED, "predecessor_id": 1, "called": "web:443"},
+            Obstacle("not_accepted", {"probe": REFUSED, "predecessor_id": 1, "called": "web:443"}),
             "TLS clients reject the certificate: it is old. Switch back to certificate 1, which TLS clients trust and which was probably the "
             f"previous certificate, with {deploy(1, 'web:443')}; or import the current certificate again with the current chain of its CA.",
         ),
         (
-            "not_served",
-            {"probe": probe("other"), "demand": DEMAND},
+            Obstacle("not_served", {"probe": probe("other"), "demand": DEMAND}),
             "The endpoint must serve a certificate for www.example.com, but another certificate is served: 192.0.2.1: No. Deploy the "
             "expected certificate at this endpoint, or correct the value of expected.",
         ),
         (
-            "refused",
-            {"error": "No.", "is_interrupted": True, "previous_id": 1},
+            Obstacle("refused", {"error": "No.", "is_interrupted": True, "previous_id": 1}),
             "No. The listener was not rolled back to certificate 1, because the run was interrupted.",
         ),
         (
-            "not_served",
-            {"error": "No.", "rolled_back_to": 1, "works": True},
+            Obstacle("not_served", {"error": "No.", "rolled_back_to": 1, "works": True}),
             "Rolled back to certificate 1, and the listener works again. No.",
         ),
         (
-            "not_served",
-            {"error": "No.", "rolled_back_to": 1, "works": False},
+            Obstacle("not_served", {"error": "No.", "rolled_back_to": 1, "works": False}),
             "Rolled back to certificate 1, but the listener still does not work. Fix the listener immediately. No.",
         ),
         (
-            "not_served",
-            {"error": "No.", "rolled_back_to": 1, "why_not": Obstacle("not_found", {"is_deleted": True})},
+            Obstacle(
+                "not_served",
+                {"error": "No.", "rolled_back_to": 1, "why_not": Obstacle("not_found", {"is_deleted": True})},
+            ),
             "No. The rollback to certificate 1 also failed: The listener was deleted during the run.",
         ),
     ],
 )
-def test_what_has_failed(reason: str, facts: dict[str, Any], said: str) -> None:
-    assert describe_target("failed", reason, facts) == said
+def test_what_has_failed(why: Obstacle[str], said: str) -> None:
+    assert describe_target("failed", why.reason, why.facts) == said
 
 
 def test_the_warning_about_what_clients_refuse() -> None:
@@ -469,10 +450,7 @@ def test_the_warning_about_what_was_not_reached() -> None:
             {"common_names": ["ww"], "there": ["a", "b", "c", "d", "e", "f"]},
             "No certificate matches ww in common_names. Available names: a, b, c, d, e and 1 more.",
         ),
-        (
-            {"common_names": ["ww"], "there": []},
-            "No certificate matches ww in common_names. Available names: none.",
-        ),
+        ({"common_names": ["ww"], "there": []}, "No certificate matches ww in common_names. Available names: none."),
     ],
 )
 def test_patterns_that_match_nothing(facts: dict[str, Any], said: str) -> None:
@@ -489,46 +467,41 @@ def test_too_many_listeners() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "facts", "said"),
+    ("why", "said"),
     [
-        ("in_use", {"listeners": ["far:443"]}, "far:443 uses it."),
-        ("in_use", {"listeners": ["far:443", "far:8443"]}, "far:443, far:8443 use it."),
-        ("in_use", {"services": None}, "the API does not report whether a service uses it."),
-        ("in_use", {"services": 1}, "a service outside this run uses it."),
-        ("in_use", {"services": 2}, "2 services outside this run use it."),
-        ("in_use", {"endpoints": ["vpc:443"]}, "vpc:443 serves it. Deploy another certificate to vpc:443."),
+        (Obstacle("in_use", {"listeners": ["far:443"]}), "far:443 uses it."),
+        (Obstacle("in_use", {"listeners": ["far:443", "far:8443"]}), "far:443, far:8443 use it."),
+        (Obstacle("in_use", {"services": None}), "the API does not report whether a service uses it."),
+        (Obstacle("in_use", {"services": 1}), "a service outside this run uses it."),
+        (Obstacle("in_use", {"services": 2}), "2 services outside this run use it."),
+        (Obstacle("in_use", {"endpoints": ["vpc:443"]}), "vpc:443 serves it. Deploy another certificate to vpc:443."),
         (
-            "in_use",
-            {"endpoints": ["vpc:443", "cdn:443"]},
+            Obstacle("in_use", {"endpoints": ["vpc:443", "cdn:443"]}),
             "vpc:443, cdn:443 serve it. Deploy another certificate to vpc:443, cdn:443.",
         ),
         (
-            "in_use",
-            {"expected_by": "endpoints[3]"},
+            Obstacle("in_use", {"expected_by": "endpoints[3]"}),
             "endpoints[3] expects the certificate. If endpoints[3] can serve another certificate, change the option expected of endpoints[3].",
         ),
         (
-            "not_accepted",
-            {"listeners": ["web:443", "api:443"], "refusal": "no issuer"},
+            Obstacle("not_accepted", {"listeners": ["web:443", "api:443"], "refusal": "no issuer"}),
             "TLS clients reject its replacement at web:443, api:443: no issuer. Check whether the load balancer sends the chain in the "
             "certificate store. If the stored chain is incomplete, import the replacement again with all its intermediate certificates. For a "
             "private CA, set trusted_ca_path.",
         ),
         (
-            "unreachable",
-            {"endpoints": ["vpc:443", "cdn:443"]},
+            Obstacle("unreachable", {"endpoints": ["vpc:443", "cdn:443"]}),
             "the run could not verify the certificate of vpc:443, cdn:443. Run the rotation on a host that can connect to each address of "
             "vpc:443, cdn:443, or set remove_unverified.",
         ),
         (
-            "not_served",
-            {"listeners": [*"abcdefg"]},
+            Obstacle("not_served", {"listeners": [*"abcdefg"]}),
             "the run did not verify its replacement at each address of a, b, c, d, e and 2 more.",
         ),
     ],
 )
-def test_why_a_certificate_is_kept(reason: str, facts: dict[str, Any], said: str) -> None:
-    assert why_kept(1, Obstacle(reason, facts)) == f"Certificate 1 was kept because {said}"
+def test_why_a_certificate_is_kept(why: Obstacle[str], said: str) -> None:
+    assert why_kept(1, why) == f"Certificate 1 was kept because {said}"
 
 
 def test_until_when_a_certificate_is_kept() -> None:

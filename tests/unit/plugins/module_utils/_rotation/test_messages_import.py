@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import format_time
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
-    UNAPPROVED_CHANGE,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import UNAPPROVED_CHANGE
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_import import (
     describe_changed_files,
     describe_unusable,

@@ -105,13 +105,6 @@ def test_a_name_that_is_not_there_is_reported_with_those_that_are() -> None:
     assert chosen() == "not_found"
 
 
-def test_of_several_that_which_may_stand_in_for_all_others_is_taken() -> None:
-    new, old = entry(NEW), entry(replace(NEW, days=(-30, 60)), 2)
-    assert chosen(new, old) == chosen(old, new) == "entry-1"
-    assert chosen(entry(replace(NEW, names=(NAME, "a.example"))), entry(NEW, 2)) == "entry-1"
-    assert chosen(new, entry(replace(NEW, days=(-90, -1)), 2)) == "entry-1"
-
-
 @pytest.mark.parametrize(
     "other",
     [
@@ -202,38 +195,9 @@ def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> Non
     assert named["api:443"].previous_id == 3 and named["web:8443"].previous_id is None
 
 
-def test_a_run_for_some_load_balancers_leaves_the_others() -> None:
-    both = balancer("web", p443=1), balancer("api", p443=1)
-    assert planned(entry(NEW), *both, load_balancers=["w*", "x"]).keys() == {"web:443"}
-    with fails("not_found", "Listener api:443 does not exist, ", " Available listeners: web:443"):
-        planned(entry(NEW), *both, where=["api:443"], load_balancers=["web"])
-
-
-@pytest.mark.parametrize("where", ["web", "web:9", "plain"])
-def test_only_listeners_that_can_have_a_certificate_are_proposed(where: str) -> None:
-    plain = replace(balancer("plain"), listeners=(Listener("plain-80", "HTTP", 80, None),))
-    web = balancer("web", p443=1)
-    with fails("not_found", "Available listeners: web:443."):
-        planned(entry(NEW), replace(web, listeners=(*web.listeners, *plain.listeners)), plain, where=[where])
-
-
-def test_it_is_found_before_it_is_stored() -> None:
-    """As in check mode: the record has no id then."""
-    new = entry(NEW)
-    world = world_of([LTD.record(1)], balancer("web", p443=1)).add_imports([new.record], ())
-    [action] = plan_adoption(world, Adoption(NAME), new)
-    assert (action.outcome, action.target_id, action.target) == ("switched", None, new.record)
-
-
 def test_what_was_not_stored_leaves_listeners_as_they_are() -> None:
     [action] = plan_adoption(world_of([LTD.record(1)], balancer("web", p443=1)), Adoption(NAME), entry(NEW))
     assert (action.outcome, action.facts) == ("unchanged", {"kept": "not_stored"})
-
-
-def test_what_begins_earlier_and_ends_later_than_what_is_there_is_put_there() -> None:
-    """No renewal brings it there."""
-    actions = planned(entry(Made(days=(-81, 90))), balancer("web", p443=1), old=DUE)
-    assert outcomes(actions) == {"web:443": ("switched", None, 2)}
 
 
 def test_a_second_time_nothing_is_left_to_do() -> None:
@@ -316,20 +280,9 @@ def test_what_has_ended_and_what_is_not_for_https() -> None:
     ("where", "code", "said"),
     [
         (
-            "wbe:443",
-            "not_found",
-            "Listener wbe:443 does not exist, or the API user cannot access its load balancer. Available listeners: twin:443, web:443.",
-        ),
-        ("web:444", "not_found", "Listener web:444 does not exist, "),
-        (
             "web",
             "not_found",
             "web is a load balancer. Specify listeners with their ports. Available listeners: web:443.",
-        ),
-        (
-            "wbe:443,web:444",
-            "not_found",
-            "Listener wbe:443, web:444 does not exist, or the API user cannot access its load balancer. Available listeners: twin:443, web:443.",
         ),
         (
             "web,twin",

@@ -18,21 +18,17 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     ImportSelection,
     SourceOptions,
-    as_facts,
     choose,
     drop_replaced,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
-    SourceCertificate,
-    is_selected,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import SourceCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import KeyRef
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.certificates import DAY, NOW
 from tests.support.rotating import entry
-from tests.support.stored import NAME, Made, stored, view_with
+from tests.support.stored import NAME, Made, view_with
 
 OLD = Made(days=(-80, 10))
 NEW = Made()
@@ -81,9 +77,7 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
     "it renews one of the store": ([OLD], [NEW], [None]),
     "of several, the newest": ([OLD], [NEW, NEWER, Made(days=(-2, 89))], ["superseded", None, "superseded"]),
     "the store has it": ([NEW], [NEW], ["already_imported"]),
-    "the store has it, and what it renews": ([OLD, NEW], [NEW], ["already_imported"]),
     "the store has a newer one": ([NEWER], [NEW], ["superseded"]),
-    "the store has a newer one for more names": ([replace(NEWER, names=BOTH)], [NEW], ["superseded"]),
     "what the store has is an authority's younger twin": ([OLD, TWIN], [NEW], ["ambiguous"]),
     "it completes what is served, and another one is as new": ([BARE, TWIN], [NEW], [None]),
     "it completes what is served, and the source has another one that is as new": (
@@ -91,25 +85,14 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
         [NEW, TWIN],
         [None, "ambiguous"],
     ),
-    "it completes what is served, and the source has one for more names": (
-        [BARE],
-        [NEW, replace(NEW, names=BOTH)],
-        [None, "new_name"],
-    ),
     "expired": ([OLD], [Made(days=(-90, -0.01))], ["expired"]),
     "valid to this second": ([Made(days=(-80, -1))], [Made(days=(-1, 0))], [None]),
     "it ends sooner, and is due": ([OLD], [Made(days=(-5, 1))], ["expires_earlier"]),
     "it ends sooner, and is not due": ([Made(days=(-80, 50))], [Made(days=(-1, 44))], [None]),
-    "expired, and newer than a valid one": ([OLD], [Made(days=(-1, -0.01)), NEW], ["expired", None]),
     "the store has a newer one with another type of key": ([replace(NEWER, key="ec")], [NEW], ["new_name"]),
     "the newest in the store has expired": ([Made(days=(-1, -0.01))], [Made(days=(-2, 89))], ["ambiguous"]),
     "it begins earlier, and ends later": ([OLD], [Made(days=(-81, 90))], ["ambiguous"]),
     "it begins earlier, and ends later, than one that is not due": ([NEW], [Made(days=(-2, 95))], ["superseded"]),
-    "it begins earlier, and ends later, than one for more names": (
-        [replace(OLD, names=BOTH)],
-        [Made(days=(-81, 90))],
-        ["new_name"],
-    ),
     # What may not stand in hides nothing
     "not valid yet, in the source": ([OLD], [Made(days=(5, 95)), NEW], ["not_yet_valid", None]),
     "not valid yet, in the store": ([OLD, Made(days=(5, 95))], [NEW], [None]),
@@ -118,12 +101,8 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
         [replace(NEW, organization=LTD), NEWER],
         [None, "organization_differs"],
     ),
-    "self-signed, in the source": ([OLD], [NEW, replace(NEWER, by="itself")], [None, "untrusted"]),
-    "another type of key beside a good one": ([OLD], [NEW, replace(NEWER, key="ec")], [None, "key_type_differs"]),
     # Names
     "it lost a name": ([replace(OLD, names=BOTH)], [NEW], ["names_not_covered"]),
-    "it lost a name that another one has": ([replace(OLD, names=BOTH), OLD], [NEW], [None]),
-    "it has one more": ([OLD], [replace(NEW, names=BOTH)], [None]),
     "the source has one for more names": ([OLD], [NEW, replace(NEWER, names=BOTH)], ["superseded", None]),
     "for more names, but older": ([OLD, replace(OLD, names=BOTH)], [NEWER, replace(NEW, names=BOTH)], [None, None]),
     "for other names": ([OLD], [Made(OTHER, (OTHER,))], ["new_name"]),
@@ -137,11 +116,8 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
         [NEW, replace(NEW, names=BOTH), NEWER],
         ["superseded", None, None],
     ),
-    "equally new, and one that is newer than both": ([OLD], [NEW, TWIN, NEWER], ["superseded", "superseded", None]),
     # The same certificate with a chain that the store lacks
     "the store lacks its chain": ([BARE], [NEW], [None]),
-    "the store has it both ways": ([BARE, NEW], [NEW], ["already_imported"]),
-    "the store lacks its chain, and has a newer one": ([BARE, NEWER], [NEW], ["superseded"]),
 }
 
 
@@ -184,20 +160,6 @@ def test_the_most_complete_copy_counts(first: str) -> None:
     for copies in ([lacking, whole], [whole, lacking]):
         _entries, chosen = chosen_of([OLD], copies)
         assert (chosen.imports, chosen.skipped_entries, chosen.usable_entries) == ([whole], [], [whole])
-
-
-def test_of_incomplete_copies_the_one_with_the_longest_chain() -> None:
-    """Its reason is that of what is taken."""
-    none, first = (entry(replace(NEW, chain=chain), n) for n, chain in enumerate(("none", "first"), start=1))
-    for copies in ([none, first], [first, none]):
-        _entries, chosen = chosen_of([OLD], copies)
-        assert [(one.name, why.reason) for one, why in chosen.skipped_entries] == [(first.name, "chain_incomplete")]
-        lenient = choose(copies, index_of(replace(OLD, by="own")), SourceOptions(is_trust_required=False), CLIENTS)
-        assert lenient.imports == [first]
-
-
-def test_of_equal_copies_the_first() -> None:
-    assert reasons([OLD], [NEW, NEW, NEW]) == [None, "not told of", "not told of"]
 
 
 # Why not, with what a person needs to know for it
@@ -255,34 +217,10 @@ def test_what_renews_nothing_says_why(store: Made, source: Made, reason: str, ob
     assert why_not([store], source).facts["listeners"] == ()
 
 
-def test_what_is_new_is_reported_with_its_names() -> None:
-    """Unless the store has nothing at all: then it may be hidden."""
-    assert why_not([], NEW) == Obstacle("new_name", {"names": None})
-    assert why_not([OLD], Made(OTHER, (OTHER,))) == Obstacle("new_name", {"names": frozenset({OTHER})})
-    assert why_not([OLD], Made(None, ())) == Obstacle("new_name", {"names": frozenset()})
-
-
 def test_of_several_that_it_does_not_renew_the_one_with_the_fewest_names_that_it_lacks() -> None:
     names = (NAME, OTHER, "shop.example.com", "mail.example.com")
     store = [replace(OLD, names=names[:count]) for count in (4, 2, 3)]
     assert why_not(store, NEW).facts["nearest"].id == 2
-
-
-def test_of_several_that_it_does_not_renew_the_newest() -> None:
-    """The company's certificate was replaced long ago, and what is served now is no other one's."""
-    store = [replace(OLD, organization=LTD), replace(OLD, days=(-10, 80))]
-    for number, those in ((2, store), (1, store[::-1])):
-        assert why_not(those, replace(NEW, key="ec")).facts["nearest"].id == number
-
-
-def test_a_certificate_that_is_imported_is_reported_with_its_trust() -> None:
-    told = as_facts(entry(replace(NEW, organization=LTD, by="itself")))
-    assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
-    assert (told["organization_name"], told["trust"], told["trust_message"][:31]) == (
-        LTD,
-        "untrusted",
-        "The certificate is not trusted:",
-    )
 
 
 def test_a_certificate_that_is_skipped_is_reported_without_its_text() -> None:
@@ -317,12 +255,6 @@ def test_new_names_on_request() -> None:
     assert reasons([], [NEW, replace(NEW, copy=1)], wish) == ["ambiguous", "ambiguous"]
 
 
-def test_certificates_without_any_name_do_not_replace_each_other() -> None:
-    """Nothing says that they are for the same."""
-    nameless = [Made(None, (), days=(-days, 90)) for days in (3, 2, 1)]
-    assert reasons([Made(None, (), days=(-9, 90))], nameless, SourceOptions(import_new=True)) == [None] * 3
-
-
 def test_patterns_narrow_what_is_checked() -> None:
     """Anything else is not told of; an empty list selects nothing."""
     entries = [NEW, Made(OTHER, (OTHER, "shop.example.com"))]
@@ -331,12 +263,6 @@ def test_patterns_narrow_what_is_checked() -> None:
     assert chosen_of([], entries, SourceOptions([], import_new=True))[1] == ImportSelection([], [], [], [])
     hidden = [NEW, replace(NEWER, names=BOTH)]
     assert reasons([OLD], hidden, SourceOptions(["www.*"])) == ["superseded", None], "by any of its names"
-
-
-def test_an_address_is_no_name_that_a_pattern_matches() -> None:
-    assert is_selected(None, ["192.0.2.1", NAME], ["www.*"])
-    assert not is_selected(None, ["192.0.2.1", NAME], ["192.*"])
-    assert is_selected(None, ["192.0.2.1"], None) and not is_selected(NAME, [NAME], [])
 
 
 # Whatever there is
@@ -420,9 +346,3 @@ def test_an_expired_certificate_of_an_email_that_was_renewed_long_ago(
 ) -> None:
     """Emails are kept; if the store has a newer valid one for all names, there is nothing to say about the old one."""
     assert drop_replaced([record], index_of(*store), CLIENTS) == ([record] if is_told else [])
-
-
-def test_a_record_that_cannot_be_read_is_no_reason_to_import_anything() -> None:
-    index = StoreIndex([stored(1, OLD.issued, certificate="garbage", commonName=NAME)])
-    ((_entry, why),) = choose([entry(NEW)], index, SourceOptions(), CLIENTS).skipped_entries
-    assert why == Obstacle("new_name", {"names": frozenset({NAME})}), "the store is not empty"

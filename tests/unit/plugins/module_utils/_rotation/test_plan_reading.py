@@ -66,7 +66,6 @@ OVER, NEWER, BARE = Made(days=(-90, -1)), Made(days=(-0.5, 91)), replace(NEW, ch
 KEYLESS, UNCHAINED = {"private_key_included": False}, {"intermediate_included": False}
 CASES: dict[str, tuple[str, Made, list[Made], dict[str, Any]]] = {
     "it renews one of the store": ("read", NEW, [OLD], {}),
-    "it renews one, among others": ("read", NEW, [NOTHING, OLD, Made(names=(OTHER,))], {}),
     "it is for more names": ("read", Made(names=BOTH), [OLD], {}),
     "the store has it": ("stored", NEW, [OLD, NEW], {}),
     "the store has it, and it is not active any more": ("stored", NEW, [NEW], {"state": 5}),
@@ -76,10 +75,6 @@ CASES: dict[str, tuple[str, Made, list[Made], dict[str, Any]]] = {
     "an issuer in the store has expired": ("read", NEW, [replace(NEW, chain="expired first")], {}),
     "an issuer has expired, and it has none": ("stored", NEW, [replace(NEW, chain="expired first")], UNCHAINED),
     "another serial number": ("read", NEW, [OLD, Made(copy=1)], {}),
-    "another size of its key": ("read", NEW, [OLD, NEW], {"key_algorithm": "RSA4096"}),
-    "a key algorithm that is not known": ("stored", NEW, [NEW], {"key_algorithm": "new"}),
-    "other names": ("read", NEW, [OLD, NEW], {"alt_names": [NAME, OTHER]}),
-    "another end": ("read", NEW, [OLD, NEW], {"validity": {"not_before": "2099-01-01T00:00:00Z"}}),
     "nothing is known of its age": ("read", NEW, [NEWER], {"validity": None, "expiration_date": None}),
     "nothing is known of its beginning": ("read", NEW, [NEWER], {"validity": {}}),
     "nothing is known of its end": (
@@ -91,7 +86,6 @@ CASES: dict[str, tuple[str, Made, list[Made], dict[str, Any]]] = {
     "the store has a newer one": ("excluded: new_name", NEW, [NEWER], {}),
     "the store has one that ends earlier": ("read", NEW, [Made(days=(-1, 89))], {}),
     "addresses are in the store, but not in metadata": ("read", NEW, [IP], {}),
-    "an address of another one": ("excluded: new_name", NEW, [replace(NOTHING, addresses=("192.0.2.1",))], {}),
     "an address of one for nothing else": ("excluded: new_name", NEW, [replace(IP, common_name=None, names=())], {}),
     "it has expired": ("useless: expired", OVER, [OLD], {}),
     "it is not valid yet": ("read", Made(days=(1, 90)), [OLD], {}),
@@ -114,11 +108,6 @@ def test_what_is_read(case: str) -> None:
     assert told(plan(made, *store, **changed)) == expected
 
 
-def test_new_names_are_read_where_they_are_wanted() -> None:
-    assert told(plan(NEW, wish=SourceOptions(import_new=True))) == "read"
-    assert told(plan(Made(days=(-90, -1)), wish=SourceOptions(import_new=True))) == "useless: expired"
-
-
 def test_names_that_are_not_expected_are_not_reported_for() -> None:
     assert plan(NEW, OLD, wish=SourceOptions([OTHER])) == ReadingPlan()
     assert plan(NEW, OLD, wish=SourceOptions(["*.EXAMPLE.com"])).candidates
@@ -130,11 +119,6 @@ def test_of_an_authority_that_is_not_known_only_what_has_no_chain_is_read_again(
     assert told(plan(own, own)) == "read", "it may have a chain to a known root"
     assert told(plan(own, own, wish=SourceOptions(is_trust_required=False))) == "stored"
     assert told(plan(own, replace(own, chain="none"), wish=SourceOptions(is_trust_required=False))) == "read"
-
-
-def test_the_record_with_the_best_chain_counts() -> None:
-    found = plan(NEW, replace(NEW, chain="none"), NEW, NEW)
-    assert [record.id for _secret, record in found.stored_secrets] == [2]
 
 
 WIDER, STARS = ("shop.example.com", *BOTH), ("example.com", "*.example.com")
@@ -166,11 +150,6 @@ def test_why_not(made: Made, store: list[Made], expected: tuple[str, dict[str, A
     listeners = facts.pop("listeners", None)
     assert (why.reason, facts) == expected
     assert listeners == (["web:443"] if 1 in facts.values() else () if 2 in facts.values() else None)
-
-
-def test_names_in_any_writing() -> None:
-    ((_secret, why),) = plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]).excluded_secrets
-    assert why.facts == {"names": {NAME}}
 
 
 MADE = st.builds(

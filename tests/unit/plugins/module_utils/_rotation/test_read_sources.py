@@ -43,7 +43,6 @@ from tests.support.certificates import (
     pkcs12_of,
 )
 from tests.support.client_trees import CLIENTS, Kept
-from tests.support.failing import fails
 from tests.support.sources import AUTHORITY, Found, Reader, chain_of, no_secrets, path_of_key
 from tests.support.stored import view_with
 
@@ -108,21 +107,6 @@ def test_the_record_of_what_cannot_be_used(client: str, tmp_path: Path, read: Re
     assert record == {**about(client, place), "outcome": "skipped", "reason": "key_missing"}
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_a_certificate_without_a_common_name(client: str, tmp_path: Path, read: Reader) -> None:
-    """As ACME authorities issue them."""
-    CLIENTS[client](tmp_path, NAME, AUTHORITY.issue(None, names=[NAME, "example.com"]))
-    [entry] = read(client, tmp_path).entries
-    assert (entry.record.common_name, entry.certificate.subject_alt_names) == (None, [NAME, "example.com"])
-
-
-def test_what_a_source_has_is_in_the_order_of_its_names(tmp_path: Path, read: Reader) -> None:
-    names = ["b.example.com", "a.example.com", "_.example.com"]
-    for name in names:
-        CLIENTS["lego"](tmp_path, name, AUTHORITY.issue(name))
-    assert [one.name for one in read("lego", tmp_path).entries] == sorted(names)
-
-
 def read_several(
     sources: Sequence[dict[str, Any]],
     read_mailbox: Callable[[int, Mapping[str, str]], MailContent] | None = None,
@@ -132,31 +116,6 @@ def read_several(
     view = view_with(AUTHORITY.root)
     look = read_mailbox or (lambda _position, _keys: MailContent())
     return read_sources([Source.of(one) for one in sources], look, no_secrets, None, (), view, warn, print)
-
-
-def test_sources_stand_one_after_the_other(tmp_path: Path) -> None:
-    """The same certificate in each is one of its own."""
-    sources = []
-    for number, client in enumerate(CLIENTS):
-        CLIENTS[client](tmp_path / client, f"{number}.example.com", ONE)
-        sources.append({client: str(tmp_path / client), "folder": None})
-    found = read_several(sources)
-    assert [one.source for one in found.entries] == list(CLIENTS)
-
-
-def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
-    """Control characters are shown as such; what is not UTF-8 could not be handed on."""
-    kept(tmp_path, ONE, "tab\there")
-    kept(tmp_path, OTHER, os.fsdecode(b"latin-\xfc"))
-    found = read("folder", tmp_path)
-    [entry] = found.entries
-    assert entry.name == "tab\\there" and Path(path_of_key(entry)).read_text() == ONE.key_pem
-    [record] = found.skipped
-    assert (
-        record["reason"] == "unreadable"
-        and record["name"] == "latin-\\udcfc"
-        and record["common_name"] == "other.example.com"
-    )
 
 
 # Chains and trust
@@ -172,18 +131,6 @@ def test_an_issuer_that_only_other_files_have(tmp_path: Path, read: Reader) -> N
     kept(tmp_path, ONE, chain="")
     assert judged(read, tmp_path) == ("incomplete", "")
     (tmp_path / "issuers.ca-bundle").write_text(pem_of([*Authority("Stranger").chain, *ONE.chain]))
-    assert judged(read, tmp_path) == ("trusted", ONE.chain_pem)
-
-
-def test_an_issuer_that_is_given(tmp_path: Path, read: Reader) -> None:
-    """As `intermediate_path`."""
-    kept(tmp_path, ONE, chain="")
-    known = [*map(Certificate.from_library, (*Authority("Stranger").chain, *ONE.chain))]
-    assert judged(read, tmp_path, known=known) == ("trusted", ONE.chain_pem)
-
-
-def test_what_the_chain_does_not_need_is_left_out(tmp_path: Path, read: Reader) -> None:
-    kept(tmp_path, ONE, chain=pem_of([*Authority("Stranger").chain, AUTHORITY.root, *ONE.chain]))
     assert judged(read, tmp_path) == ("trusted", ONE.chain_pem)
 
 
@@ -232,12 +179,6 @@ def test_without_anything_to_judge_no_roots_are_read(tmp_path: Path) -> None:
         [source], lambda _position, _keys: MailContent(), no_secrets, None, (), TrustView(anchors, NOW), print, print
     )
     assert [one["reason"] for one in found.unusable_records] == ["key_missing"]
-
-
-def test_roots_that_are_not_there(tmp_path: Path, read: Reader) -> None:
-    kept(tmp_path, ONE)
-    with fails("not_found"):
-        read("folder", tmp_path, roots=tmp_path / "no such file")
 
 
 # Mail
@@ -364,18 +305,6 @@ def test_a_certificate_from_mail_that_cannot_be_used(tmp_path: Path, read: Reade
     assert found.reasons == {f"{reason}.key": reason for reason in (*refused, "expired", "not_yet_valid")}
     told = {"source": "mail", "name": "untrusted", "outcome": "skipped", **missing[0]}
     assert found.skipped[0] == {name: told[name] for name in told if name not in {"order_id", "public_key_sha256"}}
-
-
-def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Reader) -> None:
-    key = tmp_path / "one.key"
-    key.write_text(ONE.key_pem)
-
-    def read_mailbox(_keys: Sequence[str]) -> MailContent:
-        key.unlink()
-        return mail(ONE)
-
-    found = read("mail", "", mail=read_mailbox, privatekey_dir=str(tmp_path))
-    assert [(record["reason"], record["common_name"]) for record in found.skipped] == [("key_missing", NAME)]
 
 
 # What is there, and no certificate

@@ -33,10 +33,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     ListenerSelection,
     find_contenders,
     find_named_contenders,
-    keep_unchanged,
     plan_named,
     plan_renewals,
-    predict_outcome,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     ImportSelection,
@@ -49,11 +47,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.w
     World,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
-    ImportAction,
-    plan_present,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
 from cryptography import x509
@@ -102,23 +95,6 @@ def test_what_was_revoked_is_worth_nothing_with_all_that_it_issued() -> None:
         Certificate.from_library(REVOKED)
     )
     assert knowing(OWN.chain[0]).is_trusted(NEW.record()), "which has nothing to do with it"
-
-
-def test_openssl_accepts_what_was_revoked() -> None:
-    """So a switch that it refuses is taken back, and check mode foresees what a run sees."""
-    view = knowing(OLD.issued.certificate, REVOKED)
-    world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=1), view=view)
-    (action,) = plan_renewals(world, ListenerSelection())
-    assert action.is_changed and action.is_promising
-    seen = keep_unchanged(action, world.index)
-    foreseen = predict_outcome(action, replace(seen, accepted=True, served=True), view)
-    assert foreseen.accepted is True
-
-
-def test_what_is_known_stays_known() -> None:
-    view = knowing(NEW.issued.certificate).add_revocations({})
-    assert view.is_revoked(certificate_of(NEW.record()))
-    assert view.move_to(NOW + DAY).is_revoked(certificate_of(NEW.record())) and view.move_to(NOW + DAY).at == NOW + DAY
 
 
 def test_a_replaced_issuer_completes_the_same_certificate() -> None:
@@ -201,33 +177,12 @@ def test_what_was_revoked_makes_way_for_what_is_as_good_as_it_was(revoked: str, 
     assert (why and why.reason) == reason
 
 
-def test_a_renewal_with_a_revoked_issuer_waits_while_the_present_one_has_none() -> None:
-    old = OLD.record(1, intermediateCertificate=pem_of(replaced()))
-    why = find_replacement_obstacle(NEW.record(2), PresentCertificate.of(old), knowing(REVOKED))
-    assert why is not None and why.reason == "untrusted"
-    assert why.facts["is_revoked"]
-
-
 def test_nothing_is_deleted_for_what_was_revoked() -> None:
     """The present one was revoked: what it has replaced may be all that is left."""
     for view, removed in ((view_with(), [1]), (knowing(NEW.issued.certificate), [])):
         world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=2), view=view)
         plan = plan_removal(world, [listener(2, NEW.record(2))], [], remove_unverified=False)
         assert [record.id for record in plan.old_records] == removed
-
-
-def test_nothing_is_deleted_for_a_revoked_one_that_is_imported() -> None:
-    issued = NEW.issued
-    content = Content(
-        Certificate.from_library(issued.certificate),
-        issued.key_pem,
-        tuple(map(Certificate.from_library, issued.chain)),
-        None,
-        None,
-    )
-    for view, removed in ((view_with(), [1]), (knowing(issued.certificate), [])):
-        step = plan_present(ImportAction.of(content), StoreIndex([OLD.record(1)]), view, remove_superseded=True)
-        assert [old.record.id for old in step.superseded] == removed
 
 
 # Sources
@@ -248,13 +203,6 @@ def test_a_revoked_one_of_a_source_is_not_imported() -> None:
     told = chosen(entry(NEW), view=knowing(NEW.issued.certificate), store=[OLD])
     assert why_skipped(told) == [("entry-1", "revoked")] and not told.imports
     assert told.skipped_entries[0][1].facts["revocation"].reason == "keyCompromise"
-
-
-def test_of_two_copies_the_one_whose_issuer_was_not_revoked() -> None:
-    first, second = entry(NEW), entry(NEW, 2, "lego")
-    second = replace(second, record=NEW.record(None, intermediateCertificate=pem_of(replaced())))
-    for entries in ((first, second), (second, first)):
-        assert chosen(*entries, view=knowing(REVOKED), store=[OLD]).imports == [second]
 
 
 def test_new_names_are_not_begun_with_a_revoked_issuer() -> None:
@@ -301,13 +249,6 @@ def test_what_it_has_replaced_is_named_if_that_is_good() -> None:
     ):
         (facts,) = told_of(knowing(NEW.issued.certificate, *revoked), store=store, predecessor_id=2)
         assert facts["before"] == before
-
-
-def test_what_was_seen_counts_not_what_is_stored() -> None:
-    """A balancer may send another chain."""
-    own = certificate_of(NEW.record())
-    seen = ((own, *map(Certificate.from_library, replaced())),)
-    assert told_of(knowing(REVOKED), served_chains=seen) == []
 
 
 def test_a_listener_is_reported_with_what_is_known() -> None:

@@ -273,15 +273,6 @@ def test_all_listeners_go_into_one_call_with_nothing_but_their_certificates(worl
     assert world.served == {443: NEW, 8443: NEW, 9443: NEW}
 
 
-def test_only_what_is_planned_is_sent(world: World) -> None:
-    kept = world.plan(None)
-    world.add(8443)
-    [_planned, changed] = world.plan()
-    assert shown(world.switch([*kept, changed])) == [("unchanged", None, False), DONE]
-    assert world.sent == [[{"listenerUuid": "uuid-8443", "tlsCertificateId": NEW}]]
-    assert world.baseline == ["uuid-8443"]
-
-
 def test_nothing_is_sent_where_nothing_is_planned(world: World) -> None:
     [seen] = world.switch(world.plan(None))
     assert (seen.outcome, seen.served) == ("unchanged", True)
@@ -330,14 +321,6 @@ def test_nothing_is_sent_if_the_run_may_not_any_more(world: World) -> None:
 
 
 # Before the change
-
-
-def test_a_balancer_that_is_being_changed_is_waited_for(world: World) -> None:
-    world.status = PENDING
-    world.clock.after(100, lambda: setattr(world, "status", "ACTIVE"))
-    assert shown(world.switch()) == [DONE]
-    assert 120 <= world.clock.now <= 120 + 2 * AT_THE_NEXT_READING
-    assert len(world.sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -573,19 +556,12 @@ def test_a_change_that_was_lost_and_cannot_be_read_back(world: World) -> None:
     )
 
 
-# After the change
-
-
-def test_its_end_is_waited_for(world: World) -> None:
-    world.takes = 300
-    assert shown(world.switch()) == [DONE]
-    assert 300 <= world.clock.now <= 300 + AT_THE_NEXT_READING
-    assert world.status == "ACTIVE"
-
-
 def test_its_end_is_not_waited_for_if_the_run_does_not_wait(world: World) -> None:
     assert shown(world.switch(wait_options=NOT_WAITING)) == [DONE]
     assert world.clock.now == 0 and world.done.count(READ) == 1
+
+
+# After the change
 
 
 def test_what_is_waited_for_is_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -691,12 +667,6 @@ def test_a_change_of_another_run_is_waited_for_before_what_is_kept_is_checked(
     assert (one.outcome, one.served) == ("unchanged", True)
     assert seconds <= world.clock.now <= seconds + (AT_THE_NEXT_READING if seconds else 0)
     assert (READ in world.done) is (status == PENDING and wait_options.is_waiting) and world.sent == []
-
-
-def test_what_is_kept_is_checked_in_any_case(world: World) -> None:
-    world.status, world.readings = PENDING, [lost()]
-    [one] = world.switch(world.plan(None))
-    assert (one.outcome, one.served) == ("unchanged", True)
 
 
 def test_what_is_not_or_cannot_be_checked_is_not_waited_for(world: World) -> None:

@@ -31,13 +31,6 @@ def missing() -> ListenerAction:
     return ListenerAction("unchanged", None, {"kept": "best"}, place)
 
 
-def test_what_a_listener_has_in_the_end() -> None:
-    refused = SWITCHED.mark_failed("api_error", {"error": "No."}, is_changed=False)
-    broken = SWITCHED.mark_failed("not_served", {"error": "No."}, is_changed=True)
-    back = replace(broken, outcome="rolled_back")
-    assert [one.final_handle for one in (SWITCHED, refused, broken, back)] == [NEW, OLD, NEW, OLD]
-
-
 def test_what_is_not_known_of_a_listener_is_not_claimed() -> None:
     """Neither that clients accept what it has, nor that they were refused before, nor that a user has accepted that."""
     unknown = missing()
@@ -104,7 +97,3 @@ def test_when_a_listener_was_set_is_known_if_the_api_says_so() -> None:
     place = replace(KEPT.place, listener=replace(KEPT.place.listener, modified_at=NOW))
     facts = replace(KEPT, place=place).expectation["cause"].facts
     assert (facts["since"], facts["balancer"], facts["called"]) == (NOW, KEPT.place.balancer, "web:443")
-
-
-def test_what_a_listener_should_serve() -> None:
-    assert KEPT.is_managed and KEPT.expected_name is None

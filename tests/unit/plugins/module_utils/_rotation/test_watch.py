@@ -199,27 +199,6 @@ def test_all_addresses_serve_it(world: World, other: Answer) -> None:
     assert not watch.is_broken(seen) and not watch.warnings and world.clock.now == 0
 
 
-def test_one_address_is_behind_for_a_while(world: World) -> None:
-    watch, seen = watched(world, OLD, OLD, at_0=(OLD, OLD), at_5=(NEW, OLD), at_60=(NEW, NEW))
-    assert (seen.outcome, seen.served) == ("switched", True)
-    assert not watch.is_broken(seen) and 60 <= world.clock.now < 65
-
-
-def test_one_address_stays_behind(world: World) -> None:
-    """It works, so that it is not broken; the address is named."""
-    watch, seen = watched(world, OLD, OLD, at_0=(NEW, OLD))
-    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
-    assert seen.served_fingerprint == OLD.fingerprint and "192.0.2.2" in seen.facts["probe"].message
-    assert not watch.is_broken(seen) and world.clock.now == 120
-
-
-@pytest.mark.parametrize("bad", [THIRD, FAILS, GONE], ids=["third", "failing", "gone"])
-def test_a_short_gap_is_no_break(world: World, bad: Answer) -> None:
-    watch, seen = watched(world, OLD, at_0=(OLD,), at_4=(bad,), at_16=(NEW,))
-    assert (seen.outcome, seen.served) == ("switched", True)
-    assert not watch.is_broken(seen)
-
-
 @pytest.mark.parametrize("bad", [THIRD, FAILS, GONE], ids=["third", "failing", "gone"])
 def test_what_stays_broken_is_given_up_early(world: World, bad: Answer) -> None:
     watch, seen = watched(world, OLD, at_0=(bad,))
@@ -233,11 +212,6 @@ def test_what_works_now_and_then_is_not_broken(world: World) -> None:
     watch, seen = watched(world, OLD, **times)
     assert seen.reason == "not_served" and world.clock.now == 120
     assert not watch.is_broken(seen)
-
-
-def test_broken_at_the_end_of_a_short_time(world: World) -> None:
-    watch, seen = watched(world, OLD, timeout=3, at_0=(FAILS,))
-    assert watch.is_broken(seen) and world.clock.now == 3
 
 
 def test_one_check_at_least(world: World) -> None:
@@ -271,17 +245,6 @@ def test_an_address_that_is_closed_afterwards(world: World, how: Answer) -> None
     assert watch.is_broken(seen) and not watch.wait_until_working(seen)
     world.shows = {0: (OLD, OLD)}
     assert watch.wait_until_working(seen)
-
-
-def test_an_address_that_is_closed_for_a_moment(world: World) -> None:
-    watch, seen = watched(world, OLD, OLD, at_0=(NEW, GONE), at_10=(NEW, NEW))
-    assert (seen.outcome, seen.served) == ("switched", True) and not watch.is_broken(seen)
-
-
-@pytest.mark.parametrize("before", [FAILS, GONE])
-def test_an_address_that_did_not_work_before_may_be_closed(world: World, before: Answer) -> None:
-    watch, seen = watched(world, OLD, before, at_0=(NEW, GONE))
-    assert (seen.outcome, seen.served) == ("switched", True) and not watch.is_broken(seen)
 
 
 def endpoint_seen(world: World, *answers: Answer, **expected: Any) -> tuple[ListenerProbe, ListenerAction]:
@@ -319,19 +282,6 @@ def test_an_endpoint_that_cannot_be_reached_is_unknown(world: World) -> None:
     watch, seen = endpoint_seen(world, GONE, "timeout", names=(NAME,))
     assert (seen.outcome, seen.reason, seen.served) == ("unchanged", "unreachable", None)
     assert watch.warnings == [describe_unreachable([f"{NAME} at vpc.example.net:8443"])]
-
-
-def test_what_clients_refuse_at_an_endpoint_is_not_to_be_imported_again(world: World) -> None:
-    watch, seen = endpoint_seen(world, Refused(NEW), names=(NAME,))
-    assert (seen.served, seen.accepted, seen.has_failed) == (True, False, False)
-    assert watch.warnings == [describe_rejection([seen.name], "its issuer is missing", "chain_elsewhere")]
-
-
-def test_no_address(world: World) -> None:
-    watch = ListenerProbe(120, None, world.clock)
-    (seen,) = watch.wait_until_served([switched(address=None)])
-    assert (seen.outcome, seen.reason, seen.served) == ("switched", "unreachable", None)
-    assert world.asked == []
 
 
 @pytest.mark.parametrize(
@@ -418,11 +368,6 @@ def test_one_address_where_clients_refuse_it(world: World) -> None:
     assert (seen.reason, seen.accepted) == ("not_accepted", False) and watch.is_broken(seen)
     watch, seen = watched(world, OLD, at_0=(GONE, Refused(NEW)))
     assert watch.is_broken(seen)
-
-
-def test_a_refusal_that_passes(world: World) -> None:
-    watch, seen = watched(world, OLD, at_0=(Refused(NEW),), at_9=(NEW,))
-    assert (seen.outcome, seen.accepted) == ("switched", True) and not watch.is_broken(seen)
 
 
 def test_what_clients_refused_before_they_may_refuse_now(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -529,22 +474,3 @@ def test_a_probe_of_what_completes_no_handshake(world: World) -> None:
 
 
 # The name
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        ([NAME], NAME),
-        (["*.example.com", "b.example.com", "a.example.com"], "a.example.com"),
-        (["*.example.com"], "www.example.com"),
-    ],
-)
-def test_the_name_that_is_asked_for(names: list[str], expected: str) -> None:
-    assert Certificate(AUTHORITY.issue(None, names=names).der).server_name == expected
-
-
-def test_a_certificate_without_names() -> None:
-    assert Certificate(AUTHORITY.issue(None).der).server_name is None
-    of_addresses = AUTHORITY.issue(None, addresses=["192.0.2.1"])
-    assert Certificate(of_addresses.der).server_name == "192.0.2.1"
-    assert Endpoint("lb.example.net", 443, "192.0.2.1").sni is None, "it is not sent"
