@@ -80,18 +80,6 @@ def test_imports_at_once_store_one_record_each(account: Simulator, options: dict
     assert told == {record["id"] for record in account.certificates()}
 
 
-def test_a_run_that_wants_other_notes_changes_what_the_other_run_stored(
-    account: Simulator, options: dict[str, Any]
-) -> None:
-    """As it would have, had it come later."""
-    account.fault("hang_after", method=LIST, times=2)
-    processes = [start_module(IMPORT, **options, **ISSUED.options(notes=notes)) for notes in ("one", "two")]
-    until(lambda: len(account.calls(method=LIST)) == 2)
-    account.clear_faults()
-    assert outcomes([finish_module(process) for process in processes]) == {"imported": 1, "updated": 1}
-    assert stored(account) == {ISSUED.pem: 1}
-
-
 @pytest.mark.parametrize("kind", ["hang_after", "hang_before"], ids=["after it was stored", "before it was stored"])
 def test_a_run_that_is_killed_while_it_stores(
     account: Simulator, options: dict[str, Any], ledger: Path, kind: str

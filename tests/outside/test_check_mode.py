@@ -11,19 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from cryptography import x509
 
 from tests.outside.runs import changes, login, mailed, play, stored, telling, told
-from tests.outside.worlds import Account, authorities
 from tests.simulator.client import Simulator
 from tests.support.certificates import DAY, NOW, Authority, new_key, pem_of
 from tests.support.client_trees import certbot
 from tests.support.deploying import balancer, store
 from tests.support.modules import Run, run_module
-from tests.support.playing import Ran
 from tests.support.renewal_desk import PAST, Desk, answer
 from tests.support.revoking import Publisher, Revoking, places, publishing
 
@@ -146,56 +144,6 @@ def test_the_module_that_requests_emails(account: Simulator, tmp_path: Path) -> 
 
 DUE, NEW = (-80, 10), (-1, 89)
 """Days of a certificate that is to be renewed now, and of its renewal."""
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[Account]:
-    """An empty account, on a machine that trusts the public root alone."""
-    with Account(tmp_path) as made:
-        yield made
-
-
-def night(world: Account, playbook: str, *options: str, **variables: Any) -> tuple[Ran, dict[str, Any]]:
-    """Play one of the playbooks of the rotation, with what is in a folder."""
-    (world.folder / "keys").mkdir(exist_ok=True)
-    given = {"sources": [{"folder": str(world.folder / "keys")}], "remove_superseded": True, "fail_on": [], **variables}
-    given["ledger_url"] = f"sqlite:///{world.folder}/ledger.sqlite3"
-    ready = {f"ssl_rotation_{name}": value for name, value in given.items()}
-    ran = play(cast(Simulator, world), world.folder, telling(playbook, "ssl_rotation"), *options, **ready)
-    return ran, told(ran)
-
-
-@pytest.mark.later
-def test_a_listener_whose_handshake_takes_long(world: Account) -> None:
-    """It is as healthy for those that only look as for a run that may change something: a second and a half is not too long."""
-    world.serve("web", world.store(authorities().one.issue(NAME)), delay=1.5)
-    for playbook, options in (("verify", ()), ("rotate", ("--check",)), ("rotate", ())):
-        ran, result = night(world, playbook, *options)
-        assert ran.code == 0, ran.output
-        assert [item["served"] for item in result["verified"]] == [True], ran.output
-    assert world.writes == []
-
-
-def test_what_an_endpoint_serves_once_a_listener_is_switched(world: Account) -> None:
-    """One at the address and port of the listener goes with it; any other goes on serving what it serves, and keeps that."""
-    present, renewal = (authorities().one.issue(NAME, days=days) for days in (DUE, NEW))
-    front = world.serve("web", old := world.store(present))
-    [address] = front.addresses
-    here = {"host": address, "port": front.port, "server_name": NAME}
-    elsewhere = {"host": address, "port": world.serve_elsewhere(present).port, "server_name": NAME}
-    (world.folder / "keys").mkdir()
-    for ending, text in ((".crt", renewal.pem), (".ca-bundle", renewal.chain_pem), (".key", renewal.key_pem)):
-        (world.folder / "keys" / f"www{ending}").write_text(text, encoding="ascii")
-    expected: list[tuple[list[dict[str, Any]], list[int]]] = [([here, elsewhere], []), ([here], [old])]
-    for endpoints, removed in expected:
-        ran, foreseen = night(world, "rotate", "--check", endpoints=endpoints)
-        assert ran.code == 0 and [item["id"] for item in foreseen["removed"]] == removed, ran.output
-        kept = {item["id"]: item["reason"] for item in foreseen["skipped"] if item.get("id") == old}
-        assert kept == ({} if removed else {old: "in_use"}), ran.output
-    for endpoints, removed in expected:
-        ran, done = night(world, "rotate", endpoints=endpoints)
-        assert ran.code == 0 and [item["id"] for item in done["removed"]] == removed, ran.output
-        assert (old in world.records) == (not removed)
 
 
 # What is on the disk

@@ -12,7 +12,6 @@ from __future__ import annotations
 import gc
 import gzip
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,8 +27,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
 from tests.outside.servers import (
     ENDINGS,
     HANGING,
-    HOSTS,
-    LONG,
     ORDER,
     REFUSALS,
     Api,
@@ -150,38 +147,6 @@ def test_a_send_arrives_once_and_a_read_is_read_again(
     assert api.received == ["getObject", "getObject"]
 
 
-@pytest.mark.parametrize("ending", ["RST", "FIN", "half the body, FIN", "silence"])
-def test_a_plain_connection_ends_as_one_with_tls(ending: str) -> None:
-    """To this machine itself, directly and through a proxy that passes requests on."""
-    with Api(None) as plain, Proxy(plain.port) as proxy:
-        for way in (None, proxy):
-            plain.attack("resendEmail", LOST[ending])
-            client = client_for(plain, "rest", way, SHORT if ending in HANGING else AMPLE)
-            failure = failure_of(lambda client=client: client.call(*SEND, identifier=12, repeatable=False))
-            assert failure.code == "no_answer"
-            assert plain.received == ["resendEmail"]
-
-
-@pytest.mark.parametrize(("status", "code"), [(407, "unreachable"), (502, "no_answer")])
-def test_a_proxy_that_passes_requests_on_and_gives_up(status: int, code: str) -> None:
-    with Api(None) as plain, Proxy(plain.port) as proxy:
-        proxy.refusal = REFUSALS[str(status)]
-        failure = failure_of(lambda: client_for(plain, "rest", proxy).call(*SEND, identifier=12, repeatable=False))
-        assert failure.code == code
-        assert len(proxy.asked) == 1
-        assert plain.received == []
-
-
-def test_the_proxy_of_the_environment(api: Api, proxies: dict[str, Proxy], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", proxies["http"].url)
-    client = client_for(api, "rest")
-    client = Client(Settings(**{**vars(client.settings), "endpoint_url": api.url("rest", HOSTS[1])}), stop=Hurry())
-    api.attack("resendEmail", LOST["half the body, FIN"])
-    assert failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False)).code == "no_answer"
-    assert api.received == ["resendEmail"]
-    assert proxies["http"].asked == [f"CONNECT {HOSTS[1]}:{api.port} HTTP/1.{proxies['http'].asked[0][-1]}"]
-
-
 ELSEWHERE = {"Location": "https://127.0.0.1:9/elsewhere"}
 STRANGE = {
     "302, with a way": with_status(302, ELSEWHERE, b"<html></html>"),
@@ -207,16 +172,6 @@ def test_an_answer_that_is_none_may_be_to_a_call_that_was_carried_out(
     assert "may have been processed" in failure.message
     assert ("redirects to another URL" in failure.message) is (answer[:3] in {"302", "303", "307"})
     assert api.received == ["resendEmail"]
-
-
-@pytest.mark.parametrize("status", [302, 304])
-def test_a_read_is_not_led_elsewhere(api: Api, status: int) -> None:
-    api.attack("getObject", with_status(status, ELSEWHERE))
-    failure = failure_of(lambda: account_of(client_for(api, "rest")))
-    assert failure.code == "api_error"
-    assert "Check endpoint_url" in failure.message
-    assert ("redirects to another URL" in failure.message) is (status != 304)
-    assert api.received == ["getObject"]
 
 
 # A request that has not left
@@ -282,39 +237,6 @@ def test_without_tls_nothing_was_sent(
     assert api.received == ["resendEmail"]
 
 
-@pytest.mark.parametrize("by_proxy", [False, True], ids=["server", "proxy"])
-def test_where_no_one_listens(api: Api, by_proxy: bool) -> None:
-    with Api(api.authority) as gone:
-        pass
-    client = client_for(api, "rest", gone_proxy(gone)) if by_proxy else client_for(gone, "rest")
-    assert failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False)).code == "unreachable"
-    assert client.api_calls == RETRIES + 1
-
-
-def gone_proxy(server: Server) -> Proxy:
-    """A proxy at an address where nobody listens any more."""
-    with Proxy(server.port) as proxy:
-        pass
-    return proxy
-
-
-def test_all_addresses_together_have_the_time_of_one(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host with many addresses, none of which takes the connection: too many wait there already."""
-    with ExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listening.getsockname())
-        addresses = socket.getaddrinfo(*listening.getsockname(), type=socket.SOCK_STREAM) * 8
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_names, **_wishes: addresses)
-        begun = time.monotonic()
-        failure = failure_of(client_for(api, "rest", timeout=1, retries=0).fetch_account_id)
-        assert time.monotonic() - begun < 7
-    assert failure.code == "unreachable"
-    assert "timeout" in failure.message
-
-
 # Afterwards
 
 
@@ -345,13 +267,6 @@ def test_nothing_is_left_behind(api: Api, proxies: dict[str, Proxy]) -> None:
     assert settles_at(before)
 
 
-def test_calls_at_once_do_not_end_each_other(api: Api) -> None:
-    """The end of one call's time is not that of another which has its connection now."""
-    client = client_for(api, "rest", timeout=AMPLE)
-    assert client.call_for_each(lambda _number: account_of(client), range(200)) == [1] * 200
-    assert len(api.received) == 200
-
-
 # As the modules say it
 
 
@@ -364,15 +279,6 @@ def test_an_email_is_requested_once(api: Api, proxies: dict[str, Proxy], tmp_pat
         done = run_module("ssl_fulfillment_email", **wishes)
         assert done.outcomes() == {12: ("failed", "outcome_unknown")}, failure
         assert api.received.count("resendEmail") == 1, failure
-
-
-def test_a_module_ends_in_time(api: Api) -> None:
-    api.attack("getSslCertificateRequests", LOST["the body byte by byte"])
-    begun = time.monotonic()
-    done = run_module("ssl_order_info", **api.options("rest", timeout=1.5, retries=0))
-    assert time.monotonic() - begun < AMPLE < LONG
-    assert done.code == "no_answer"
-    assert "timeout" in done["msg"]
 
 
 def test_an_answer_has_a_largest_size(api: Api) -> None:

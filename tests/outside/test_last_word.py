@@ -14,7 +14,7 @@ Promise: No certificate in use is deleted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -169,19 +169,6 @@ def test_1_the_store_cuts_the_chain(world: Account, by: Authorities, tmp_path: P
     assert before in kept and accepts(world, front) == [True]
 
 
-def test_1_a_store_that_keeps_all(world: Account, by: Authorities, tmp_path: Path) -> None:
-    """The same night where nothing is cut: two intermediates are no trouble, and clients accept them."""
-    before = world.store(by.one.issue(SITE, days=DUE))
-    front = world.serve("web", before)
-    source = keep(tmp_path / "keys", by.two.issue(SITE, days=NEW))
-    first = night(world, source)
-    assert (first.failed, attention(first), world.writes) == (False, [], [CREATE, UPDATE, DELETE]), first.output
-    assert accepts(world, front) == [True] and before not in world.records
-    assert listener(first, front).get("accepted") is True
-    again = night(world, source)
-    assert (again.failed, again["changed"], world.writes) == (False, False, []), again.output
-
-
 def test_1_what_was_cut_before_is_not_served(world: Account, by: Authorities) -> None:
     """A newer record with half a chain, from another day or another client."""
     before = world.store(by.one.issue(SITE, days=IN_TIME))
@@ -191,38 +178,6 @@ def test_1_what_was_cut_before_is_not_served(world: Account, by: Authorities) ->
     ran = night(world)
     assert not ran.failed and is_left_alone(world, front, before, [before, other]), ran.output
     assert listener(ran, front).get("accepted") is True
-
-
-def test_1_an_import_says_so_each_time(world: Account, by: Authorities) -> None:
-    """And with the same words: it is not `imported` once and `refused` the next time."""
-    world.keeps = 1
-    issued = by.two.issue(SITE)
-    told_of = []
-    for _time in range(2):
-        ran = run(world, IMPORT, **issued.options())
-        told_of.append((ran.failed, ran["certificate"]["outcome"], ran["certificate"]["reason"], world.writes))
-        assert "fewer" not in ran["certificate"]["message"], ran.output
-        assert ran["certificate"]["id"] in world.records
-    assert told_of == [(True, "failed", "chain_truncated", [CREATE]), (True, "failed", "chain_truncated", [])]
-
-
-def test_1_what_clients_do_not_need_may_be_cut(world: Account, by: Authorities, tmp_path: Path) -> None:
-    """Where the store drops an issuer that no client needs, nothing has failed."""
-    issued = by.one.issue(SITE)
-    world.keeps = 1
-    text = issued.chain_pem + by.two.issue(SITE).chain_pem
-    ran = run(world, IMPORT, **issued.options(intermediate_content=text))
-    assert (ran.failed, ran["certificate"]["outcome"]) == (False, "imported"), ran.output
-
-
-def test_1_the_playbook_is_red(world: Account, by: Authorities, tmp_path: Path) -> None:
-    before = world.store(by.one.issue(SITE, days=DUE))
-    front = world.serve("web", before)
-    world.keeps = 1
-    source = keep(tmp_path / "keys", by.two.issue(SITE, days=NEW))
-    ran = rotate(world, tmp_path, ssl_rotation_sources=[{"folder": str(source)}], ssl_rotation_remove_superseded=True)
-    assert ran.code != 0 and "preferred-chain" in ran.output, ran.output
-    assert front.record_id == before and before in world.records and accepts(world, front) == [True]
 
 
 def rotate(world: Account, folder: Path, **variables: Any) -> Any:
@@ -246,28 +201,6 @@ def test_2_no_chain_after_the_switch(
     assert ran.failed and (told_of["outcome"], told_of["reason"]) == ("rolled_back", "not_accepted"), ran.output
     assert NO_ISSUER in told_of["message"], told_of
     assert front.record_id == before and before in world.records and set(accepts(world, front)) == {True}
-
-
-@pytest.mark.later
-def test_2_without_rollback(world: Account, by: Authorities, tmp_path: Path) -> None:
-    """It stays as it is, which is what the user wanted; but it is told, and the way back is kept."""
-    before = world.store(by.one.issue(SITE, days=DUE))
-    front = world.serve("web", before, sends="nothing new")
-    ran = night(world, keep(tmp_path / "keys", by.one.issue(SITE, days=NEW)), rollback=False)
-    told_of = listener(ran, front)
-    assert ran.failed and (told_of["outcome"], told_of["reason"]) == ("failed", "not_accepted"), ran.output
-    assert told_of.get("accepted") is False and world.writes == [CREATE, UPDATE] and before in world.records
-
-
-@pytest.mark.later
-def test_2_deploy_goes_back_as_well(world: Account, by: Authorities) -> None:
-    before, new = world.store(by.one.issue(SITE, days=DUE)), world.store(by.one.issue(SITE, days=NEW))
-    front = world.serve("web", before, sends="nothing new")
-    world.first_records.remove(new)
-    ran = run(world, DEPLOY)
-    told_of = listener(ran, front)
-    assert ran.failed and (told_of["outcome"], told_of["reason"]) == ("rolled_back", "not_accepted"), ran.output
-    assert front.record_id == before and accepts(world, front) == [True]
 
 
 def test_2_what_was_refused_before(world: Account, by: Authorities, tmp_path: Path) -> None:
@@ -357,28 +290,7 @@ def test_4_todays_chain_renews_it(world: Account, by: Authorities, tmp_path: Pat
     assert accepts(world, front) == [True] and before not in world.records
 
 
-def test_4_todays_chain_is_renewed_in_time(world: Account, by: Authorities, tmp_path: Path) -> None:
-    """The same before the issuer ends, while clients still accept it."""
-    leaf = by.leaving.issue(SITE, days=IN_TIME)
-    before = world.store(leaf)
-    front = world.serve("web", before)
-    ran = night(world, keep(tmp_path / "keys", replace(leaf, chain=by.one.chain)))
-    assert not ran.failed and attention(ran) == [] and world.writes == [CREATE, UPDATE, DELETE], ran.output
-    assert accepts(world, front) == [True] and before not in world.records
-
-
 # 5: levels of trust
-
-
-def test_5_what_only_lacks_its_intermediate(world: Account, by: Authorities) -> None:
-    """Browsers fetch the intermediate; none of them ever accepts the newer one."""
-    before = world.store(by.one.issue(SITE, days=IN_TIME), ())
-    other = world.store(itself(SITE, days=NEW))
-    front = world.serve("web", before)
-    ran = night(world)
-    assert is_left_alone(world, front, before, [before, other]), ran.output
-    assert (ran.failed, attention(ran)) == (False, [("web", "held_back"), ("web", "not_accepted")]), ran.output
-    assert listener(ran, front).get("accepted") is False
 
 
 def test_5_roots_of_ones_own_are_added(world: Account, by: Authorities) -> None:
@@ -406,12 +318,6 @@ def test_5_renewals_of_both_kinds(world: Account, by: Authorities, tmp_path: Pat
         assert listener(ran, front).get("accepted") is True
 
 
-def test_5_an_import_with_a_root_of_ones_own(world: Account, by: Authorities) -> None:
-    """It takes what public authorities have signed, too, where trust is required."""
-    ran = run(world, IMPORT, **by.one.issue(SITE).options(trust="require", trusted_ca_path=str(world.own_roots)))
-    assert (ran.failed, ran["certificate"].get("trust")) == (False, "trusted"), ran.output
-
-
 # 6: the access to the balancers is lost
 
 
@@ -425,19 +331,6 @@ def test_6_no_balancers_beside_used_records(world: Account, by: Authorities) -> 
         assert "permission" in ran["msg"] or "access" in ran["msg"], ran["msg"]
 
 
-def test_6_the_playbook_is_red(world: Account, by: Authorities, tmp_path: Path) -> None:
-    world.serve("web", world.store(by.one.issue(SITE, days=IN_TIME)))
-    world.hides_balancers = True
-    ran = rotate(world, tmp_path, ssl_rotation_phases=["verify"])
-    assert ran.code != 0 and "LOADBALANCER_MANAGE" in ran.output, ran.output
-
-
-def test_6_an_account_without_balancers(world: Account, by: Authorities) -> None:
-    """Where no record is used, nothing is lost."""
-    world.store(by.one.issue(SITE, days=(-90, -1)))
-    assert not night(world).failed
-
-
 # 7: what is not valid yet, cannot be read, or is not in the store
 
 
@@ -448,48 +341,7 @@ def test_7_what_is_served_is_not_valid_before_tomorrow(world: Account, by: Autho
     assert accepts(world, front) == [False] and listener(ran, front).get("accepted") is False
 
 
-@pytest.mark.parametrize("closed", [(), ("127.0.0.1",)], ids=["served", "not reachable"])
-def test_7_an_unreadable_record_is_judged_by_the_apis_dates(
-    world: Account, by: Authorities, closed: tuple[str, ...]
-) -> None:
-    record = world.store(by.one.issue(SITE, days=(-90, -1)), certificate="-----BEGIN CERTIFICATE-----\nMIIB\n")
-    world.serve("web", record, closed=closed)
-    ran = night(world)
-    assert ran.failed and ("web", "expired") in attention(ran), ran.output
-    assert ran["attention"][0].get("message")
-
-
-@pytest.mark.parametrize("order", [1, -1])
-def test_7_of_an_unknown_certificate_the_worst_address_counts(world: Account, by: Authorities, order: int) -> None:
-    """Whichever of the two DNS gives first."""
-    addresses = ("127.0.0.2", "127.0.0.3")[::order]
-    good, bad = by.one.issue(SITE, days=IN_TIME), by.one.issue(SITE, days=(-90, -1))
-    world.serve("web", 4999, addresses=addresses, fixed={"127.0.0.2": good, "127.0.0.3": bad})
-    ran = night(world)
-    assert ran.failed and ("web", "expired") in attention(ran), ran.output
-    [item] = [each for each in ran["attention"] if each["reason"] == "expired"]
-    assert item["not_after"] == iso(bad.certificate.not_valid_after_utc)
-
-
 # 8: a renewal that comes too late
-
-
-@pytest.mark.parametrize("place", ["source", "store"])
-@pytest.mark.parametrize(("left", "in_time"), [(0.48, False), (1.2, False), (4.0, True)])
-def test_8_a_staged_renewal(
-    world: Account, by: Authorities, tmp_path: Path, place: str, left: float, in_time: bool
-) -> None:
-    """It begins eleven hours from now; the nights in which it could be taken are counted until the present one ends."""
-    before = world.store(by.one.issue(SITE, days=(-90, left)))
-    front = world.serve("web", before)
-    staged = by.one.issue(SITE, days=(11 / 24, 90))
-    if place == "store":
-        world.store(staged)
-        ran = night(world)
-    else:
-        ran = night(world, keep(tmp_path / "keys", staged))
-    assert (ran.failed, attention(ran)) == (not in_time, [] if in_time else [("web", "expiring")]), ran.output
-    assert front.record_id == before and before in world.records
 
 
 # 9: a newer one that ends at once
@@ -506,15 +358,6 @@ def test_9_what_ends_within_the_hour(world: Account, by: Authorities, tmp_path: 
         ran = night(world, keep(tmp_path / "keys", by.one.issue(SITE, days=(-1, 0.5 / 24))))
     assert is_left_alone(world, front, before, list(world.records)) and before in world.records, ran.output
     assert (ran.failed, attention(ran)) == (False, []), ran.output
-
-
-def test_9_what_ends_later_than_its_successor_is_not_deleted(world: Account, by: Authorities) -> None:
-    """A user has had a shorter one served by hand: the way back to the longer one stays."""
-    longer = world.store(by.one.issue(SITE, days=(-20, 345)))
-    shorter = world.store(by.one.issue(SITE, days=(-1, 60)))
-    world.serve("web", shorter)
-    ran = night(world)
-    assert not ran.failed and longer in world.records, ran.output
 
 
 # 10: one certificate, stored twice
@@ -576,29 +419,6 @@ def test_c_a_renewal_that_cannot_be_used(
     assert is_left_alone(world, front, before, [before])
 
 
-@pytest.mark.parametrize("why", WRONG)
-@pytest.mark.parametrize("what", ["another name", "an older one", "the one that is served"])
-def test_c_what_renews_nothing_may_be_broken(
-    world: Account, by: Authorities, tmp_path: Path, why: str, what: str
-) -> None:
-    had = by.one.issue(SITE, days=IN_TIME, key=keys("rsa")[1])
-    world.serve("web", world.store(had))
-    of = {
-        "another name": by.one.issue("nobody.example.com", days=NEW, key=keys("rsa")[2]),
-        "an older one": by.one.issue(SITE, days=(-60, 30), key=keys("rsa")[2]),
-        "the one that is served": had,
-    }
-    ran = night(world, **broken(tmp_path / "keys", of[what], why))
-    assert (ran.failed, attention(ran), world.writes) == (False, [], []), ran.output
-
-
-def test_c_one_may_choose_not_to_fail(world: Account, by: Authorities, tmp_path: Path) -> None:
-    world.serve("web", world.store(by.one.issue(SITE, days=DUE)))
-    renewal = by.one.issue(SITE, days=NEW, key=keys("rsa")[1])
-    ran = night(world, **broken(tmp_path / "keys", renewal, "bad_passphrase"), fail_on=["expired"])
-    assert (ran.failed, attention(ran)) == (False, [("web", "expiring"), ("web", "unusable")]), ran.output
-
-
 # What clients refuse, and nothing better is at hand
 
 
@@ -653,55 +473,6 @@ def test_a_an_endpoint_is_accepted_or_not(world: Account, by: Authorities) -> No
     assert not ran.failed
 
 
-def test_a_endpoints_with_a_root_of_ones_own(world: Account, by: Authorities) -> None:
-    fronts = [world.serve(name, world.store(signer.issue(SITE))) for name, signer in (("a", by.one), ("b", by.own))]
-    endpoints = [{"host": "127.0.0.1", "port": front.port, "server_name": SITE} for front in fronts]
-    ran = run_module(LOOK, endpoints=endpoints, trusted_ca_path=str(world.own_roots))
-    assert [shown.get("accepted") for shown in ran["endpoints"]] == [True, True], ran.output
-    ran = run_module(LOOK, endpoints=endpoints)
-    assert [shown.get("accepted") for shown in ran["endpoints"]] == [True, False], ran.output
-
-
-DEPLOYED: dict[str, tuple[Callable[[Authorities], Issued], dict[str, Any], dict[str, Any], bool | None, str]] = {
-    "accepted": (lambda by: by.one.issue(SITE, days=NEW), {}, {}, True, ""),
-    "refused before and after": (
-        lambda by: by.staging.issue(SITE, days=NEW),
-        {"sends": "nothing"},
-        {"allow_untrusted": True},
-        False,
-        NO_ISSUER,
-    ),
-    "not reachable": (lambda by: by.one.issue(SITE, days=NEW), {"closed": ("127.0.0.1",)}, {}, None, ""),
-}
-
-
-@pytest.mark.parametrize("case", DEPLOYED)
-def test_a_deploy_tells_what_a_client_says(world: Account, by: Authorities, case: str) -> None:
-    make, how, options, accepted, sentence = DEPLOYED[case]
-    front = world.serve("web", world.store(by.one.issue(SITE, days=DUE)), **how)
-    new = world.store(make(by))
-    listeners = [{"load_balancer": "web", "port": front.port}]
-    ran = run(world, DEPLOY, certificate_id=new, listeners=listeners, **options)
-    told_of = listener(ran, front)
-    assert (told_of["outcome"], front.record_id) == ("switched", new), ran.output
-    assert told_of.get("accepted", "missing") is accepted, ran.output
-    assert sentence in told_of["message"]
-    assert accepts(world, front) == [accepted]
-
-
-def test_a_deploy_does_not_go_back_from_a_refusal_that_the_user_accepts(world: Account, by: Authorities) -> None:
-    """They have said that nobody trusts it."""
-    before = world.store(by.one.issue(SITE, days=DUE))
-    front = world.serve("web", before)
-    listeners = [{"load_balancer": "web", "port": front.port}]
-    new = world.store(by.staging.issue(SITE, days=NEW))
-    ran = run(world, DEPLOY, certificate_id=new, listeners=listeners, allow_untrusted=True)
-    told_of = listener(ran, front)
-    assert (told_of["outcome"], told_of["served"], told_of["accepted"]) == ("switched", True, False), ran.output
-    assert front.record_id == new != before and accepts(world, front) == [False]
-
-
-@pytest.mark.later
 def test_the_result_of_a_red_night_tells_all(world: Account, by: Authorities, tmp_path: Path) -> None:
     """Through the playbook: what was cut, what was taken back, and what is refused, each by its name; the good ones go on."""
     source = tmp_path / "keys"

@@ -11,19 +11,17 @@ Promise: A forged email does no harm.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from tests.support.archives import OUTLOOK_MESSAGE
 from tests.support.certificates import new_key, self_signed
 from tests.support.modules import Run, run_module, start_module
 
@@ -50,12 +48,6 @@ def letter(text: str = "See the attachment.\n", **files: bytes) -> bytes:
     return message.as_bytes()
 
 
-def packed(folder: Path, *command: str) -> bytes:
-    """What a program makes of the certificate in a file."""
-    (folder / "www.crt").write_bytes(ISSUED.pem.encode())
-    return subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=SECONDS).stdout
-
-
 @pytest.fixture
 def mails(tmp_path: Path) -> Iterator[Path]:
     """A folder for messages."""
@@ -63,28 +55,6 @@ def mails(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     yield folder
     subprocess.run(["rm", "-rf", folder], check=True)  # a thousand folders deep is too much for Python
-
-
-FORMS: dict[str, Callable[[Path], bytes]] = {
-    "bare_base64_before_pem": lambda _folder: letter(
-        f"Hi,\n\n{base64.encodebytes(ISSUED.der).decode()}\nIts issuer:\n\n{STRANGER.pem}\nBye\n"
-    ),
-    "bare_base64_after_pem": lambda _folder: letter(
-        f"Hi,\n\n{STRANGER.pem}\nYours:\n\n{base64.encodebytes(ISSUED.der).decode()}\nBye\n"
-    ),
-    "long_headers": lambda _folder: b"X-Report: " + b"x" * 300_000 + b"\n" + letter(www_crt=ISSUED.pem.encode()),
-    "picture_before": lambda _folder: (
-        b"Content-Type: text/html\n\n<img src='data:image/png;base64,%b'><pre>%b</pre>"
-        % (base64.b64encode(bytes(1_500_000)), ISSUED.pem.encode())
-    ),
-}
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_a_certificate_is_found_in_what_other_programs_write(mails: Path, form: str) -> None:
-    (mails / "a.eml").write_bytes(FORMS[form](mails.parent))
-    result = collect(mails)
-    assert [each["certificate"].encode() for each in result["certificates"]] == [ISSUED.pem.encode()]
 
 
 # Files that stop nothing
@@ -162,37 +132,6 @@ def test_a_collect_goes_on_past_what_it_cannot_read(mails: Path) -> None:
     assert "folder-of-folders" in told, "a path that is too long"
 
 
-@pytest.mark.parametrize("name", ["a.msg", "A.MSG"])
-@pytest.mark.parametrize("is_named", [False, True])
-def test_a_message_in_outlooks_format_is_reported_with_what_to_do(mails: Path, name: str, is_named: bool) -> None:
-    (mails / name).write_bytes(OUTLOOK_MESSAGE)
-    (mails / "b.eml").write_bytes(letter(www_crt=ISSUED.pem.encode()))
-    result = collect(mails, mails / name) if is_named else collect(mails)
-    assert len(result["certificates"]) == 1
-    [entry] = result["unmatched"]
-    assert (entry["reason"], entry["path"]) == ("unsupported_attachment", str(mails / name))
-    assert "Save the message as an .eml file" in entry["message"]
-
-
-def test_a_message_in_outlooks_format_that_is_attached_is_reported_with_what_to_do(mails: Path) -> None:
-    (mails / "a.eml").write_bytes(letter(Hello_msg=OUTLOOK_MESSAGE))
-    [entry] = collect(mails)["unmatched"]
-    assert entry["reason"] == "unsupported_attachment" and "Save the message as an .eml file" in entry["message"]
-
-
-@pytest.mark.parametrize(
-    "command", ["tar -cz www.crt", "tar -c www.crt", "gzip -c www.crt", "bzip2 -c www.crt", "xz -c www.crt"]
-)
-def test_what_is_packed_otherwise_than_in_a_zip_is_reported_by_name(mails: Path, command: str) -> None:
-    (mails / "a.eml").write_bytes(
-        letter("Your certificate is attached.\n", your_packed=packed(mails.parent, *command.split()))
-    )
-    result = collect(mails)
-    [entry] = result["unmatched"]
-    assert result["certificates"] == [] and entry["reason"] == "unsupported_attachment"
-    assert "your.packed" in entry["message"] and "save the certificate manually" in entry["message"]
-
-
 def test_warnings_are_few_however_much_cannot_be_read(mails: Path) -> None:
     for number in range(300):
         (mails / f"{number}.eml").symlink_to(f"{number}.eml")
@@ -233,11 +172,6 @@ def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails
     options[option] = [str(tmp_path / "pipe")]
     run = run_module(COLLECT, **options)
     assert run.failed and "leads to a pipe, device, or socket, not to a regular file" in run["msg"]
-
-
-def test_a_config_file_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    assert run_module("ssl_certificate_info", config_file=str(tmp_path / "pipe")).code == "invalid_config_file"
 
 
 def test_a_file_that_is_too_large_for_a_key_is_not_taken_into_memory(tmp_path: Path, mails: Path) -> None:

@@ -217,13 +217,6 @@ def test_the_playbooks_take_the_same_words_for_yes(orders: Simulator, tmp_path: 
         assert ("host5" in listed.output) is (word in TRUE), (word, listed.output)
 
 
-@pytest.mark.parametrize("value", [None, "", "perhaps"])
-def test_what_is_neither_yes_nor_no_is_refused(account: Simulator, tmp_path: Path, value: str | None) -> None:
-    given: dict[str, Any] = {"ssl_fulfillment_from_inventory": value, "ssl_fulfillment_select": {}}
-    ran = play(account, tmp_path, "softlayer.certificates.resend", **given)
-    assert ran.code != 0 and mailed(account) == [], ran.output
-
-
 def test_no_job_of_awx_succeeds_without_hosts_or_without_tasks() -> None:
     """What a limit and tags come to then: tests/e2e/awx_jobs/test_jobs.py."""
     hosts = {

@@ -254,12 +254,6 @@ def test_a_secret_in_the_wrong_form_or_place(run: Runner, module: str, mistake: 
     assert ran.holds(secret) == []
 
 
-def test_a_secret_under_a_name_that_is_none(run: Runner) -> None:
-    ran = run("ssl_order_info", **LOGIN, api_kye=PASSWORDS["both_quotes"])
-    assert "api_kye" in ran.result["msg"]
-    assert ran.holds(PASSWORDS["both_quotes"]) == []
-
-
 def in_one_line() -> str:
     """What is between the first line of a key and its last."""
     return "".join(new_key().splitlines()[1:-1])

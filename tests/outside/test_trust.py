@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from tests.outside.runs import login, play, stored
+from tests.outside.runs import play, stored
 from tests.simulator.client import Simulator
-from tests.support.certificates import DAY, NOW, Authority, Issued, pem_of
+from tests.support.certificates import DAY, NOW, Authority, pem_of
 from tests.support.modules import run_module
 
 NAME = "www.example.com"
@@ -92,15 +92,6 @@ def test_a_certificate_for_a_name_of_the_sender_is_not_the_requests(given: dict[
         GENUINE.chain_pem,
         "trusted",
     )
-
-
-@pytest.mark.parametrize(("issued", "trust"), [(GENUINE, "trusted"), (FORGED, "untrusted")], ids=["genuine", "forged"])
-def test_an_import_that_requires_trust(account: Simulator, given: dict[str, str], issued: Issued, trust: str) -> None:
-    options = login(account, trust="require", trusted_ca_path=given["root"])
-    run = run_module("ssl_certificate_import", **options, **issued.options())
-    assert run["certificate"]["trust"] == trust
-    assert stored(account) == ({issued.pem: 1} if trust == "trusted" else {})
-    assert run.failed is (trust == "untrusted")
 
 
 def test_the_role_stores_the_genuine_certificate_alone(

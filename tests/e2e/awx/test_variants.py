@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.e2e.awx.conftest import Awx, a_few
+from tests.e2e.awx.conftest import Awx
 from tests.support.long import only_long
 
 SOURCES: list[Any] = [{"certbot": "/etc/letsencrypt"}, {"folder": "/etc/ssl-certificates"}]
@@ -35,11 +35,6 @@ NIGHTS, ROTATE = "Rotate certificates daily", "Import and deploy renewed certifi
 LIMIT = {"ssl_fulfillment_allowed_recipients": ["*@*"]}
 OF_TEMPLATES = {ROTATE: {"ssl_rotation_sources": SOURCES}, "Resend fulfillment emails": LIMIT, "Report": LIMIT}
 """What job templates have of their own."""
-
-
-def given(**variables: Any) -> tuple[str, str]:
-    """Options for a few objects, with these variables."""
-    return "-e", json.dumps({**a_few(), **variables})
 
 
 def uses(awx: Awx, template: dict[str, Any]) -> set[str]:
@@ -96,32 +91,3 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
     assert world.survives() == {"organizations": ["Default"]}
     assert "Leftover objects in AWX" not in removed.output
     assert password not in check.output + again.output + removed.output
-
-
-@only_long
-def test_a_site_chooses_again_how_certificates_are_rotated(awx: Awx) -> None:
-    site = {"awx_schedules_enabled": True, "awx_rotation_sources": [{"certbot": "/etc/letsencrypt"}]}
-    assert awx.play("setup", *given(**site)).status == 0
-    awx.world.add_user("carol")
-    operators, workflow = (
-        awx.world.named(*one)
-        for one in (("teams", "SSL certificate operators"), ("workflow_job_templates", "Rotate certificates"))
-    )
-    (approval,) = (
-        one for one in awx.world.roles.values() if (one.name, one.target) == ("approval_role", workflow["id"])
-    )
-    assert operators["id"] in approval.teams
-    other = {
-        "awx_rotation_unattended": True,
-        "awx_rotation_mail": True,
-        "awx_rotation_sources": [],
-        "awx_approvers": ["carol"],
-    }
-    assert awx.play("setup", *given(**{**site, **other})).status == 0
-    rotate = awx.world.named("job_templates", ROTATE)
-    assert (json.loads(rotate["extra_vars"]), "SSL mailbox" in uses(awx, rotate)) == ({}, True)
-    assert {one["name"] for one in awx.world.all("schedules") if not one["enabled"]} == {
-        "Rotate certificates on workdays"
-    }
-    assert approval.teams == {awx.world.named("teams", "SSL certificate approvers")["id"]}
-    assert awx.play("setup", *given(**{**site, **other})).changed == 0

@@ -215,22 +215,6 @@ def test_a_job_that_is_canceled_in_the_middle(fleet: Simulator, postgresql_url: 
     assert after.stats == {"ssl_requested_order_ids": everything}, "what may be on its way is waited for as well"
 
 
-@only_long
-def test_a_slice_and_a_whole_job_at_once(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
-    fleet.reset()
-    part = ids(fleet)[::2]
-    hosts = {f"order_{number}": {"ssl_order_id": number} for number in part}
-    given: list[dict[str, Any]] = [
-        {"hosts": hosts, "extra_vars": {"ssl_fulfillment_from_inventory": True}},
-        {},
-    ]
-    jobs = [launch("resend.yml", credentials=softlayer(fleet, postgresql_url), **each) for each in given]
-    for job, wanted in zip(jobs, (part, ids(fleet)), strict=True):
-        assert job.wait().status == "successful", job.output
-        assert job.stats["ssl_requested_order_ids"] == wanted
-    assert sent(fleet) == Counter(ids(fleet))
-
-
 def test_what_the_survey_asks_for_must_exist(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
     fleet.reset()
     first = fleet.orders()[0]["commonName"]
@@ -310,90 +294,6 @@ def test_each_order_is_mailed_where_the_preview_showed_it(
     )
 
 
-def test_the_survey_says_who_may_be_mailed(sim: Simulator, postgresql_url: str, launch: Launch) -> None:
-    """A failure fails the job, and is named."""
-    answers = {"ssl_orders": "shop.* partner.*", "ssl_allowed_recipients": "*@example.com, *@example.org"}
-    credentials = softlayer(sim, postgresql_url)
-    shop, other, partner = (
-        next(order for order in sim.orders() if order["commonName"] == name)
-        for name in ("shop.example.com", "api.example.org", "partner.example.net")
-    )
-    narrowed = launch("resend.yml", credentials=credentials, extra_vars=answers).wait()
-    assert narrowed.status == "failed", "somebody who was asked for is not allowed"
-    assert "for hostmaster@example.com" in narrowed.output
-    assert f'"msg": "1 item failed:\\npartner.example.net, order {partner["id"]}: ' in narrowed.output
-    assert not WALL_OF_JSON.search(narrowed.output), narrowed.output
-    assert narrowed.stats == {"ssl_requested_order_ids": [shop["id"]]}
-    assert sent(sim) == Counter([shop["id"]])
-
-    address, pattern = (
-        shop["approverEmailAddress"],
-        f"[{other['approverEmailAddress'][0]}]{other['approverEmailAddress'][1:]}",
-    )
-    recipients = {shop["id"]: address, other["id"]: pattern}
-    shown = {"ssl_previewed_order_ids": [*recipients], "ssl_previewed_recipients": recipients}
-    forced = launch("resend.yml", credentials=credentials, extra_vars={**shown, "ssl_force": "yes"}).wait()
-    assert forced.status == "failed", "the address is not the one that was approved"
-    assert "1 item failed:\\napi.example.org" in forced.output
-    assert sent(sim) == Counter([shop["id"], shop["id"]])
-
-
-def test_an_order_that_is_not_allowed_is_refused_whatever_the_survey_says_and_stops_nothing_that_is_waited_for(
-    sim: Simulator, postgresql_url: str, launch: Launch
-) -> None:
-    """The job template's variable is the limit, and the preview leads on to the collecting."""
-    credentials = softlayer(sim, postgresql_url)
-    shop = next(order["id"] for order in sim.orders() if order["commonName"] == "shop.example.com")
-    given = {
-        "ssl_allowed_recipients": "*@*",
-        "ssl_fulfillment_allowed_recipients": ["*@example.com"],
-        "ssl_force": "no",
-    }
-    asked = launch("resend.yml", credentials=credentials, extra_vars={**given, "ssl_orders": "shop.*"}).wait()
-    assert asked.status == "successful" and sent(sim) == Counter([shop]), asked.output
-    both = {**given, "ssl_orders": "shop.* partner.*"}
-    preview = launch("resend.yml", credentials=credentials, extra_vars=both, check=True).wait()
-    assert preview.status == "successful", preview.output
-    assert preview.stats == {
-        "ssl_previewed_order_ids": [],
-        "ssl_previewed_recipients": {},
-        "ssl_awaited_order_ids": [shop],
-    }
-    assert "partner.example.net, order " in preview.output and "allowed_recipients" in preview.output
-    assert "This run: 1 skipped, 1 failed." in preview.output
-    report = launch("report.yml", credentials=credentials, extra_vars=both).wait()
-    assert report.status == "failed", "it ends the workflow, which is not green for ever"
-    assert "1 order needs attention (ssl_fulfillment_fail_on):\\npartner.example.net" in report.output
-
-
-@only_long
-def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
-    sim: Simulator, postgresql_url: str, launch: Launch
-) -> None:
-    """Or one new order would stop the workflow of every workday."""
-    answers = {"ssl_orders": "shop.* partner.*", "ssl_allowed_recipients": "*@example.com", "ssl_force": "no"}
-    credentials = softlayer(sim, postgresql_url)
-    shop, partner = (
-        next(order for order in sim.orders() if order["commonName"] == name)
-        for name in ("shop.example.com", "partner.example.net")
-    )
-    preview = launch("resend.yml", credentials=credentials, extra_vars=answers, check=True).wait()
-    assert preview.status == "successful", preview.output
-    assert preview.stats == {
-        "ssl_previewed_order_ids": [shop["id"]],
-        "ssl_previewed_recipients": {str(shop["id"]): shop["approverEmailAddress"]},
-        "ssl_awaited_order_ids": [shop["id"]],
-    }
-    assert f"partner.example.net, order {partner['id']}: " in preview.output
-    assert partner["approverEmailAddress"] in preview.output
-    assert sim.sends() == []
-
-    alone = {**answers, "ssl_orders": "partner.*"}
-    nothing = launch("resend.yml", credentials=credentials, extra_vars=alone, check=True).wait()
-    assert nothing.status == "failed", "there is nothing to approve"
-    assert "1 item failed:\\npartner.example.net" in nothing.output
-
-
 LIMIT, TAGS = "Cannot run with the limit web: ", "Cannot run with the tags request: "
 START = "Cannot start at a task: "
 
@@ -428,26 +328,6 @@ def test_orders_are_listed_a_line_each(sim: Simulator, launch: Launch) -> None:
         assert order["commonName"] in line and order["approverEmailAddress"] in line
     assert "days ago)" in job.output and "(in " in job.output and "in the store as " in job.output
     assert not WALL_OF_JSON.search(job.output), job.output
-
-
-@only_long
-def test_a_user_who_may_only_view(sim: Simulator, launch: Launch) -> None:
-    """What is in the store is not known; everything else is told, and once by each job, which permission is missing."""
-    sim.permit(sim.username, "SECURITY_CERTIFICATE_VIEW")
-    listing, report = (
-        launch(playbook, credentials=softlayer(sim, "")).wait() for playbook in ("list_orders.yml", "report.yml")
-    )
-    for job in (listing, report):
-        assert job.status == "successful", job.output
-        # As AWX shows the tasks: ansible-runner may lose a line of a warning in the output.
-        events = [json.loads(text) for name, text in job.kept().items() if name.startswith("job_events/")]
-        results = [event["event_data"]["res"] for event in events if event["event"] == "runner_on_ok"]
-        warnings = [text for result in results for text in result.get("warnings", ())]
-        lacking = [text for text in warnings if "does not have the permission SECURITY_CERTIFICATE_MANAGE" in text]
-        assert lacking and len(lacking) == len(set(lacking)), warnings
-    assert listing.output.count("  not known whether it is in the store") == len(sim.orders())
-    [totals] = [line for line in report.output.splitlines() if f'"{len(sim.orders())} orders: ' in line]
-    assert " imported" not in totals
 
 
 def test_a_report(sim: Simulator, launch: Launch, tmp_path: Path) -> None:

@@ -15,14 +15,11 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.e2e.awx.stub.notifications import rendered
 from tests.e2e.awx_jobs.awx import Job, Launch
-from tests.e2e.awx_jobs.conftest import PASSPHRASE, assert_no_secrets, mailbox, softlayer
+from tests.e2e.awx_jobs.conftest import PASSPHRASE, assert_no_secrets, softlayer
 from tests.simulator.client import Simulator
 from tests.support.awx_variables import notification, objects
 from tests.support.balanced import AUTHORITY, account, balanced, balancer, have, ids, store
 from tests.support.certificates import Issued, key_pem, new_key, pem_of
-from tests.support.dovecot import Server
-from tests.support.long import only_long
-from tests.support.messages import mail, text_part
 
 __all__ = ["account", "balanced"]
 
@@ -146,21 +143,6 @@ def held(account: Simulator, issued: Issued) -> list[int]:
     return [one["id"] for one in account.certificates() if one["certificate"].strip() == issued.pem.strip()]
 
 
-@only_long
-def test_from_the_mailbox_of_the_credential(account: Simulator, volume: Path, rotate: Rotate, dovecot: Server) -> None:
-    """With the keys of the other credential; the job template has no source then."""
-    old = store(account, "www.example.com", is_old=True)
-    balancer(account, "web", p443=old)
-    issued = renewed("www.example.com")
-    keep(volume, "www", issued)
-    inbox = dovecot.new_user()
-    inbox.deliver(mail(text_part(issued.pem + issued.chain_pem)))
-    job = rotate(credentials=mailbox(inbox), options="-vvvv")
-    assert job.status == "successful", job.output
-    assert job.stats["ssl_rotated"]["deployed"] == 1 and have(account)["web:443"] != old
-    assert_no_secrets([job], [account.api_key, PASSPHRASE, inbox.password], volume / "keys")
-
-
 def test_from_secrets_manager_with_the_instance_of_the_credential(
     account: Simulator, volume: Path, rotate: Rotate
 ) -> None:
@@ -230,12 +212,3 @@ def test_a_job_names_what_its_operators_can_start(account: Simulator, rotate: Ro
     assert "` (on a command line, because AWX does not have a job template for this command) once." in job.output
     for wrong in ("no renewal is available", "ansible-playbook", "@rotation.yml"):
         assert wrong not in job.output, job.output
-
-
-@only_long
-def test_a_preview_without_a_source_is_refused_and_approves_nothing(rotate: Rotate) -> None:
-    nothing = rotate(check=True)
-    assert nothing.status == "failed" and "sources must not be empty" in nothing.output
-    assert nothing.stats == {"ssl_previewed_rotation": {"imported": [], "deployed": [], "removed": []}}
-    told = rotate().stats["ssl_rotated"]
-    assert told["failed"] == 1 and "sources must not be empty" in told["lines"][0]

@@ -40,8 +40,6 @@ FLAGS = (
 SECONDS = 30
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder for the pictures of the documentation; without it they are made and thrown away."""
-LARGE = 1_000
-"""How many listeners the large report without orders has ..."""
 MANY = 5_000 if LONG or SCREENSHOTS else 1_000
 """... and how many orders the other one."""
 
@@ -297,20 +295,6 @@ def rotated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def hostile_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report whose names and messages want to be more than text."""
-    named = {"served_name": HOSTILE, "subject_alt_names": [HOSTILE], "message": HOSTILE, "limited_by": HOSTILE}
-    results = {
-        "listeners": [listener(f"{HOSTILE}:443", reason=HOSTILE, **named)],
-        "attention": [item(f"{HOSTILE}:443", "expiring", HOSTILE)],
-        "imported": [imported(name=HOSTILE, source=HOSTILE, subject_alt_names=[HOSTILE])],
-        "failed_items": [{"common_name": HOSTILE, "message": f"{HOSTILE}."}],
-        "source_certificates": [entry(2, HOSTILE, HOSTILE, source=HOSTILE)],
-    }
-    return write_report(tmp_path_factory.mktemp("hostile") / "report.html", "en", results)
-
-
-@pytest.fixture(scope="session")
 def named_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of a certificate with many names, and of some whose names are internationalised ones."""
     names = {
@@ -320,13 +304,3 @@ def named_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     listeners = [listener(f"{name}:443", served_name=of[0], subject_alt_names=of) for name, of in names.items()]
     return write_report(tmp_path_factory.mktemp("named") / "report.html", "en", {"listeners": listeners})
-
-
-@pytest.fixture(scope="session")
-def large_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of many listeners."""
-    listeners = [
-        listener(f"lb{number % 40}:{number}", 1 + number % 89, served_name=f"host{number:05}.example.com")
-        for number in range(LARGE)
-    ]
-    return write_report(tmp_path_factory.mktemp("large") / "report.html", "en", {"listeners": listeners})

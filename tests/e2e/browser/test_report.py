@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.e2e.browser.conftest import HOSTILE, MANY, SCREENSHOTS, Browser
 from tests.e2e.browser.looking import VIEWS, column, heading, number_of, sort_by, violations
-from tests.support.long import LONG, only_long
+from tests.support.long import LONG
 
 LOADS, SECONDS = 3 if LONG else 1, 2
 Reports = dict[str, Path]
@@ -95,15 +94,6 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_both_colour_schemes(browser: Browser, fleet: Reports) -> None:
-    brightness = {}
-    for dark in (False, True):
-        browser.open(fleet["en"], dark=dark)
-        colour = browser.run("return getComputedStyle(document.body).backgroundColor")
-        brightness[dark] = sum(map(int, re.findall(r"\d+", colour)))
-    assert brightness[True] < 100 < 600 < brightness[False]
-
-
 def test_no_request_leaves_the_page(browser: Browser, fleet: Reports) -> None:
     browser.open(fleet["en"])
     browser.search("example.com", "5 of 12 orders shown")
@@ -171,19 +161,6 @@ def test_filtering_by_text(browser: Browser, fleet: Reports) -> None:
     assert not browser.find("#empty").is_displayed()
 
 
-def test_filtering_by_state(browser: Browser, fleet: Reports) -> None:
-    browser.open(fleet["en"])
-    browser.find("#state option[value=pending]").click()
-    assert browser.shown() == "2 of 12 orders shown"
-    assert browser.rows() == [100209, 100210]
-    tile = browser.find(".tiles button[data-state=pending]")
-    assert tile.get_attribute("aria-pressed") == "true"
-    tile.click()
-    assert browser.shown() == "12 of 12 orders shown"
-    browser.find(".tiles button[data-state=expired]").click()
-    assert browser.rows() == [100206]
-
-
 SERVED, UNSERVED = 100201, {100204, 100205}
 
 
@@ -226,23 +203,6 @@ def test_the_column_of_what_serves(browser: Browser, balanced: Reports, fleet: R
     assert browser.rows()[0] == SERVED
     browser.open(fleet["en"])
     assert browser.driver.find_elements(By.CSS_SELECTOR, "#served, [data-served]") == []
-
-
-@pytest.mark.parametrize("width", [400, 1260])
-@pytest.mark.parametrize("language", [pytest.param("en", marks=only_long), "de"])  # of which the words are longer
-def test_the_column_of_what_serves_has_room(browser: Browser, balanced: Reports, language: str, width: int) -> None:
-    browser.open(balanced[language], width=width)
-    assert browser.run("return document.documentElement.scrollWidth") == width
-    assert violations(browser) == []
-    if width == 400:
-        number = number_of(browser, SERVED_BY[language])
-        label = (
-            f"getComputedStyle(document.querySelector('#order-{SERVED} td:nth-of-type({number})'), '::before').content"
-        )
-        assert browser.run(f"return {label}") == f'"{SERVED_BY[language]}"'
-
-
-SERVED_BY = {"en": "Served by", "de": "Ausge\u00adliefert von"}
 
 
 def test_what_needs_a_person_leads_to_the_table(browser: Browser, fleet: Reports) -> None:
@@ -349,8 +309,3 @@ def test_pictures(browser: Browser, request: pytest.FixtureRequest, tmp_path: Pa
 def test_a_picture_of_a_large_fleet(browser: Browser, large: Path, tmp_path: Path) -> None:
     browser.open(large, width=1400, height=700)
     assert browser.driver.save_screenshot(str(Path(SCREENSHOTS or tmp_path) / "report-large.png"))
-
-
-def test_the_data_beside_the_page(fleet: Reports) -> None:
-    data = json.loads(fleet["en"].with_name("report.json").read_text(encoding="utf-8"))
-    assert data["order_count"] == 12

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 
-from tests.e2e.browser.conftest import COMMAND, HOSTILE, LARGE, Browser, write_report
-from tests.e2e.browser.looking import column, heading, number_of, sort_by
-from tests.support.rotations import listener
+from tests.e2e.browser.conftest import COMMAND, Browser
+from tests.e2e.browser.looking import heading
 
 COUNT = 16
 HEADINGS = {
@@ -140,21 +139,6 @@ def test_what_the_run_did_and_what_only_the_sources_have(browser: Browser, rotat
     assert "certbot new.example.com" in folded.text and "lego half.example.net" in folded.text
 
 
-def test_sorting_and_filtering(browser: Browser, rotated: dict[str, Path]) -> None:
-    browser.open(rotated["en"])
-    assert browser.shown() == f"{COUNT} of {COUNT} listeners shown"
-    number = number_of(browser, "Days left")
-    sort_by(browser, number)
-    days = [int(text) for text in column(browser, number)]
-    assert days == sorted(days) and days[0] == -2
-    browser.search("example.org rolled", f"1 of {COUNT} listeners shown")
-    browser.find("#reset").click()
-    browser.wait_for(f"{COUNT} of {COUNT} listeners shown")
-    browser.find("#state option[value=rolled_back]").click()
-    assert browser.row_ids() == [keys(rotated["en"])["shop:443"]]
-    assert not browser.driver.find_elements(By.CSS_SELECTOR, "#served")
-
-
 def test_every_name_is_found_in_either_spelling(browser: Browser, named_rotation: Path) -> None:
     browser.open(named_rotation)
     rows = keys(named_rotation)
@@ -177,47 +161,3 @@ def test_every_name_is_found_in_either_spelling(browser: Browser, named_rotation
     browser.open(named_rotation, script=False)
     browser.find("tbody summary").click()
     assert "tenant-099.example.com" in browser.find("tbody details").text
-
-
-def test_nothing_is_only_said_where_there_is_nothing(browser: Browser, named_rotation: Path, tmp_path: Path) -> None:
-    """A run that does not look after listeners names none; what is due is still to be seen."""
-    due = write_report(tmp_path / "due.html", "en", {"listeners": [listener("web:443", 9)]})
-    for path, said in (
-        (named_rotation, "No listener needs attention."),
-        (due, "The run reported no listener. See below"),
-    ):
-        browser.open(path)
-        assert browser.find("#attention + p").text.startswith(said)
-
-
-def test_no_request_leaves_the_page_and_without_a_script_it_is_complete(
-    browser: Browser, rotated: dict[str, Path]
-) -> None:
-    browser.open(rotated["en"])
-    sort_by(browser, 0)
-    assert browser.requests() <= {rotated["en"].as_uri(), "data:,"}
-    browser.open(rotated["en"], script=False)
-    assert len(browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr")) == COUNT
-    assert not browser.find("#controls").is_displayed()
-
-
-def test_hostile_values_are_text(browser: Browser, hostile_rotation: Path) -> None:
-    browser.open(hostile_rotation)
-    sort_by(browser, 0)
-    browser.search("<script>", "1 of 1 listeners shown")
-    assert browser.driver.title.startswith("Rotation of SSL certificates")
-    assert browser.complaints() == []
-    assert browser.driver.find_elements(By.CSS_SELECTOR, "img, textarea") == []
-    assert browser.run("return document.querySelectorAll('script').length") == 2
-    assert column(browser, 0) == [f"{HOSTILE}:443"] and column(browser, 1) == [HOSTILE]
-
-
-def test_many_rows_are_there_at_once(browser: Browser, large_rotation: Path) -> None:
-    browser.open(large_rotation)
-    assert browser.shown() == f"{LARGE} of {LARGE} listeners shown"
-    assert len(browser.row_ids()) == 100
-    browser.search("host00999", f"1 of {LARGE} listeners shown")
-    browser.find("#reset").click()
-    browser.wait_for(f"{LARGE} of {LARGE} listeners shown")
-    sort_by(browser, 1)
-    assert column(browser, 1)[0] == "host00000.example.com"

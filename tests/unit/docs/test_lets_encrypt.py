@@ -250,16 +250,6 @@ def test_a_hook_whose_run_fails_leaves_a_trace_that_the_next_run_tells_of(machin
     assert machine.rotate().output == "done\n"
 
 
-def test_a_service_that_fails_after_a_renewal_leaves_one_too(machine: Machine) -> None:
-    """systemd tells it that it is run for the note."""
-    ends(machine, 3)
-    assert machine.rotate().code == 3
-    assert trace_of(machine) is None
-    process = machine.start(ROTATE, TRIGGER_PATH="/run/softlayer-certificates/renewed")
-    assert machine.finished(process).code == 3
-    assert trace_of(machine) == AFTER_A_RENEWAL
-
-
 def test_only_a_whole_run_takes_the_trace_away(machine: Machine) -> None:
     leave_trace(machine)
     for option in ("--check", "--limit=none"):
@@ -310,19 +300,6 @@ def test_a_hook_that_cannot_leave_its_note_leaves_a_trace(machine: Machine, has_
     assert hook.code != 0 and trace_of(machine) == OF_THE_HOOK.format(hook.code)
 
 
-def test_a_hook_on_a_machine_without_the_other_program_leaves_a_trace(machine: Machine) -> None:
-    machine.path_of(ROTATE).unlink()
-    assert renewed(machine).code == 1
-    assert trace_of(machine) == OF_THE_HOOK.format(1)
-
-
-def test_a_run_without_credentials_after_a_renewal_leaves_a_trace(machine: Machine) -> None:
-    machine.path_of("credentials").unlink()
-    process = machine.start(ROTATE, TRIGGER_PATH="/run/softlayer-certificates/renewed")
-    assert (code := machine.finished(process).code) != 0
-    assert trace_of(machine) == AFTER_A_RENEWAL.replace("3", str(code))
-
-
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda sent: sent.name)
 @pytest.mark.parametrize("name", [ROTATE, RENEWED])
 def test_what_is_interrupted_leaves_a_trace(machine: Machine, name: str, sent: signal.Signals) -> None:
@@ -340,14 +317,6 @@ def test_what_is_interrupted_leaves_a_trace(machine: Machine, name: str, sent: s
     assert code == 128 + sent
     said = OF_THE_HOOK.format(code) if name == RENEWED else AFTER_A_RENEWAL.replace("3", str(code))
     assert trace_of(machine) == said
-
-
-@pytest.mark.parametrize("name", [ROTATE, RENEWED])
-def test_where_no_trace_can_be_left_the_status_stays(machine: Machine, name: str) -> None:
-    (machine.root / TRACE).parent.rmdir()
-    ends(machine, 3)
-    process = machine.start(name, TRIGGER_PATH="/run/softlayer-certificates/renewed")
-    assert machine.finished(process).code == (1 if name == RENEWED else 3)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from tests.support.balanced import AUTHORITY, UPDATE, account, balanced, balance
 from tests.support.certificates import Issued, new_key
 from tests.support.client_trees import certbot
 from tests.support.haproxy import served
-from tests.support.playing import play, shell
+from tests.support.playing import shell
 
 __all__ = ["account", "balanced"]
 
@@ -102,16 +101,3 @@ def test_what_is_red_is_reported_to_a_command_and_what_is_refused_as_well(accoun
         assert told.ran.code == 2 and sentence in given_to_it and sentence in told.ran.output
         assert account.api_key not in given_to_it
         said.unlink()
-
-
-def test_the_entry_point_needs_to_know_what_to_adopt(account: Simulator, tmp_path: Path) -> None:
-    """Without that, it would be a usual rotation."""
-    tasks = [
-        {"include_role": {"name": "softlayer.certificates.ssl_rotation", "tasks_from": name}}
-        for name in ("adopt", "adopt.yml")
-    ]
-    for number, task in enumerate(tasks):
-        book = tmp_path / f"own{number}.yml"
-        book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
-        ran = play(account, tmp_path, book.name, ssl_rotation_sources=[{"folder": str(tmp_path)}])
-        assert ran.code == 2 and "ssl_rotation_adopt" in ran.output and not account.calls(), ran.output

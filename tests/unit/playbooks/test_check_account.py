@@ -202,16 +202,3 @@ def test_what_is_missing_is_said(
     conclusion = findings(ran)[""]
     assert conclusion.startswith("This account cannot be rotated: ") and conclusion.endswith(missing)
     assert conclusion in ran.output.partition("TASK [Check that no permission or feature is missing]")[2]
-
-
-def test_a_login_that_is_refused_is_reported(
-    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(account, "api_key", "wrong")
-    ran = check(account, tmp_path, test_store=True)
-    assert ran.code == 2 and "The API refused the credentials" in ran.output and not writes(account), ran.output
-
-
-def test_a_variable_that_cannot_be_read_is_refused(account: Simulator, tmp_path: Path) -> None:
-    ran = check(account, tmp_path, test_store="maybe")
-    assert ran.code == 2 and "test_store" in ran.output and not account.calls(), ran.output

@@ -13,15 +13,11 @@ from __future__ import annotations
 import csv
 import json
 import re
-import shutil
 import stat
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Ledger
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_request import build_key
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.simulator import mail
@@ -175,75 +171,12 @@ def test_what_cannot_be_read_is_reported(sim: Simulator, dovecot: Server, tmp_pa
     assert "Cannot use the ledger /no/where/ledger.sqlite3" in ran.output
 
 
-def test_hosts_of_the_play_choose_the_orders(sim: Simulator, tmp_path: Path) -> None:
-    """In one bulk run; what is selected, and the ids that another job hands on, narrow it further."""
-    (tmp_path / "ssl_orders.yml").write_text("plugin: softlayer.certificates.ssl_orders\n", encoding="utf-8")
-    options = ("-i", "ssl_orders.yml", "-e", "ssl_fulfillment_from_inventory=true", "--limit", "status_approved")
-    ids = {"pending": 100209, "approved": LOST, "other": REFUSED}
-    assert {order["id"]: order["status"] for order in sim.orders()}[ids["pending"]] == "Pending CA Approval"
-    narrowed = {"order_ids": f"{ids['pending']},{LOST},{REFUSED}", "select": {"common_names": ["shop.*"]}}
-    ran = fulfill(sim, tmp_path, "softlayer.certificates.resend", *options, **narrowed)
-    assert ran.code == 0, ran.output
-    assert [send["order_id"] for send in sim.sends()] == [LOST]
-    assert ran.output.count("Request the emails]") == 1 and ran.changed == 1
-
-
 def test_recipients_of_a_preview_that_are_undefined_inside_are_none(sim: Simulator, tmp_path: Path) -> None:
     """Of such a template, ansible-core 2.19 and later say that it is not defined."""
     awx = str(ROOT / "playbooks/awx/resend.yml")
     ran = play(sim, tmp_path, awx, ssl_previewed_recipients="{{ 7 if false }}", ssl_orders="shop.*")
     assert ran.code == 2, ran.output
     assert sim.sends() == []
-
-
-def test_only_what_was_requested_is_waited_for_and_a_refusal_is_reported_once(sim: Simulator, tmp_path: Path) -> None:
-    ran = fulfill(
-        sim,
-        tmp_path,
-        "softlayer.certificates.fulfill",
-        order_ids=[EXPIRING, NOT_ALLOWED],
-        allowed_recipients=["*@example.*"],
-        mail={"maildir": str(sim.maildir)},
-        wait=True,
-        wait_timeout=3600,
-    )
-    assert ran.code == 2 and "allowed_recipients does not allow the recipient" in ran.output, ran.output
-    assert summary(ran) == "This run: 1 requested, 1 collected, 1 imported, 1 failed."
-
-
-@pytest.mark.parametrize("is_late", [True, False])
-def test_what_waits_for_a_person_longer_than_it_should_fails_the_run_and_is_skipped(
-    sim: Simulator, tmp_path: Path, is_late: bool
-) -> None:
-    """A key file of another key, and an email that was requested by an earlier run; what only takes its time fails nothing."""
-    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite3")
-    at = datetime.now(timezone.utc) - timedelta(days=2 if is_late else 0.5)
-    claim = ledger.claim(build_key(sim.account_id, LOST), at, timedelta(), timedelta(minutes=1))
-    ledger.confirm(cast(Claim, claim))
-    ledger.close()
-    (send,) = fulfilled(sim, tmp_path, "softlayer.certificates.resend", order_ids=[EXPIRING])
-    keys = shutil.copytree(sim.keys_dir, tmp_path / "keys")
-    wrong = keys / sim.key_path("mail.example.com").name
-    wrong.unlink()
-    if is_late:
-        shutil.copy(sim.key_path("shop.example.com"), wrong)
-    given = {"mail": {"maildir": str(sim.maildir)}, "privatekey_dir": str(keys), "order_ids": [LOST, EXPIRING]}
-    ran = fulfill(sim, tmp_path, "softlayer.certificates.import", **given)
-    waiting = "2 need attention" if is_late else "2 skipped"
-    assert summary(ran) == f"This run: 1 collected, {waiting}." and send == EXPIRING
-    assert ran.code == (2 if is_late else 0), ran.output
-    told = (
-        f"the key in {wrong} belongs to another CSR. Save the key",
-        f"The email was requested at {at:%Y-%m-%dT%H:%M}",
-    )
-    assert [sentence in ran.output for sentence in (*told, "2 orders need attention:")] == [is_late] * 3, ran.output
-
-
-def fulfilled(sim: Simulator, folder: Path, playbook: str, **variables: Any) -> list[int]:
-    """Which orders' emails were requested by a run that must succeed."""
-    ran = fulfill(sim, folder, playbook, **variables)
-    assert ran.code == 0, ran.output
-    return [send["order_id"] for send in sim.sends()]
 
 
 def test_a_report(sim: Simulator, tmp_path: Path) -> None:
@@ -279,36 +212,6 @@ def test_a_report(sim: Simulator, tmp_path: Path) -> None:
     assert sim.sends() == [] and len(sim.certificates()) == 1
     called = [f"{call['service']}::{call['method']}" for call in sim.calls()]
     assert "SoftLayer_Account::getObject" not in called and len(called) < 24
-
-
-def test_a_report_fails_for_what_needs_attention(sim: Simulator, tmp_path: Path) -> None:
-    """It is written all the same; who schedules it must not take it for green for ever."""
-    given: dict[str, Any] = {"order_ids": [LOST, NOT_ALLOWED], "allowed_recipients": ["*@example.*"]}
-    ran = fulfill(sim, tmp_path, "softlayer.certificates.report", **given, report_path="report.html")
-    assert ran.code == 2 and read(tmp_path)[0][NOT_ALLOWED]["state"] == "not_allowed", ran.output
-    assert "1 order needs attention (ssl_fulfillment_fail_on):" in ran.output
-    assert f"(order {NOT_ALLOWED}): not_allowed" in ran.output
-
-
-@pytest.mark.later
-def test_a_run_ends_with_its_result(sim: Simulator, tmp_path: Path) -> None:
-    """With something to do, and without; a report says where it is."""
-    given: dict[str, Any] = {"order_ids": [LOST, KEYLESS, IMPORTED], "mail": {"maildir": str(sim.maildir)}}
-    request = {**given, "allowed_recipients": ["*@example.*"]}
-    report = {**given, "report_path": "report.html"}
-    for playbook, variables in (*[("resend", request)] * 2, ("report", report), *[("import", given)] * 2):
-        ran = fulfill(sim, tmp_path, f"softlayer.certificates.{playbook}", **variables)
-        lines = ran.output.partition("[WARNING]")[0].strip().splitlines()
-        assert ran.code == 0, ran.output
-        last = lines[lines.index("    ]") - 1]
-        if playbook == "report":
-            totals = lines[lines.index("    ]") - 2]
-            assert '"3 orders: ' in totals and '"Report: report.html"' in last
-        else:
-            assert '"This run: ' in last, ran.output
-    only_told = fulfill(sim, tmp_path, "softlayer.certificates.report", **given)
-    assert only_told.changed == 0 and '"3 orders: ' in only_told.output and "Report: " not in only_told.output
-    assert "is new" not in only_told.output, "it requests nothing"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ that a second run changes nothing, report and all: the scenario `rotation` of mo
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
 import re
@@ -42,12 +41,9 @@ from tests.support.balanced import (
     store,
 )
 from tests.support.certificates import Issued, leaks, new_key
-from tests.support.client_trees import certbot, traefik
 from tests.support.dovecot import Mailbox
 from tests.support.pages import ROOT
 from tests.support.playing import play, shell
-from tests.support.renewal_desk import PAST, WHY, Desk, answer, identified
-from tests.support.tls_servers import HOST, serving
 
 __all__ = ["account", "balanced"]
 pytest_plugins = ["tests.support.dovecot"]
@@ -184,37 +180,6 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
         assert secret not in told.ran.output
 
 
-def test_the_keys_of_traefik_are_nowhere(account: Simulator, tmp_path: Path) -> None:
-    """Neither in the loudest output nor in a file, as PEM or as Traefik writes them; of what is imported, of what is not, and of accounts."""
-    names = ("www.example.com", "new.example.com")
-    www = store(account, "www.example.com", is_old=True)
-    balancer(account, "web", p443=www)
-    path = traefik(
-        tmp_path / "traefik", {name: AUTHORITY.issue(None, names=[name], key=new_key("rsa")) for name in names}
-    )
-    stored = json.loads(path.read_text())["letsencrypt"]
-    keys = [entry["key"] for entry in stored["Certificates"]]
-    texts = [stored["Account"]["PrivateKey"], *keys, *(base64.b64decode(key).decode() for key in keys)]
-    told = rotate(
-        account,
-        tmp_path,
-        "-vvvv",
-        "--diff",
-        sources=[{"traefik": "traefik/acme.json"}],
-        report_path=str(tmp_path / "report.html"),
-    )
-    assert told.ran.code == 0 and www not in have(account).values(), told.ran.output
-    assert summary(told) == "1 listener: 1 switched. Certificates: 1 imported, 1 skipped."
-    written = [file for file in tmp_path.rglob("*") if file.is_file() and file != path]
-    assert {"report.html", "report.json"} <= {file.name for file in written}
-    for content in (
-        told.ran.output,
-        json.dumps(told.result),
-        *(file.read_bytes().decode("latin-1") for file in written),
-    ):
-        assert not [text for text in texts if text[40:80] in content] and "PRIVATE KEY--" not in content
-
-
 IN_A_PLAY = """
 - hosts: localhost
   gather_facts: false
@@ -303,78 +268,6 @@ def test_a_load_balancer_that_does_not_serve_what_it_is_set_to(
     assert told.ran.code == 0, told.ran.output
 
 
-def test_endpoints_stand_beside_listeners(account: Simulator, tmp_path: Path) -> None:
-    """In table, totals, report and metrics, and in the sentence that the run ends with; -e gives them as text."""
-    www = store(account, "www.example.com")
-    balancer(account, "web", p443=www)
-    good, other = (AUTHORITY.issue(name, key=KEY) for name in ("www.example.com", "other.example.com"))
-    with serving(good) as vpc, serving(other) as proxy:
-        endpoints = [
-            {"host": HOST, "port": vpc.port, "server_name": "www.example.com"},
-            {"host": "localhost", "port": proxy.port, "expected": {"certificate_id": www}},
-        ]
-        measured, report = tmp_path / "certificates.prom", tmp_path / "report.html"
-        told = rotate(
-            account,
-            tmp_path,
-            playbook="verify",
-            endpoints=json.dumps(endpoints),
-            metrics_path=str(measured),
-            report_path=str(report),
-        )
-        assert told.ran.code == 2 and summary(told) == "3 listeners: 1 failed, 2 unchanged.", told.ran.output
-        rows = [line.split() for line in told.ran.output.splitlines() if line.strip().startswith('"') and ":" in line]
-        seen = {f"{name}:{port}": value for name, port, value in SERVED.findall(measured.read_text(encoding="utf-8"))}
-        there = f"www.example.com at {HOST}:{vpc.port}"
-        assert seen == {"web:443": "1.0", there: "1.0", f"localhost:{proxy.port}": "0.0"}
-        assert any(row[:2] == [f'"localhost:{proxy.port}', "other.example.com"] for row in rows), rows
-        assert not any(row[0] == '"www.example.com' for row in rows), "the table of a failing run has what fails it"
-        said = f"1 item failed:\\nlocalhost:{proxy.port}: The endpoint must serve certificate {www} (www.example.com)"
-        assert said in told.ran.output, told.ran.output
-        (tmp_path / "report.json").unlink(missing_ok=True)
-        rotate(account, tmp_path, "--tags", "verify,report", endpoints=endpoints, report_path=str(report))
-    states = {
-        row["listener"]: (row["state"], row["served"])
-        for row in json.loads(files(tmp_path)["report.json"])["listeners"]
-    }
-    assert states == {
-        "web:443": ("unchanged", True),
-        there: ("unchanged", True),
-        f"localhost:{proxy.port}": ("failed", False),
-    }
-
-
-def test_a_renewal_that_the_authority_wants_is_reported_everywhere(account: Simulator, tmp_path: Path) -> None:
-    """In table, report and metrics; it fails the run that is asked to fail for it, in its sentence."""
-    issued = identified(AUTHORITY, "www.example.com")
-    balancer(account, "web", p443=put(account, issued))
-    certbot(tmp_path / "letsencrypt", "www.example.com", issued)
-    measured = tmp_path / "certificates.prom"
-    with Desk(answer(PAST)) as desk:
-        with (tmp_path / "letsencrypt/renewal/www.example.com.conf").open("a", encoding="ascii") as settings:
-            settings.write(f"server = {desk.url}\n")
-        told = rotate(
-            account,
-            tmp_path,
-            sources=[{"certbot": "letsencrypt"}],
-            ledger_url=f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
-            fail_on=["renewal_requested"],
-            metrics_path=str(measured),
-            report_path=str(tmp_path / "report.html"),
-            report_language="de",
-        )
-    assert told.ran.code == 2 and summary(told).startswith("1 listener: 1 needs attention"), told.ran.output
-    said = (
-        "1 listener needs attention:\\nweb:443 (www.example.com): renewal_requested: The CA requested a renewal before "
-    )
-    assert said in told.ran.output and "renewal_requested" in told.ran.output.partition("STATUS")[2]
-    assert metrics(measured)['attention{reason="renewal_requested"}'] == 1
-    (row,) = json.loads(files(tmp_path)["report.json"])["listeners"]
-    assert row["attention"] == ["renewal_requested"] and f"(see {WHY} )" in row["messages"][0]
-    assert "Die Zertifizierungsstelle wollte" in files(tmp_path)["report.html"].decode()
-    assert (tmp_path / "renewal-info.json").exists()
-
-
 def test_tags_choose_phases_and_the_table_comes_last(account: Simulator, tmp_path: Path) -> None:
     balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
     keep(tmp_path / "keys", "www.example.com")
@@ -420,16 +313,6 @@ def test_a_hook_is_quiet_unless_it_fails(account: Simulator, tmp_path: Path, mon
     assert len(ran.output.strip().splitlines()) == 2
 
 
-TAGGED = """
-- hosts: localhost
-  gather_facts: false
-  roles:
-    - {role: softlayer.certificates.ssl_rotation, tags: [certificates]}
-  tasks:
-    - {debug: {msg: mine}, tags: mine}
-"""
-
-
 def test_an_approval_that_is_undefined_inside_approves_nothing(account: Simulator, tmp_path: Path) -> None:
     www = store(account, "www.example.com", is_old=True)
     balancer(account, "web", p443=www)
@@ -459,21 +342,6 @@ def test_the_mailbox_of_awx_stands_beside_a_source_in_any_form(
     ran = play(account, tmp_path, str(ROOT / "playbooks/awx/rotate.yml"), "--check", **sources, **general(tmp_path))
     assert "www.example.com: would be imported from folder (" in ran.output, ran.output
     assert "the mailbox: The mail server 127.0.0.1:9 cannot be reached" in ran.output
-
-
-def test_the_role_in_a_play_with_tags_of_its_own(account: Simulator, tmp_path: Path) -> None:
-    """A tag of the role runs all of its phases; that of another task runs none of it."""
-    balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
-    keep(tmp_path / "keys", "www.example.com")
-    (tmp_path / "tagged.yml").write_text(TAGGED, encoding="utf-8")
-    variables = {**general(tmp_path), "ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}]}
-    mine = play(account, tmp_path, "tagged.yml", "--tags", "mine", **variables)
-    assert mine.code == 0 and mine.output.count("TASK [") == 2, (
-        mine.output
-    )  # Ansible's own look at the variables comes always
-    all_of_it = play(account, tmp_path, "tagged.yml", "--tags", "certificates", **variables)
-    assert "Run the phases import, deploy, verify, clean_up, report]" in all_of_it.output
-    assert "1 listener: 1 switched. Certificates: 1 imported." in all_of_it.output
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_done(account: Simulator, tmp_path: Path) -> None:

@@ -338,19 +338,6 @@ def test_other_hosts_get_what_the_inventory_has_for_each(machine: Machine) -> No
 
 
 @needs_cron
-@pytest.mark.parametrize("time", ["00:00", "03:30", "23:59"])
-def test_cron_begins_at_the_time(machine: Machine, time: str) -> None:
-    """And waits for a run that the hook has started."""
-    shown = machine.present(*BY_CRON, "-e", f"time={time}", "--check", "--diff").output
-    [(minute, hour, job)] = re.findall(r"^\+(\d+) (\d+) \* \* \* (.*)$", shown, re.MULTILINE)
-    assert [int(hour), int(minute)] == [int(part) for part in time.split(":")]
-    notes = f"{machine.root}/run/softlayer-certificates"
-    quiet = "ANSIBLE_STDOUT_CALLBACK=softlayer.certificates.quiet"
-    assert job == f"root mkdir -p {notes} && {quiet} flock {notes}/lock {machine.root}/usr/local/sbin/{ROTATE}"
-
-
-@pytest.mark.later
-@needs_cron
 def test_what_is_written_rotates(account: Simulator, machine: Machine) -> None:
     """Started manually, by the hook of certbot where cron starts the runs, and by the line of cron."""
     old = store(account, NAME, is_old=True, names=[NAME])

@@ -11,8 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import requests
-
 from tests.simulator.client import Simulator
 from tests.support.servers import ending_with_parent
 
@@ -38,14 +36,6 @@ def test_endpoint_file_is_complete_and_private(sim: Simulator) -> None:
     assert endpoint["ca_path"] is None
 
 
-def test_options() -> None:
-    with Simulator.start(fleet="empty", username="me", api_key="k" * 8, latency_ms=1) as sim:
-        assert (sim.username, sim.api_key, sim.orders(), sim.settings()["latency_ms"]) == ("me", "k" * 8, [], 1)
-        assert not list(sim.keys_dir.iterdir())
-        state_dir = sim.state_dir
-    assert not state_dir.exists()
-
-
 def test_it_ends_cleanly_on_request(tmp_path: Path) -> None:
     command = ending_with_parent([sys.executable, "-m", "tests.simulator", "--fleet=empty", f"--state-dir={tmp_path}"])
     with subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True) as process:
@@ -55,14 +45,3 @@ def test_it_ends_cleanly_on_request(tmp_path: Path) -> None:
         process.terminate()
         assert process.wait(30) == 0
         assert process.stdout.read() == ""
-
-
-def test_connections_are_kept_alive(sim: Simulator) -> None:
-    url, auth = f"{sim.rest_url}SoftLayer_Account/getObject.json", (sim.username, sim.api_key)
-    with requests.Session() as session:
-        ports = set()
-        for _time in range(3):
-            with session.get(url, auth=auth, timeout=30, stream=True) as answer:
-                ports.add(answer.raw.connection.sock.getsockname())
-                assert answer.json()
-    assert len(ports) == 1

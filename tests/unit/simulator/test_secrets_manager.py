@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,6 @@ import ibm_secrets_manager_sdk.secrets_manager_v2 as sdk
 import jwt
 import pytest
 import requests
-from cryptography import x509
 from ibm_cloud_sdk_core import ApiException
 from ibm_cloud_sdk_core.authenticators import IAMAuthenticator
 
@@ -93,23 +91,6 @@ def test_shapes(
     assert by_name == {**secret, "retrieved_at": by_name["retrieved_at"]}
     (version,) = result(sdk.SecretVersionMetadataCollection, service.list_secret_versions, added["id"])["versions"]
     assert (version["alias"], version["secret_id"], version["downloaded"]) == ("current", added["id"], True)
-
-
-def test_values(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
-    def values(secret_type: str, **given: Any) -> Any:
-        added = sim.secrets_manager.add(f"a {secret_type}", WWW, secret_type, **given)
-        return service.get_secret(added["id"]).get_result()
-
-    bundled, private = values("public_cert"), values("private_cert")
-    assert bundled.items() >= {**PARTS, "certificate": WWW.pem + WWW.chain_pem}.items()
-    assert values("public_cert", bundle_certs=False).items() >= PARTS.items()
-    assert "".join(private["ca_chain"]) == WWW.chain_pem and private["issuing_ca"] == private["ca_chain"][0]
-    assert "intermediate" not in private
-    leaf = x509.load_pem_x509_certificate(bundled["certificate"].encode())
-    assert int(bundled["serial_number"].replace(":", ""), 16) == leaf.serial_number
-    assert sdk.string_to_datetime(bundled["validity"]["not_after"]) == leaf.not_valid_after_utc
-    assert bundled["alt_names"] == ["www.example.com", "example.com"]
-    assert [bundled[name] for name in ("key_algorithm", "signing_algorithm")] == ["ECDSA256", "ECDSA-SHA256"]
 
 
 def test_create_and_version(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
@@ -199,28 +180,3 @@ def test_login(sim: Simulator, connect: Connect) -> None:
     sim.secrets_manager.settings(token_seconds=0)
     assert refused(connect().list_secrets).status_code == 401
     assert requests.get(f"{sim.secrets_manager.instance_url}/api/v2/secrets", timeout=30).status_code == 401
-
-
-def test_faults(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
-    control = sim.secrets_manager
-    ids = [control.add(name, WWW)["id"] for name in ("one", "two")]
-    control.fault(status=429, retry_after=7, method="get_secret", argument="two", times=1)
-    assert service.get_secret(ids[0])
-    error = refused(service.get_secret, ids[1])
-    assert (error.status_code, error.http_response.headers["Retry-After"]) == (429, "7")
-    control.fault("reset_after", method="create_secret", argument="www")
-    with pytest.raises(requests.exceptions.ConnectionError):
-        service.create_secret(prototype())
-    assert refused(service.get_secret, "none").status_code == 404
-    control.renew(ids[0], RENEWED, after="list_secrets")
-    before, _two, created = service.list_secrets().get_result()["secrets"]
-    assert created["name"] == "www"
-    assert service.get_secret(ids[0]).get_result()["serial_number"] != before["serial_number"]
-    control.fault(status=503, method="token", times=1)
-    service.authenticator.token_manager.expire_time = time.time()
-    assert refused(service.list_secrets).status_code == 503
-    outcomes = [call["outcome"] for call in control.calls("get_secret", "create_secret")]
-    assert outcomes == ["ok", "fault", "reset_after", "not_found", "ok"]
-    assert WWW.key_pem[30:60] not in str(control.calls()) and sim.api_key not in str(control.calls())
-    sim.reset()
-    assert control.secrets() == control.calls() == []

@@ -116,46 +116,4 @@ def test_unknown_objects_methods_services(sdk: SoftLayer.BaseClient, transport: 
         sdk.call(REQUEST, "getSslCertificateRequests")
 
 
-@pytest.mark.parametrize("mask", ["mask[colour]", "mask[id"])
-def test_bad_mask_is_refused_before_anything_is_done(
-    sim: Simulator, sdk: SoftLayer.BaseClient, transport: str, mask: str
-) -> None:
-    with fails_with("SoftLayer_Exception_WebService_ObjectMask", 500, transport):
-        sdk.call(CERTIFICATE, "createObject", {}, mask=mask)
-    assert len(sim.certificates()) == 1
-
-
 # The log and the control API
-
-
-def test_calls_are_logged_without_keys(sim: Simulator, sdk: SoftLayer.BaseClient, transport: str) -> None:
-    with pytest.raises(SoftLayer.SoftLayerAPIError):
-        sdk.call(CERTIFICATE, "createObject", {"privateKey": "secret"}, mask="mask[id]")
-    (call,) = sim.calls(method="createObject")
-    assert (
-        call.items()
-        >= {
-            "transport": transport,
-            "user": sim.username,
-            "service": f"SoftLayer_{CERTIFICATE}",
-            "arguments": [{"privateKey": "(private key)"}],
-            "mask": "mask[id]",
-            "outcome": "SoftLayer_Exception_MissingCreationProperty",
-            "status": 500 if transport == "rest" else 200,
-        }.items()
-    )
-    sim.clear_calls()
-    assert sim.calls() == []
-
-
-def test_reset_brings_everything_back(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
-    order = order_with(sim, "Approved")
-    before = (sim.orders(), sim.certificates(), sim.settings())
-    sdk.call(REQUEST, "resendEmail", "FulfillmentEmail", id=order["id"])
-    sdk.call(CERTIFICATE, "deleteObject", id=sim.certificates()[0]["id"])
-    sim.add_order()
-    sim.settings(latency_ms=1)
-    sim.fault("false")
-    sim.reset()
-    assert (sim.orders(), sim.certificates(), sim.settings()) == before
-    assert (sim.calls(), sim.sends(), sim.faults(), sim.messages()) == ([], [], [], [])

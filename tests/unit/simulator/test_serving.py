@@ -6,21 +6,16 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
 import ssl
-import tempfile
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import SoftLayer
 from cryptography import x509
 
-from tests.simulator.client import Simulator, SimulatorError
-from tests.simulator.listeners import addresses
+from tests.simulator.client import Simulator
 from tests.support.haproxy import SECONDS, served
 
 pytestmark = pytest.mark.later
@@ -124,14 +119,6 @@ def test_the_end_of_a_connection_is_that_of_its_client(sim: Simulator, sdk: Any,
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
-def test_an_answer_over_tls(sim: Simulator, balancer: Row) -> None:
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=ssl._create_unverified_context())
-    )
-    with opener.open(f"https://{balancer['address']}:8443/", timeout=SECONDS) as answer:
-        assert answer.status == 200
-
-
 def test_what_cannot_be_served(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
     """The refusal is the balancer's error, and all goes on as before."""
     sim.patch_certificate(new["id"], privateKey=old["privateKey"])
@@ -144,47 +131,3 @@ def test_what_cannot_be_served(sim: Simulator, sdk: SoftLayer.BaseClient, balanc
     sim.patch_balancer(balancer["id"], provisioningStatus="ACTIVE")
     switch(sdk, balancer, stored(sim, "*.example.org"))
     assert look(balancer) != certificate(old)
-
-
-def test_a_port_that_is_taken(serving_sim: Simulator) -> None:
-    """The new balancer is refused, and what is served goes on."""
-    serving_sim.reset()
-    [record] = serving_sim.certificates()
-    listener = {"protocolPort": 8443, "tlsCertificateId": record["id"]}
-    first = serving_sim.add_balancer(name="first", listeners=[listener])
-    with pytest.raises(SimulatorError, match="cannot listen at"):
-        serving_sim.add_balancer(name="second", listeners=[listener], address="192.0.2.1")
-    assert look(first) == certificate(record)
-
-
-def test_addresses_of_a_system_that_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_args: object) -> None:
-        raise OSError("Can't assign requested address")
-
-    assert next(addresses()).startswith("127.") and len(set(itertools.islice(addresses(), 3))) == 3
-    monkeypatch.setattr(socket, "create_server", refuse)
-    assert next(addresses()) == "127.0.0.1"
-
-
-@pytest.fixture
-def short_path() -> Iterator[Path]:
-    """A folder with a path that is short enough for sockets."""
-    with tempfile.TemporaryDirectory() as path:
-        yield Path(path)
-
-
-def test_keys_are_for_their_owner_and_go_in_the_end(
-    balancing_sim: Simulator, short_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(short_path))
-    with Simulator.start(fleet=2, stored=2, key_type="rsa", balancers=1, listeners=2, haproxy=True) as sim:
-        [folder] = short_path.glob("softlayer-haproxy-*")
-        assert folder.stat().st_mode & 0o777 == 0o700
-        assert {path.stat().st_mode & 0o777 for path in folder.glob("*.pem")} == {0o600}
-        assert len(list(folder.glob("*.pem"))) == 2
-        [balancer] = sim.balancers()
-        first, second = balancer["listeners"]
-        assert [look(balancer, 0), look(balancer, 1)] == [certificate(record) for record in sim.certificates()]
-        sim.patch_listener(first["uuid"], tlsCertificateId=second["tlsCertificateId"])
-        assert len({path.read_text() for path in folder.glob("*.pem")}) == 1
-    assert not folder.exists()

@@ -13,14 +13,8 @@ from typing import Any
 import pytest
 import SoftLayer
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
-from tests.simulator.client import Simulator, SimulatorError
+from tests.simulator.client import Simulator
 from tests.support.certificates import Authority, Issued, pem_of
 
 STORE = "Security_Certificate"
@@ -51,12 +45,6 @@ def test_a_store_may_keep_a_part_of_a_chain(sim: Simulator, sdk: SoftLayer.BaseC
     assert sdk.call(STORE, "getObject", id=record["id"], mask=mask).get("intermediateCertificate") == left
     other = sdk.call(STORE, "createObject", issued_parts(flat), mask=mask)
     assert other["intermediateCertificate"] == flat.chain_pem
-
-
-def test_a_chain_can_only_be_kept_in_ways_that_are_known(sim: Simulator) -> None:
-    for wrong in ("some", 1):
-        with pytest.raises(SimulatorError, match="kept_chain cannot be"):
-            sim.settings(kept_chain=wrong)
 
 
 def test_a_store_may_be_odd(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
@@ -130,12 +118,6 @@ def test_create_refuses_what_does_not_belong_together(sim: Simulator, sdk: SoftL
     reversed_chain = root + parts["intermediateCertificate"]
     assert "not issued by" in fault(sdk, "createObject", {**parts, "intermediateCertificate": reversed_chain})
     assert len(sim.certificates()) == 1
-
-
-def test_create_refuses_a_key_with_a_passphrase(sdk: SoftLayer.BaseClient, parts: Parts) -> None:
-    key = load_pem_private_key(parts["privateKey"].encode(), None)
-    encrypted = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")).decode()
-    assert "passphrase" in fault(sdk, "createObject", {**parts, "privateKey": encrypted})
 
 
 @pytest.fixture
