@@ -123,8 +123,6 @@ def instead(rule: Rule) -> Response:
     """What a rule answers, if anything, to a call that is not processed."""
     if rule.kind == "html_500":
         return _html(500, "Internal Server Error")
-    if rule.kind == "html_200":
-        return _html(200, "Scheduled Maintenance")
     if rule.kind == "hang_before":
         rule.over.wait(rule.seconds)
     fate_of(request).reset = True
@@ -133,13 +131,9 @@ def instead(rule: Rule) -> Response:
 
 def spoil(rule: Rule, response: Response) -> Response:
     """What a rule makes of the right answer to a call that was processed."""
-    if rule.kind == "html_502_after":
-        return _html(502, "Bad Gateway")
     if rule.kind == "truncated":
         body = response.get_data()
         response.set_data(body[: len(body) // 2])
-    elif rule.kind == "empty_body":
-        response.set_data(b"")
     elif rule.kind == "hang_after":
         rule.over.wait(rule.seconds)
     else:

@@ -15,13 +15,13 @@ from . import errors
 from .calls import Call
 from .errors import ApiFault
 
-FAULTS = frozenset({"rate_limit", "rate_limit_429", "fault", "not_found", "access_denied", "unknown_method"})
+FAULTS = frozenset({"rate_limit", "fault", "not_found", "unknown_method"})
 """Answered by a fault of the API; not processed."""
 
-BEFORE = frozenset({"false", "html_500", "html_200", "reset_before", "hang_before"})
+BEFORE = frozenset({"false", "html_500", "reset_before", "hang_before"})
 """Answered otherwise than by a fault, or not at all; not processed."""
 
-AFTER = frozenset({"html_502_after", "truncated", "cut", "empty_body", "reset_after", "hang_after"})
+AFTER = frozenset({"truncated", "cut", "reset_after", "hang_after"})
 """Processed, but the answer is lost or spoilt."""
 
 PUBLIC = "SoftLayer_Exception_Public"
@@ -88,12 +88,8 @@ class Rule:
         """The fault of the API that a kind of ``FAULTS`` stands for."""
         if self.kind == "rate_limit":
             return errors.rate_limited(50, status=self.status, retry_after=self.retry_after)
-        if self.kind == "rate_limit_429":
-            return errors.rate_limited(50, status=429, retry_after=1 if self.retry_after is None else self.retry_after)
         if self.kind == "not_found":
             return errors.object_not_found(call.identifier)
-        if self.kind == "access_denied":
-            return errors.access_denied()
         if self.kind == "unknown_method":
             return errors.unknown_method(call.method)
         return ApiFault(

@@ -56,8 +56,7 @@ def _filter(call: Call, signature: Signature) -> Any:
 
 def _selected(rows: list[Row], datatype: Datatype, object_filter: Any, settings: Settings) -> list[Row]:
     """Filtered and ordered. Without an order on a unique property, each call has its rows in another order."""
-    if not settings.ignore_filters:
-        rows = filters.select(rows, object_filter, datatype)
+    rows = filters.select(rows, object_filter, datatype)
     wanted = [] if settings.ignore_order else filters.orders(object_filter, datatype)
     if ("id",) not in [order.path for order in wanted]:
         random.shuffle(rows)

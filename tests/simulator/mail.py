@@ -10,7 +10,7 @@ import io
 import mailbox
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -159,24 +159,6 @@ def _inline_chain(message: EmailMessage, letter: Letter, issued: Issued) -> None
     )
 
 
-def _inline_leaf(message: EmailMessage, letter: Letter, issued: Issued) -> None:
-    message.set_content(
-        _introduction(letter)
-        + "The intermediate CA certificate is found at\nhttps://knowledge.ca.example/intermediates\n\n"
-        + _block("Web Server CERTIFICATE", issued.leaf_pem)
-    )
-
-
-def _html(message: EmailMessage, letter: Letter, issued: Issued) -> None:
-    text = _introduction(letter).replace("\n", "<br>\n")
-    message.set_content(
-        f"<html><body><p>{text}</p><h2>Web Server CERTIFICATE</h2><pre>{issued.leaf_pem}</pre>"
-        f"<h2>INTERMEDIATE CA:</h2><pre>{issued.intermediate_pem}</pre></body></html>\n",
-        subtype="html",
-        cte="quoted-printable",
-    )
-
-
 def _sectigo_zip(message: EmailMessage, letter: Letter, issued: Issued) -> None:
     name = f"{_file_name(letter)}.crt"
     message.set_content(
@@ -188,44 +170,10 @@ def _sectigo_zip(message: EmailMessage, letter: Letter, issued: Issued) -> None:
     _attach(message, f"{_file_name(letter)}.zip", _zip(files), "zip")
 
 
-def _sectigo_bundle(message: EmailMessage, letter: Letter, issued: Issued) -> None:
-    message.set_content("Your certificate and its CA bundle are attached to this email.\n")
-    chain = keys.pem([issued.intermediate, issued.root])
-    _attach(message, f"{letter.order_id}.crt", issued.leaf_pem.encode(), "x-x509-user-cert")
-    _attach(message, f"{_file_name(letter)}.ca-bundle", chain.encode(), "octet-stream")
-
-
-def _digicert_zip(message: EmailMessage, letter: Letter, issued: Issued) -> None:
-    message.set_content(f"Your certificate for {letter.common_name} has been issued and is attached.\n")
-    files = {
-        f"{_file_name(letter)}.crt": issued.leaf_pem,
-        "DigiCertCA.crt": issued.intermediate_pem,
-        "TrustedRoot.crt": keys.pem([issued.root]),
-    }
-    _attach(message, f"{_file_name(letter)}_{letter.order_id}.zip", _zip(files), "zip")
-
-
-def _digicert_der(message: EmailMessage, letter: Letter, issued: Issued) -> None:
-    message.set_content(f"Your certificate for {letter.common_name} has been issued and is attached.\n")
-    _attach(message, f"{_file_name(letter)}.cer", issued.leaf.public_bytes(Encoding.DER), "x-x509-ca-cert")
-    _attach(message, "DigiCertCA.cer", issued.intermediate.public_bytes(Encoding.DER), "x-x509-ca-cert")
-
-
 def _digicert_pkcs7(message: EmailMessage, letter: Letter, issued: Issued) -> None:
     message.set_content(f"Your certificate for {letter.common_name} has been issued and is attached.\n")
     bundle = pkcs7.serialize_certificates([issued.root, issued.intermediate, issued.leaf], Encoding.DER)
     _attach(message, f"{_file_name(letter)}.p7b", bundle, "x-pkcs7-certificates")
-
-
-def _one_pem(message: EmailMessage, letter: Letter, issued: Issued) -> None:
-    message.set_content("Your certificate is attached.\n")
-    chain = keys.pem([issued.leaf, issued.intermediate])
-    _attach(message, f"{_file_name(letter)}.pem", chain.encode(), "x-pem-file")
-
-
-def _forwarded(message: EmailMessage, letter: Letter, issued: Issued) -> None:
-    message.set_content("FYI, please install this one.\n")
-    message.add_attachment(fulfillment(DEFAULT_FAMILY, replace(letter, message_id=_new_message_id()), issued))
 
 
 def _link_only(message: EmailMessage, letter: Letter, _issued: Issued | None = None) -> None:
@@ -237,15 +185,8 @@ def _link_only(message: EmailMessage, letter: Letter, _issued: Issued | None = N
 
 _FAMILIES: Mapping[str, Callable[[EmailMessage, Letter, Issued], None]] = {
     DEFAULT_FAMILY: _inline_chain,
-    "rapidssl_leaf": _inline_leaf,
-    "rapidssl_html": _html,
     "sectigo_zip": _sectigo_zip,
-    "sectigo_bundle": _sectigo_bundle,
-    "digicert_zip": _digicert_zip,
-    "digicert_der": _digicert_der,
     "digicert_pkcs7": _digicert_pkcs7,
-    "pem": _one_pem,
-    "forwarded": _forwarded,
     WITHOUT_CERTIFICATE: _link_only,
 }
 

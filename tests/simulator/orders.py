@@ -30,7 +30,7 @@ _FIRST_STATUS_ID = 43
 
 _FAMILIES_BY_PRODUCT = {
     "Sectigo": "sectigo_zip",
-    "DigiCert": "digicert_zip",
+    "DigiCert": "digicert_pkcs7",
 }
 DEFAULT_PRODUCT = "RapidSSL - 1 year"
 

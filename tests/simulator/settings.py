@@ -26,16 +26,12 @@ class Settings:
     """A limit counts for every list, not only where the reference says so: orders come in pages, too."""
     ignore_limits: bool = False
     """All rows on every page."""
-    ignore_filters: bool = False
-    """Object filters select nothing."""
     ignore_order: bool = False
     """``orderBy`` sorts nothing."""
     omit_total: bool = False
     """No softlayer-total-items header."""
     repeat_rows: int = 0
     """Every page but the first begins with so many rows of the page before."""
-    grow_rows: int = 0
-    """So many rows are added to a list after each read of it."""
     lose_row_of: str = ""
     """A type of the reference: once a list of these was read, its first row is removed; then this is empty again."""
     tell_otherwise: bool = False

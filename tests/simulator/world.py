@@ -20,7 +20,7 @@ from .authority import Authority
 from .balancers import Balancer, Balancers
 from .calls import CallLog
 from .faults import FaultBook
-from .metadata import BALANCER, CERTIFICATE, REQUEST, Datatype, Row
+from .metadata import BALANCER, REQUEST, Datatype, Row
 from .orders import Order, Statuses
 from .secrets_manager.instance import Instance
 from .settings import Settings
@@ -199,13 +199,6 @@ class World:
         if datatype.name == self.settings.lose_row_of:
             self._lose(datatype)
             self.settings = replace(self.settings, lose_row_of="")
-        if datatype not in (REQUEST, CERTIFICATE):
-            return
-        for _number in range(self.settings.grow_rows):
-            order = self.add_order({})
-            if datatype is CERTIFICATE:
-                self.import_order(order)
-                del self.orders[order.row["id"]]
 
     def _lose(self, datatype: Datatype) -> None:
         if datatype is BALANCER:

@@ -9,7 +9,6 @@ Beside it stand mail in bulk that is about nothing, and a false server for what 
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import grp
 import itertools
@@ -27,7 +26,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -412,96 +410,37 @@ SUBJECTS = (
     "Begin the summer with 20% off",
     "Lunch on Thursday?",
     "Invoice for last month",
-    "=?utf-8?q?Gr=C3=BC=C3=9Fe_aus_dem_B=C3=BCro?=",
+    "Grüße aus dem Büro",
     "Re: Order update",
     "[team] Nightly build 4711 passed",
 )
-SENDERS = ("news@shop.example", "team@office.example", "no-reply@travel.example", "billing@supplier.example")
 SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\niHUEARYKAB0WIQR2\n=njUN\n-----END PGP SIGNATURE-----\n"
-BOUNDARY = "=-next-part-of-it"
-NEWEST = datetime(2026, 1, 15, 12, tzinfo=timezone.utc).timestamp()
 
 
-def noise(number: int, seed: int, *, newest: float = NEWEST, days: float = 30) -> Iterator[bytes]:
-    """So many messages that nobody asked for, always the same for a seed; their dates, evenly spread, end at `newest`.
+def noise(number: int, seed: int, days: float) -> Iterator[tuple[bytes, float]]:
+    """So many messages that nobody asked for, letters and documents, always the same for a seed; each with its age in days.
 
-    They are letters, HTML with and without pictures, documents and invitations, of half a kilobyte to thirty.
+    The oldest is the first; they arrived evenly spread over the last days.
     """
-    chance = random.Random(seed)
-    words = WORDS.split()
+    chance, words = random.Random(seed), WORDS.split()
     lines = [" ".join(chance.choices(words, k=11)).capitalize() + "." for _ in range(500)]
-    kinds = (_letter, _letter, _html, _html, _picture, _document, _invitation)
     for index in range(number):
-        subject, sender = chance.choice(SUBJECTS), chance.choice(SENDERS)
-        header = (
-            f"Return-Path: <{sender}>\nFrom: <{sender}>\nTo: <user@mail.example>\nSubject: {subject}\n"
-            f"Date: {formatdate(newest - _age(index, number, days) * DAY)}\n"
-            f"Message-ID: <{index}.{chance.getrandbits(64):x}@mail.example>\nMIME-Version: 1.0\n"
-        )
-        yield (header + chance.choice(kinds)(chance, lines)).encode()
+        age = days * (number - 1 - index) / max(number - 1, 1)
+        message = EmailMessage()
+        message["From"], message["Subject"] = "news@shop.example", chance.choice(SUBJECTS)
+        message["Date"], message["Message-ID"] = formatdate(time.time() - age * DAY), f"<{seed}.{index}@mail.example>"
+        signature = SIGNATURE if chance.random() < 0.2 else "-- \nExample Ltd.\n"
+        message.set_content("\n".join([*chance.choices(lines, k=chance.randint(4, 40)), signature]))
+        if index % 4 == 0:
+            document = b"%PDF-1.7\n" + chance.randbytes(chance.randint(500, 19_000))
+            message.add_attachment(document, "application", "pdf", filename="certificate-of-attendance.pdf")
+        yield message.as_bytes(), age
 
 
-def fill(mailbox: Mailbox, number: int, seed: int, *, days: float = 30, folder: str = "INBOX") -> None:
-    """Put so many messages into a folder, all seen, the oldest first; they arrived evenly spread over the last days."""
-    for index, message in enumerate(noise(number, seed, newest=time.time(), days=days)):
-        mailbox.deliver(message, folder=folder, flags="S", age_days=_age(index, number, days))
-
-
-def _age(index: int, number: int, days: float) -> float:
-    return days * (number - 1 - index) / max(number - 1, 1)
-
-
-def _text(chance: random.Random, lines: list[str], least: int = 1) -> str:
-    return "\n".join(chance.choices(lines, k=chance.randint(least, 40)))
-
-
-def _letter(chance: random.Random, lines: list[str]) -> str:
-    signature = SIGNATURE if chance.random() < 0.2 else "-- \nExample Ltd.\n"
-    return f"Content-Type: text/plain; charset=utf-8\n\n{_text(chance, lines, 4)}\n\n{signature}"
-
-
-def _html(chance: random.Random, lines: list[str]) -> str:
-    text = _text(chance, lines, 4)
-    page = text.replace("\n", '</p>\n<p style="margin: 0">')
-    return _multipart(
-        "alternative",
-        f"Content-Type: text/plain; charset=utf-8\n\n{text}\n",
-        f"Content-Type: text/html; charset=utf-8\n\n<html><body><p>{page}</p></body></html>\n",
-    )
-
-
-def _picture(chance: random.Random, lines: list[str]) -> str:
-    return _with_file(chance, lines, "image/png", "picture.png", b"\x89PNG\r\n\x1a\n")
-
-
-def _document(chance: random.Random, lines: list[str]) -> str:
-    return _with_file(chance, lines, "application/pdf", "certificate-of-attendance.pdf", b"%PDF-1.7\n")
-
-
-def _with_file(chance: random.Random, lines: list[str], kind: str, name: str, begin: bytes) -> str:
-    content = base64.encodebytes(begin + chance.randbytes(chance.randint(500, 19_000))).decode()
-    return _multipart(
-        "mixed",
-        f"Content-Type: text/plain; charset=utf-8\n\n{_text(chance, lines)}\n",
-        f'Content-Type: {kind}; name="{name}"\nContent-Transfer-Encoding: base64\n'
-        f'Content-Disposition: attachment; filename="{name}"\n\n{content}',
-    )
-
-
-def _invitation(chance: random.Random, lines: list[str]) -> str:
-    start = f"2026{chance.randint(1, 12):02}{chance.randint(1, 28):02}T{chance.randint(8, 17):02}0000Z"
-    return _multipart(
-        "alternative",
-        f"Content-Type: text/plain; charset=utf-8\n\n{_text(chance, lines)}\n",
-        "Content-Type: text/calendar; charset=utf-8; method=REQUEST\n\n"
-        f"BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:{chance.getrandbits(64):x}\n"
-        f"DTSTART:{start}\nDURATION:PT1H\nSUMMARY:{chance.choice(lines)}\nEND:VEVENT\nEND:VCALENDAR\n",
-    )
-
-
-def _multipart(kind: str, *parts: str) -> str:
-    body = "".join(f"--{BOUNDARY}\n{part}" for part in parts)
-    return f'Content-Type: multipart/{kind}; boundary="{BOUNDARY}"\n\n{body}--{BOUNDARY}--\n'
+def fill(mailbox: Mailbox, number: int, seed: int, *, days: float = 30) -> None:
+    """Put so many messages into the inbox, all seen."""
+    for message, age in noise(number, seed, days):
+        mailbox.deliver(message, flags="S", age_days=age)
 
 
 # A server that misbehaves

@@ -15,10 +15,10 @@ from tests.simulator.client import Simulator
 
 REQUEST = "Security_Certificate_Request"
 NOT_PROCESSED = {
-    *("rate_limit", "rate_limit_429", "fault", "not_found", "access_denied", "unknown_method"),
-    *("false", "html_500", "html_200", "reset_before"),
+    *("rate_limit", "fault", "not_found", "unknown_method"),
+    *("false", "html_500", "reset_before"),
 }
-PROCESSED = {"html_502_after", "truncated", "cut", "empty_body", "reset_after"}
+PROCESSED = {"truncated", "cut", "reset_after"}
 
 
 def resend(sdk: SoftLayer.BaseClient, order_id: int) -> Any:
