@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import binascii
 import gzip
 import io
 import tarfile
@@ -47,9 +46,3 @@ def zeros_gzip(mebibytes: int) -> bytes:
     """Very much of nothing."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     return b"".join([*(packer.compress(bytes(1024 * 1024)) for _each in range(mebibytes)), packer.flush()])
-
-
-def uuencoded(data: bytes, name: str = "example_com.crt") -> bytes:
-    """A file as uuencode writes it into a text."""
-    lines = [binascii.b2a_uu(data[start : start + 45], backtick=True) for start in range(0, len(data), 45)]
-    return b"".join([f"begin 644 {name}\n".encode(), *lines, b"`\nend\n"])

@@ -41,13 +41,11 @@ from tests.support.archives import (
     TNEF_WITH_CERTIFICATE,
     gzipped,
     tarred,
-    uuencoded,
     zeros_gzip,
 )
 from tests.support.certificates import (
     BYTES,
     DISORDER,
-    PEM_BODY,
     Authority,
     Issued,
     certificate_of,
@@ -269,46 +267,20 @@ def _flowed(text: str) -> str:
 
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
 TEXT_DISORDER: dict[str, Change] = {
     **{name: change for name, change in DISORDER.items() if "in_writing" not in name and name != "in_a_mail"},
-    "quoted_three_times": each_line(">>> {}"),
-    "quoted_without_space": each_line(">{}"),
     "quoted_with_bars": each_line("| {}"),
-    "quoted_and_indented": each_line("   >  > {}"),
     "quoted_then_wrapped": chained(each_line("> {}"), wrapped(40)),
-    "quoted_nbsp": each_line(">" + NO_BREAK_SPACE + "{}"),
-    "quoted_blank_lines": lambda text: text.replace("\n", "\n>\n> "),
     "wrapped": wrapped(40),
-    "wrapped_to_one_column": lambda text: PEM_BODY.sub(
-        lambda found: found.group(0).replace(found.group(2), "\n".join(found.group(2).replace("\n", "")) + "\n"), text
-    ),
-    "nbsp_inside": inside_lines(NO_BREAK_SPACE),
-    "nbsp_for_spaces": replacing((" ", NO_BREAK_SPACE)),
-    "nbsp_lines": lambda text: text.replace("\n", f"\n{NO_BREAK_SPACE}\n"),
     "nbsp_for_line_breaks": lambda text: text.replace("\n", NO_BREAK_SPACE),
-    "zero_width_spaces": inside_lines(ZERO_WIDTH_SPACE),
     "soft_hyphens": inside_lines("\N{SOFT HYPHEN}"),
-    "word_joiners": inside_lines("\N{WORD JOINER}"),
     "byte_order_marks": each_line("\N{ZERO WIDTH NO-BREAK SPACE}{}"),
-    "left_to_right_marks": each_line("\N{LEFT-TO-RIGHT MARK}{}\N{RIGHT-TO-LEFT MARK}"),
-    "ideographic_spaces": each_line("\N{IDEOGRAPHIC SPACE}{}\N{EM SPACE}"),
-    "line_separators": lambda text: text.replace("\n", "\N{LINE SEPARATOR}"),
-    "form_feeds": lambda text: text.replace("\n", "\f\v\n"),
     "en_dashes": replacing(("-----", "\N{EN DASH}\N{EN DASH}-")),
-    "one_dash_each": replacing(("-", "\N{EN DASH}")),
-    "em_dashes": replacing(("-----", "\N{EM DASH}\N{EM DASH}-")),
-    "non_breaking_hyphens": replacing(("-", "\N{NON-BREAKING HYPHEN}")),
     "starred": lambda text: re.sub(r"(?m)^(-----[^\n]+-----)$", r"*\1*", text),
-    "markers_on_the_line": lambda text: re.sub(r"(-----)\n(?!-)|\n(-----END)", r"\1 \2", text),
     "glued": lambda text: text.replace("\n", ""),
     "markers_broken": replacing(("BEGIN ", "BEGIN\n"), ("END ", "END\n")),
-    "markers_quoted_and_broken": chained(replacing(("BEGIN ", "BEGIN \n"), ("END ", "END \n")), each_line("> {}")),
     "explanatory_text": lambda text: re.sub(
         r"(?m)^(?=-----BEGIN)", "subject=/CN=www.example.com\nissuer=/C=US/O=GeoTrust Inc.\n", text
-    ),
-    "bag_attributes": lambda text: re.sub(
-        r"(?m)^(?=-----BEGIN)", "Bag Attributes\n    localKeyID: 01 00 00 00\nKey Attributes: <No Attributes>\n", text
     ),
     "x509_label": replacing((" CERTIFICATE-", " X509 CERTIFICATE-")),
     "trusted_label": replacing((" CERTIFICATE-", " TRUSTED CERTIFICATE-")),
@@ -318,19 +290,12 @@ TEXT_DISORDER: dict[str, Change] = {
 WHOLE_TEXT_DISORDER: dict[str, Change] = {
     "on_one_line": lambda text: " ".join(text.split()),
     "refilled": lambda text: textwrap.fill(" ".join(text.split()), 72, break_long_words=False),
-    "without_any_line_break": lambda text: text.replace("\n", ""),
     "quoted": each_line("> {}"),
-    "forwarded": lambda text: (
-        f"FYI\n\n---------- Forwarded message ---------\nFrom: {SENDER}\nSubject: {SUBJECT}\n\n" + text
-    ),
     "forwarded_quoted": lambda text: (
         "please install\n\n-----Original Message-----\n" + each_line("> {}")(f"From: {SENDER}\n\n{text}")
     ),
-    "forwarded_thrice": chained(*[lambda text: "-----Original Message-----\n" + each_line("> {}")(text)] * 3),
-    "wrapped": wrapped(40),
     "crlf": replacing(("\n", "\r\n")),
     "cr": replacing(("\n", "\r")),
-    "crcrlf": replacing(("\n", "\r\r\n")),
 }
 """What happens to the whole text of a message."""
 
@@ -375,56 +340,27 @@ def _pre(text: str) -> str:
 
 HTML: dict[str, Change] = {
     "pre": _pre,
-    "pre_crlf": lambda text: _pre(text).replace("\n", "\r\n"),
-    "pre_highlighted": lambda text: re.sub(r"(?m)^(-----.*-----)$", r"<span class='k'>\1</span>", _pre(text)),
-    "code_in_pre": lambda text: f'<pre><code class="pem">{html.escape(text)}</code></pre>',
-    "preserved_by_style": lambda text: f"<div style='white-space: pre-wrap'>{html.escape(text)}</div>",
-    "textarea": lambda text: f"<textarea rows=40 cols=70 readonly>{html.escape(text)}</textarea>",
     "collapsed": lambda text: f"<p>{html.escape(' '.join(text.split()))}</p>",
     "br": html_lines("{}<br>\n"),
-    "br_without_line_breaks": html_lines("{}<br>"),
-    "br_xhtml": html_lines("{}<br />\r\n"),
-    "br_capital": html_lines("{}<BR CLEAR=ALL>"),
     "p": html_lines("<p>{}</p>"),
-    "p_unclosed": html_lines("<p>{}\n"),
-    "div": html_lines("<div>{}</div>"),
     "div_with_br": html_lines('<div dir="ltr">{}<br></div>'),
     "table_rows": lambda text: "<table>" + html_lines("<tr><td>{}</td></tr>")(text) + "</table>",
-    "list_items": lambda text: "<ul>" + html_lines("<li>{}")(text) + "</ul>",
     "outlook": html_lines("<p class=MsoNormal><span style='font-family:\"Courier New\"'>{}<o:p></o:p></span></p>\n"),
-    "outlook_empty_paragraphs": html_lines("<p class=MsoNormal>{}</p><p class=MsoNormal><o:p>&nbsp;</o:p></p>"),
     "gmail_quote": lambda text: (
         f'<div class="gmail_quote"><blockquote style="margin:0">{_pre(text)}</blockquote></div>'
     ),
-    "nested_quotes": lambda text: "<blockquote type=cite>" * 4 + html_lines("{}<br>")(text) + "</blockquote>" * 4,
     "quoted": html_lines("&gt; {}<br>\n"),
     "nbsp": html_lines("&nbsp;&nbsp;{}&nbsp;<br>\n"),
-    "nbsp_for_spaces": lambda text: html_lines("{}<br>\n")(text).replace(" CERT", "&nbsp;CERT"),
-    "nbsp_without_semicolon": html_lines("{}&nbsp<br>\n"),
-    "nbsp_number": html_lines("&#160;{}&#xA0;<br>\n"),
-    "entities": html_entities("&#{};"),
     "entities_hex": html_entities("&#x{:x};"),
-    "entities_hex_capital": html_entities("&#X{:04X};"),
-    "entities_named": lambda text: (
-        _pre(text).replace("+", "&plus;").replace("=", "&equals;").replace("\n", "&NewLine;")
-    ),
     "soft_hyphens": html_inside("&shy;"),
-    "word_breaks": html_inside("<wbr>"),
-    "zero_width_spaces": html_inside("&#8203;"),
-    "zero_width_spaces_named": html_inside("&ZeroWidthSpace;"),
     "spans": html_wrapped_pieces("<span>{}</span>"),
-    "spans_on_lines_of_their_own": html_wrapped_pieces("<span>{}</span\n>"),
-    "spans_on_lines": html_wrapped_pieces("<span>\n{}\n</span>\n", every=64),
-    "fonts": html_wrapped_pieces('<FONT FACE="Courier New" COLOR=#000000>{}</FONT>', every=7),
     "links_inside": html_wrapped_pieces('<a href="http://www.example.com/?a=1&b=2>3">{}</a>', every=20),
     "bold": html_inside("<b></b>", every=5),
     "comments_inside": html_inside("<!-- a > comment -- with - dashes -->"),
     "conditional_comments": lambda text: f"<!--[if mso]><style>p {{}}</style><![endif]-->{html_lines('{}<br>')(text)}",
-    "image_inside": html_inside('<img alt="1 > 0" src="cid:a@b">', every=20),
     "with_style_and_script": lambda text: (
         "<style>p > a { color: red } /* ----- */</style><script>if (a < b) { c('</p>') }</script>" + _pre(text)
     ),
-    "unknown_elements": html_lines("<x-line n=1>{}</x-line>\n"),
     "unclosed_everything": lambda text: f"<table><tr><td><div><b><pre>{html.escape(text)}",
     "stray_angle_brackets": lambda text: f"<p>1 < 2 << 3 & 4 &amp 5 &; &#; &#x; <> </></p>{_pre(text)}",
 }
@@ -453,23 +389,13 @@ LOCAL_TEXT = {
     "us-ascii": "Dear customer",
     "utf-8": "Grüße \N{EN DASH} 証明書",
     "utf-16": "Grüße \N{EN DASH} 証明書",
-    "utf-16le": "Grüße",
-    "utf-16be": "Grüße",
     "utf-32": "Grüße",
     "utf-7": "Grüße \N{EN DASH} 証明書",
     "iso-8859-1": "Grüße\N{NO-BREAK SPACE}",
-    "iso-8859-15": "Grüße €",
     "windows-1252": "Grüße \N{EN DASH}\N{NO-BREAK SPACE}€",
-    "windows-1251": "Здравствуйте",
     "koi8-r": "Здравствуйте",
     "iso-2022-jp": "証明書",
-    "shift_jis": "証明書",
-    "euc-jp": "証明書",
     "gb18030": "证书",
-    "big5": "憑證",
-    "euc-kr": "인증서",
-    "iso-8859-8": "שלום",
-    "macintosh": "Grüße",
 }
 """Character sets and what is written in them."""
 
@@ -496,21 +422,14 @@ def in_wrong_charset(declared: str, actual: str = "utf-8", as_html: Change | Non
 
 WRONG_CHARSETS = {
     "unknown": in_wrong_charset("x-unknown"),
-    "unknown_8bit": in_wrong_charset("unknown-8bit", "windows-1252"),
     "empty": in_wrong_charset('""'),
     "nonsense": in_wrong_charset('"a b\tc/../d%00;e"'),
-    "encoded_word": in_wrong_charset("=?utf-8?q?utf-8?="),
-    "default": in_wrong_charset("default_charset", "iso-8859-1"),
     "no_text_encoding": in_wrong_charset("zlib"),
-    "hex": in_wrong_charset("hex_codec"),
-    "punycode": in_wrong_charset("punycode"),
-    "idna": in_wrong_charset("idna"),
     "undefined": in_wrong_charset("undefined"),
     "ascii_is_not": in_wrong_charset("us-ascii"),
     "utf_8_is_not": in_wrong_charset("utf-8", "windows-1252"),
     "utf_16_is_not": in_wrong_charset("utf-16"),
     "utf_8_is_utf_16": in_wrong_charset("utf-8", "utf-16"),
-    "other_multibyte": in_wrong_charset("iso-2022-jp", "windows-1252"),
 }
 """Character sets that are not there, or not what was used."""
 
@@ -544,12 +463,8 @@ ENCODINGS: dict[str, Form] = {
     },
     "8bit_utf_8": in_text(charset="utf-8", encoding="8bit"),
     "8bit_latin_1": in_text(charset="iso-8859-1", encoding="8bit"),
-    "quoted_printable_utf_8": in_text(charset="utf-8", encoding="quoted-printable"),
     "nbsp_latin_1": Form(_nbsp_in_transfer(b"=A0", "iso-8859-1")),
-    "nbsp_windows_1252": Form(_nbsp_in_transfer(b"=A0", "windows-1252")),
     "nbsp_utf_8": Form(_nbsp_in_transfer(b"=C2=A0", "utf-8")),
-    "nbsp_mojibake": Form(_nbsp_in_transfer(b"=C3=82=C2=A0", "utf-8")),
-    "nbsp_utf_8_as_latin_1": Form(_nbsp_in_transfer(b"=C2=A0", "iso-8859-1")),
     "soft_breaks_everywhere": Form(_nbsp_in_transfer(b"=\n", "us-ascii")),
     "lower_case_escapes": Form(_nbsp_in_transfer(b"=c2=a0", "utf-8")),
 }
@@ -576,32 +491,23 @@ LIST_FOOTER = b"\n_______________\nadmins mailing list\nadmins@example.com\n"
 HEADERS: dict[str, Form] = {
     "none": with_headers(encoding="7bit"),
     "lower_case": with_headers("content-type:text/plain;charset=utf-8", "content-transfer-encoding:base64"),
-    "capital": with_headers("CONTENT-TYPE: TEXT/PLAIN; CHARSET=UTF-8", "CONTENT-TRANSFER-ENCODING: BASE64"),
     "folded": with_headers("Content-Type: text/plain;\n\tcharset=utf-8;\n format=fixed", BASE64),
-    "comments": with_headers("Content-Type: text/plain (text); charset=utf-8 (Unicode)", BASE64),
-    "single_quotes": with_headers("Content-Type: text/plain; charset='utf-8'", BASE64),
-    "semicolons": with_headers("Content-Type: text/plain;; charset=utf-8;", BASE64),
     "ancient_type": with_headers("Content-Type: text", BASE64),
-    "odd_type": with_headers("Content-Type: text/x-markdown", BASE64),
     "no_type": with_headers(BASE64),
     "broken_type": with_headers("Content-Type: ///; ;=", BASE64),
     "twice": with_headers(TEXT, "Content-Type: text/plain; charset=us-ascii", BASE64),
-    "encoding_padded": with_headers(TEXT, "Content-Transfer-Encoding:   BASE64  "),
     "encoding_quoted": with_headers(TEXT, "Content-Transfer-Encoding: 8-bit", encoding="8bit"),
     "encoding_unknown": with_headers(TEXT, "Content-Transfer-Encoding: x-none", encoding="8bit"),
-    "encoding_folded": with_headers(TEXT, "Content-Transfer-Encoding:\n base64"),
     "rfc_2231_charset": with_headers("Content-Type: text/plain; charset*=us-ascii'en'utf-8", BASE64),
     "mbox_line": with_headers(TEXT, BASE64, before=b"From orders@ca.example Mon Jan  5 10:11:12 2026\n"),
     "byte_order_mark": with_headers("Content-Type: text/plain", encoding="7bit", before=b"\xef\xbb\xbf"),
     "empty_line_first": with_headers("Content-Type: text/plain", encoding="7bit", before=b"\r\n"),
-    "no_final_line_end": Form(lambda issued: _raw_text()(issued).rstrip()),
     "received": with_headers("X-Spam: no", *[f"Received: from a{number} by b" for number in range(60)], TEXT, BASE64),
     "raw_8_bit": with_headers("X-Note: Gr\xfc\xdfe", "Subject: Gr\xfc\xdfe \xff", TEXT, BASE64),
     **{
         f"list_footer_after_base64_{remainder}": with_headers(TEXT, BASE64, after=LIST_FOOTER, remainder=remainder)
         for remainder in range(3)
     },
-    "folded_last": with_headers(TEXT, BASE64, "X-Folded: a", " b"),
 }
 """Ways to write a message's headers, right and wrong."""
 
@@ -661,47 +567,25 @@ HTML_COVER = text_part(html_document("<p>see the text</p><img src='cid:a@b'>"), 
 FOOTER = text_part("-- \nThis email is confidential. https://example.com/disclaimer\n", encoding="7bit")
 STRUCTURES: dict[str, Callable[[Part], Part]] = {
     "alternative": lambda body: multipart("alternative", body, HTML_COVER),
-    "alternative_last": lambda body: multipart("alternative", COVER, body),
     "mixed_in_alternative": lambda body: multipart("alternative", COVER, multipart("mixed", HTML_COVER, body)),
-    "related": lambda body: multipart("related", body, PICTURE),
     "related_in_alternative_in_mixed": lambda body: multipart(
         "mixed", multipart("alternative", body, multipart("related", HTML_COVER, PICTURE)), FOOTER
     ),
     "footer": lambda body: multipart("mixed", body, FOOTER),
-    "banner": lambda body: multipart("mixed", FOOTER, body),
-    "unknown_multipart": lambda body: multipart("x-unknown", COVER, body),
-    "report": lambda body: multipart("report", COVER, body, parameters="; report-type=delivery-status"),
     "digest": lambda body: multipart("digest", Part((), mail(body))),
     "smime_signed": smime_signed,
     "smime_opaque": lambda body: part(opaque_signed(body), "application/pkcs7-mime; smime-type=signed-data"),
-    "smime_opaque_old_type": lambda body: part(opaque_signed(body), 'application/x-pkcs7-mime; name="smime.p7m"'),
     "pgp_signed": pgp_signed,
-    "smime_signed_forwarded": lambda body: forwarded(smime_signed(body)),
     "forwarded": forwarded,
-    "forwarded_alone": lambda body: part(mail(body), "message/rfc822", None),
-    "forwarded_7bit": lambda body: forwarded(body, "7bit"),
     "forwarded_base64": lambda body: forwarded(body, "base64"),
-    "forwarded_quoted_printable": lambda body: forwarded(body, "quoted-printable"),
     "forwarded_three_times": lambda body: forwarded(forwarded(forwarded(body))),
-    "forwarded_three_times_alone": lambda body: part(
-        mail(part(mail(part(mail(body), "message/rfc822", None)), "message/rfc822", None)), "message/rfc822", None
-    ),
-    "forwarded_base64_twice": lambda body: forwarded(forwarded(body, "base64"), "base64"),
     "forwarded_as_file": lambda body: multipart("mixed", COVER, attachment(mail(body), "Your certificate.eml")),
-    "forwarded_global": lambda body: forwarded(body, content_type="message/global"),
-    "forwarded_inline_disposition": lambda body: multipart(
-        "mixed", COVER, Part(("Content-Type: message/rfc822", "Content-Disposition: inline"), mail(body))
-    ),
     "no_closing_boundary": lambda body: replace(
         whole := multipart("mixed", COVER, body), body=whole.body.rstrip(b"\n").rpartition(b"\n")[0]
     ),
     "preamble_and_epilogue": lambda body: replace(
         whole := multipart("mixed", COVER, body), body=b"not MIME?\n\n" + whole.body + b"\nepilogue\n"
     ),
-    "trailing_spaces_at_boundaries": lambda body: replace(
-        whole := multipart("mixed", COVER, body), body=re.sub(rb"(?m)^(--=_.*)$", rb"\1  \t", whole.body)
-    ),
-    "blank_part": lambda body: multipart("mixed", Part((), b""), body, Part((), b"")),
 }
 """What a body may be wrapped in."""
 
@@ -796,37 +680,21 @@ ATTACHMENTS: dict[str, Form] = {
         ],
         "pem",
     ),
-    "cer_pem": _attached(leaf_pem, "example_com.cer"),
     "cer_der": _attached(leaf_der, "example_com.cer"),
     "cer_pkcs7": _attached(pkcs7_der, "example_com.cer"),
-    "cer_pkcs7_pem": _attached(pkcs7_pem, "example_com.cer"),
-    "cer_der_each": _mixed(
-        lambda issued: [COVER, *(attachment(der_of(each), "a.cer") for each in reversed(issued.all))], "der"
-    ),
     "p7b_der": _attached(pkcs7_der, "example_com.p7b", "application/x-pkcs7-certificates"),
     "p7b_pem": _attached(pkcs7_pem, "example_com.p7b", "application/pkcs7-mime"),
     "p7c_certs_only": _attached(pkcs7_der, "smime.p7c", "application/pkcs7-mime; smime-type=certs-only"),
     "pem": _attached(full_pem, "example_com.pem", "application/x-pem-file"),
-    "pem_root_first": _attached(lambda issued: pem_of(reversed(issued.all)).encode(), "all.pem", kind=KINDS[full_pem]),
-    "pem_pkix": _attached(leaf_der, "example_com.cer", "application/pkix-cert"),
     "text_plain": _attached(full_pem, "cert.txt", "text/plain"),
-    "text_plain_7bit": _attached(full_pem, "cert.pem", "text/plain", encoding="7bit"),
-    "text_plain_quoted": _attached(full_pem, "cert.pem", "text/plain; charset=utf-8", encoding="quoted-printable"),
     "text_plain_utf_16": _attached(
         lambda issued: full_pem(issued).decode().encode("utf-16"), "cert.txt", "text/plain", KINDS[full_pem]
     ),
     "text_plain_no_name": _attached(full_pem, None, "text/plain"),
-    "inline_with_name": _attached(full_pem, "a.crt", disposition="inline"),
-    "octet_stream_no_name": _attached(full_pem),
     "der_no_name": _attached(leaf_der),
-    "x509_ca_cert_no_name": _attached(leaf_der, None, "application/x-x509-ca-cert"),
-    "x509_user_cert": _attached(leaf_pem, None, "application/x-x509-user-cert"),
     "rfc_2231_name": Form(
         lambda issued: with_attachments(Part((RFC_2231, BASE64), base64.encodebytes(issued.pem.encode()))), "pem", False
     ),
-    "encoded_word_name": _attached(leaf_pem, "=?utf-8?B?ZsO8ci5jcnQ=?="),
-    "name_with_path": _attached(leaf_pem, "..\\..\\/etc/ssl/a b.crt"),
-    "misleading_txt": _attached(leaf_der, "certificate.txt", "text/plain"),
     "misleading_jpg": _attached(leaf_pem, "picture.jpg", "image/jpeg"),
     "misleading_jpg_der": _attached(leaf_der, "picture.jpg", "image/jpeg"),
     **{
@@ -835,18 +703,13 @@ ATTACHMENTS: dict[str, Form] = {
         for encoding in ("base64", "7bit")
     },
     "misleading_zip": _attached(leaf_pem, "example_com.zip", "application/zip"),
-    "renamed_for_filters": _attached(leaf_der, "example_com.crt.remove"),
-    "der_binary": replace(_attached(leaf_der, "a.cer", encoding="binary"), exact=True),
     "der_quoted_printable": replace(_attached(leaf_der, "a.cer", encoding="quoted-printable"), exact=True),
-    "der_with_line_end": _attached(lambda issued: issued.der + b"\r\n", "a.cer", kind=KINDS[leaf_der]),
-    "pem_old_mac": _attached(lambda issued: full_pem(issued).replace(b"\n", b"\r"), "a.crt", kind=KINDS[full_pem]),
     **{
         f"pem_{name}": _attached(lambda issued, encode=encode: encode(issued.pem), "a.crt", kind=KINDS[leaf_pem])  # type: ignore[misc]
         for name, encode in BYTES.items()
     },
     "base64_of_der": _attached(lambda issued: base64.encodebytes(issued.der), "example_com.b64", kind=KINDS[leaf_der]),
     "alone": Form(lambda issued: mail(attachment(full_pem(issued), "a.crt")), "pem"),
-    "alone_der": Form(lambda issued: mail(part(issued.der, "application/pkix-cert")), "der", False),
     **{
         name: Form(
             lambda issued, wrap=wrap: mail(wrap(multipart("mixed", COVER, attachment(full_pem(issued), "a.crt")))),  # type: ignore[misc]
@@ -920,15 +783,8 @@ ARCHIVES: dict[str, Build] = {
     "digicert": lambda issued: zipped(_digicert(issued)),
     "der": lambda issued: zipped(zip_entries(issued, der_of)),
     "pkcs7": lambda issued: zipped([("example_com.p7b", pkcs7_der(issued))]),
-    "crt_and_ca_bundle": lambda issued: zipped(
-        [("example_com.crt", issued.pem.encode()), ("example_com.ca-bundle", pem_of(issued.all[1:]).encode())]
-    ),
-    "stored": lambda issued: zipped(zip_entries(issued), zipfile.ZIP_STORED),
     "streamed": lambda issued: _streamed(zip_entries(issued)),
     "noise": lambda issued: zipped(_noise(issued)),
-    "comment": lambda issued: zipped(zip_entries(issued), comment=b"Thank you for your order"),
-    "crlf": lambda issued: zipped([("a.crt", full_pem(issued).replace(b"\n", b"\r\n"))]),
-    "names_not_ascii": lambda issued: zipped([("zertifikat für bücher.example.crt", full_pem(issued))]),
     "one_name_twice": lambda issued: zipped(
         [("a.crt", issued.pem.encode()), *(("a.crt", pem_of([each]).encode()) for each in issued.chain)]
     ),
@@ -1056,21 +912,10 @@ PACKED: dict[str, Form] = {
         )
     },
     "in_json": _said(_json),
-    "in_json_windows": _said(lambda issued: _json(issued).replace("\\n", "\\r\\n")),
-    "in_json_in_json": _said(lambda issued: json.dumps({"ticket": _json(issued)})),
-    "in_html_in_json": _said(lambda issued: html_document(html.escape(_json(issued))), subtype="html"),
     "in_json_quoted": _said(lambda issued: "> " + _json(issued)),
-    "in_json_attached": _attached(
-        lambda issued: _json(issued).encode(), "ticket.json", "application/json", KINDS[full_pem]
-    ),
-    "bare_base64_in_json": _said(
-        lambda issued: json.dumps({"certificate": _bare(issued), "state": "issued"}), chain=False
-    ),
     "bare_base64": _said(_bare, chain=False),
-    "bare_base64_quoted": _said(lambda issued: _bare(issued, "> {}"), chain=False),
     "bare_base64_in_html": _said(lambda issued: html_document(HTML["br"](_bare(issued))), chain=False, subtype="html"),
     "bare_base64_in_a_file": _attached(lambda issued: _bare(issued).encode(), "certificate.txt", kind=KINDS[leaf_pem]),
-    "bare_base64_of_pkcs7": _said(lambda issued: f"Hello,\n\n{base64.encodebytes(pkcs7_der(issued)).decode()}\nBye\n"),
     "behind_a_picture": _said(
         lambda issued: html_document(
             f"<img src='data:image/png;base64,{base64.b64encode(bytes(range(256)) * 6_000).decode()}'>{_pre(issued.pem)}"
@@ -1083,12 +928,6 @@ PACKED: dict[str, Form] = {
     ),
     "behind_many_headers": with_headers(
         *[f"X-Spam-Report-{number}: {'x' * 60}" for number in range(2_000)], TEXT, BASE64
-    ),
-    "behind_a_long_header": with_headers(f"X-Antispam: {'x' * 200_000}", TEXT, BASE64),
-    "behind_a_folded_header": with_headers("References: <a@b>", *[" <a@b>"] * 20_000, TEXT, BASE64),
-    "behind_many_headers_of_a_part": Form(
-        lambda issued: with_attachments(part(full_pem(issued), None, None, *[f"X-{n}: y" for n in range(9_000)])),
-        "inline_pem",
     ),
 }
 """Files in files, and certificates behind much else."""
@@ -1143,49 +982,27 @@ SEVERAL: dict[str, Form] = {
     "sectigo_zip_and_inline": _beside(
         lambda issued: attachment(ARCHIVES["sectigo"](issued), "1234567.zip"), chain=True
     ),
-    "sectigo_bundle_and_inline": _beside(
-        lambda issued: attachment(issued.chain_pem.encode(), "example_com.ca-bundle"), chain=True
-    ),
     "attached_before_the_text": _mixed(
         lambda issued: [attachment(full_pem(issued), "a.crt"), text_part(sectigo(issued))], "pem"
     ),
-    "text_and_html": _text_and_html(str, "outlook"),
     "text_damaged_html_good": _text_and_html(damaged_pem, "br"),
     "damaged_before_good": _twice_in_text(damaged_pem, first=True),
-    "damaged_after_good": _twice_in_text(damaged_pem, first=False),
-    "truncated_before_good": _twice_in_text(truncated_pem, first=True),
     "truncated_after_good": _twice_in_text(truncated_pem, first=False),
-    "damaged_text_good_attachment": _mixed(
-        lambda issued: [text_part(rapidssl(damaged_pem(issued.pem))), attachment(full_pem(issued), "a.crt")], "pem"
-    ),
     "message_cut_off_in_chain": _said(
         lambda issued: rapidssl(issued.pem) + truncated_pem(pem_of(issued.chain[:1])), chain=False
     ),
     "leaf_without_chain": _said(lambda issued: rapidssl(issued.pem), chain=False),
     "shuffled": _said(lambda issued: rapidssl(pem_of([*issued.chain[1:], issued.root, *issued.all[:2]]))),
-    "pkcs7_in_text": _said(lambda issued: rapidssl(pkcs7_pem(issued).decode())),
     "trusted_with_settings": _said(lambda issued: rapidssl(with_trust_settings(issued), issued.chain_pem)),
     "request_and_key_beside": _said(
         lambda issued: rapidssl(issued.csr_pem + issued.key_pem + issued.pem, issued.chain_pem)
     ),
-    "key_attached": _mixed(
-        lambda issued: [COVER, *(attachment(one.encode()) for one in (issued.key_pem, issued.key_pem + issued.pem))],
-        "pem",
-        chain=False,
-    ),
-    "key_in_zip": zip_form(lambda issued: zipped([("a.key", issued.key_pem.encode()), *_digicert(issued)])),
     "bomb_beside": _beside(lambda _issued: attachment(zeros_zip(300), "a.zip")),
     "encrypted_beside": _beside(lambda issued: attachment(encrypted_zip(issued), "a.zip")),
-    "garbage_beside": _beside(lambda _issued: attachment(b"PK\x03\x04" + bytes(99), "a.zip"), lambda _issued: PICTURE),
     "pgp_clear_signed": _said(lambda issued: pgp_clear_signed(fulfillment(issued))),
     "flowed": Form(
         lambda issued: mail(
             part(_flowed(fulfillment(issued)).encode(), "text/plain; charset=utf-8; format=flowed; delsp=yes", "8bit")
-        )
-    ),
-    "flowed_quoted": Form(
-        lambda issued: mail(
-            part(each_line("> {}")(_flowed(fulfillment(issued))).encode(), "text/plain; format=flowed", "base64")
         )
     ),
 }
@@ -1243,12 +1060,6 @@ Your certificate is ready. To download your certificate, please visit the link b
 
      https://products.ca.example/orders/pickup?order=1234567
 """
-LINK_ONLY_VALIDATED = f"""Your Domain Validation SSL certificate for www.example.com has been issued.
-
-Download it here: https://secure.ca.example/products/certificates?id=1234567
-
-Your {BODY_SECRET}
-"""
 VALIDATION = f"""You have received this email because a request was made for an SSL certificate for the domain www.example.com.
 
 To permit the issuance of the certificate please browse to https://secure.ca.example/products/EnterDCVCode?id=1
@@ -1271,7 +1082,6 @@ def _der(tag: int, *content: bytes) -> bytes:
 
 
 ENVELOPED_DATA = bytes.fromhex("06092a864886f70d010703")
-AUTHENTICATED_ENVELOPED_DATA = bytes.fromhex("060b2a864886f70d0109100117")
 
 
 def enveloped(_issued: Issued | None = None, content_type: bytes = ENVELOPED_DATA) -> bytes:
@@ -1378,13 +1188,9 @@ OOXML = [("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:docume
 NEGATIVES: dict[str, Negative] = {
     "approval_request": _no(_says(APPROVAL), "approval_request"),
     "approval_request_german": _no(_says(APPROVAL_GERMAN), "approval_request"),
-    "approval_request_html": _no(_html_of(APPROVAL), "approval_request"),
-    "approval_request_quoted": _no(_says(each_line("> {}")(APPROVAL)), "approval_request"),
     "approval_request_by_code": _no(_says(VALIDATION), "approval_request"),
-    "link_only_domain_validated": _no(_says(LINK_ONLY_VALIDATED), "link_only"),
     "link_only": _no(_says(LINK_ONLY), "link_only"),
     "link_only_html": _no(_html_of(LINK_ONLY), "link_only"),
-    "link_only_forwarded": _no(lambda _issued: mail(forwarded(text_part(LINK_ONLY))), "link_only"),
     "link_only_with_issuers": _no(
         lambda issued: mail(multipart("mixed", text_part(LINK_ONLY), attachment(issued.chain_pem.encode(), "ca.crt"))),
         "link_only",
@@ -1394,17 +1200,12 @@ NEGATIVES: dict[str, Negative] = {
     "notice_smime_signed": _no(
         lambda _issued: mail(smime_signed(text_part(NOTICE))), "no_certificate", "no_matching_key"
     ),
-    "notice_pgp_signed": _no(lambda _issued: mail(pgp_signed(text_part(NOTICE))), "no_certificate"),
     "notice_with_picture": _no(lambda _issued: mail(multipart("mixed", text_part(NOTICE), PICTURE)), "no_certificate"),
     "request_only": _no(_said(lambda issued: rapidssl(issued.csr_pem)).build, "no_certificate", "link_only"),
     "key_only": _no(_sent(lambda issued: issued.key_pem.encode(), "a.key"), "no_certificate"),
     "issuers_only": _no(_sent(lambda issued: issued.chain_pem.encode(), "ca.crt"), "no_matching_key"),
     "forged": _no(forged, "no_matching_key"),
-    "forged_zip": _no(
-        _zip(lambda _issued: zipped(zip_entries(Authority().issue("www.example.com")))), "no_matching_key"
-    ),
     "expired": _no(_said(fulfillment).build, "expired", days=1000),
-    "expired_zip": _no(FORMS["zip_sectigo"].build, "expired", days=1000),
     "not_yet_valid": _no(_said(fulfillment).build, "not_yet_valid", days=-30),
     "damaged": _no(_said(lambda issued: rapidssl(damaged_pem(issued.pem))).build, "malformed"),
     "truncated": _no(_said(lambda issued: rapidssl(truncated_pem(issued.pem))).build, "malformed"),
@@ -1415,25 +1216,15 @@ NEGATIVES: dict[str, Negative] = {
     ),
     "encrypted_zip": _no(_zip(encrypted_zip), "encrypted"),
     "encrypted_zip_aes": _no(_zip(aes_zip), "encrypted"),
-    "encrypted_zip_inline_cover": _no(
-        lambda issued: mail(multipart("mixed", text_part(SECTIGO), attachment(encrypted_zip(issued), "a.zip"))),
-        "encrypted",
-    ),
     "encrypted_pdf": _no(_sent(lambda _issued: PDF % b"/Encrypt 2 0 R ", "a.pdf", "application/pdf"), "encrypted"),
     "pdf": _no(_sent(lambda _issued: PDF % b"", "a.pdf", "application/pdf"), "no_certificate"),
     "smime_encrypted": _no(_is(smime_encrypted("application/pkcs7-mime; smime-type=enveloped-data")), "encrypted"),
-    "smime_encrypted_old_type": _no(_is(smime_encrypted('application/x-pkcs7-mime; name="smime.p7m"')), "encrypted"),
-    "smime_encrypted_and_authenticated": _no(
-        _is(smime_encrypted("application/pkcs7-mime", kind=AUTHENTICATED_ENVELOPED_DATA)), "encrypted"
-    ),
     "smime_encrypted_octets": _no(_is(smime_encrypted("application/octet-stream")), "encrypted"),
     "pgp_encrypted": _no(_is(pgp_encrypted()), "encrypted"),
     "pgp_encrypted_text": _no(_says(PGP_ARMOR.format("MESSAGE")), "encrypted"),
     "bomb_ratio": _no(_zip(lambda _issued: zeros_zip(300)), "too_large"),
-    "bomb_ratio_many": _no(_zip(lambda _issued: zeros_zip(4, entries=60)), "too_large"),
     "bomb_entries": _no(_zip(many_entries_zip), "too_large"),
     "bomb_overlapping": _no(_zip(lambda _issued: overlapping_zip()), "too_large", "malformed"),
-    "bomb_nested": _no(_zip(lambda _issued: nested_zip()), "too_large", "no_certificate"),
     "bomb_declared_size": _no(
         _zip(lambda issued: patched(zipped(zip_entries(issued)), *SIZE, "<L", 0xFFFFFFF0)), "too_large"
     ),
@@ -1467,16 +1258,9 @@ NEGATIVES: dict[str, Negative] = {
     ),
     "unsupported_by_name": _no(_file(SEVEN_ZIP, "www_example_com.7z"), "unsupported_attachment"),
     "unsupported_by_what_it_wraps": _no(_file(TNEF_WITH_CERTIFICATE, "winmail.dat"), "unsupported_attachment"),
-    "unsupported_by_subject": _no(_sent(lambda _issued: TNEF, "winmail.dat"), "unsupported_attachment"),
-    "unsupported_docx": _no(_file(zipped(OOXML), "certificate.docx"), "unsupported_attachment"),
     "unsupported_doc": _no(_file(OFFICE, "example_com_crt.doc"), "unsupported_attachment"),
-    "unsupported_rtf": _no(_file(RTF, "example_com_crt.rtf"), "unsupported_attachment"),
-    "unsupported_rtf_as_text": _no(
-        _sent(lambda _issued: RTF, "certificate.txt", "text/plain"), "unsupported_attachment"
-    ),
     "letter_in_rtf_beside_link": _no(_file(RTF, "letter.rtf", LINK_ONLY), "link_only"),
     "unsupported_pdf": _no(_file(PDF % b"", "SSL certificate.pdf"), "unsupported_attachment"),
-    "unsupported_with_link": _no(_file(RAR, "a.rar", LINK_ONLY), "unsupported_attachment"),
     **{
         f"unsupported_zip_{name}": _no(
             partial(
@@ -1493,13 +1277,6 @@ NEGATIVES: dict[str, Negative] = {
         )
         for name, method in (("bzip2", zipfile.ZIP_BZIP2), ("lzma", zipfile.ZIP_LZMA))
     },
-    "bomb_bzip2": _no(
-        _zip(lambda _issued: zeros_zip(300, method=zipfile.ZIP_BZIP2)), "unsupported_attachment", "no_certificate"
-    ),
-    "uuencode": _no(
-        lambda issued: mail(part(b"See below.\n\n" + uuencoded(issued.der) + b"\nRegards\n", "text/plain", "7bit")),
-        "no_certificate",
-    ),
     **{
         f"outlook_{name}": _no(build, "unsupported_attachment")
         for name, build in {
@@ -1512,9 +1289,6 @@ NEGATIVES: dict[str, Negative] = {
             "in_zip_by_content": _zip(lambda _issued: zipped([("hello", OUTLOOK_MESSAGE)])),
         }.items()
     },
-    "unsupported_in_zip": _no(
-        _zip(lambda _issued: zipped([("www.example.com.7z", SEVEN_ZIP)])), "unsupported_attachment"
-    ),
     "terms_beside_link": _no(_file(zipped(OOXML), "terms.docx", LINK_ONLY), "link_only"),
     "manual_beside_link": _no(_file(PDF % b"", "manual.pdf", LINK_ONLY), "link_only"),
     "tnef_beside_approval": _no(_file(TNEF, "winmail.dat", APPROVAL), "approval_request"),
@@ -1529,29 +1303,17 @@ NEGATIVES: dict[str, Negative] = {
     "damaged_zip": _no(_zip(lambda _issued: _damage_first(zipped([("a.crt", b"A" * 500)], 0))), "malformed"),
     "empty_zip": _no(lambda _issued: zip_mail(zipped([])), *UNREADABLE),
     "empty": _no(_is(b""), *UNREADABLE),
-    "line_end": _no(_is(b"\r\n"), *UNREADABLE),
-    "nuls": _no(_is(bytes(5000)), *UNREADABLE),
     "garbage": _no(_is(bytes(range(256)) * 40), *UNREADABLE),
-    "bad_headers": _no(_is(b": \n :\n\t:::\nSubject\nFrom\xff\xfe: \x00\n=?: ?=\n\nx\n"), *UNREADABLE),
     "no_boundary": _no(_is(b"Content-Type: multipart/mixed\n\n--\n\nx\n----\n"), *UNREADABLE),
-    "wrong_boundary": _no(_is(b"Content-Type: multipart/mixed; boundary=a\n\n--b\n\nx\n--b--\n"), *UNREADABLE),
-    "empty_boundary": _no(_is(b'Content-Type: multipart/mixed; boundary=""\n\n--\n\nx\n----\n'), *UNREADABLE),
-    "no_message_in_message": _no(_is(b"Content-Type: message/rfc822\n\n"), *UNREADABLE),
     "bad_base64": _no(_is(b"Content-Transfer-Encoding: base64\n\n====A\n\xff*&^%\n"), *UNREADABLE),
-    "bad_quoted_printable": _no(
-        _is(b"Content-Transfer-Encoding: quoted-printable\n\n=\n==3\n=GG=\xff=\n"), *UNREADABLE
-    ),
 }
 """Every message that gives no certificate, and why."""
 
 EXTREMES: dict[str, Build] = {
     "twenty_messages": lambda issued: in_depth(forwarded, 20, text_part(fulfillment(issued))),
-    "twenty_multiparts": lambda issued: in_depth(partial(multipart, "mixed"), 20, text_part(fulfillment(issued))),
     "two_thousand_messages": lambda issued: deep_messages(2_000, issued.pem.encode()),
     "two_thousand_multiparts": lambda issued: deep_multipart(2_000, issued.pem.encode()),
     "five_thousand_parts": lambda issued: many_parts(5_000, issued),
-    "no_boundary": lambda issued: b"Content-Type: multipart/mixed\n\n--x\n\n" + issued.pem.encode() + b"--x--\n",
-    "lying_names": lambda issued: zip_mail(zipped([("a.crt", issued.pem.encode())]).replace(b"a.crt", b"b\0\xff/.", 1)),
 }
 """What may be found or given up, but not more than that."""
 
@@ -1584,14 +1346,6 @@ def shrinking(number: int) -> bytes:
 def shrinking_zip(entries: int = 8) -> bytes:
     """Some of those."""
     return zipped([(f"{number}.crt", shrinking(number)) for number in range(entries)])
-
-
-def many_leaves(issued: Issued, leaves: int = 240, lookalikes: int = 240) -> bytes:
-    """A message with many certificates and for each of them many that look like its issuer."""
-    authority = Authority()
-    pile = [authority.issue(f"host{number}.example.com").certificate for number in range(leaves)]
-    pile += [Authority().issuer for _number in range(lookalikes)]
-    return mail(text_part(issued.pem + pem_of(pile), encoding="7bit"))
 
 
 def lookalikes(issued: Issued, size: int) -> list[bytes]:
@@ -1678,107 +1432,26 @@ def entangled(issued: Issued, pairs: int = 1_500) -> bytes:
     return mail(part(leaf_pem(leaf) + pem_blocks(pile), "text/plain", "7bit"))
 
 
-def _in_charset(charset: bytes, piece: bytes) -> Build:
-    return _flood(piece, b"Content-Type: text/plain; charset=%b\n" % charset)
-
-
 HTML_TYPE, QUOTED = b"Content-Type: text/html\n", b"Content-Transfer-Encoding: quoted-printable\n"
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 FLOODS: dict[str, Build] = {
     "begin_markers": _flood(BEGIN),
-    "begin_markers_on_one_line": _flood(BEGIN.strip()),
-    "begin_words": _flood(b"BEGIN CERTIFICATE "),
-    "end_markers": _flood(END),
-    "empty_blocks": _flood(BEGIN + END),
-    "small_blocks": _flood(BEGIN + b"MIIB\n" + END),
-    "labels": _flood(b"-----BEGIN CERTIFICATE-----BEGIN PKCS7-----BEGIN X509 CERTIFICATE"),
-    "private_keys": _flood(b"-----BEGIN PRIVATE KEY-----\n"),
     "one_block": _flood(b"MIIB" * 16 + b"\n", before=BEGIN, after=END),
-    "one_line": _flood(b"MIIB", before=BEGIN),
     "dashes": _flood(b"-"),
-    "dashes_in_html": _flood(b"-", HTML_TYPE),
-    "en_dashes": _flood("\N{EN DASH}".encode(), b"Content-Type: text/plain; charset=utf-8\n"),
-    "dashes_and_spaces": _flood(b"- "),
-    "spaces": _flood(b" "),
-    "spaces_after_begin": _flood(b" ", before=b"-----BEGIN"),
-    "non_breaking_spaces": _flood(b"\xc2\xa0", b"Content-Type: text/plain; charset=utf-8\n", before=BEGIN, after=END),
-    "line_ends": _flood(b"\n"),
-    "carriage_returns": _flood(b"\r"),
-    "quotes": _flood(b"> "),
-    "quotes_on_lines": _flood(b">\n", before=BEGIN),
-    "nuls": _flood(b"\0"),
-    "angle_brackets": _flood(b"<", HTML_TYPE),
     "tags": _flood(b"<a ", HTML_TYPE),
-    "open_elements": _flood(b"<div>", HTML_TYPE),
-    "end_tags": _flood(b"</", HTML_TYPE),
-    "comments": _flood(b"<!--", HTML_TYPE),
-    "declarations": _flood(b"<![", HTML_TYPE),
-    "doctype": _flood(b"<!DOCTYPE [", HTML_TYPE),
-    "instructions": _flood(b"<?", HTML_TYPE),
-    "scripts": _flood(b"<script><", HTML_TYPE),
-    "script_ends": _flood(b"</script ", HTML_TYPE, before=b"<script>"),
-    "attributes": _flood(b" a='", HTML_TYPE, before=b"<a"),
-    "attribute_names": _flood(b" a", HTML_TYPE, before=b"<a"),
-    "ampersands": _flood(b"&", HTML_TYPE),
-    "entities": _flood(b"&amp;", HTML_TYPE),
-    "long_entity": _flood(b"a", HTML_TYPE, before=b"&"),
-    "numbers": _flood(b"&#9999999999", HTML_TYPE),
-    "long_number": _flood(b"9", HTML_TYPE, before=b"&#"),
-    "soft_breaks": _flood(b"=\n", QUOTED),
-    "equals_signs": _flood(b"=", QUOTED),
-    "quoted_spaces": _flood(b" ", QUOTED),
-    "links": _flood(b"http://a.b/c "),
-    "link_beginnings": _flood(b"http://"),
-    "approval_words": _flood(b"approve click "),
     "base64": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"QUJD" * 18 + b"\n", 10 * MEBIBYTE),
-    "base64_garbage": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"*\xff=", 10 * MEBIBYTE),
-    "base64_attached": lambda _issued: with_attachments(attachment(repeated(b"garbage \xff", 7 * MEBIBYTE))),
-    "punycode": _in_charset(b"punycode", b"abc-9z"),
-    "idna": _in_charset(b"idna", b"xn--a."),
-    "utf_7": _in_charset(b"utf-7", b"+AOQ"),
-    "utf_16": _in_charset(b"utf-16", b"\0A"),
-    "unicode_escape": _in_charset(b"unicode_escape", b"\\N{SPACE}"),
-    "iso_2022": _in_charset(b"iso-2022-jp", b"\x1b$B"),
-    "gb18030": _in_charset(b"gb18030", b"\x81\x30"),
     "headers": lambda _issued: b"".join(b"X-%d: a\n" % number for number in range(100_000)) + b"\nbody\n",
-    "subjects": lambda _issued: b"Subject: a\n" * 100_000 + b"\nbody\n",
-    "long_header": _header(b"Subject", b"a"),
-    "folded_header": _header(b"Subject", b"\n a"),
     "encoded_words": _header(b"Subject", b"=?utf-8?q?a?= "),
-    "encoded_word_beginnings": _header(b"Subject", b"=?"),
-    "encoded_word_charsets": _header(b"Subject", b"=?punycode?b?QUJD?= "),
-    "long_encoded_word": _header(b"Subject", b"QUJD", before=b"=?punycode?b?"),
-    "spaces_in_header": _header(b"Subject", b" ", before=b"a"),
-    "parentheses": _header(b"From", b"("),
-    "addresses": _header(b"From", b"a@b.c, "),
-    "address_beginnings": _header(b"From", b"<"),
-    "quotation_marks": _header(b"From", b'"\\'),
-    "date": _header(b"Date", b"9 "),
-    "message_ids": _header(b"Message-ID", b"<"),
     "parameters": _header(b"Content-Type", b"; a=b", before=b"text/plain"),
-    "continued_parameters": lambda _issued: (
-        b"Content-Type: text/plain" + b"".join(b"; a*%d*=b" % number for number in range(100_000)) + b"\n\nbody\n"
-    ),
-    "quotes_in_parameters": _header(b"Content-Type", b'"', before=b"text/plain; charset="),
     "long_boundary": lambda _issued: (
         b"Content-Type: multipart/mixed; boundary=%b\n\n%b"
         % (boundary := b"a" * MEBIBYTE, (b"--" + boundary + b"\n") * 4)
-    ),
-    "boundary_lookalikes": _flood(b"--\n", b'Content-Type: multipart/mixed; boundary="-"\n'),
-    "boundaries": _flood(b"--a\n", b"Content-Type: multipart/mixed; boundary=a\n"),
-    "boundaries_with_headers": _flood(
-        b"--a\nContent-Type: text/html\n\n<\n", b"Content-Type: multipart/mixed; boundary=a\n"
     ),
     "message_after_message": lambda _issued: deep_messages(100_000),
     "deep_multipart": lambda _issued: deep_multipart(20_000),
     "deep_base64_messages": lambda _issued: in_depth(lambda content: forwarded(content, "base64"), 30, COVER),
     "five_thousand_parts": lambda issued: many_parts(5_000, issued),
-    "hundred_thousand_parts": lambda issued: many_parts(100_000, issued),
     "lookalikes": lambda issued: mail(part(pem_blocks(lookalikes(issued, 3 * MEBIBYTE)), "text/plain", "7bit")),
-    "lookalikes_der": lambda issued: with_attachments(*map(attachment, lookalikes(issued, MEBIBYTE))),
-    "lookalikes_zip": lambda issued: zip_mail(
-        zipped([("a.crt", pem_blocks(lookalikes(issued, 6 * MEBIBYTE)))], zipfile.ZIP_DEFLATED)
-    ),
     "entangled_issuers": entangled,
     "lookalike_issuers": lambda issued: mail(
         part(
@@ -1788,48 +1461,18 @@ FLOODS: dict[str, Build] = {
         )
     ),
     "der_claims": lambda _issued: with_attachments(attachment(b"\x30\x84\x7f\xff\xff\xff" + bytes(MEBIBYTE))),
-    "der_of_begin_markers": lambda _issued: with_attachments(
-        attachment(b"\x30\x83\x0f\xff\x00" + repeated(BEGIN.strip(), MEBIBYTE))
-    ),
-    "base64_of_begin_markers": lambda _issued: with_attachments(
-        attachment(BEGIN + base64.b64encode(repeated(BEGIN.strip(), MEBIBYTE // 2)) + b"\n" + END)
-    ),
-    "der_nested": lambda _issued: with_attachments(attachment(b"\x30\x80" * MEBIBYTE)),
     "zip_ratio": lambda _issued: zip_mail(zeros_zip(300)),
-    "zip_ratio_many_times": lambda _issued: with_attachments(*[attachment(zeros_zip(4), "a.zip")] * 500),
-    "zip_ratio_below_bounds": lambda _issued: with_attachments(*[attachment(shrinking_zip(), "a.zip")] * 20),
     "pkcs7_many_times": lambda issued: with_attachments(*[attachment(large_pkcs7(issued), "a.p7b")] * 35),
-    "many_leaves": many_leaves,
     "costly_issuers": costly_issuers,
     "zip_entries": lambda _issued: zip_mail(many_entries_zip(entries=60_000)),
     "zip_overlapping": lambda _issued: zip_mail(overlapping_zip(20_000)),
     "zip_nested": lambda _issued: zip_mail(nested_zip()),
-    "zip_declared_size": lambda issued: zip_mail(patched(zipped(zip_entries(issued)), *SIZE, "<L", 0xFFFFFFF0)),
-    "zip_lying_size": lambda _issued: zip_mail(patched(zeros_zip(300), *SIZE, "<L", 1000)),
-    "zip_signatures": lambda _issued: zip_mail(b"PK\x03\x04" + repeated(b"PK\x05\x06", 5 * MEBIBYTE)),
-    "zip_of_begin_markers": lambda _issued: zip_mail(zipped([("a.crt", repeated(BEGIN, 2 * MEBIBYTE))])),
     "zip_of_many_begin_markers": lambda _issued: zip_mail(
         zipped([(f"{number}.crt", repeated(BEGIN, MEBIBYTE)) for number in range(60)])
     ),
     "long_subjects": lambda _issued: zip_mail(zipped([(f"{n}.crt", certificate_of_many_names(n)) for n in range(8)])),
-    "long_subjects_attached": lambda _issued: with_attachments(
-        *(attachment(certificate_of_many_names(n), "a.crt") for n in range(8))
-    ),
     "zip_of_zips": lambda _issued: zip_mail(zipped([(f"{n}.zip", shrinking_zip()) for n in range(99)])),
     "bare_begins": _flood(b"MIIF" + b"A" * 40 + b"\n"),
-    "bare_line": _flood(b"MIIF"),
-    "bare_words": _flood(b"MIIF" * 10 + b" "),
-    "data_urls": _flood(b"data:", HTML_TYPE),
-    "data_url_types": _flood(b"data:a/b;", HTML_TYPE),
-    "data_url_spaces": _flood(b" ", HTML_TYPE, before=b"data:a/b;base64,"),
-    "begins_far_apart": _flood(b"x" * 70_000 + b"BEGIN CERT"),
-    "zeros_and_letters": _flood(b"A\0" * 1_000),
     "letter_words": _flood(b"certificate has been issued. please approve the order of domain administrator. if "),
-    "letter_without_end": _flood(b"ssl request was wurde prove that order domain "),
-    "header_names": lambda _issued: repeated(b"a", 2 * MEBIBYTE),
-    "header_names_and_spaces": lambda _issued: repeated(b"a ", 2 * MEBIBYTE) + b"\n\nbody\n",
-    "header_lines": lambda _issued: repeated(b"a:\n", 5 * MEBIBYTE) + b"\nbody\n",
-    "header_continuations": lambda _issued: b"a:" + repeated(b"\n ", 5 * MEBIBYTE) + b"\n\nbody\n",
-    "pdf": lambda _issued: with_attachments(attachment(b"%PDF-1.4\n" + repeated(b"/Encryp ", 5 * MEBIBYTE))),
 }
 """Messages of some megabytes each of which is slow to read, or large in memory, for a reader that takes no care."""
