@@ -327,7 +327,7 @@ class Proxy(Server):
     """A proxy that leads every connection to one place: CONNECT tunnels (RFC 9110, 9.3.6), or plain requests as they are.
 
     Attributes:
-        refusal: what it says to CONNECT instead; `hang` lets it say that byte by byte, for ever.
+        refusal: what it says to CONNECT instead.
         asked: the first lines of the requests to itself.
     """
 
@@ -335,7 +335,6 @@ class Proxy(Server):
         self.authority = authority
         self.target = port
         self.refusal: _Answer | None = None
-        self.hang: list[bytes] | None = None
         self.asked: list[str] = []
         super().__init__()
 
@@ -350,8 +349,6 @@ class Proxy(Server):
             peer = self.authority.context.wrap_socket(peer, server_side=True)
         line, body = read_request(peer)
         self.asked.append(line)
-        if self.hang:
-            self.drip(peer, self.hang)
         refusal = self.refusal
         if refusal:
             peer.sendall(refusal.say)

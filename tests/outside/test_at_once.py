@@ -9,25 +9,17 @@ Promise: No email is requested twice, and no certificate is imported twice.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
-    Claim,
-    Key,
-    Ledger,
-    compute_lease,
-)
 
 from tests.outside.runs import login, mailed, stored
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority
 from tests.support.modules import Run, finish_module, run_module, start_module
-from tests.support.waiting import until, until_answered
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.postgresql"]
 
@@ -38,7 +30,6 @@ AUTHORITY = Authority()
 FLEET = [AUTHORITY.issue(f"n{number}.example.com") for number in range(4)]
 ISSUED = FLEET[0]
 ONCE = {one.pem: 1 for one in FLEET}
-LONG_AGO = "2026-01-01 00:00:00.000000"
 
 
 @pytest.fixture
@@ -78,48 +69,6 @@ def test_imports_at_once_store_one_record_each(account: Simulator, options: dict
     assert outcomes(runs) == {"imported": len(FLEET), "unchanged": 2 * len(FLEET)}
     told = {entry["id"] for run in runs for entry in run["certificates"]}
     assert told == {record["id"] for record in account.certificates()}
-
-
-@pytest.mark.parametrize("kind", ["hang_after", "hang_before"], ids=["after it was stored", "before it was stored"])
-def test_a_run_that_is_killed_while_it_stores(
-    account: Simulator, options: dict[str, Any], ledger: Path, kind: str
-) -> None:
-    account.fault(kind, method=CREATE)
-    process = start_module(IMPORT, **options, **ISSUED.options())
-    until(lambda: account.calls(method=CREATE), process)
-    process.kill()
-    process.communicate()
-    account.clear_faults()
-    until_answered(account)
-    is_stored = kind == "hang_after"
-    if not is_stored:
-        with sqlite3.connect(ledger) as connection:  # as if its claim had been made long ago
-            connection.execute(f"UPDATE softlayer_ssl_acts SET lease_until = '{LONG_AGO}'")
-        connection.close()
-    run = run_module(IMPORT, **options, **ISSUED.options())
-    assert of(run) == (("unchanged" if is_stored else "imported"), None)
-    assert stored(account) == {ISSUED.pem: 1}
-
-
-def test_a_run_of_many_that_is_interrupted(account: Simulator, options: dict[str, Any]) -> None:
-    """As it waits for another one: what was done and what failed before is told of as it is."""
-    ledger = Ledger(options["ledger_url"])
-    key = Key("create", f"{account.account_id}/{FLEET[1].fingerprint}")
-    assert isinstance(ledger.claim(key, datetime.now(timezone.utc), None, compute_lease(60)), Claim)
-    ledger.close()
-    items = [{"certificate_content": "none", "privatekey_content": "none"}, *(one.options() for one in FLEET[:3])]
-    process = start_module(IMPORT, **options, certificates=items, concurrency=1)
-    until(account.certificates, process)
-    process.terminate()
-    run = finish_module(process)
-    assert run.code == "interrupted" and run["msg"].startswith("The run was interrupted. 3 of 4 certificates failed")
-    assert [entry["reason"] for entry in run["certificates"]] == ["invalid_pem", None, "api_error", "api_error"]
-    assert [one["reason"] for one in run["failure"]["details"]["failed_items"]] == [
-        "invalid_pem",
-        "api_error",
-        "api_error",
-    ]
-    assert run["changed"] and stored(account) == {ISSUED.pem: 1}
 
 
 def test_without_a_ledger_nothing_is_created(account: Simulator, options: dict[str, Any], ledger: Path) -> None:

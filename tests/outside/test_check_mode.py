@@ -16,12 +16,11 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests.outside.runs import changes, login, mailed, play, stored, telling, told
+from tests.outside.runs import changes, mailed, play, stored, telling, told
 from tests.simulator.client import Simulator
 from tests.support.certificates import DAY, NOW, Authority, new_key, pem_of
 from tests.support.client_trees import certbot
 from tests.support.deploying import balancer, store
-from tests.support.modules import Run, run_module
 from tests.support.renewal_desk import PAST, Desk, answer
 from tests.support.revoking import Publisher, Revoking, places, publishing
 
@@ -106,38 +105,6 @@ def test_import(account: Simulator, tmp_path: Path) -> None:
         (1, "imported", True)
     ]
     assert reasons(result["skipped"]) == {2: "already_imported", 3: "waiting_for_key"}
-
-
-def told_by(module: str, sim: Simulator, ledger: Path, **options: Any) -> Run:
-    """Run a module in check mode, then for real; returns the result, which is that of both."""
-    given = {**login(sim), "ledger_url": f"sqlite:///{ledger}", **options}
-    foreseen = run_module(module, check=True, **given)
-    assert changes(sim) == [] and not ledger.exists()
-    done = run_module(module, **given)
-    foreseen_result, result = (known_before(run.result) for run in (foreseen, done))
-    # Check mode does not warn of a new ledger, which it does not make.
-    assert {**foreseen_result, "warnings": None} == {**result, "warnings": None}
-    assert done["changed"] and changes(sim)
-    return done
-
-
-def test_the_module_that_requests_emails(account: Simulator, tmp_path: Path) -> None:
-    account.add_order(id=1, commonName=NAME)
-    account.add_order(id=2, commonName=NAME, approverEmailAddress="admin@elsewhere.example")
-    account.add_order(id=3, commonName=NAME, status="Canceled")
-    run = told_by(
-        "ssl_fulfillment_email",
-        account,
-        tmp_path / "ledger.sqlite3",
-        order_ids=[1, 2, 3],
-        allowed_recipients=["*@example.com"],
-        on_ineligible="skip",
-    )
-    assert run.outcomes() == {
-        1: ("requested", None),
-        2: ("failed", "recipient_not_allowed"),
-        3: ("skipped", "canceled"),
-    }
 
 
 # What listeners and endpoints serve

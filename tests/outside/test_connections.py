@@ -36,7 +36,6 @@ from tests.outside.servers import (
     finish,
     http,
     reset,
-    with_status,
 )
 from tests.support.modules import run_measured, run_module
 
@@ -79,7 +78,7 @@ def api(servers: tuple[Api, dict[str, Proxy]]) -> Api:
 def proxies(servers: tuple[Api, dict[str, Proxy]]) -> dict[str, Proxy]:
     """The proxies, which do their work."""
     for proxy in servers[1].values():
-        proxy.refusal, proxy.hang, proxy.asked = None, None, []
+        proxy.refusal, proxy.asked = None, []
     return servers[1]
 
 
@@ -147,33 +146,6 @@ def test_a_send_arrives_once_and_a_read_is_read_again(
     assert api.received == ["getObject", "getObject"]
 
 
-ELSEWHERE = {"Location": "https://127.0.0.1:9/elsewhere"}
-STRANGE = {
-    "302, with a way": with_status(302, ELSEWHERE, b"<html></html>"),
-    "307, with a way": with_status(307, ELSEWHERE, b"<html></html>"),
-    "303, with the answer": with_status(303),
-    "304, with the answer": with_status(304),
-    "407": with_status(407, {"Proxy-Authenticate": "Basic"}, b"<html></html>"),
-    "429, with JSON": with_status(429, {"Retry-After": "1"}, b'{"error": "slow down", "code": "TooManyRequests"}'),
-}
-"""Answers that do not tell what became of a call that sends or creates; what others mean: the pure tests of `_softlayer/faults`."""
-
-
-@pytest.mark.parametrize(("way", "transport"), [("direct", "xmlrpc"), ("http", "rest")])
-@pytest.mark.parametrize("answer", STRANGE)
-def test_an_answer_that_is_none_may_be_to_a_call_that_was_carried_out(
-    api: Api, proxies: dict[str, Proxy], answer: str, way: str, transport: str
-) -> None:
-    client = client_for(api, transport, proxies.get(way))
-    api.attack("resendEmail", STRANGE[answer])
-    failure = failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False))
-    assert failure.code == "no_answer"
-    assert f"(HTTP {answer[:3]})" in failure.message or f"HTTP {answer[:3]}," in failure.message
-    assert "may have been processed" in failure.message
-    assert ("redirects to another URL" in failure.message) is (answer[:3] in {"302", "303", "307"})
-    assert api.received == ["resendEmail"]
-
-
 # A request that has not left
 
 
@@ -193,19 +165,6 @@ def test_without_a_tunnel_nothing_was_sent(
     proxies[way].refusal = None
     assert client.call(*SEND, identifier=12, repeatable=False) is True
     assert api.received == ["resendEmail"]
-
-
-@pytest.mark.later
-@pytest.mark.parametrize(
-    "hang", [[b"H"], [b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"], [b""]], ids=["byte by byte", "endless headers", "silence"]
-)
-def test_a_tunnel_comes_about_in_time(api: Api, proxies: dict[str, Proxy], hang: list[bytes]) -> None:
-    proxies["http"].hang = hang
-    client = client_for(api, "rest", proxies["http"], SHORT)
-    failure = failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False))
-    assert failure.code == "unreachable"
-    assert "timeout" in failure.message
-    assert api.received == []
 
 
 GREETINGS: dict[str, tuple[Callable[[Server, Any], None], set[str]]] = {

@@ -12,13 +12,9 @@ Promise: A forged email does no harm.
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.outside.runs import login, stored
@@ -33,7 +29,6 @@ ISSUED = AUTHORITY.issue("www.example.com")
 ENCRYPTED = key_pem(ISSUED.key, PrivateFormat.TraditionalOpenSSL, PASSPHRASE)
 DAMAGED = re.sub(r"(DEK-Info: [^,]+,)\w+", r"\g<1>0011223344556677", ENCRYPTED)
 """The library panics at such an initialisation vector."""
-SSH_KEYGEN = shutil.which("ssh-keygen")
 
 
 def test_a_damaged_key_fails_alone(account: Simulator) -> None:
@@ -43,22 +38,6 @@ def test_a_damaged_key_fails_alone(account: Simulator) -> None:
     assert [entry["outcome"] for entry in run["certificates"]] == ["imported", "failed", "imported"]
     assert run["certificates"][1]["reason"] in {"invalid_pem", "bad_passphrase"}
     assert stored(account) == {one.pem: 1 for one in good}
-
-
-@pytest.mark.skipif(SSH_KEYGEN is None, reason="there is no ssh-keygen")
-def test_how_to_convert_a_key_of_openssh(account: Simulator, tmp_path: Path) -> None:
-    """As the message says."""
-    private_key = key_pem(ISSUED.key, PrivateFormat.OpenSSH)
-    run = run_module(IMPORT, **login(account), **ISSUED.options(privatekey_content=private_key))
-    assert (run.code, stored(account)) == ("invalid_pem", {})
-    assert "`ssh-keygen -p -m PEM -f COPY`" in run["msg"]
-    copy = tmp_path / "copy.key"
-    copy.touch(0o600)
-    copy.write_text(private_key, encoding="ascii")
-    command = [str(SSH_KEYGEN), "-q", "-p", "-m", "PEM", "-N", "", "-f", str(copy)]
-    subprocess.run(command, check=True, capture_output=True)
-    run = run_module(IMPORT, **login(account), **ISSUED.options(privatekey_content=copy.read_text(encoding="ascii")))
-    assert not run.failed and stored(account) == {ISSUED.pem: 1}
 
 
 # Control characters

@@ -23,34 +23,16 @@ SOME = "when: ssl_order_id % 10 in [2, 3]"
 WAYS: dict[str, tuple[str, set[int]]] = {
     "include_role": ("tasks: [{include_role: {name: ROLE}}]", {1, 2, 3, 4, 5}),
     "include_role, run_once": ("tasks: [{include_role: {name: ROLE}, run_once: true}]", {1}),
-    "include_role, when": (f"tasks:\n    - include_role: {{name: ROLE}}\n      {SOME}", {2, 3}),
     "include_role, when, run_once": (
         "tasks:\n    - include_role: {name: ROLE}\n      when: ssl_order_id % 10 in [1, 3]\n      run_once: true",
         {1},
     ),
-    "import_role": ("tasks: [{import_role: {name: ROLE}}]", {1, 2, 3, 4, 5}),
-    "import_role, run_once": ("tasks: [{import_role: {name: ROLE}, run_once: true}]", {1}),
     "import_role, when": (f"tasks:\n    - import_role: {{name: ROLE}}\n      {SOME}", {2, 3}),
-    "import_role, when of the first host": (
-        "tasks:\n    - import_role: {name: ROLE}\n      when: ssl_order_id % 10 in [1, 3]",
-        {1, 3},
-    ),
     "roles": ("roles: [ROLE]", {1, 2, 3, 4, 5}),
-    "roles, when": (f"roles:\n    - role: ROLE\n      {SOME}", {2, 3}),
-    "block, when": (f"tasks:\n    - {SOME}\n      block: [{{include_role: {{name: ROLE}}}}]", {2, 3}),
     "block, when, import_role": (f"tasks:\n    - {SOME}\n      block: [{{import_role: {{name: ROLE}}}}]", {2, 3}),
-    "blocks in each other": (
-        f"tasks:\n    - {SOME}\n      block: [{{block: [{{import_role: {{name: ROLE}}}}], when: ssl_order_id % 10 > 2}}]",
-        {3},
-    ),
     "loop": (
         "tasks:\n    - include_role: {name: ROLE}\n      loop: [2, 4]\n      when: ssl_order_id % 10 == item",
         {2, 4},
-    ),
-    "one after another": (
-        f"tasks:\n    - include_role: {{name: ROLE}}\n      {SOME}\n"
-        "    - include_role: {name: ROLE}\n      when: ssl_order_id % 10 == 5",
-        {2, 3, 5},
     ),
     "on two ways": (
         "tasks:\n    - include_tasks: \"{{ 'odd' if ssl_order_id % 2 else 'even' }}.yml\"\n      when: ssl_order_id % 10 > 2",
@@ -72,10 +54,6 @@ WAYS: dict[str, tuple[str, set[int]]] = {
         "    - import_role: {name: ROLE}",
         {1, 2, 4, 5},
     ),
-    "the order reversed": (
-        f"order: reverse_sorted\n  tasks:\n    - import_role: {{name: ROLE}}\n      {SOME}",
-        {2, 3},
-    ),
     "strategy debug, serial of all": (
         f"strategy: debug\n  serial: {SIZE}\n  tasks:\n    - include_role: {{name: ROLE}}\n      {SOME}",
         {2, 3},
@@ -84,7 +62,6 @@ WAYS: dict[str, tuple[str, set[int]]] = {
         "tasks:\n    - {set_fact: {ssl_order_id: ''}, when: ssl_order_id % 10 == 1}\n    - include_role: {name: ROLE}",
         {2, 3, 4, 5},
     ),
-    "its own phase": (f"tasks:\n    - include_role: {{name: ROLE, tasks_from: request}}\n      {SOME}", {2, 3}),
     "narrowed by ids": (
         "vars: {ssl_fulfillment_order_ids: '{{ range(0, 999) | select(\"odd\") | list }}'}\n  tasks:\n"
         f"    - import_role: {{name: ROLE}}\n      {SOME}",
@@ -100,10 +77,8 @@ PLAY = """
 """
 FORBIDDEN = {
     "free": f"strategy: free\n  tasks:\n    - include_role: {{name: ROLE}}\n      {SOME}",
-    "free, import_role, run_once": "strategy: free\n  tasks: [{import_role: {name: ROLE}, run_once: true}]",
     "host_pinned": f"strategy: host_pinned\n  tasks:\n    - import_role: {{name: ROLE}}\n      {SOME}",
     "serial": f"serial: 2\n  tasks:\n    - include_role: {{name: ROLE}}\n      {SOME}",
-    "serial, import_role": f"serial: 3\n  tasks:\n    - import_role: {{name: ROLE}}\n      {SOME}",
     "serial, run_once": "serial: 1\n  tasks: [{include_role: {name: ROLE}, run_once: true}]",
 }
 """What a play has in which the role would act several times."""

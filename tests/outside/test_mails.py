@@ -145,25 +145,6 @@ def test_warnings_are_few_however_much_cannot_be_read(mails: Path) -> None:
 # What is named and is no plain file
 
 
-@pytest.mark.parametrize(
-    ("option", "path"),
-    [
-        *(("certificate_path", "pipe"), ("privatekey_path", "pipe"), ("intermediate_path", "/dev/zero")),
-        *(("csr_path", "pipe"), ("pkcs12_path", "/dev/zero")),
-    ],
-)
-def test_an_import_refuses_what_is_no_plain_file(tmp_path: Path, option: str, path: str) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    given: dict[str, object] = {"certificate_content": ISSUED.pem, "privatekey_content": ISSUED.key_pem}
-    given.pop(option.replace("_path", "_content"), None)
-    if option == "pkcs12_path":
-        given.clear()
-    login = {"username": "u", "api_key": "k", "endpoint_url": "http://127.0.0.1:9/"}
-    run = run_module("ssl_certificate_import", **login, **given, **{option: str(tmp_path / path)})
-    assert run.failed
-    assert "not to a regular file" in run["msg"] and "Save the content to a file" in run["msg"]
-
-
 @pytest.mark.parametrize("option", ["paths", "privatekey_paths", "csr_paths"])
 def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails: Path, option: str) -> None:
     os.mkfifo(tmp_path / "pipe")
@@ -172,14 +153,6 @@ def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails
     options[option] = [str(tmp_path / "pipe")]
     run = run_module(COLLECT, **options)
     assert run.failed and "leads to a pipe, device, or socket, not to a regular file" in run["msg"]
-
-
-def test_a_file_that_is_too_large_for_a_key_is_not_taken_into_memory(tmp_path: Path, mails: Path) -> None:
-    large = tmp_path / "large.key"
-    with large.open("wb") as file:
-        file.truncate(50 * 1024**3)
-    run = run_module(COLLECT, paths=[str(mails)], privatekey_paths=[str(large)])
-    assert run.failed and "larger than 10 MiB" in run["msg"]
 
 
 def test_a_signal_ends_a_collect_that_waits(tmp_path: Path, mails: Path) -> None:

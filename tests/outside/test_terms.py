@@ -9,11 +9,8 @@ Promise: No email is requested twice, and no certificate is imported twice.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-import pytest
 import SoftLayer
 
 from tests.outside.runs import changes, login, mailed, play, telling, told
@@ -63,41 +60,3 @@ def test_what_a_renewal_replaced_is_not_asked_for_again_by_the_next_night(accoun
     assert second.outcomes() == {1: ("skipped", "superseded"), 2: ("skipped", "already_imported")}
     assert f"id {new}" in second["emails"][0]["message"]
     assert sorted(mailed(account)) == [1, 2]
-
-
-@pytest.mark.later
-@pytest.mark.parametrize(("begins", "ends"), [(-1, 364), (-220, 145)], ids=["first", "reissue"])
-def test_a_certificate_of_200_days_settles_an_order_of_a_year(
-    account: Simulator, tmp_path: Path, begins: int, ends: int
-) -> None:
-    """No authority issues any for longer: after the import, there is nothing left to ask for, or to import."""
-    account.settings(certificate_days=200)
-    order(account, 1, begins, ends)
-    variables: dict[str, Any] = {
-        "ssl_fulfillment_select": {},
-        "ssl_fulfillment_mail": {"maildir": str(account.maildir), "wait_interval": 1},
-        "ssl_fulfillment_wait_timeout": 20,
-        "ssl_fulfillment_privatekey_dir": str(account.keys_dir),
-        "ssl_fulfillment_ledger_url": f"sqlite:///{tmp_path}/ledger.sqlite3",
-        "ssl_fulfillment_min_interval_hours": 0,
-        "ssl_fulfillment_report_path": str(tmp_path / "orders.html"),
-    }
-    first = play(account, tmp_path, telling("fulfill"), **variables)
-    assert first.code == 0, first.output
-    assert [one["order_id"] for one in told(first)["imported"]] == [1]
-    assert changes(account) == ["resendEmail", "createObject"]
-    [record] = account.certificates()
-
-    reported = play(account, tmp_path, "softlayer.certificates.report", **variables)
-    assert reported.code == 0, reported.output
-    report = json.loads((tmp_path / "orders.json").read_text(encoding="utf-8"))
-    assert [(row["state"], row["certificate_ids"]) for row in report["orders"]] == [("imported", [record["id"]])]
-    listed = run_module("ssl_order_info", **login(account), gather_imported=True)
-    assert [(one["imported"], one["certificate_ids"]) for one in listed["orders"]] == [(True, [record["id"]])]
-
-    for playbook in ("resend", "fulfill"):
-        again = play(account, tmp_path, telling(playbook), **variables)
-        assert again.code == 0 and again.changed == 0, again.output
-        assert [(one["order_id"], one["reason"]) for one in told(again)["skipped"]] == [(1, "already_imported")]
-    assert mailed(account) == [1]
-    assert changes(account) == ["resendEmail", "createObject"]

@@ -18,7 +18,6 @@ import ssl
 import struct
 import tempfile
 import threading
-import time
 import uuid
 import xmlrpc.client
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -279,7 +278,6 @@ class Front:
         fixed: what an address serves whatever the API says.
         closed: addresses at which nothing listens.
         resets: how many more connections end with a reset.
-        delay: seconds that its handshake takes.
     """
 
     account: Account
@@ -293,7 +291,6 @@ class Front:
     fixed: Mapping[str, Issued] = field(default_factory=dict)
     closed: tuple[str, ...] = ()
     resets: int = 0
-    delay: float = 0
 
     @property
     def place(self) -> tuple[str, int]:
@@ -373,7 +370,6 @@ class _Doors:
                 client.recv(1)
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return
-            time.sleep(front.delay)
             with context.wrap_socket(client, server_side=True) as tls:
                 tls.recv(4096)
 

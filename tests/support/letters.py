@@ -13,6 +13,9 @@ LETTERS: dict[str, dict[str, str]] = {
         "i_approve": f"""You get this message because you are listed as a contact of example.com.
         Someone has applied for a QuickSSL Premium certificate. Follow {URL} and click "I APPROVE" to let the order
         continue, or "I DO NOT APPROVE" to stop it. Your certificate will be ready to download afterwards.""",
+        "verify_ownership": f"""Verify that you own example.com
+        Thanks for your SSL order 471147. One step is left: verify your ownership of the domain by visiting {URL}.
+        When the domain is verified you can download and install your certificate.""",
         "german_code": f"""Guten Tag,
         für shop.example.com wurde bei uns ein TLS-Zertifikat bestellt. Bitte bestätigen Sie, dass Sie die Kontrolle über
         die Domain haben: rufen Sie {URL} auf und geben Sie dort den Bestätigungscode 4HK-77 ein.

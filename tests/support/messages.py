@@ -929,6 +929,10 @@ PACKED: dict[str, Form] = {
     "behind_many_headers": with_headers(
         *[f"X-Spam-Report-{number}: {'x' * 60}" for number in range(2_000)], TEXT, BASE64
     ),
+    "behind_many_headers_of_a_part": Form(
+        lambda issued: with_attachments(part(full_pem(issued), None, None, *[f"X-{n}: y" for n in range(9_000)])),
+        "inline_pem",
+    ),
 }
 """Files in files, and certificates behind much else."""
 

@@ -161,10 +161,6 @@ class Run:
         """The folder that ansible-runner keeps of the job."""
         return self.folder / "artifacts/1"
 
-    def is_running(self) -> bool:
-        """Whether it has not ended yet."""
-        return self._process.poll() is None
-
     def wait(self: Started) -> Started:
         """Wait for its end."""
         try:

@@ -26,7 +26,6 @@ from tests.support.balanced import balancer, have, store
 from tests.support.certificates import key_pem
 from tests.support.dovecot import Server
 from tests.support.long import only_long
-from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
 
@@ -189,30 +188,6 @@ def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(
     verify = launch("verify.yml", credentials=credentials, extra_vars=survey).wait()
     assert verify.status == "successful", verify.output
     assert "skipped: prod-api:443, prod-web:443 (unreachable)" in verify.output
-
-
-@only_long
-def test_a_job_that_is_canceled_in_the_middle(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
-    """What it had done by then is known to the next one, which mails the rest and nobody twice."""
-    fleet.reset()
-    everything = ids(fleet)
-    confirmed, unconfirmed, rest = (everything[start : start + CONCURRENCY] for start in range(0, FLEET, CONCURRENCY))
-    for order_id in (*unconfirmed, *rest):
-        fleet.fault("hang_after", method="resendEmail", order_id=order_id)
-    job = launch("resend.yml", credentials=softlayer(fleet, postgresql_url))
-    until(lambda: len(fleet.sends()) >= 2 * CONCURRENCY or not job.is_running())
-    assert job.is_running(), job.output
-    job.cancel()
-    assert job.status == "canceled"
-    fleet.clear_faults()
-    assert sent(fleet) == Counter(confirmed + unconfirmed)
-
-    after = launch("resend.yml", credentials=softlayer(fleet, postgresql_url)).wait()
-    assert after.status == "successful", after.output
-    assert sent(fleet) == Counter(everything)
-    assert f"This run: {len(rest)} requested, {2 * CONCURRENCY} skipped." in after.output
-    assert "(cooldown)" in after.output and "(outcome_unknown)" in after.output
-    assert after.stats == {"ssl_requested_order_ids": everything}, "what may be on its way is waited for as well"
 
 
 def test_what_the_survey_asks_for_must_exist(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:

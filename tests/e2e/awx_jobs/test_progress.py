@@ -28,13 +28,8 @@ INTERVAL, SECONDS = "SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS", "0.05"
 LATENCY = 300
 """Milliseconds that each answer of the API takes: several lines are due before the next one."""
 SHOWN = {
-    "secrets_manager_certificate": "0 of 2 certificates done",
-    "ssl_certificate_deploy": "0 of 2 load balancers done",
-    "ssl_certificate_export": "0 of 2 certificates done",
-    "ssl_certificate_import": "0 of 2 certificates done",
     "ssl_certificate_rotate": "0 of 2 load balancers done",
     "ssl_fulfillment_email": "0 of 2 emails done",
-    "ssl_fulfillment_email_info": "mailbox: waiting for emails with certificates (0 s of 1 s)",
 }
 """A line of each module, whose end nobody has seen yet when it is due."""
 
@@ -57,42 +52,20 @@ def account(slow: Simulator) -> Simulator:
 
 def options(sim: Simulator, folder: Path) -> dict[str, dict[str, Any]]:
     """The options with which each module has to do with two things."""
-    (folder / "new").mkdir(parents=True)
+    folder.mkdir()
     (folder / "roots.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
-    files = []
     for name in ("www", "api"):
         issued = AUTHORITY.issue(f"{name}.example.com", key=KEY)
-        contents = {"certificate": issued.pem, "privatekey": issued.key_pem, "intermediate": issued.chain_pem}
-        for part, text in contents.items():
-            (folder / f"new/{name}.{part}").write_text(text, encoding="ascii")
-        (folder / f"new/{name}.pem").write_text("".join(contents.values()), encoding="ascii")
-        paths = {f"{part}_path": f"{folder}/new/{name}.{part}" for part in contents}
-        files.append({**paths, "trust": "ignore"})
-    ledger = {"ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
-    trusted = {**ledger, "trusted_ca_path": str(folder / "roots.pem")}
-    manager = {"instance_url": sim.secrets_manager.instance_url, "iam_url": sim.secrets_manager.iam_url}
-    orders = {"order_ids": [order["id"] for order in sim.orders()]}
-    maildir = {"maildir": str(folder / "mail"), "wait": True, "wait_timeout": 1, "wait_interval": 1}
-    for name in ("cur", "new", "tmp"):
-        (folder / "mail" / name).mkdir(parents=True)
+        (folder / f"{name}.pem").write_text(issued.pem + issued.key_pem + issued.chain_pem, encoding="ascii")
+    ledger = {"ledger_url": f"sqlite:///{folder}/ledger.sqlite3", "concurrency": 2}
+    rotation = {"sources": [{"folder": str(folder)}], "phases": ["import", "deploy"], "fail_on": []}
     return {
-        "secrets_manager_certificate": {
+        "ssl_certificate_rotate": {**ledger, **rotation, "trusted_ca_path": str(folder / "roots.pem")},
+        "ssl_fulfillment_email": {
             **ledger,
-            **manager,
-            "iam_api_key": sim.api_key,
-            "certificates": [{"name": f"secret{number}", **file} for number, file in enumerate(files)],
+            "order_ids": [order["id"] for order in sim.orders()],
+            "allow_ephemeral_ledger": True,
         },
-        "ssl_certificate_deploy": {**trusted, "wait_interval": 0.1, "verify": False},
-        "ssl_certificate_export": {"all": True, "include_expired": True, "dest": str(folder / "exported")},
-        "ssl_certificate_import": {**ledger, "certificates": files},
-        "ssl_certificate_rotate": {
-            **trusted,
-            "sources": [{"folder": str(folder / "new")}],
-            "phases": ["import", "deploy"],
-            "fail_on": [],
-        },
-        "ssl_fulfillment_email": {**orders, **ledger, "allow_ephemeral_ledger": True},
-        "ssl_fulfillment_email_info": {**orders, **maildir},
     }
 
 
@@ -100,12 +73,7 @@ def options(sim: Simulator, folder: Path) -> dict[str, dict[str, Any]]:
 def module(request: pytest.FixtureRequest, account: Simulator, tmp_path: Path) -> str:
     """A module, which `book.yml` in the test's folder runs."""
     name = str(request.param)
-    if name == "ssl_certificate_deploy":
-        for one in ("www", "api"):
-            store(account, f"{one}.example.com")
-    given = {**options(account, tmp_path / "given")[name], "concurrency": 2}
-    if name == "ssl_fulfillment_email_info":
-        del given["concurrency"]
+    given = options(account, tmp_path / "given")[name]
     book = {
         "hosts": "localhost",
         "gather_facts": False,

@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-
 import pytest
 
 from tests.e2e.image.places import Place, in_one_line, summary
@@ -22,7 +19,6 @@ REQUESTED = "This run: 1 requested."
 SKIPPED = "This run: 1 skipped."
 LAYERED = "a volume whose changes are stored only in this container"
 REFUSED = "will be lost with this container, so the next run would request the same emails again"
-ACCEPT = ("-e", "ssl_fulfillment_allow_ephemeral_ledger=true")
 
 
 @pytest.mark.parametrize("user", ONE_USER)
@@ -49,28 +45,10 @@ def test_nor_with_one_on_a_volume_that_goes(place: Place, option: str, why: str)
 
 
 @only_long
-def test_whoever_accepts_it_is_warned_and_sends_each_time(place: Place) -> None:
-    for number in range(2):
-        done = place.run("ansible-playbook", "resend.yml", *ACCEPT)
-        assert summary(done) == REQUESTED
-        assert "a later run does not find these requests" in in_one_line(done.stdout)
-        assert place.sends() == number + 1
-
-
-@only_long
 @pytest.mark.parametrize("user", USERS)
 def test_a_volume_with_a_name_stays(place: Place, user: str) -> None:
     options = [f"--volume=ledger-of-{user.partition(':')[0]}:/ledger:U"]
     runs = [place.run("ansible-playbook", "resend.yml", user=user, env=LEDGER, options=options) for _ in range(2)]
-    assert [summary(done) for done in runs] == [REQUESTED, SKIPPED]
-    assert place.sends() == 1
-
-
-@only_long
-def test_a_folder_of_the_machine_stays(place: Place) -> None:
-    (place.folder / "ledger").mkdir()
-    options = [f"--volume={place.folder}/ledger:/ledger"]
-    runs = [place.run("ansible-playbook", "resend.yml", env=LEDGER, options=options) for _ in range(2)]
     assert [summary(done) for done in runs] == [REQUESTED, SKIPPED]
     assert place.sends() == 1
 
@@ -80,26 +58,4 @@ def test_a_database_is_shared_by_all(place: Place, postgresql_url: str) -> None:
     users = ("0", "1000680000:0") if LONG else ("1000680000:0",)
     runs = [place.run("ansible-playbook", "resend.yml", user=user, env=env) for user in users]
     assert [summary(done) for done in runs] == [REQUESTED, SKIPPED][: len(users)]
-    assert place.sends() == 1
-
-
-def runner(place: Place, **env: str) -> subprocess.CompletedProcess[str]:
-    """Request the email as `ansible-runner run` does it in a container."""
-    variables = place.access | env
-    as_root = ["--container-option=--user=root"] if os.geteuid() == 0 else []
-    return place.engine.run(
-        *("ansible-runner", "run", place.folder, "--playbook", "resend.yml"),
-        *("--process-isolation", "--process-isolation-executable=podman", f"--container-image={place.image}"),
-        *as_root,
-        *(f"--container-option=--env={name}" for name in variables),
-        env=place.engine.env | variables,
-    )
-
-
-@only_long
-def test_ansible_runner_sends_once_or_not_at_all(place: Place, postgresql_url: str) -> None:
-    assert REFUSED in in_one_line(runner(place).stdout)
-    assert place.sends() == 0
-    runs = [runner(place, SOFTLAYER_CERTIFICATES_LEDGER_URL=postgresql_url) for _ in range(2)]
-    assert [summary(done) for done in runs] == [REQUESTED, SKIPPED]
     assert place.sends() == 1

@@ -65,30 +65,6 @@ def now(sim: Simulator) -> Row:
 # The certificates of the listeners
 
 
-def test_a_listener_counts_for_its_certificate(
-    sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, certificates: list[int]
-) -> None:
-    mask = "mask[id,associatedServiceCount,lbaasListenerCount,lbaasListeners[id]]"
-
-    def told(identifier: int) -> tuple[int, set[int]]:
-        row = sdk.call(CERTIFICATE, "getObject", id=identifier, mask=mask)
-        assert row["associatedServiceCount"] == row["lbaasListenerCount"] == len(row["lbaasListeners"])
-        return row["associatedServiceCount"], {listener["id"] for listener in row["lbaasListeners"]}
-
-    first, second, _http = (listener["id"] for listener in balancer["listeners"])
-    assert [told(identifier) for identifier in certificates[:2]] == [(2, {first, second}), (0, set())]
-    change(sdk, balancer, switched(balancer, 1, certificates[1]))
-    assert [told(identifier) for identifier in certificates[:2]] == [(1, {first}), (1, {second})]
-    with pytest.raises(SoftLayer.SoftLayerAPIError, match="associated services"):
-        sdk.call(CERTIFICATE, "deleteObject", id=certificates[0])
-    change(sdk, balancer, switched(balancer, 0, certificates[1]))
-    assert sdk.call(CERTIFICATE, "deleteObject", id=certificates[0]) is True
-    sim.patch_certificate(certificates[1], associatedServiceCount=3)
-    assert told(certificates[1])[0] == 5, "what is made up comes on top"
-    sim.delete_balancer(balancer["id"])
-    assert told(certificates[1])[0] == 3
-
-
 # Changes
 
 

@@ -21,10 +21,8 @@ import SoftLayer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
-from tests.simulator import dates, mail
+from tests.simulator import mail
 from tests.simulator.client import Simulator
-from tests.simulator.orders import Order
-from tests.support.certificates import DAY
 
 PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -59,26 +57,6 @@ def certificates(message: EmailMessage) -> set[x509.Certificate]:
                 found.add(x509.load_der_x509_certificate(content))
         found.update(x509.load_pem_x509_certificate(pem) for pem in PEM.findall(content))
     return found
-
-
-@pytest.mark.parametrize(
-    ("begins", "ends", "longest", "span"),
-    [
-        (-10, 355, 0, (-10, 355)),
-        (-10, 355, 200, (-10, 190)),
-        (-10, 100, 200, (-10, 100)),
-        (-220, 145, 200, (-20, 145)),
-        (-220, 145, 100, (-20, 80)),
-        (-365, -1, 200, (-165, -1)),
-    ],
-)
-def test_a_certificate_lasts_no_longer_than_its_authority_issues_any(
-    begins: int, ends: int, longest: int, span: tuple[int, int]
-) -> None:
-    """It is the last of the order's certificates."""
-    at = dates.now()
-    row = {"id": 1, "effectiveDate": at + begins * DAY, "expirationDate": at + ends * DAY}
-    assert Order(row).validity(longest) == (at + span[0] * DAY, at + span[1] * DAY)
 
 
 def send(sim: Simulator, sdk: SoftLayer.BaseClient, order_id: int) -> EmailMessage:

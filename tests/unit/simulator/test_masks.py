@@ -32,31 +32,6 @@ ROW = {
     "status": {"id": 1, "name": "New"},
     "items": [{"id": 70, "label": "a", "status": None}, {"id": 71, "label": "b", "status": {"id": 2, "name": "Old"}}],
 }
-LOCAL = {"id": 7, "name": "seven", "madeDate": "2018-02-22T10:56:44-06:00", "nameLength": 5}
-
-
-@pytest.mark.parametrize(
-    ("text", "mask"),
-    [
-        ("", {}),
-        ("mask", {}),
-        ("mask[]", {}),
-        ("id", {"id": {}}),
-        ("[id]", {"id": {}}),
-        ("mask.id", {"id": {}}),
-        ("mask[id]", {"id": {}}),
-        ("id,status.name", {"id": {}, "status": {"name": {}}}),
-        ("mask.id, mask.status.name", {"id": {}, "status": {"name": {}}}),
-        ("mask[id,status[id,name]]", {"id": {}, "status": {"id": {}, "name": {}}}),
-        ("mask [\n id,\n items[label, status.name],\n]", {"id": {}, "items": {"label": {}, "status": {"name": {}}}}),
-        ("mask[items.status[name],items.label]", {"items": {"status": {"name": {}}, "label": {}}}),
-        ("mask(Thing)[id]", {"id": {}}),
-        ("mask[status(Status)[name]]", {"status": {"name": {}}}),
-        ("filteredMask[id]", {"id": {}}),
-    ],
-)
-def test_forms(text: str, mask: masks.Mask) -> None:
-    assert masks.parse(text) == mask
 
 
 @pytest.mark.parametrize("text", ["mask[id", "mask[id]]", "id]", "mask[id[name]", "a..b", "mask.", "a b", "a;b", ".id"])
@@ -80,25 +55,6 @@ def test_unknown_property_is_refused(text: str, message: str) -> None:
     with pytest.raises(ApiFault) as raised:
         masks.projection(masks.parse(text), THING)
     assert raised.value.message == message
-
-
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        ("", LOCAL),
-        ("mask[]", LOCAL),
-        ("id,nameLength", {"id": 7, "nameLength": 5}),
-        ("status", {**LOCAL, "status": {"id": 1, "name": "New"}}),
-        ("weight", {**LOCAL, "weight": 12}),
-        ("itemCount", {**LOCAL, "itemCount": 2}),
-        ("id,weight,itemCount", {"id": 7, "weight": 12, "itemCount": 2}),
-        ("id,status.name", {"id": 7, "status": {"name": "New"}}),
-        ("id,items.id", {"id": 7, "items": [{"id": 70}, {"id": 71}]}),
-        ("id,items[id,status.id]", {"id": 7, "items": [{"id": 70, "status": None}, {"id": 71, "status": {"id": 2}}]}),
-    ],
-)
-def test_projection(text: str, answer: dict[str, object]) -> None:
-    assert masks.projection(masks.parse(text), THING).of(ROW) == answer
 
 
 def test_missing_stays_away_and_null_stays_null() -> None:

@@ -120,36 +120,6 @@ def test_create_refuses_what_does_not_belong_together(sim: Simulator, sdk: SoftL
     assert len(sim.certificates()) == 1
 
 
-@pytest.fixture
-def nameless(sim: Simulator) -> Parts:
-    """What a user would put into the store for an order whose signing request has DNS names only."""
-    order = sim.add_order(commonName=None, names=["a.example.com", "b.example.com"])
-    leaf = x509.load_pem_x509_certificate(sim.issue(order["id"])["certificate"].encode())
-    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    assert not list(leaf.subject) and names.critical
-    assert names.value.get_values_for_type(x509.DNSName) == ["a.example.com", "b.example.com"]
-    return {**sim.issue(order["id"]), "privateKey": sim.key_path("a.example.com").read_text(encoding="ascii")}
-
-
-def test_a_certificate_without_a_subject(sim: Simulator, sdk: SoftLayer.BaseClient, nameless: Parts) -> None:
-    record = sdk.call(STORE, "createObject", nameless)
-    assert record["commonName"] is record["organizationName"] is None
-    listed = sdk.call("Account", "getSecurityCertificates", mask="mask[id,commonName]")
-    assert {"id": record["id"], "commonName": None} in listed
-    for asked in ("None", "a.example.com"):
-        assert sdk.call(STORE, "findByCommonName", asked, mask="id") == []
-
-
-def test_edit(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
-    identifier = sim.certificates()[0]["id"]
-    renewed = parts_of(sim, "mail.example.com")
-    assert sdk.call(STORE, "editObject", {"notes": "old", "commonName": "ignored", "id": "7"}, id=identifier) is True
-    assert "does not match" in fault(sdk, "editObject", {"certificate": renewed["certificate"]}, id=identifier)
-    assert sdk.call(STORE, "editObject", {**renewed, "notes": "new"}, id=identifier) is True
-    (record,) = sim.certificates()
-    assert record.items() >= {**renewed, "id": identifier, "commonName": "mail.example.com", "notes": "new"}.items()
-
-
 def test_what_a_service_uses_is_protected(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     (record,) = sim.certificates()
     sim.patch_certificate(record["id"], associatedServiceCount=1)
@@ -164,17 +134,3 @@ def test_what_a_service_uses_is_protected(sim: Simulator, sdk: SoftLayer.BaseCli
     sim.patch_certificate(record["id"], associatedServiceCount=0)
     assert sdk.call(STORE, "deleteObject", id=record["id"]) is True
     assert "Unable to find object" in fault(sdk, "getObject", id=record["id"])
-
-
-def test_what_uses_a_certificate_is_reported_by_mask_only(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
-    """Its listeners come with their own ids; a mask that names no local property has all of them come, the key too."""
-    (record,) = sim.certificates()
-    mask = "mask[id,associatedServiceCount,lbaasListenerCount,lbaasListeners[id,uuid,tlsCertificateId]]"
-    sim.patch_certificate(record["id"], associatedServiceCount=2)
-    told = sdk.call(STORE, "getObject", id=record["id"], mask=mask)
-    assert told["associatedServiceCount"] == told["lbaasListenerCount"] == len(told["lbaasListeners"]) == 2
-    assert {listener["tlsCertificateId"] for listener in told["lbaasListeners"]} == {record["id"]}
-    assert len({listener["uuid"] for listener in told["lbaasListeners"]}) == 2
-    for relations_only in ("mask[associatedServiceCount]", "mask[lbaasListeners[id]]"):
-        row = sdk.call(STORE, "getObject", id=record["id"], mask=relations_only)
-        assert row["privateKey"] == record["privateKey"]
