@@ -473,6 +473,7 @@ def test_a_an_endpoint_is_accepted_or_not(world: Account, by: Authorities) -> No
     assert not ran.failed
 
 
+@pytest.mark.later
 def test_the_result_of_a_red_night_tells_all(world: Account, by: Authorities, tmp_path: Path) -> None:
     """Through the playbook: what was cut, what was taken back, and what is refused, each by its name; the good ones go on."""
     source = tmp_path / "keys"

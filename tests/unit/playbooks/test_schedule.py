@@ -337,6 +337,7 @@ def test_other_hosts_get_what_the_inventory_has_for_each(machine: Machine) -> No
         assert (machine.root / f"web{number}" / CRON).exists()
 
 
+@pytest.mark.later
 @needs_cron
 def test_what_is_written_rotates(account: Simulator, machine: Machine) -> None:
     """Started manually, by the hook of certbot where cron starts the runs, and by the line of cron."""
