@@ -15,6 +15,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.outside.forms import Refused, told_by_each
 from tests.outside.runs import changes
 from tests.simulator.client import Simulator
@@ -45,20 +47,26 @@ CASES: list[tuple[dict[str, Any], set[str] | Refused]] = [
 ]
 
 
-def test_forms_of_variables(account: Simulator, tmp_path: Path) -> None:
-    """Nothing is called that changes something, and a refusal is one sentence that names the variable and shows no secret."""
+@pytest.fixture
+def sources(account: Simulator, tmp_path: Path) -> list[dict[str, str]]:
+    """A folder with two certificates, and an account with two load balancers."""
     for name in ("prod-1", "web"):
         account.add_balancer(name=name)
-    keys = tmp_path / "keys"
-    keys.mkdir()
+    (keys := tmp_path / "keys").mkdir()
     for name in (A, B):
         issued = Authority().issue(None, names=[name])
         (keys / f"{name}.pem").write_text(issued.pem + issued.key_pem, encoding="ascii")
+    return [{"folder": str(keys)}]
+
+
+def test_forms_of_variables(account: Simulator, tmp_path: Path, sources: list[dict[str, str]]) -> None:
+    """Nothing is called that changes something, and a refusal is one sentence that names the variable and shows no secret."""
+    folder = sources[0]["folder"]
     usual = {"phases": ["import", "report"], "sources": [{"folder": "FOLDER"}], "trust": "warn"}
     given = [
         json.loads(
             json.dumps({f"ssl_rotation_{name}": value for name, value in {**usual, **each}.items()}).replace(
-                "FOLDER", str(keys)
+                "FOLDER", folder
             )
         )
         for each, _expected in CASES
@@ -72,3 +80,19 @@ def test_forms_of_variables(account: Simulator, tmp_path: Path) -> None:
     assert not wrong, wrong
     assert changes(account) == []
     assert SECRET not in output
+
+
+LIMITS = ("phases", "sources", "common_names", "load_balancers", "max_listeners", "approved", "trust")
+
+
+@pytest.mark.later
+@pytest.mark.parametrize("validate", [True, False], ids=["validated", "not validated"])
+def test_a_limit_that_says_nothing_is_refused(
+    account: Simulator, tmp_path: Path, sources: list[dict[str, str]], validate: bool
+) -> None:
+    usual = {"sources": sources, "import_new": True, "trust": "warn"}
+    spoiled = [{**usual, name: value} for name in LIMITS for value in ("{{ not_there }}", '["half')]
+    given = [{f"ssl_rotation_{name}": value for name, value in each.items()} for each in spoiled]
+    told, output = told_by_each(account, tmp_path, "ssl_rotation", "'nothing'", given, validate=validate)
+    assert changes(account) == [], output
+    assert "nothing" not in told, list(zip(given, told, strict=True))
