@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import SoftLayer
 import yaml
 
 from tests.simulator.client import Simulator
@@ -38,7 +37,6 @@ pytest_plugins = ["tests.support.dovecot", "tests.support.simulators"]
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs/docsite/rst/guide_request_email.rst"
 IMPORTING = ROOT / "docs/docsite/rst/guide_importing.rst"
-EMAILS = ROOT / "docs/docsite/rst/guide_other_authorities.rst"
 REPOSITORY = "https://github.com/softlayer/softlayer.certificates/blob/main/"
 SECONDS = 300
 AUTHORITY = Authority()
@@ -265,22 +263,6 @@ def test_tasks_of_ones_own(newcomer: Newcomer, sim: Simulator) -> None:
     assert mailed(sim) == {"mail.example.com"}  # the only one that expires within 30 days
 
 
-def test_import_from_an_email(newcomer: Newcomer, sim: Simulator, dovecot: Server) -> None:
-    [order] = [order for order in sim.orders() if order["commonName"] == "shop.example.com"]
-    (newcomer.folder / "requests").mkdir()
-    (newcomer.folder / "requests/shop.example.com.csr").write_text(order["certificateSigningRequest"], encoding="utf-8")
-    shutil.copytree(sim.keys_dir, newcomer.folder / "keys")
-    client = SoftLayer.Client(username=sim.username, api_key=sim.api_key, endpoint_url=sim.rest_url)
-    client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", id=order["id"])
-    mailbox = dovecot.new_user(sim.maildir)
-    find, put = tasks("Import the certificate from the email", EMAILS)
-    find, put = yaml.safe_load(yaml.safe_dump([find, put]).replace("/srv/", f"{newcomer.folder}/"))
-    server = {"host": mailbox.host, "port": mailbox.port, "username": mailbox.username, "ca_path": str(mailbox.ca_path)}
-    find["softlayer.certificates.ssl_fulfillment_email_info"]["imap"] |= server
-    newcomer.plays([find, put], vault_mail_password=mailbox.password)
-    assert stored(sim) == STORED | {"shop.example.com"}
-
-
 def test_the_job_with_a_mailbox(newcomer: Newcomer, sim: Simulator, dovecot: Server) -> None:
     given, mailbox = variables(), dovecot.new_user(sim.maildir)
     server = {"host": mailbox.host, "port": mailbox.port, "username": mailbox.username, "ca_path": str(mailbox.ca_path)}
@@ -300,24 +282,6 @@ def test_the_job_with_a_mailbox(newcomer: Newcomer, sim: Simulator, dovecot: Ser
     assert (mailed(sim), stored(sim)) == (WANTED, STORED | WANTED)
 
 
-def test_the_job_with_certificates_saved_by_hand(newcomer: Newcomer, sim: Simulator) -> None:
-    given = variables() | {"ssl_fulfillment_certificate_dir": "certificates"}
-    del given["ssl_fulfillment_mail"]
-    has_keys(newcomer, sim, given)
-    listing, *others = blocks(JOB, "console", GUIDE)
-    said = newcomer.does(listing)
-    assert [name for name in WANTED if f'"{name}"' not in said] == []
-    [job] = [block for block in others if "certificates.import" in block]
-    resend, preview, import_all = job.splitlines()
-    newcomer.does(resend)
-    assert mailed(sim) == WANTED
-    for name in WANTED:
-        save_certificate(sim, name, newcomer.folder / "certificates" / name)
-    assert preview == f"{import_all} --check --diff"
-    newcomer.does(import_all)
-    assert stored(sim) == STORED | WANTED
-
-
 def test_orders_as_inventory(newcomer: Newcomer, sim: Simulator) -> None:
     [order] = [order for order in sim.orders() if order["commonName"] == "mail.example.com"]
     sim.patch_order(order["id"], status="Approved")
@@ -333,21 +297,6 @@ def test_orders_as_inventory(newcomer: Newcomer, sim: Simulator) -> None:
 
     (newcomer.folder / "nightly.yml").write_text(nightly, encoding="utf-8")
     assert "1 skipped" in newcomer.does(of_ones_own)  # the same order, which was requested just now
-
-
-def test_a_night_without_orders_ends_well(newcomer: Newcomer, sim: Simulator) -> None:
-    """Nothing that expires soon is approved: `--limit` would end with an error, which is what the guide warns of."""
-    source, selection, nightly = blocks(INVENTORY, "yaml", GUIDE)
-    for name, text in {"ssl_orders.yml": source, "vars.yml": selection, "nightly.yml": nightly}.items():
-        (newcomer.folder / name).write_text(text, encoding="utf-8")
-    job, of_ones_own = blocks(INVENTORY, "console", GUIDE)
-    assert "no hosts matched" in newcomer.does(of_ones_own)
-    assert "No order matches the selection." in newcomer.does(
-        "ansible-playbook softlayer.certificates.resend -e @vars.yml"
-    )
-    with pytest.raises(AssertionError, match="no hosts to target"):
-        newcomer.does(job)
-    assert mailed(sim) == set()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ import stat
 from pathlib import Path
 from typing import Any, cast
 
-import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.simulator import mail
@@ -212,32 +211,6 @@ def test_a_report(sim: Simulator, tmp_path: Path) -> None:
     assert sim.sends() == [] and len(sim.certificates()) == 1
     called = [f"{call['service']}::{call['method']}" for call in sim.calls()]
     assert "SoftLayer_Account::getObject" not in called and len(called) < 24
-
-
-@pytest.mark.parametrize(
-    ("playbook", "variables", "said"),
-    [
-        ("resend", {}, "No orders are selected. "),
-        (
-            "resend",
-            {"order_id": [LOST]},
-            "Unknown variable ssl_fulfillment_order_id. Did you mean ssl_fulfillment_order_ids?",
-        ),
-        (
-            "resend",
-            {"select": {}, "phases": ["report"]},
-            "Cannot run the phases report. Valid values of ssl_fulfillment_phases are request.",
-        ),
-        ("fulfill", {"select": {}}, "The phase collect requires ssl_fulfillment_mail. "),
-        ("import", {"privatekey_dir": "/nowhere"}, "The directory /nowhere does not exist."),
-        ("import", {}, "The phase import requires the certificates. "),
-    ],
-)
-def test_what_is_refused_before_anything_is_done(
-    sim: Simulator, tmp_path: Path, playbook: str, variables: dict[str, Any], said: str
-) -> None:
-    ran = fulfill(sim, tmp_path, f"softlayer.certificates.{playbook}", **variables)
-    assert ran.code != 0 and said in ran.output and not sim.calls(), ran.output
 
 
 def test_defaults_of_modules_hold_in_the_role(sim: Simulator, tmp_path: Path) -> None:
