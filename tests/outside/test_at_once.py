@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs at the same time, killed runs and lost answers: each certificate is stored once, each email is asked for once.
+"""Runs at the same time, and lost answers: each certificate is stored once, each email is asked for once.
 
 Promise: No email is requested twice, and no certificate is imported twice.
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Accounts, ledgers, options and plays that are drawn at random: who gets an email is who may get one.
+"""Accounts, ledgers, and options that are drawn at random: who gets an email is who may get one.
 
 They are the same each time, and others each time in `make test-long`. `WORLDS=100` tries so many others, and `WORLD=4711` repeats one.
 

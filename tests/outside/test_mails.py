@@ -4,7 +4,7 @@
 
 """Messages as other programs write them, and files that are none: a collect reads what it can and goes on past the rest.
 
-The messages are made with the standard library, the archives with the system's own programs.
+The messages are made with the standard library.
 
 Promise: A forged email does no harm.
 """
