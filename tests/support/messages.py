@@ -1440,22 +1440,49 @@ HTML_TYPE, QUOTED = b"Content-Type: text/html\n", b"Content-Transfer-Encoding: q
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 FLOODS: dict[str, Build] = {
     "begin_markers": _flood(BEGIN),
+    "small_blocks": _flood(BEGIN + b"MIIB\n" + END),
     "one_block": _flood(b"MIIB" * 16 + b"\n", before=BEGIN, after=END),
     "dashes": _flood(b"-"),
+    "spaces": _flood(b" "),
+    "non_breaking_spaces": _flood(b"\xc2\xa0", b"Content-Type: text/plain; charset=utf-8\n", before=BEGIN, after=END),
+    "quotes": _flood(b"> "),
     "tags": _flood(b"<a ", HTML_TYPE),
+    "comments": _flood(b"<!--", HTML_TYPE),
+    "attributes": _flood(b" a='", HTML_TYPE, before=b"<a"),
+    "entities": _flood(b"&amp;", HTML_TYPE),
+    "numbers": _flood(b"&#9999999999", HTML_TYPE),
+    "soft_breaks": _flood(b"=\n", QUOTED),
+    "links": _flood(b"http://a.b/c "),
     "base64": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"QUJD" * 18 + b"\n", 10 * MEBIBYTE),
+    "base64_garbage": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"*\xff=", 10 * MEBIBYTE),
+    "base64_attached": lambda _issued: with_attachments(attachment(repeated(b"garbage \xff", 7 * MEBIBYTE))),
+    "punycode": _in_charset(b"punycode", b"abc-9z"),
+    "utf_7": _in_charset(b"utf-7", b"+AOQ"),
     "headers": lambda _issued: b"".join(b"X-%d: a\n" % number for number in range(100_000)) + b"\nbody\n",
+    "folded_header": _header(b"Subject", b"\n a"),
     "encoded_words": _header(b"Subject", b"=?utf-8?q?a?= "),
-    "parameters": _header(b"Content-Type", b"; a=b", before=b"text/plain"),
+    "long_encoded_word": _header(b"Subject", b"QUJD", before=b"=?punycode?b?"),
+    "parentheses": _header(b"From", b"("),
+    "continued_parameters": lambda _issued: (
+        b"Content-Type: text/plain" + b"".join(b"; a*%d*=b" % number for number in range(100_000)) + b"\n\nbody\n"
+    ),
+    "quotes_in_parameters": _header(b"Content-Type", b'"', before=b"text/plain; charset="),
     "long_boundary": lambda _issued: (
         b"Content-Type: multipart/mixed; boundary=%b\n\n%b"
         % (boundary := b"a" * MEBIBYTE, (b"--" + boundary + b"\n") * 4)
     ),
+    "boundaries": _flood(b"--a\n", b"Content-Type: multipart/mixed; boundary=a\n"),
+    "boundaries_with_headers": _flood(
+        b"--a\nContent-Type: text/html\n\n<\n", b"Content-Type: multipart/mixed; boundary=a\n"
+    ),
     "message_after_message": lambda _issued: deep_messages(100_000),
     "deep_multipart": lambda _issued: deep_multipart(20_000),
     "deep_base64_messages": lambda _issued: in_depth(lambda content: forwarded(content, "base64"), 30, COVER),
-    "five_thousand_parts": lambda issued: many_parts(5_000, issued),
+    "hundred_thousand_parts": lambda issued: many_parts(100_000, issued),
     "lookalikes": lambda issued: mail(part(pem_blocks(lookalikes(issued, 3 * MEBIBYTE)), "text/plain", "7bit")),
+    "lookalikes_zip": lambda issued: zip_mail(
+        zipped([("a.crt", pem_blocks(lookalikes(issued, 6 * MEBIBYTE)))], zipfile.ZIP_DEFLATED)
+    ),
     "entangled_issuers": entangled,
     "lookalike_issuers": lambda issued: mail(
         part(
@@ -1465,18 +1492,28 @@ FLOODS: dict[str, Build] = {
         )
     ),
     "der_claims": lambda _issued: with_attachments(attachment(b"\x30\x84\x7f\xff\xff\xff" + bytes(MEBIBYTE))),
+    "base64_of_begin_markers": lambda _issued: with_attachments(
+        attachment(BEGIN + base64.b64encode(repeated(BEGIN.strip(), MEBIBYTE // 2)) + b"\n" + END)
+    ),
+    "der_nested": lambda _issued: with_attachments(attachment(b"\x30\x80" * MEBIBYTE)),
     "zip_ratio": lambda _issued: zip_mail(zeros_zip(300)),
     "pkcs7_many_times": lambda issued: with_attachments(*[attachment(large_pkcs7(issued), "a.p7b")] * 35),
     "costly_issuers": costly_issuers,
     "zip_entries": lambda _issued: zip_mail(many_entries_zip(entries=60_000)),
     "zip_overlapping": lambda _issued: zip_mail(overlapping_zip(20_000)),
-    "zip_nested": lambda _issued: zip_mail(nested_zip()),
+    "zip_lying_size": lambda _issued: zip_mail(patched(zeros_zip(300), *SIZE, "<L", 1000)),
     "zip_of_many_begin_markers": lambda _issued: zip_mail(
         zipped([(f"{number}.crt", repeated(BEGIN, MEBIBYTE)) for number in range(60)])
     ),
     "long_subjects": lambda _issued: zip_mail(zipped([(f"{n}.crt", certificate_of_many_names(n)) for n in range(8)])),
     "zip_of_zips": lambda _issued: zip_mail(zipped([(f"{n}.zip", shrinking_zip()) for n in range(99)])),
     "bare_begins": _flood(b"MIIF" + b"A" * 40 + b"\n"),
+    "data_url_spaces": _flood(b" ", HTML_TYPE, before=b"data:a/b;base64,"),
+    "begins_far_apart": _flood(b"x" * 70_000 + b"BEGIN CERT"),
+    "zeros_and_letters": _flood(b"A\0" * 1_000),
     "letter_words": _flood(b"certificate has been issued. please approve the order of domain administrator. if "),
+    "header_names_and_spaces": lambda _issued: repeated(b"a ", 2 * MEBIBYTE) + b"\n\nbody\n",
+    "header_lines": lambda _issued: repeated(b"a:\n", 5 * MEBIBYTE) + b"\nbody\n",
+    "pdf": lambda _issued: with_attachments(attachment(b"%PDF-1.4\n" + repeated(b"/Encryp ", 5 * MEBIBYTE))),
 }
 """Messages of some megabytes each of which is slow to read, or large in memory, for a reader that takes no care."""

@@ -289,25 +289,6 @@ def test_a_certificate_with_all_that_is_reported_it(folder: Files) -> None:
     assert folder.state() == before
 
 
-@pytest.mark.later
-def test_every_reason_for_which_a_message_is_not_taken(folder: Files) -> None:
-    issued, there = issue(), issue()
-    folder.put(zip_letter(there))
-    expected = []
-    for negative in NEGATIVES.values():
-        if not negative.days:
-            folder.put(negative.build(issued))
-            expected.append(negative.reasons)
-    for reason, days in {"expired": (-90.0, -0.001), "not_yet_valid": (1.0, 90.0)}.items():
-        folder.put(letter(issue(key=issued.key, days=days)))
-        expected.append(frozenset({reason}))
-    run = looked(orders=[order(issued, 1), order(there, 2)], **folder.options)
-    assert fingerprints(run) == [there.fingerprint]
-    assert [(entry["order_id"], entry["reason"]) for entry in run["missing"]] == [(1, "waiting_for_email")]
-    assert all(reason in each for reason, each in zip(reasons(run), expected, strict=True)), reasons(run)
-    assert run["messages_examined"] == len(expected) + 1
-
-
 def test_messages_are_left_out_by_when_they_arrived_and_by_their_size(source: Source) -> None:
     """To the hour, though servers compare days in a zone of their own; of one that is too large its headers are told."""
     old, young, small, large = (issue() for _message in range(4))
@@ -343,13 +324,6 @@ def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
             assert fingerprints(run) == [issued.fingerprint, other.fingerprint]
             assert run["certificates"][1]["source"]["path"] == str(tmp_path / "new/b?r.eml")
             assert f"Cannot read the message {tmp_path}/new/r?hre.eml: the path leads to " in run.output
-
-
-def test_an_empty_list_of_files() -> None:
-    """It may be what a pattern came to, so that it is no failure."""
-    run = looked(orders=[order(issue())], paths=[])
-    assert (run["messages_examined"], len(run["missing"])) == (0, 1)
-    assert "paths is empty, so no message was read." in run.output
 
 
 # Whatever is looked for
@@ -396,23 +370,11 @@ def test_orders_requests_and_keys_together(folder: Files, tmp_path: Path) -> Non
     assert PASSPHRASE not in json.dumps(run.result, ensure_ascii=False)
 
 
-@pytest.mark.parametrize(
-    ("name", "passphrase", "code"),
-    [
-        ("encrypted.key", "wr0ng-p4ssphrase", "bad_passphrase"),
-        ("two.key", None, "ambiguous"),
-        ("a.crt", None, "invalid_pem"),
-        ("nowhere.csr", None, "not_found"),
-    ],
-)
-def test_what_cannot_be_used(tmp_path: Path, name: str, passphrase: str | None, code: str) -> None:
+@pytest.mark.parametrize(("option", "code"), [("privatekey_paths", "bad_passphrase"), ("csr_paths", "invalid_pem")])
+def test_what_cannot_be_used(tmp_path: Path, option: str, code: str) -> None:
     """A key, or what is given as a request."""
-    issued = issue()
-    (tmp_path / "encrypted.key").write_text(key_pem(issued.key, passphrase=PASSPHRASE), encoding="ascii")
-    (tmp_path / "a.crt").write_text(issued.pem, encoding="ascii")
-    (tmp_path / "two.key").write_text(issued.key_pem + issue().key_pem, encoding="ascii")
-    path = str(tmp_path / name)
-    option = "privatekey_paths" if name.endswith(".key") else "csr_paths"
+    path, passphrase = str(tmp_path / "encrypted.key"), "wr0ng-p4ssphrase"
+    Path(path).write_text(key_pem(new_key(), passphrase=PASSPHRASE), encoding="ascii")
     given = {option: [path], "privatekey_passphrase": passphrase}
     run = refused(code, path, imap=nowhere(), password=passphrase, **given)
     assert run["failure"]["details"]["path"] == path
@@ -534,12 +496,6 @@ def test_a_server_that_hides_starttls_does_not_get_the_password() -> None:
         refused("tls_error", "STARTTLS", imap=server.options("starttls"), orders=[order(issue())])
         assert b"LOGIN" not in b"".join(server.received).upper()
         assert b"s3cr3t" not in b"".join(server.received)
-
-
-def test_a_wrong_password(mailbox: Mailbox) -> None:
-    options = mailbox.options(password="3cr3t-pä\N{SNOWMAN}ß\\")
-    run = refused("authentication_failed", mailbox.username, "app password", imap=options, orders=[order(issue())])
-    assert "3cr3t" not in run.output
 
 
 # The mail server: what goes wrong

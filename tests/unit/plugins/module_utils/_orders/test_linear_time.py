@@ -72,6 +72,10 @@ PIECES = {
     "key_like": b"MA ",
     "logins": b"://a:b@",
     "parameters": b"?password=;",
+    "comments": b"<!--",
+    "references": b"&#9",
+    "quotes": b"> ",
+    "links": b"http://",
 }
 AROUND = {
     "alone": (b"", b""),

@@ -37,6 +37,7 @@ def test_it_is_said_of_an_empty_mailbox_alone(tmp_path: Path) -> None:
     ]
     (folder / "a.eml").write_bytes(b"Subject: Hello\n\nNothing.\n")
     assert warnings_of(paths=[str(folder)]) == []
+    assert warnings_of(paths=[]) == ["paths is empty, so no message was read."], "a pattern may come to that"
 
 
 @pytest.mark.parametrize(
