@@ -27,8 +27,6 @@ pytest_plugins = ["tests.support.postgresql"]
 MODULE = "ssl_fulfillment_email"
 # The demo fleet.
 IMPORTED, SHOP, WILDCARD, BOOKS, MAIL, OLD, API, PARTNER, INTRANET, VPN, BETA, PAYMENTS = range(100201, 100213)
-NOBODY = 999_999
-INELIGIBLE = {OLD: "expired", INTRANET: "pending", VPN: "pending", BETA: "canceled", PAYMENTS: "unknown_status"}
 ELIGIBLE = {SHOP, WILDCARD, BOOKS, MAIL, API, PARTNER}
 
 
@@ -105,19 +103,6 @@ def test_a_second_run_changes_nothing(sim: Simulator, both: dict[str, Any]) -> N
         assert (after["requested_at"], after["previous_requested_at"]) == (None, before["requested_at"])
         assert after["next_allowed_at"] == before["next_allowed_at"]
         assert after["next_allowed_at"] in after["message"]
-
-
-def test_the_status_gate(sim: Simulator, both: dict[str, Any]) -> None:
-    """Which no force opens; what is not there is told beside the others."""
-    done = run(both, *INELIGIBLE, SHOP, NOBODY, force=True)
-    assert done.outcomes() == {
-        **{order_id: ("failed", reason) for order_id, reason in INELIGIBLE.items()},
-        SHOP: ("requested", None),
-        NOBODY: ("failed", "not_found"),
-    }
-    assert sent(sim) == [SHOP]
-    assert {call["id"] for call in sim.calls(method="resendEmail")} <= {SHOP, str(SHOP)}
-    assert all(entry_of(done, order_id)["requested_at"] is None for order_id in INELIGIBLE)
 
 
 # What the API may answer

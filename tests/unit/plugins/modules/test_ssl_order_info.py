@@ -212,22 +212,6 @@ def test_every_listing_gives_the_same(fleet: Simulator, transport: str, settings
     assert len(stored) == STORED
 
 
-def test_an_order_that_goes_between_two_pages_hides_no_other(sim: Simulator, transport: str) -> None:
-    at_first = sorted(order["id"] for order in sim.orders())
-    sim.settings(page_every_list=True, omit_total=True, page_size_cap=len(at_first) - 1)
-    sim.settings(lose_row_of="SoftLayer_Security_Certificate_Request")
-    run = listed(sim, **options_for(sim, transport))
-    assert len(sim.orders()) == len(at_first) - 1 and set(ids(run)) >= {*at_first[1:]}
-
-
-def test_an_unordered_list_in_short_pages_is_not_taken_for_whole(fleet: Simulator, transport: str) -> None:
-    """Where a total is named. That it comes out whole by chance is next to impossible."""
-    fleet.settings(ignore_order=True, page_size_cap=100)
-    run = refused(fleet, "incomplete_listing", str(FLEET), **options_for(fleet, transport))
-    assert run["failure"]["details"]["expected"] == FLEET
-    assert run["failure"]["details"]["received"] < FLEET
-
-
 # Answers that go wrong
 
 

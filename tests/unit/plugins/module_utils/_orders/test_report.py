@@ -162,7 +162,6 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             {"certificate_ids": [70], "imported": True, "superseded_by": []},
             {"store": []},
         ),
-        "its certificate of 200 days has expired": (ISSUED, {"store": [issued(-100, -1)], "emails": [email()]}),
         "a certificate of the term before, with the same key": (
             ISSUED,
             {"store": [issued(-300, 20)], "emails": [email()]},
@@ -229,7 +228,6 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             {"store": None},
         ),
         "in the store, served": ({}, {"store": [served(stored(), "web:443")]}),
-        "its certificate of 200 days": (ISSUED, {"store": [issued(-100, 100)], "emails": [email()]}),
         "the reissue of its certificate": (ISSUED, {"store": [issued(-1, 199)], "emails": [email()]}),
         "in the store twice, one of them served": ({}, {"store": [served(stored()), served(stored(71), "web:443")]}),
         "in the store, where nothing is served by load balancers": (
@@ -471,28 +469,14 @@ def test_listeners_and_until_when_what_they_serve_is_valid() -> None:
         served(stored(**dates), "web:8443", "web:443"),
         served(stored(71, not_after="2026-03-20T12:00:00Z"), "api:443"),
     ]
+    names = ("listener", "name", "effective_not_after", "renewal_due", "days_left")
     assert build(order(), store=store)["listeners"] == [
-        {
-            "listener": "api:443",
-            "name": NAME,
-            "effective_not_after": "2026-03-20T12:00:00Z",
-            "renewal_due": None,
-            "days_left": None,
-        },
-        {
-            "listener": "web:443",
-            "name": NAME,
-            "effective_not_after": dates["effective_not_after"],
-            "renewal_due": False,
-            "days_left": 82,
-        },
-        {
-            "listener": "web:8443",
-            "name": NAME,
-            "effective_not_after": dates["effective_not_after"],
-            "renewal_due": False,
-            "days_left": 82,
-        },
+        dict(zip(names, (listener, NAME, *rest), strict=True))
+        for listener, *rest in (
+            ("api:443", "2026-03-20T12:00:00Z", None, None),
+            ("web:443", dates["effective_not_after"], False, 82),
+            ("web:8443", dates["effective_not_after"], False, 82),
+        )
     ]
 
 
@@ -526,15 +510,10 @@ def test_the_old_certificate_is_still_served_and_the_new_one_not_yet() -> None:
     told = {
         one["order_id"]: one for one in build(old, new, store=[served(ended(10), "web:443"), served(NEWER)])["orders"]
     }
-    assert {identifier: (one["state"], one["attention"]) for identifier, one in told.items()} == {
-        1: ("imported", ["switch_services"]),
-        2: ("not_served", []),
-    }
+    standing_of = {identifier: (one["state"], one["attention"]) for identifier, one in told.items()}
+    assert standing_of == {1: ("imported", ["switch_services"]), 2: ("not_served", [])}
     switched = build(old, new, store=[served(ended(10, superseded_by=[80])), served(NEWER, "web:443")])["orders"]
-    assert {one["order_id"]: (one["state"], one["attention"]) for one in switched} == {
-        1: ("imported", []),
-        2: ("imported", []),
-    }
+    assert [(one["state"], one["attention"]) for one in switched] == [("imported", [])] * 2
 
 
 def test_what_is_not_known_is_null() -> None:
@@ -560,11 +539,8 @@ def test_counts_and_order() -> None:
     report = build(*orders, failed=[{**entry("refused"), "order_id": 4}])
     assert [entry["order_id"] for entry in report["orders"]] == [4, 5, 2, 3, 1]
     assert report["order_count"] == sum(report["states"].values()) == 5
-    assert {state: count for state, count in report["states"].items() if count} == {
-        "failed": 1,
-        "pending": 1,
-        "requestable": 3,
-    }
+    counts = {state: count for state, count in report["states"].items() if count}
+    assert counts == {"failed": 1, "pending": 1, "requestable": 3}
     assert report["attention"] == [
         {"kind": "failed", "count": 1, "order_ids": [4]},
         {"kind": "expiring", "count": 2, "order_ids": [5, 2]},
@@ -595,12 +571,6 @@ def test_what_is_said_of_an_order() -> None:
     assert row(skipped=[entry("cooldown", "Not requested.")])["message"] is None, "the state says it"
 
 
-def test_no_orders() -> None:
-    report = build()
-    assert (report["order_count"], report["orders"], report["attention"]) == (0, [], [])
-    assert as_csv(report).splitlines() == [",".join(ORDERS.columns)]
-
-
 # --- A run after another one ---
 
 
@@ -625,7 +595,6 @@ def test_time_alone_makes_no_other_report_on_the_same_day() -> None:
         ([], {}),
         ([order()], {"store": [stored()]}),
         ([order()], {"emails": [cooling()]}),
-        ([order()], {"failed": [entry("refused")]}),
         ([order()], {"failed": [{"message": "?"}]}),
     ],
 )
