@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-import zlib
 from collections.abc import Iterable
 
 TNEF = b"\x78\x9f\x3e\x22" + bytes(200)
@@ -22,10 +21,10 @@ OUTLOOK_MESSAGE = OFFICE.ljust(1_024, b"\0") + "__properties_version1.0".encode(
 """The beginning, and the name of the one stream that each message has (MS-OXMSG, 2.4)."""
 
 
-def tarred(files: Iterable[tuple[str, bytes]], layout: int = tarfile.GNU_FORMAT) -> bytes:
+def tarred(files: Iterable[tuple[str, bytes]]) -> bytes:
     """A tar archive, with a folder and a link in it."""
     data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w", format=layout) as archive:
+    with tarfile.open(fileobj=data, mode="w", format=tarfile.GNU_FORMAT) as archive:
         folder, link = tarfile.TarInfo("example.com"), tarfile.TarInfo("example.com/passwd")
         folder.type, link.type, link.linkname = tarfile.DIRTYPE, tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(folder)
@@ -40,9 +39,3 @@ def tarred(files: Iterable[tuple[str, bytes]], layout: int = tarfile.GNU_FORMAT)
 def gzipped(data: bytes) -> bytes:
     """A file as gzip packs it."""
     return gzip.compress(data, mtime=0)
-
-
-def zeros_gzip(mebibytes: int) -> bytes:
-    """Very much of nothing."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join([*(packer.compress(bytes(1024 * 1024)) for _each in range(mebibytes)), packer.flush()])

@@ -41,7 +41,6 @@ from tests.support.archives import (
     TNEF_WITH_CERTIFICATE,
     gzipped,
     tarred,
-    zeros_gzip,
 )
 from tests.support.certificates import (
     BYTES,
@@ -271,18 +270,26 @@ TEXT_DISORDER: dict[str, Change] = {
     **{name: change for name, change in DISORDER.items() if "in_writing" not in name and name != "in_a_mail"},
     "quoted_with_bars": each_line("| {}"),
     "quoted_then_wrapped": chained(each_line("> {}"), wrapped(40)),
-    "wrapped": wrapped(40),
+    "quoted_nbsp": each_line(">" + NO_BREAK_SPACE + "{}"),
+    "quoted_blank_lines": lambda text: text.replace("\n", "\n>\n> "),
+    "wrapped_to_one_column": lambda text: PEM_BODY.sub(
+        lambda found: found.group(0).replace(found.group(2), "\n".join(found.group(2).replace("\n", "")) + "\n"), text
+    ),
+    "nbsp_inside": inside_lines(NO_BREAK_SPACE),
     "nbsp_for_line_breaks": lambda text: text.replace("\n", NO_BREAK_SPACE),
     "soft_hyphens": inside_lines("\N{SOFT HYPHEN}"),
     "byte_order_marks": each_line("\N{ZERO WIDTH NO-BREAK SPACE}{}"),
-    "en_dashes": replacing(("-----", "\N{EN DASH}\N{EN DASH}-")),
+    "left_to_right_marks": each_line("\N{LEFT-TO-RIGHT MARK}{}\N{RIGHT-TO-LEFT MARK}"),
+    "ideographic_spaces": each_line("\N{IDEOGRAPHIC SPACE}{}\N{EM SPACE}"),
+    "line_separators": lambda text: text.replace("\n", "\N{LINE SEPARATOR}"),
+    "one_dash_each": replacing(("-", "\N{EN DASH}")),
+    "em_dashes": replacing(("-----", "\N{EM DASH}\N{EM DASH}-")),
     "starred": lambda text: re.sub(r"(?m)^(-----[^\n]+-----)$", r"*\1*", text),
     "glued": lambda text: text.replace("\n", ""),
-    "markers_broken": replacing(("BEGIN ", "BEGIN\n"), ("END ", "END\n")),
+    "markers_quoted_and_broken": chained(replacing(("BEGIN ", "BEGIN \n"), ("END ", "END \n")), each_line("> {}")),
     "explanatory_text": lambda text: re.sub(
         r"(?m)^(?=-----BEGIN)", "subject=/CN=www.example.com\nissuer=/C=US/O=GeoTrust Inc.\n", text
     ),
-    "x509_label": replacing((" CERTIFICATE-", " X509 CERTIFICATE-")),
     "trusted_label": replacing((" CERTIFICATE-", " TRUSTED CERTIFICATE-")),
 }
 """How PEM text may look in a message and still say the same."""
@@ -290,7 +297,6 @@ TEXT_DISORDER: dict[str, Change] = {
 WHOLE_TEXT_DISORDER: dict[str, Change] = {
     "on_one_line": lambda text: " ".join(text.split()),
     "refilled": lambda text: textwrap.fill(" ".join(text.split()), 72, break_long_words=False),
-    "quoted": each_line("> {}"),
     "forwarded_quoted": lambda text: (
         "please install\n\n-----Original Message-----\n" + each_line("> {}")(f"From: {SENDER}\n\n{text}")
     ),
@@ -343,7 +349,8 @@ HTML: dict[str, Change] = {
     "collapsed": lambda text: f"<p>{html.escape(' '.join(text.split()))}</p>",
     "br": html_lines("{}<br>\n"),
     "p": html_lines("<p>{}</p>"),
-    "div_with_br": html_lines('<div dir="ltr">{}<br></div>'),
+    "p_unclosed": html_lines("<p>{}\n"),
+    "div": html_lines("<div>{}</div>"),
     "table_rows": lambda text: "<table>" + html_lines("<tr><td>{}</td></tr>")(text) + "</table>",
     "outlook": html_lines("<p class=MsoNormal><span style='font-family:\"Courier New\"'>{}<o:p></o:p></span></p>\n"),
     "gmail_quote": lambda text: (
@@ -351,11 +358,16 @@ HTML: dict[str, Change] = {
     ),
     "quoted": html_lines("&gt; {}<br>\n"),
     "nbsp": html_lines("&nbsp;&nbsp;{}&nbsp;<br>\n"),
-    "entities_hex": html_entities("&#x{:x};"),
+    "nbsp_without_semicolon": html_lines("{}&nbsp<br>\n"),
+    "entities": html_entities("&#{};"),
+    "entities_hex_capital": html_entities("&#X{:04X};"),
+    "entities_named": lambda text: (
+        _pre(text).replace("+", "&plus;").replace("=", "&equals;").replace("\n", "&NewLine;")
+    ),
     "soft_hyphens": html_inside("&shy;"),
     "spans": html_wrapped_pieces("<span>{}</span>"),
+    "fonts": html_wrapped_pieces('<FONT FACE="Courier New" COLOR=#000000>{}</FONT>', every=7),
     "links_inside": html_wrapped_pieces('<a href="http://www.example.com/?a=1&b=2>3">{}</a>', every=20),
-    "bold": html_inside("<b></b>", every=5),
     "comments_inside": html_inside("<!-- a > comment -- with - dashes -->"),
     "conditional_comments": lambda text: f"<!--[if mso]><style>p {{}}</style><![endif]-->{html_lines('{}<br>')(text)}",
     "with_style_and_script": lambda text: (
@@ -389,6 +401,7 @@ LOCAL_TEXT = {
     "us-ascii": "Dear customer",
     "utf-8": "Grüße \N{EN DASH} 証明書",
     "utf-16": "Grüße \N{EN DASH} 証明書",
+    "utf-16be": "Grüße",
     "utf-32": "Grüße",
     "utf-7": "Grüße \N{EN DASH} 証明書",
     "iso-8859-1": "Grüße\N{NO-BREAK SPACE}",
@@ -422,11 +435,11 @@ def in_wrong_charset(declared: str, actual: str = "utf-8", as_html: Change | Non
 
 WRONG_CHARSETS = {
     "unknown": in_wrong_charset("x-unknown"),
-    "empty": in_wrong_charset('""'),
+    "unknown_8bit": in_wrong_charset("unknown-8bit", "windows-1252"),
     "nonsense": in_wrong_charset('"a b\tc/../d%00;e"'),
     "no_text_encoding": in_wrong_charset("zlib"),
+    "punycode": in_wrong_charset("punycode"),
     "undefined": in_wrong_charset("undefined"),
-    "ascii_is_not": in_wrong_charset("us-ascii"),
     "utf_8_is_not": in_wrong_charset("utf-8", "windows-1252"),
     "utf_16_is_not": in_wrong_charset("utf-16"),
     "utf_8_is_utf_16": in_wrong_charset("utf-8", "utf-16"),
@@ -461,10 +474,10 @@ ENCODINGS: dict[str, Form] = {
         for name in ("7bit", "8bit", "binary", "quoted-printable", "base64")
         for line, end in (("lf", b"\n"), ("crlf", b"\r\n"), ("cr", b"\r"))
     },
-    "8bit_utf_8": in_text(charset="utf-8", encoding="8bit"),
-    "8bit_latin_1": in_text(charset="iso-8859-1", encoding="8bit"),
+    "quoted_printable_utf_8": in_text(charset="utf-8", encoding="quoted-printable"),
     "nbsp_latin_1": Form(_nbsp_in_transfer(b"=A0", "iso-8859-1")),
     "nbsp_utf_8": Form(_nbsp_in_transfer(b"=C2=A0", "utf-8")),
+    "nbsp_utf_8_as_latin_1": Form(_nbsp_in_transfer(b"=C2=A0", "iso-8859-1")),
     "soft_breaks_everywhere": Form(_nbsp_in_transfer(b"=\n", "us-ascii")),
     "lower_case_escapes": Form(_nbsp_in_transfer(b"=c2=a0", "utf-8")),
 }
@@ -492,6 +505,7 @@ HEADERS: dict[str, Form] = {
     "none": with_headers(encoding="7bit"),
     "lower_case": with_headers("content-type:text/plain;charset=utf-8", "content-transfer-encoding:base64"),
     "folded": with_headers("Content-Type: text/plain;\n\tcharset=utf-8;\n format=fixed", BASE64),
+    "comments": with_headers("Content-Type: text/plain (text); charset=utf-8 (Unicode)", BASE64),
     "ancient_type": with_headers("Content-Type: text", BASE64),
     "no_type": with_headers(BASE64),
     "broken_type": with_headers("Content-Type: ///; ;=", BASE64),
@@ -571,7 +585,7 @@ STRUCTURES: dict[str, Callable[[Part], Part]] = {
     "related_in_alternative_in_mixed": lambda body: multipart(
         "mixed", multipart("alternative", body, multipart("related", HTML_COVER, PICTURE)), FOOTER
     ),
-    "footer": lambda body: multipart("mixed", body, FOOTER),
+    "unknown_multipart": lambda body: multipart("x-unknown", COVER, body),
     "digest": lambda body: multipart("digest", Part((), mail(body))),
     "smime_signed": smime_signed,
     "smime_opaque": lambda body: part(opaque_signed(body), "application/pkcs7-mime; smime-type=signed-data"),
@@ -579,7 +593,9 @@ STRUCTURES: dict[str, Callable[[Part], Part]] = {
     "forwarded": forwarded,
     "forwarded_base64": lambda body: forwarded(body, "base64"),
     "forwarded_three_times": lambda body: forwarded(forwarded(forwarded(body))),
+    "forwarded_base64_twice": lambda body: forwarded(forwarded(body, "base64"), "base64"),
     "forwarded_as_file": lambda body: multipart("mixed", COVER, attachment(mail(body), "Your certificate.eml")),
+    "forwarded_global": lambda body: forwarded(body, content_type="message/global"),
     "no_closing_boundary": lambda body: replace(
         whole := multipart("mixed", COVER, body), body=whole.body.rstrip(b"\n").rpartition(b"\n")[0]
     ),
@@ -686,17 +702,17 @@ ATTACHMENTS: dict[str, Form] = {
     "p7b_pem": _attached(pkcs7_pem, "example_com.p7b", "application/pkcs7-mime"),
     "p7c_certs_only": _attached(pkcs7_der, "smime.p7c", "application/pkcs7-mime; smime-type=certs-only"),
     "pem": _attached(full_pem, "example_com.pem", "application/x-pem-file"),
+    "pem_root_first": _attached(lambda issued: pem_of(reversed(issued.all)).encode(), "all.pem", kind=KINDS[full_pem]),
     "text_plain": _attached(full_pem, "cert.txt", "text/plain"),
+    "text_plain_quoted": _attached(full_pem, "cert.pem", "text/plain; charset=utf-8", encoding="quoted-printable"),
     "text_plain_utf_16": _attached(
         lambda issued: full_pem(issued).decode().encode("utf-16"), "cert.txt", "text/plain", KINDS[full_pem]
     ),
-    "text_plain_no_name": _attached(full_pem, None, "text/plain"),
-    "der_no_name": _attached(leaf_der),
+    "octet_stream_no_name": _attached(full_pem),
     "rfc_2231_name": Form(
         lambda issued: with_attachments(Part((RFC_2231, BASE64), base64.encodebytes(issued.pem.encode()))), "pem", False
     ),
     "misleading_jpg": _attached(leaf_pem, "picture.jpg", "image/jpeg"),
-    "misleading_jpg_der": _attached(leaf_der, "picture.jpg", "image/jpeg"),
     **{
         f"misleading_inline_{kind}_{encoding}": _attached(leaf_pem, None, kind, encoding=encoding, disposition="inline")
         for kind in ("image/png", "audio/mpeg", "font/woff")
@@ -709,7 +725,7 @@ ATTACHMENTS: dict[str, Form] = {
         for name, encode in BYTES.items()
     },
     "base64_of_der": _attached(lambda issued: base64.encodebytes(issued.der), "example_com.b64", kind=KINDS[leaf_der]),
-    "alone": Form(lambda issued: mail(attachment(full_pem(issued), "a.crt")), "pem"),
+    "alone_der": Form(lambda issued: mail(part(issued.der, "application/pkix-cert")), "der", False),
     **{
         name: Form(
             lambda issued, wrap=wrap: mail(wrap(multipart("mixed", COVER, attachment(full_pem(issued), "a.crt")))),  # type: ignore[misc]
@@ -785,6 +801,7 @@ ARCHIVES: dict[str, Build] = {
     "pkcs7": lambda issued: zipped([("example_com.p7b", pkcs7_der(issued))]),
     "streamed": lambda issued: _streamed(zip_entries(issued)),
     "noise": lambda issued: zipped(_noise(issued)),
+    "names_not_ascii": lambda issued: zipped([("zertifikat für bücher.example.crt", full_pem(issued))]),
     "one_name_twice": lambda issued: zipped(
         [("a.crt", issued.pem.encode()), *(("a.crt", pem_of([each]).encode()) for each in issued.chain)]
     ),
@@ -853,14 +870,6 @@ def overlapping_zip(entries: int = 2_000) -> bytes:
     return single[:start] + directory + last
 
 
-def nested_zip(depth: int = 6, width: int = 5) -> bytes:
-    """Archives in archives, in the innermost of which is very much of nothing."""
-    data = zeros_zip(16)
-    for _level in range(depth):
-        data = zipped([(f"{number}.zip", data) for number in range(width)])
-    return data
-
-
 def zip_form(archive: Build) -> Form:
     """A message with an archive."""
     return Form(
@@ -887,7 +896,6 @@ PACKED: dict[str, Form] = {
             *(f"certificate{ending}", content_type, KINDS[full_pem]),
         )
         for name, ending, content_type in (
-            ("outlook", ".html", "text/html; charset=utf-8"),
             ("br", ".HTM", "application/octet-stream"),
             ("spans", "", "text/html; charset=utf-8"),
         )
@@ -912,7 +920,11 @@ PACKED: dict[str, Form] = {
         )
     },
     "in_json": _said(_json),
-    "in_json_quoted": _said(lambda issued: "> " + _json(issued)),
+    "in_json_windows": _said(lambda issued: _json(issued).replace("\\n", "\\r\\n")),
+    "in_json_in_json": _said(lambda issued: json.dumps({"ticket": _json(issued)})),
+    "bare_base64_in_json": _said(
+        lambda issued: json.dumps({"certificate": _bare(issued), "state": "issued"}), chain=False
+    ),
     "bare_base64": _said(_bare, chain=False),
     "bare_base64_in_html": _said(lambda issued: html_document(HTML["br"](_bare(issued))), chain=False, subtype="html"),
     "bare_base64_in_a_file": _attached(lambda issued: _bare(issued).encode(), "certificate.txt", kind=KINDS[leaf_pem]),
@@ -926,9 +938,8 @@ PACKED: dict[str, Form] = {
     "behind_many_words": _said(
         lambda issued: "Sehr geehrte Damen und Herren, anbei das Zertifikat.\n" * 50_000 + fulfillment(issued)
     ),
-    "behind_many_headers": with_headers(
-        *[f"X-Spam-Report-{number}: {'x' * 60}" for number in range(2_000)], TEXT, BASE64
-    ),
+    "behind_a_long_header": with_headers(f"X-Antispam: {'x' * 200_000}", TEXT, BASE64),
+    "behind_a_folded_header": with_headers("References: <a@b>", *[" <a@b>"] * 20_000, TEXT, BASE64),
     "behind_many_headers_of_a_part": Form(
         lambda issued: with_attachments(part(full_pem(issued), None, None, *[f"X-{n}: y" for n in range(9_000)])),
         "inline_pem",
@@ -991,7 +1002,10 @@ SEVERAL: dict[str, Form] = {
     ),
     "text_damaged_html_good": _text_and_html(damaged_pem, "br"),
     "damaged_before_good": _twice_in_text(damaged_pem, first=True),
-    "truncated_after_good": _twice_in_text(truncated_pem, first=False),
+    "damaged_after_good": _twice_in_text(damaged_pem, first=False),
+    "damaged_text_good_attachment": _mixed(
+        lambda issued: [text_part(rapidssl(damaged_pem(issued.pem))), attachment(full_pem(issued), "a.crt")], "pem"
+    ),
     "message_cut_off_in_chain": _said(
         lambda issued: rapidssl(issued.pem) + truncated_pem(pem_of(issued.chain[:1])), chain=False
     ),
@@ -1000,6 +1014,11 @@ SEVERAL: dict[str, Form] = {
     "trusted_with_settings": _said(lambda issued: rapidssl(with_trust_settings(issued), issued.chain_pem)),
     "request_and_key_beside": _said(
         lambda issued: rapidssl(issued.csr_pem + issued.key_pem + issued.pem, issued.chain_pem)
+    ),
+    "key_attached": _mixed(
+        lambda issued: [COVER, *(attachment(one.encode()) for one in (issued.key_pem, issued.key_pem + issued.pem))],
+        "pem",
+        chain=False,
     ),
     "bomb_beside": _beside(lambda _issued: attachment(zeros_zip(300), "a.zip")),
     "encrypted_beside": _beside(lambda issued: attachment(encrypted_zip(issued), "a.zip")),
@@ -1016,8 +1035,7 @@ FORMS: dict[str, Form] = {
     **{f"text_{name}": in_text(change) for name, change in TEXT_DISORDER.items()},
     **{f"whole_text_{name}": in_text(whole=change) for name, change in WHOLE_TEXT_DISORDER.items()},
     **{f"html_{name}": in_html(convert) for name, convert in HTML.items()},
-    **{f"html_quoted_printable_{name}": in_html(HTML[name], encoding="quoted-printable") for name in ("br", "outlook")},
-    "html_with_en_dashes": in_html(change=TEXT_DISORDER["en_dashes"]),
+    "html_quoted_printable_outlook": in_html(HTML["outlook"], encoding="quoted-printable"),
     **{f"encoding_{name}": form for name, form in ENCODINGS.items()},
     **{f"charset_{name}": in_charset(name) for name in LOCAL_TEXT},
     **{f"html_charset_{name}": in_charset(name, "html") for name in ("utf-16", "iso-2022-jp", "koi8-r")},
@@ -1050,13 +1068,6 @@ To approve or reject this certificate request please click on the following link
      https://products.ca.example/orders/A.do?p=TGIBtYWNl9Nd6rdnxQ2B9
 
 If you have questions regarding this request, please contact the person who made it.
-"""
-APPROVAL_GERMAN = f"""Sehr geehrter Domain-Administrator,
-
-für die Domain www.example.com wurde ein SSL-Zertifikat beantragt. Bitte prüfen Sie den Antrag und bestätigen Sie ihn,
-indem Sie den folgenden Link aufrufen und auf "Ich genehmige" klicken. Ihr {BODY_SECRET}
-
-     https://products.ca.example/orders/A.do?p=TGIBtYWNl9Nd6rdnxQ2B9&lang=de
 """
 LINK_ONLY = f"""Congratulations! GeoTrust has approved your request for a RapidSSL certificate for www.example.com.
 
@@ -1191,10 +1202,10 @@ UNREADABLE = ("malformed", "no_certificate")
 OOXML = [("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:document/>")]
 NEGATIVES: dict[str, Negative] = {
     "approval_request": _no(_says(APPROVAL), "approval_request"),
-    "approval_request_german": _no(_says(APPROVAL_GERMAN), "approval_request"),
+    "approval_request_quoted": _no(_says(each_line("> {}")(APPROVAL)), "approval_request"),
     "approval_request_by_code": _no(_says(VALIDATION), "approval_request"),
     "link_only": _no(_says(LINK_ONLY), "link_only"),
-    "link_only_html": _no(_html_of(LINK_ONLY), "link_only"),
+    "link_only_forwarded": _no(lambda _issued: mail(forwarded(text_part(LINK_ONLY))), "link_only"),
     "link_only_with_issuers": _no(
         lambda issued: mail(multipart("mixed", text_part(LINK_ONLY), attachment(issued.chain_pem.encode(), "ca.crt"))),
         "link_only",
@@ -1213,7 +1224,6 @@ NEGATIVES: dict[str, Negative] = {
     "not_yet_valid": _no(_said(fulfillment).build, "not_yet_valid", days=-30),
     "damaged": _no(_said(lambda issued: rapidssl(damaged_pem(issued.pem))).build, "malformed"),
     "truncated": _no(_said(lambda issued: rapidssl(truncated_pem(issued.pem))).build, "malformed"),
-    "cut_off": _no(lambda issued: _raw_text()(issued).partition(issued.pem[300:].encode())[0], "malformed"),
     "truncated_der": _no(_sent(lambda issued: issued.der[:-50], "a.cer"), "malformed"),
     "empty_block": _no(
         _says("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"), "malformed", "no_certificate"
@@ -1247,11 +1257,7 @@ NEGATIVES: dict[str, Negative] = {
         f"unsupported_{name}": _no(_sent(packed, name), "unsupported_attachment")
         for name, packed in {
             "example_com.pem.gz": lambda issued: gzipped(full_pem(issued)),
-            "a.tgz": lambda issued: gzipped(tarred(zip_entries(issued))),
-            "bomb.gz": lambda _issued: zeros_gzip(300),
-            "gnu.tar": lambda issued: tarred(zip_entries(issued), 1),
-            "ustar.tar": lambda issued: tarred(zip_entries(issued), 0),
-            "pax.tar": lambda issued: tarred(zip_entries(issued), 2),
+            "gnu.tar": lambda issued: tarred(zip_entries(issued)),
             "a.tar.bz2": lambda issued: bz2.compress(tarred(zip_entries(issued))),
             "a.pem.xz": lambda issued: lzma.compress(full_pem(issued)),
             "a.pem.lzma": lambda issued: lzma.compress(full_pem(issued), lzma.FORMAT_ALONE),
@@ -1262,34 +1268,24 @@ NEGATIVES: dict[str, Negative] = {
     ),
     "unsupported_by_name": _no(_file(SEVEN_ZIP, "www_example_com.7z"), "unsupported_attachment"),
     "unsupported_by_what_it_wraps": _no(_file(TNEF_WITH_CERTIFICATE, "winmail.dat"), "unsupported_attachment"),
+    "unsupported_docx": _no(_file(zipped(OOXML), "certificate.docx"), "unsupported_attachment"),
     "unsupported_doc": _no(_file(OFFICE, "example_com_crt.doc"), "unsupported_attachment"),
+    "unsupported_rtf": _no(_file(RTF, "example_com_crt.rtf"), "unsupported_attachment"),
     "letter_in_rtf_beside_link": _no(_file(RTF, "letter.rtf", LINK_ONLY), "link_only"),
     "unsupported_pdf": _no(_file(PDF % b"", "SSL certificate.pdf"), "unsupported_attachment"),
-    **{
-        f"unsupported_zip_{name}": _no(
-            partial(
-                lambda method, issued: zip_mail(patched(zipped(zip_entries(issued)), *METHOD, "<H", method)), method
-            ),
-            "unsupported_attachment",
-        )
-        for name, method in (("deflate64", 9), ("zstandard", 93), ("xz", 95), ("ppmd", 98))
-    },
-    **{
-        f"unsupported_zip_{name}": _no(
-            partial(lambda method, issued: zip_mail(zipped(zip_entries(issued), method)), method),
-            "unsupported_attachment",
-        )
-        for name, method in (("bzip2", zipfile.ZIP_BZIP2), ("lzma", zipfile.ZIP_LZMA))
-    },
+    "unsupported_with_link": _no(_file(RAR, "a.rar", LINK_ONLY), "unsupported_attachment"),
+    "unsupported_zip_zstandard": _no(
+        lambda issued: zip_mail(patched(zipped(zip_entries(issued)), *METHOD, "<H", 93)), "unsupported_attachment"
+    ),
+    "bomb_bzip2": _no(
+        _zip(lambda _issued: zeros_zip(300, method=zipfile.ZIP_BZIP2)), "unsupported_attachment", "no_certificate"
+    ),
     **{
         f"outlook_{name}": _no(build, "unsupported_attachment")
         for name, build in {
             "attached": _file(OUTLOOK_MESSAGE, "Hello.msg"),
-            "upper_case": _file(OUTLOOK_MESSAGE, "HELLO.MSG"),
-            "by_type": _sent(lambda _issued: OUTLOOK_MESSAGE, "", "application/vnd.ms-outlook"),
             "by_content": _file(OUTLOOK_MESSAGE, "hello"),
             "by_name": _file(b"\x00\x01\x02" * 99, "hello.msg"),
-            "in_zip": _zip(lambda _issued: zipped([("hello.msg", OUTLOOK_MESSAGE)])),
             "in_zip_by_content": _zip(lambda _issued: zipped([("hello", OUTLOOK_MESSAGE)])),
         }.items()
     },
@@ -1303,12 +1299,12 @@ NEGATIVES: dict[str, Negative] = {
         "notice_html_{}", NOTICES, lambda notice: _notice(notice, lambda text, title: _linked(text, "https?://", title))
     ),
     "truncated_zip": _no(_zip(lambda issued: zipped(zip_entries(issued))[:-80]), "malformed"),
-    "half_a_zip": _no(_zip(lambda issued: zipped(zip_entries(issued))[:600]), "malformed"),
     "damaged_zip": _no(_zip(lambda _issued: _damage_first(zipped([("a.crt", b"A" * 500)], 0))), "malformed"),
     "empty_zip": _no(lambda _issued: zip_mail(zipped([])), *UNREADABLE),
     "empty": _no(_is(b""), *UNREADABLE),
     "garbage": _no(_is(bytes(range(256)) * 40), *UNREADABLE),
     "no_boundary": _no(_is(b"Content-Type: multipart/mixed\n\n--\n\nx\n----\n"), *UNREADABLE),
+    "empty_boundary": _no(_is(b'Content-Type: multipart/mixed; boundary=""\n\n--\n\nx\n----\n'), *UNREADABLE),
     "bad_base64": _no(_is(b"Content-Transfer-Encoding: base64\n\n====A\n\xff*&^%\n"), *UNREADABLE),
 }
 """Every message that gives no certificate, and why."""
