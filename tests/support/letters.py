@@ -24,18 +24,24 @@ LETTERS: dict[str, dict[str, str]] = {
         rufen Sie {URL} auf und wählen dort "Akzeptieren".""",
         "validate_email": f"""One more step. To validate your domain mail.example.com for certificate order 12345, click {URL}.
         You will receive a second email with the certificate after it is issued.""",
+        "german_validation": f"""Sehr geehrte Damen und Herren, um die Ausstellung des Zertifikats für mail.example.com zu ermöglichen,
+        klicken Sie bitte auf {URL} und tragen den Validierungscode 99-KL ein. Haben Sie kein Zertifikat beantragt,
+        betrachten Sie diese E-Mail als gegenstandslos.""",
     },
     "link_only": {
         "approved_and_ready": f"""Good news! Your order has been approved and your certificate for shop.example.com is now ready.
         Sign in and download it: {URL}""",
+        "renewed": f"""Your renewal is complete. The new SSL certificate for www.example.com is available in your account:
+        {URL}. No further approval is needed. The old one stays valid until it expires.""",
+        "reissue_wildcard": f"""The reissue of your wildcard certificate was processed. To download the reissued certificate go to {URL}.
+        If your order is for several domains, each had to pass domain validation before; all have.""",
+        "congratulations": f"""Congratulations, mail.example.com is now secured! Use the following link to retrieve the certificate
+        and its intermediates: {URL}""",
         "activate_hosting": f"""We have issued the standard SSL certificate you requested. To use it on a server of your own, download it
         from your control panel, {URL}, and follow the installation guide for your web server.""",
         "german_fetch": f"""Das von Ihnen beantragte Zertifikat wurde soeben erstellt. Laden Sie es hier herunter: {URL}""",
     },
     "no_certificate": {
-        "expiry_reminder": f"""Your SSL certificate for www.example.com expires in 30 days. Renew it now and save 10 %: {URL}""",
         "newsletter": f"""What is new this month: shorter lifetimes of TLS certificates, and what they mean for you. Read more: {URL}""",
-        "invoice": f"""Invoice 2026-118 for one SSL certificate, 49.00 EUR, due in 14 days. See it online: {URL}""",
-        "key_notice": f"""We are changing the root certificate of our mail server on Sunday. Nothing has to be done. More: {URL}""",
     },
 }

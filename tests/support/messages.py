@@ -268,7 +268,6 @@ def _flowed(text: str) -> str:
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 TEXT_DISORDER: dict[str, Change] = {
     **{name: change for name, change in DISORDER.items() if "in_writing" not in name and name != "in_a_mail"},
-    "quoted_with_bars": each_line("| {}"),
     "quoted_then_wrapped": chained(each_line("> {}"), wrapped(40)),
     "quoted_nbsp": each_line(">" + NO_BREAK_SPACE + "{}"),
     "quoted_blank_lines": lambda text: text.replace("\n", "\n>\n> "),
@@ -280,13 +279,10 @@ TEXT_DISORDER: dict[str, Change] = {
     "soft_hyphens": inside_lines("\N{SOFT HYPHEN}"),
     "byte_order_marks": each_line("\N{ZERO WIDTH NO-BREAK SPACE}{}"),
     "left_to_right_marks": each_line("\N{LEFT-TO-RIGHT MARK}{}\N{RIGHT-TO-LEFT MARK}"),
-    "ideographic_spaces": each_line("\N{IDEOGRAPHIC SPACE}{}\N{EM SPACE}"),
     "line_separators": lambda text: text.replace("\n", "\N{LINE SEPARATOR}"),
     "one_dash_each": replacing(("-", "\N{EN DASH}")),
-    "em_dashes": replacing(("-----", "\N{EM DASH}\N{EM DASH}-")),
     "starred": lambda text: re.sub(r"(?m)^(-----[^\n]+-----)$", r"*\1*", text),
     "glued": lambda text: text.replace("\n", ""),
-    "markers_quoted_and_broken": chained(replacing(("BEGIN ", "BEGIN \n"), ("END ", "END \n")), each_line("> {}")),
     "explanatory_text": lambda text: re.sub(
         r"(?m)^(?=-----BEGIN)", "subject=/CN=www.example.com\nissuer=/C=US/O=GeoTrust Inc.\n", text
     ),
@@ -349,9 +345,6 @@ HTML: dict[str, Change] = {
     "collapsed": lambda text: f"<p>{html.escape(' '.join(text.split()))}</p>",
     "br": html_lines("{}<br>\n"),
     "p": html_lines("<p>{}</p>"),
-    "p_unclosed": html_lines("<p>{}\n"),
-    "div": html_lines("<div>{}</div>"),
-    "table_rows": lambda text: "<table>" + html_lines("<tr><td>{}</td></tr>")(text) + "</table>",
     "outlook": html_lines("<p class=MsoNormal><span style='font-family:\"Courier New\"'>{}<o:p></o:p></span></p>\n"),
     "gmail_quote": lambda text: (
         f'<div class="gmail_quote"><blockquote style="margin:0">{_pre(text)}</blockquote></div>'
@@ -360,7 +353,6 @@ HTML: dict[str, Change] = {
     "nbsp": html_lines("&nbsp;&nbsp;{}&nbsp;<br>\n"),
     "nbsp_without_semicolon": html_lines("{}&nbsp<br>\n"),
     "entities": html_entities("&#{};"),
-    "entities_hex_capital": html_entities("&#X{:04X};"),
     "entities_named": lambda text: (
         _pre(text).replace("+", "&plus;").replace("=", "&equals;").replace("\n", "&NewLine;")
     ),
@@ -369,7 +361,7 @@ HTML: dict[str, Change] = {
     "fonts": html_wrapped_pieces('<FONT FACE="Courier New" COLOR=#000000>{}</FONT>', every=7),
     "links_inside": html_wrapped_pieces('<a href="http://www.example.com/?a=1&b=2>3">{}</a>', every=20),
     "comments_inside": html_inside("<!-- a > comment -- with - dashes -->"),
-    "conditional_comments": lambda text: f"<!--[if mso]><style>p {{}}</style><![endif]-->{html_lines('{}<br>')(text)}",
+    "image_inside": html_inside('<img alt="1 > 0" src="cid:a@b">', every=20),
     "with_style_and_script": lambda text: (
         "<style>p > a { color: red } /* ----- */</style><script>if (a < b) { c('</p>') }</script>" + _pre(text)
     ),
@@ -436,10 +428,8 @@ def in_wrong_charset(declared: str, actual: str = "utf-8", as_html: Change | Non
 WRONG_CHARSETS = {
     "unknown": in_wrong_charset("x-unknown"),
     "unknown_8bit": in_wrong_charset("unknown-8bit", "windows-1252"),
-    "nonsense": in_wrong_charset('"a b\tc/../d%00;e"'),
     "no_text_encoding": in_wrong_charset("zlib"),
     "punycode": in_wrong_charset("punycode"),
-    "undefined": in_wrong_charset("undefined"),
     "utf_8_is_not": in_wrong_charset("utf-8", "windows-1252"),
     "utf_16_is_not": in_wrong_charset("utf-16"),
     "utf_8_is_utf_16": in_wrong_charset("utf-8", "utf-16"),
@@ -509,14 +499,12 @@ HEADERS: dict[str, Form] = {
     "ancient_type": with_headers("Content-Type: text", BASE64),
     "no_type": with_headers(BASE64),
     "broken_type": with_headers("Content-Type: ///; ;=", BASE64),
-    "twice": with_headers(TEXT, "Content-Type: text/plain; charset=us-ascii", BASE64),
     "encoding_quoted": with_headers(TEXT, "Content-Transfer-Encoding: 8-bit", encoding="8bit"),
     "encoding_unknown": with_headers(TEXT, "Content-Transfer-Encoding: x-none", encoding="8bit"),
-    "rfc_2231_charset": with_headers("Content-Type: text/plain; charset*=us-ascii'en'utf-8", BASE64),
     "mbox_line": with_headers(TEXT, BASE64, before=b"From orders@ca.example Mon Jan  5 10:11:12 2026\n"),
     "byte_order_mark": with_headers("Content-Type: text/plain", encoding="7bit", before=b"\xef\xbb\xbf"),
     "empty_line_first": with_headers("Content-Type: text/plain", encoding="7bit", before=b"\r\n"),
-    "received": with_headers("X-Spam: no", *[f"Received: from a{number} by b" for number in range(60)], TEXT, BASE64),
+    "no_final_line_end": Form(lambda issued: _raw_text()(issued).rstrip()),
     "raw_8_bit": with_headers("X-Note: Gr\xfc\xdfe", "Subject: Gr\xfc\xdfe \xff", TEXT, BASE64),
     **{
         f"list_footer_after_base64_{remainder}": with_headers(TEXT, BASE64, after=LIST_FOOTER, remainder=remainder)
@@ -581,7 +569,6 @@ HTML_COVER = text_part(html_document("<p>see the text</p><img src='cid:a@b'>"), 
 FOOTER = text_part("-- \nThis email is confidential. https://example.com/disclaimer\n", encoding="7bit")
 STRUCTURES: dict[str, Callable[[Part], Part]] = {
     "alternative": lambda body: multipart("alternative", body, HTML_COVER),
-    "mixed_in_alternative": lambda body: multipart("alternative", COVER, multipart("mixed", HTML_COVER, body)),
     "related_in_alternative_in_mixed": lambda body: multipart(
         "mixed", multipart("alternative", body, multipart("related", HTML_COVER, PICTURE)), FOOTER
     ),
@@ -593,14 +580,15 @@ STRUCTURES: dict[str, Callable[[Part], Part]] = {
     "forwarded": forwarded,
     "forwarded_base64": lambda body: forwarded(body, "base64"),
     "forwarded_three_times": lambda body: forwarded(forwarded(forwarded(body))),
-    "forwarded_base64_twice": lambda body: forwarded(forwarded(body, "base64"), "base64"),
     "forwarded_as_file": lambda body: multipart("mixed", COVER, attachment(mail(body), "Your certificate.eml")),
-    "forwarded_global": lambda body: forwarded(body, content_type="message/global"),
     "no_closing_boundary": lambda body: replace(
         whole := multipart("mixed", COVER, body), body=whole.body.rstrip(b"\n").rpartition(b"\n")[0]
     ),
     "preamble_and_epilogue": lambda body: replace(
         whole := multipart("mixed", COVER, body), body=b"not MIME?\n\n" + whole.body + b"\nepilogue\n"
+    ),
+    "trailing_spaces_at_boundaries": lambda body: replace(
+        whole := multipart("mixed", COVER, body), body=re.sub(rb"(?m)^(--=_.*)$", rb"\1  \t", whole.body)
     ),
 }
 """What a body may be wrapped in."""
@@ -702,9 +690,7 @@ ATTACHMENTS: dict[str, Form] = {
     "p7b_pem": _attached(pkcs7_pem, "example_com.p7b", "application/pkcs7-mime"),
     "p7c_certs_only": _attached(pkcs7_der, "smime.p7c", "application/pkcs7-mime; smime-type=certs-only"),
     "pem": _attached(full_pem, "example_com.pem", "application/x-pem-file"),
-    "pem_root_first": _attached(lambda issued: pem_of(reversed(issued.all)).encode(), "all.pem", kind=KINDS[full_pem]),
     "text_plain": _attached(full_pem, "cert.txt", "text/plain"),
-    "text_plain_quoted": _attached(full_pem, "cert.pem", "text/plain; charset=utf-8", encoding="quoted-printable"),
     "text_plain_utf_16": _attached(
         lambda issued: full_pem(issued).decode().encode("utf-16"), "cert.txt", "text/plain", KINDS[full_pem]
     ),
@@ -712,6 +698,7 @@ ATTACHMENTS: dict[str, Form] = {
     "rfc_2231_name": Form(
         lambda issued: with_attachments(Part((RFC_2231, BASE64), base64.encodebytes(issued.pem.encode()))), "pem", False
     ),
+    "misleading_txt": _attached(leaf_der, "certificate.txt", "text/plain"),
     "misleading_jpg": _attached(leaf_pem, "picture.jpg", "image/jpeg"),
     **{
         f"misleading_inline_{kind}_{encoding}": _attached(leaf_pem, None, kind, encoding=encoding, disposition="inline")
@@ -720,19 +707,15 @@ ATTACHMENTS: dict[str, Form] = {
     },
     "misleading_zip": _attached(leaf_pem, "example_com.zip", "application/zip"),
     "der_quoted_printable": replace(_attached(leaf_der, "a.cer", encoding="quoted-printable"), exact=True),
+    "der_with_line_end": _attached(lambda issued: issued.der + b"\r\n", "a.cer", kind=KINDS[leaf_der]),
     **{
         f"pem_{name}": _attached(lambda issued, encode=encode: encode(issued.pem), "a.crt", kind=KINDS[leaf_pem])  # type: ignore[misc]
         for name, encode in BYTES.items()
     },
     "base64_of_der": _attached(lambda issued: base64.encodebytes(issued.der), "example_com.b64", kind=KINDS[leaf_der]),
-    "alone_der": Form(lambda issued: mail(part(issued.der, "application/pkix-cert")), "der", False),
-    **{
-        name: Form(
-            lambda issued, wrap=wrap: mail(wrap(multipart("mixed", COVER, attachment(full_pem(issued), "a.crt")))),  # type: ignore[misc]
-            "pem",
-        )
-        for name, wrap in (("forwarded", forwarded), ("pgp_signed", pgp_signed))
-    },
+    "forwarded": Form(
+        lambda issued: mail(forwarded(multipart("mixed", COVER, attachment(full_pem(issued), "a.crt")))), "pem"
+    ),
 }
 """Files that may be attached."""
 
@@ -797,11 +780,9 @@ def _noise(issued: Issued) -> list[tuple[str, bytes]]:
 ARCHIVES: dict[str, Build] = {
     "sectigo": lambda issued: zipped(zip_entries(issued)),
     "digicert": lambda issued: zipped(_digicert(issued)),
-    "der": lambda issued: zipped(zip_entries(issued, der_of)),
     "pkcs7": lambda issued: zipped([("example_com.p7b", pkcs7_der(issued))]),
     "streamed": lambda issued: _streamed(zip_entries(issued)),
     "noise": lambda issued: zipped(_noise(issued)),
-    "names_not_ascii": lambda issued: zipped([("zertifikat für bücher.example.crt", full_pem(issued))]),
     "one_name_twice": lambda issued: zipped(
         [("a.crt", issued.pem.encode()), *(("a.crt", pem_of([each]).encode()) for each in issued.chain)]
     ),
@@ -980,19 +961,6 @@ def _beside(*files: Callable[[Issued], Part], chain: bool = False) -> Form:
     return _mixed(lambda issued: [text_part(sectigo(issued)), *(each(issued) for each in files)], chain=chain)
 
 
-def _text_and_html(change: Change, name: str) -> Form:
-    """The same as text, which may be changed, and as HTML."""
-    return Form(
-        lambda issued: mail(
-            multipart(
-                "alternative",
-                text_part(fulfillment(issued, change)),
-                text_part(html_document(HTML[name](fulfillment(issued))), "html"),
-            )
-        )
-    )
-
-
 SEVERAL: dict[str, Form] = {
     "sectigo_zip_and_inline": _beside(
         lambda issued: attachment(ARCHIVES["sectigo"](issued), "1234567.zip"), chain=True
@@ -1000,7 +968,12 @@ SEVERAL: dict[str, Form] = {
     "attached_before_the_text": _mixed(
         lambda issued: [attachment(full_pem(issued), "a.crt"), text_part(sectigo(issued))], "pem"
     ),
-    "text_damaged_html_good": _text_and_html(damaged_pem, "br"),
+    "text_damaged_html_good": _mixed(
+        lambda issued: [
+            text_part(fulfillment(issued, damaged_pem)),
+            text_part(html_document(HTML["br"](fulfillment(issued))), "html"),
+        ]
+    ),
     "damaged_before_good": _twice_in_text(damaged_pem, first=True),
     "damaged_after_good": _twice_in_text(damaged_pem, first=False),
     "damaged_text_good_attachment": _mixed(
@@ -1384,11 +1357,6 @@ def costly_issuers(issued: Issued, leaves: int = 240, issuers: int = 240) -> byt
     return mail(text_part(pem_of(pile), encoding="7bit"))
 
 
-def large_pkcs7(issued: Issued, size: int = MEBIBYTE // 4) -> bytes:
-    """Very many certificates in PKCS#7."""
-    return pkcs7_of(map(x509.load_der_x509_certificate, lookalikes(issued, size)), Encoding.DER)
-
-
 def pem_blocks(certificates: Sequence[bytes]) -> bytes:
     """PEM of what need not be a certificate."""
     return b"".join(
@@ -1436,49 +1404,34 @@ HTML_TYPE, QUOTED = b"Content-Type: text/html\n", b"Content-Transfer-Encoding: q
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 FLOODS: dict[str, Build] = {
     "begin_markers": _flood(BEGIN),
-    "small_blocks": _flood(BEGIN + b"MIIB\n" + END),
-    "one_block": _flood(b"MIIB" * 16 + b"\n", before=BEGIN, after=END),
     "dashes": _flood(b"-"),
-    "spaces": _flood(b" "),
     "non_breaking_spaces": _flood(b"\xc2\xa0", b"Content-Type: text/plain; charset=utf-8\n", before=BEGIN, after=END),
-    "quotes": _flood(b"> "),
     "tags": _flood(b"<a ", HTML_TYPE),
-    "comments": _flood(b"<!--", HTML_TYPE),
     "attributes": _flood(b" a='", HTML_TYPE, before=b"<a"),
     "entities": _flood(b"&amp;", HTML_TYPE),
-    "numbers": _flood(b"&#9999999999", HTML_TYPE),
     "soft_breaks": _flood(b"=\n", QUOTED),
-    "links": _flood(b"http://a.b/c "),
     "base64": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"QUJD" * 18 + b"\n", 10 * MEBIBYTE),
     "base64_garbage": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"*\xff=", 10 * MEBIBYTE),
     "base64_attached": lambda _issued: with_attachments(attachment(repeated(b"garbage \xff", 7 * MEBIBYTE))),
     "punycode": _in_charset(b"punycode", b"abc-9z"),
-    "utf_7": _in_charset(b"utf-7", b"+AOQ"),
     "headers": lambda _issued: b"".join(b"X-%d: a\n" % number for number in range(100_000)) + b"\nbody\n",
     "folded_header": _header(b"Subject", b"\n a"),
     "encoded_words": _header(b"Subject", b"=?utf-8?q?a?= "),
     "long_encoded_word": _header(b"Subject", b"QUJD", before=b"=?punycode?b?"),
-    "parentheses": _header(b"From", b"("),
     "continued_parameters": lambda _issued: (
         b"Content-Type: text/plain" + b"".join(b"; a*%d*=b" % number for number in range(100_000)) + b"\n\nbody\n"
     ),
-    "quotes_in_parameters": _header(b"Content-Type", b'"', before=b"text/plain; charset="),
     "long_boundary": lambda _issued: (
         b"Content-Type: multipart/mixed; boundary=%b\n\n%b"
         % (boundary := b"a" * MEBIBYTE, (b"--" + boundary + b"\n") * 4)
     ),
-    "boundaries": _flood(b"--a\n", b"Content-Type: multipart/mixed; boundary=a\n"),
     "boundaries_with_headers": _flood(
         b"--a\nContent-Type: text/html\n\n<\n", b"Content-Type: multipart/mixed; boundary=a\n"
     ),
     "message_after_message": lambda _issued: deep_messages(100_000),
     "deep_multipart": lambda _issued: deep_multipart(20_000),
-    "deep_base64_messages": lambda _issued: in_depth(lambda content: forwarded(content, "base64"), 30, COVER),
     "hundred_thousand_parts": lambda issued: many_parts(100_000, issued),
     "lookalikes": lambda issued: mail(part(pem_blocks(lookalikes(issued, 3 * MEBIBYTE)), "text/plain", "7bit")),
-    "lookalikes_zip": lambda issued: zip_mail(
-        zipped([("a.crt", pem_blocks(lookalikes(issued, 6 * MEBIBYTE)))], zipfile.ZIP_DEFLATED)
-    ),
     "entangled_issuers": entangled,
     "lookalike_issuers": lambda issued: mail(
         part(
@@ -1488,16 +1441,12 @@ FLOODS: dict[str, Build] = {
         )
     ),
     "der_claims": lambda _issued: with_attachments(attachment(b"\x30\x84\x7f\xff\xff\xff" + bytes(MEBIBYTE))),
-    "base64_of_begin_markers": lambda _issued: with_attachments(
-        attachment(BEGIN + base64.b64encode(repeated(BEGIN.strip(), MEBIBYTE // 2)) + b"\n" + END)
-    ),
     "der_nested": lambda _issued: with_attachments(attachment(b"\x30\x80" * MEBIBYTE)),
     "zip_ratio": lambda _issued: zip_mail(zeros_zip(300)),
-    "pkcs7_many_times": lambda issued: with_attachments(*[attachment(large_pkcs7(issued), "a.p7b")] * 35),
+    "zip_ratio_below_bounds": lambda _issued: with_attachments(*[attachment(shrinking_zip(), "a.zip")] * 20),
     "costly_issuers": costly_issuers,
     "zip_entries": lambda _issued: zip_mail(many_entries_zip(entries=60_000)),
     "zip_overlapping": lambda _issued: zip_mail(overlapping_zip(20_000)),
-    "zip_lying_size": lambda _issued: zip_mail(patched(zeros_zip(300), *SIZE, "<L", 1000)),
     "zip_of_many_begin_markers": lambda _issued: zip_mail(
         zipped([(f"{number}.crt", repeated(BEGIN, MEBIBYTE)) for number in range(60)])
     ),
@@ -1506,9 +1455,7 @@ FLOODS: dict[str, Build] = {
     "bare_begins": _flood(b"MIIF" + b"A" * 40 + b"\n"),
     "data_url_spaces": _flood(b" ", HTML_TYPE, before=b"data:a/b;base64,"),
     "begins_far_apart": _flood(b"x" * 70_000 + b"BEGIN CERT"),
-    "zeros_and_letters": _flood(b"A\0" * 1_000),
     "letter_words": _flood(b"certificate has been issued. please approve the order of domain administrator. if "),
-    "header_names_and_spaces": lambda _issued: repeated(b"a ", 2 * MEBIBYTE) + b"\n\nbody\n",
     "header_lines": lambda _issued: repeated(b"a:\n", 5 * MEBIBYTE) + b"\nbody\n",
     "pdf": lambda _issued: with_attachments(attachment(b"%PDF-1.4\n" + repeated(b"/Encryp ", 5 * MEBIBYTE))),
 }

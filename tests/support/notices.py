@@ -33,6 +33,9 @@ NOTICES: dict[str, dict[str, str]] = {
         repeat the domain validation: {URL}""",
         "german_approve_short": f"""Bestellung 99017 wartet auf Ihre Freigabe
         Bitte geben Sie die Bestellung für mail.beispiel.example frei: {URL}""",
+        "german_file": f"""Noch ein Schritt bis zu Ihrem SSL
+        Damit wir wissen, dass die Domain Ihnen gehört, laden Sie bitte die Datei 5F0C.txt in das Verzeichnis
+        /.well-known/pki-validation/ Ihres Webservers. Die Datei erhalten Sie hier: {URL}""",
         "email_entrust": f"""Domain verification for example.org
         Use this code within 30 days: 99 12 47. Enter it at {URL}. If this was not you, delete the message.""",
         "german_cname": f"""Aktion erforderlich: Domain-Check für Ihr SSL-Zertifikat
@@ -40,8 +43,8 @@ NOTICES: dict[str, dict[str, str]] = {
         ausgestellt und Sie können es herunterladen: {URL}""",
     },
     "link_only": {
-        "ready_rapidssl": f"""Your RapidSSL for shop.example.com
-        Congratulations! You can collect your RapidSSL from {URL}. Have your order number and PIN ready.""",
+        "ready_symantec": f"""Secure Site order 99017: pick up
+        Secure Site for www.example.com has been issued. Pick it up at {URL}.""",
         "ready_sectigo": f"""Enrollment Successful - Your SSL certificate is ready
         You have successfully enrolled for a certificate. Formats available:
         as Certificate only, PEM encoded: {URL}?f=x509CO
@@ -52,39 +55,38 @@ NOTICES: dict[str, dict[str, str]] = {
         "ready_reissue": f"""Reissue of order 4711 finished
         The certificate was re-issued with the key of the new CSR. The former one will be revoked in 72 hours. New files: {URL}
         To reissue it again you will have to validate your domain.""",
-        "german_ready_dtrust": f"""D-TRUST: Bereitstellung Ihres TLS-Zertifikats
-        Ihr Antrag 2026-118 wurde geprüft und genehmigt. Das Zertifikat können Sie nun im Portal abholen: {URL}""",
-        "ready_san": f"""Multi-domain SSL - issued
-        Your Multi-domain SSL covering 12 names has now been issued by the CA. Get it from the order page, {URL}""",
+        "ready_quovadis": f"""QuoVadis: certificate for www.example.com available
+        The certificate that you requested is now available in Trust/Link: {URL}""",
+        "german_ready_globalsign": f"""Ausstellung Ihres AlphaSSL-Zertifikats
+        Ihr Zertifikat ist fertig. Laden Sie es bitte unter {URL} herunter und installieren Sie es.""",
         "german_ready_renewed": f"""Verlängerung erfolgreich
         Ihr SSL-Zertifikat wurde für ein weiteres Jahr verlängert. Zum Download: {URL}""",
         "german_ready_host": f"""SSL-Zertifikat wurde ausgestellt
         Guten Tag Herr Muster, die Bestellung B-771 ist fertig bearbeitet. Zertifikat und Zwischenzertifikat finden Sie hier: {URL}""",
     },
     "no_certificate": {
-        "newsletter_download": f"""January news: shorter lifetimes
-        TLS certificates are about to live 47 days only. Our white paper tells how to get ready. Download it for free: {URL}
-        You are getting this because you subscribed. Unsubscribe: {URL}/bye""",
         "webinar": f"""Webinar: automate your certificates
         Join us on Thursday at 3 pm and see how certificates are issued and renewed without anybody lifting a finger. Seats are
         limited. Register: {URL}. The recording will be available for download.""",
-        "invoice_download": f"""Invoice 2026-118
-        Your invoice for order 471147 (1 SSL certificate, 49.00 EUR) has been created. Download the invoice as PDF: {URL}""",
         "order_received": f"""We have your order 471147
         Thank you for ordering an SSL certificate. We are working on it and write to you again when it has been issued. You can
         follow its progress: {URL}""",
-        "end_of_notices_letsencrypt": f"""We will no longer send expiration notices
-        Dear subscriber, from June on no reminders are sent before certificates expire. Certificates are issued and renewed as before.
-        Why, and which services send reminders, can be read here: {URL}""",
+        "expiry_60": f"""60 days left: www.example.com
+        The certificate for www.example.com, which was issued on 5 January 2025, expires in 60 days. Renew it in good time: {URL}""",
+        "maintenance": f"""Maintenance on Sunday
+        Our validation and issuance systems are down on Sunday from 2 to 4 am UTC. No certificates will be issued then. Status: {URL}""",
         "canceled": f"""Order 471147 was cancelled
         Your order for an SSL certificate was cancelled, and you get your money back. Nothing was issued. Questions? {URL}""",
+        "account": f"""Your account has been created
+        Welcome! Your account for ordering certificates was created. Please confirm your email address: {URL}""",
+        "ct_alert": f"""New certificate seen for example.com
+        Our monitor of the transparency logs has seen a certificate that was issued for example.com by Example CA. If you expected it,
+        nothing is to be done. Details: {URL}""",
+        "root_change": f"""New roots from 1 March
+        From 1 March on our certificates are issued from new intermediates. If you pin them, download the new ones in time: {URL}""",
+        "german_invoice": f"""Rechnung 2026-118
+        Ihre Rechnung für ein SSL-Zertifikat wurde erstellt. Sie können sie im Kundenkonto herunterladen: {URL}""",
         "french_newsletter": f"""Les nouvelles de janvier
         Certificats : la durée de vie passe à 47 jours. Notre guide est disponible, téléchargez-le gratuitement : {URL}""",
-        "spanish_received": f"""Pedido 8812 recibido
-        Gracias por su compra de un certificado SSL. Le avisaremos cuando haya sido emitido. {URL}""",
-        "security_bulletin": f"""Advisory: OpenSSL 3 update available
-        A new version of OpenSSL is available for download. It fixes two flaws in the way certificates are verified. {URL}""",
-        "german_changes": f"""Wichtige Änderung: Laufzeit von SSL-Zertifikaten
-        Ab März werden Zertifikate nur noch für 200 Tage ausgestellt. Bestehende bleiben gültig. Mehr dazu: {URL}""",
     },
 }
