@@ -415,32 +415,62 @@ SUBJECTS = (
     "[team] Nightly build 4711 passed",
 )
 SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\niHUEARYKAB0WIQR2\n=njUN\n-----END PGP SIGNATURE-----\n"
+BOUNDARY = "=-next-part-of-it"
+PLAIN = "Content-Type: text/plain; charset=utf-8\n\n"
 
 
-def noise(number: int, seed: int, days: float) -> Iterator[tuple[bytes, float]]:
-    """So many messages that nobody asked for, letters and documents, always the same for a seed; each with its age in days.
+def noise(number: int, seed: int, *, newest: float, days: float) -> Iterator[bytes]:
+    """So many messages that nobody asked for, always the same for a seed; their dates, evenly spread, end at `newest`.
 
-    The oldest is the first; they arrived evenly spread over the last days.
+    They are letters, HTML, and documents, of half a kilobyte to thirty.
     """
     chance, words = random.Random(seed), WORDS.split()
     lines = [" ".join(chance.choices(words, k=11)).capitalize() + "." for _ in range(500)]
     for index in range(number):
-        age = days * (number - 1 - index) / max(number - 1, 1)
-        message = EmailMessage()
-        message["From"], message["Subject"] = "news@shop.example", chance.choice(SUBJECTS)
-        message["Date"], message["Message-ID"] = formatdate(time.time() - age * DAY), f"<{seed}.{index}@mail.example>"
-        signature = SIGNATURE if chance.random() < 0.2 else "-- \nExample Ltd.\n"
-        message.set_content("\n".join([*chance.choices(lines, k=chance.randint(4, 40)), signature]))
-        if index % 4 == 0:
-            document = b"%PDF-1.7\n" + chance.randbytes(chance.randint(500, 19_000))
-            message.add_attachment(document, "application", "pdf", filename="certificate-of-attendance.pdf")
-        yield message.as_bytes(), age
+        subject, sender = chance.choice(SUBJECTS), chance.choice(SENDERS)
+        header = (
+            f"Return-Path: <{sender}>\nFrom: <{sender}>\nTo: <user@mail.example>\nSubject: {subject}\n"
+            f"Date: {formatdate(newest - _age(index, number, days) * DAY)}\n"
+            f"Message-ID: <{index}.{chance.getrandbits(64):x}@mail.example>\nMIME-Version: 1.0\n"
+        )
+        text = "\n".join(chance.choices(lines, k=chance.randint(4, 40)))
+        yield (header + chance.choice((_letter, _html, _document))(chance, text)).encode()
 
 
-def fill(mailbox: Mailbox, number: int, seed: int, *, days: float = 30) -> None:
-    """Put so many messages into the inbox, all seen."""
-    for message, age in noise(number, seed, days):
-        mailbox.deliver(message, flags="S", age_days=age)
+def fill(mailbox: Mailbox, number: int, seed: int, *, days: float) -> None:
+    """Put so many messages into a mailbox, all seen, the oldest first; they arrived evenly spread over the last days."""
+    for index, message in enumerate(noise(number, seed, newest=time.time(), days=days)):
+        mailbox.deliver(message, flags="S", age_days=_age(index, number, days))
+
+
+def _age(index: int, number: int, days: float) -> float:
+    return days * (number - 1 - index) / max(number - 1, 1)
+
+
+def _letter(chance: random.Random, text: str) -> str:
+    return f"{PLAIN}{text}\n\n{SIGNATURE if chance.random() < 0.2 else ''}"
+
+
+def _html(_chance: random.Random, text: str) -> str:
+    page = text.replace("\n", '</p>\n<p style="margin: 0">')
+    html = f"Content-Type: text/html; charset=utf-8\n\n<html><body><p>{page}</p></body></html>\n"
+    return _multipart("alternative", f"{PLAIN}{text}\n", html)
+
+
+def _document(chance: random.Random, text: str) -> str:
+    content = base64.encodebytes(b"%PDF-1.7\n" + chance.randbytes(chance.randint(500, 19_000))).decode()
+    name = "certificate-of-attendance.pdf"
+    return _multipart(
+        "mixed",
+        f"{PLAIN}{text}\n",
+        f'Content-Type: application/pdf; name="{name}"\nContent-Transfer-Encoding: base64\n'
+        f'Content-Disposition: attachment; filename="{name}"\n\n{content}',
+    )
+
+
+def _multipart(kind: str, *parts: str) -> str:
+    body = "".join(f"--{BOUNDARY}\n{part}" for part in parts)
+    return f'Content-Type: multipart/{kind}; boundary="{BOUNDARY}"\n\n{body}--{BOUNDARY}--\n'
 
 
 # A server that misbehaves

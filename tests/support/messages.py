@@ -734,23 +734,6 @@ def zipped(files: Iterable[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATE
     return data.getvalue()
 
 
-def _streamed(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """A zip archive whose sizes stand after the data, as where the output could not be sought in."""
-
-    class Pipe(io.BytesIO):
-        def seekable(self) -> bool:
-            return False
-
-        def tell(self) -> int:
-            raise OSError
-
-    data = Pipe()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files:
-            archive.writestr(name, content)
-    return data.getvalue()
-
-
 def zip_entries(issued: Issued, encode: Callable[[x509.Certificate], bytes] | None = None) -> list[tuple[str, bytes]]:
     """The files of such an archive, the root first and the certificate last."""
     encode = encode or (lambda certificate: pem_of([certificate]).encode())
@@ -781,7 +764,6 @@ ARCHIVES: dict[str, Build] = {
     "sectigo": lambda issued: zipped(zip_entries(issued)),
     "digicert": lambda issued: zipped(_digicert(issued)),
     "pkcs7": lambda issued: zipped([("example_com.p7b", pkcs7_der(issued))]),
-    "streamed": lambda issued: _streamed(zip_entries(issued)),
     "noise": lambda issued: zipped(_noise(issued)),
     "one_name_twice": lambda issued: zipped(
         [("a.crt", issued.pem.encode()), *(("a.crt", pem_of([each]).encode()) for each in issued.chain)]
@@ -1364,27 +1346,6 @@ def pem_blocks(certificates: Sequence[bytes]) -> bytes:
     )
 
 
-def certificate_of_many_names(number: int, size: int = MEBIBYTE - 50_000) -> bytes:
-    """A certificate with a subject that is a mebibyte long, and packs well, but not suspiciously well."""
-    attributes = [_der(0x31, _der(0x30, bytes.fromhex("0603550403"), _der(0x0C, letter))) for letter in (b"a", b"b")]
-    choices = hashlib.sha512(b"%d" % number).digest() * (size // len(attributes[0]) // 64)
-    subject = _long_der(0x30, b"".join(attributes[byte * step % 251 % 2] for step, byte in enumerate(choices)))
-    issued = _template()
-    inner, name = issued.certificate.tbs_certificate_bytes, issued.certificate.subject.public_bytes()
-    start = inner.index(name)
-    tbs = _long_der(0x30, inner[4:start] + subject + inner[start + len(name) :])
-    return _long_der(0x30, tbs + issued.der[issued.der.index(inner) + len(inner) :])
-
-
-def _long_der(tag: int, inner: bytes) -> bytes:
-    return bytes([tag, 0x83]) + len(inner).to_bytes(3, "big") + inner
-
-
-@cache
-def _template() -> Issued:
-    return Authority("Long").issue("long.example.com")
-
-
 def cross_signed(below: Authority, above: Authority) -> x509.Certificate:
     """One authority's name and key, certified by another."""
     valid = {"not_before": below.issuer.not_valid_before_utc, "not_after": below.issuer.not_valid_after_utc}
@@ -1450,7 +1411,6 @@ FLOODS: dict[str, Build] = {
     "zip_of_many_begin_markers": lambda _issued: zip_mail(
         zipped([(f"{number}.crt", repeated(BEGIN, MEBIBYTE)) for number in range(60)])
     ),
-    "long_subjects": lambda _issued: zip_mail(zipped([(f"{n}.crt", certificate_of_many_names(n)) for n in range(8)])),
     "zip_of_zips": lambda _issued: zip_mail(zipped([(f"{n}.zip", shrinking_zip()) for n in range(99)])),
     "bare_begins": _flood(b"MIIF" + b"A" * 40 + b"\n"),
     "data_url_spaces": _flood(b" ", HTML_TYPE, before=b"data:a/b;base64,"),

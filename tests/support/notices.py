@@ -57,6 +57,8 @@ NOTICES: dict[str, dict[str, str]] = {
         To reissue it again you will have to validate your domain.""",
         "ready_quovadis": f"""QuoVadis: certificate for www.example.com available
         The certificate that you requested is now available in Trust/Link: {URL}""",
+        "ready_letter": f"""Order 8812: delivery
+        Please find your certificate behind this link, which works for a week: {URL}. The approval was given by admin@example.com.""",
         "german_ready_globalsign": f"""Ausstellung Ihres AlphaSSL-Zertifikats
         Ihr Zertifikat ist fertig. Laden Sie es bitte unter {URL} herunter und installieren Sie es.""",
         "german_ready_renewed": f"""Verlängerung erfolgreich

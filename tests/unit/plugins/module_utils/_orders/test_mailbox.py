@@ -417,17 +417,6 @@ def test_a_message_shows_in_no_representation() -> None:
 # IMAP, between two looks and in the middle of one
 
 
-def test_only_what_has_come_since_is_handed_on(mailbox: Mailbox) -> None:
-    mailbox.deliver(message("one"))
-    with imap(mailbox) as box:
-        assert subjects(box.read(LONG_AGO, never)) == ["one"]
-        assert subjects(box.read(LONG_AGO, never)) == []
-        mailbox.deliver(message("two"), flags="S")
-        mailbox.deliver(message("three"))
-        assert subjects(box.read(LONG_AGO, never)) == ["three", "two"]
-        assert subjects(box.read(LONG_AGO, never)) == []
-
-
 def restart(server: Server, _box: Mailbox) -> None:
     server.stop()
     server.start()
