@@ -31,6 +31,8 @@ LETTERS: dict[str, dict[str, str]] = {
     "link_only": {
         "approved_and_ready": f"""Good news! Your order has been approved and your certificate for shop.example.com is now ready.
         Sign in and download it: {URL}""",
+        "pick_up": f"""Dear technical contact, your request for a True BusinessID certificate has been approved.
+        Please pick up your certificate at {URL} using the PIN from your order.""",
         "renewed": f"""Your renewal is complete. The new SSL certificate for www.example.com is available in your account:
         {URL}. No further approval is needed. The old one stays valid until it expires.""",
         "reissue_wildcard": f"""The reissue of your wildcard certificate was processed. To download the reissued certificate go to {URL}.

@@ -33,6 +33,9 @@ NOTICES: dict[str, dict[str, str]] = {
         repeat the domain validation: {URL}""",
         "german_approve_short": f"""Bestellung 99017 wartet auf Ihre Freigabe
         Bitte geben Sie die Bestellung für mail.beispiel.example frei: {URL}""",
+        "german_swisssign": f"""SwissSign: Überprüfung Ihrer Domain beispiel.example
+        Sehr geehrte Damen und Herren, als Inhaberin der Domain beispiel.example bitten wir Sie um Ihre Zustimmung zu Auftrag 8812.
+        Klicken Sie dazu innerhalb von 30 Tagen auf {URL}.""",
         "german_file": f"""Noch ein Schritt bis zu Ihrem SSL
         Damit wir wissen, dass die Domain Ihnen gehört, laden Sie bitte die Datei 5F0C.txt in das Verzeichnis
         /.well-known/pki-validation/ Ihres Webservers. Die Datei erhalten Sie hier: {URL}""",
@@ -43,6 +46,8 @@ NOTICES: dict[str, dict[str, str]] = {
         ausgestellt und Sie können es herunterladen: {URL}""",
     },
     "link_only": {
+        "ready_rapidssl": f"""Your RapidSSL for shop.example.com
+        Congratulations! You can collect your RapidSSL from {URL}. Have your order number and PIN ready.""",
         "ready_symantec": f"""Secure Site order 99017: pick up
         Secure Site for www.example.com has been issued. Pick it up at {URL}.""",
         "ready_sectigo": f"""Enrollment Successful - Your SSL certificate is ready
@@ -57,6 +62,8 @@ NOTICES: dict[str, dict[str, str]] = {
         To reissue it again you will have to validate your domain.""",
         "ready_quovadis": f"""QuoVadis: certificate for www.example.com available
         The certificate that you requested is now available in Trust/Link: {URL}""",
+        "ready_san": f"""Multi-domain SSL - issued
+        Your Multi-domain SSL covering 12 names has now been issued by the CA. Get it from the order page, {URL}""",
         "ready_letter": f"""Order 8812: delivery
         Please find your certificate behind this link, which works for a week: {URL}. The approval was given by admin@example.com.""",
         "german_ready_globalsign": f"""Ausstellung Ihres AlphaSSL-Zertifikats
@@ -67,6 +74,9 @@ NOTICES: dict[str, dict[str, str]] = {
         Guten Tag Herr Muster, die Bestellung B-771 ist fertig bearbeitet. Zertifikat und Zwischenzertifikat finden Sie hier: {URL}""",
     },
     "no_certificate": {
+        "newsletter_download": f"""January news: shorter lifetimes
+        TLS certificates are about to live 47 days only. Our white paper tells how to get ready. Download it for free: {URL}
+        You are getting this because you subscribed. Unsubscribe: {URL}/bye""",
         "webinar": f"""Webinar: automate your certificates
         Join us on Thursday at 3 pm and see how certificates are issued and renewed without anybody lifting a finger. Seats are
         limited. Register: {URL}. The recording will be available for download.""",
@@ -88,7 +98,13 @@ NOTICES: dict[str, dict[str, str]] = {
         From 1 March on our certificates are issued from new intermediates. If you pin them, download the new ones in time: {URL}""",
         "german_invoice": f"""Rechnung 2026-118
         Ihre Rechnung für ein SSL-Zertifikat wurde erstellt. Sie können sie im Kundenkonto herunterladen: {URL}""",
+        "quote": f"""Your quote Q-2291
+        The quote for ten SSL certificates is ready. Look at it here and tell us whether you accept: {URL}""",
+        "german_webinar": f"""Einladung zum Webinar
+        Wie Zertifikate automatisch ausgestellt und verlängert werden, zeigen wir am Donnerstag. Zur Anmeldung: {URL}""",
         "french_newsletter": f"""Les nouvelles de janvier
         Certificats : la durée de vie passe à 47 jours. Notre guide est disponible, téléchargez-le gratuitement : {URL}""",
+        "security_bulletin": f"""Advisory: OpenSSL 3 update available
+        A new version of OpenSSL is available for download. It fixes two flaws in the way certificates are verified. {URL}""",
     },
 }

@@ -141,15 +141,6 @@ def test_only_spellings_of_its_own_name_are_an_orders(tmp_path: Path) -> None:
     assert waiting["reason"] == "waiting_for_certificate"
 
 
-def test_after_a_renewal_the_key_of_the_other_order_is_not_taken_in_any_spelling(tmp_path: Path) -> None:
-    orders = [order(public_key_sha256=key_of(OLD)), order(id=2, public_key_sha256=key_of(NEW))]
-    (tmp_path / "WWW.EXAMPLE.COM.CRT").write_text(NEW.pem)
-    (tmp_path / "WWW.EXAMPLE.COM.KEY").write_text(NEW.key_pem)
-    result = certificate_files(orders, str(tmp_path), str(tmp_path))
-    assert [one["order_id"] for one in result["ready"]] == [2]
-    assert [(one["order_id"], one["reason"]) for one in result["skipped"]] == [(1, "waiting_for_certificate")]
-
-
 def test_a_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what is not in it is not asked for: ten thousand orders take seconds."""
     listed, asked = [], []

@@ -167,12 +167,6 @@ def test_a_user_who_may_not_see_the_store(sim: Simulator, api: dict[str, Any]) -
 # Credentials and endpoints
 
 
-def test_wrong_credentials(sim: Simulator, api: dict[str, Any]) -> None:
-    run = refused(sim, "authentication_failed", "username", "api_key", **api | {"api_key": "not-the-key"})
-    assert "not-the-key" not in run["msg"]
-    assert len(sim.calls()) == 1, "a wrong key is not tried again"
-
-
 def test_a_config_file_alone(sim: Simulator, api: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "softlayer.conf"
     path.write_text("[softlayer]\n" + "".join(f"{name} = {value}\n" for name, value in api.items()), encoding="ascii")

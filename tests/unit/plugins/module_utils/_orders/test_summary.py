@@ -76,16 +76,6 @@ def test_a_module_that_failed_as_a_whole() -> None:
     assert build_outcome(run_of("request", order_list={"skipped": True}))["failed"] == []
 
 
-def test_emails_of_one_call() -> None:
-    emails = [email(1), email(2, "skipped", "cooldown"), email(3, "failed", "api_error")]
-    result = build_outcome(run_of("request", emails={"emails": emails}))
-    assert {name: ids(result[name]) for name in RESULT_LISTS if result[name]} == {
-        "requested": [1],
-        "skipped": [2],
-        "failed": [3],
-    }
-
-
 def test_the_last_phase_says_why_an_order_is_skipped() -> None:
     run = run_of(
         "request",
