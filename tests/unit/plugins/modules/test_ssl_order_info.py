@@ -209,13 +209,6 @@ def test_every_listing_gives_the_same(fleet: Simulator, transport: str, settings
 # Answers that go wrong
 
 
-def test_an_answer_that_stays_lost(sim: Simulator, api: dict[str, Any]) -> None:
-    sim.fault("html_500")
-    run = refused(sim, "no_answer", api["endpoint_url"].rstrip("/"), **api, retries=0)
-    assert run["failure"]["details"]["call"] == "SoftLayer_Account::getObject"
-    assert len(sim.calls()) == 1
-
-
 def test_the_collection_needs_no_home(sim: Simulator, api: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/nonexistent")
     assert not run_module(MODULE, **api).failed
