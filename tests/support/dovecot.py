@@ -9,6 +9,7 @@ Beside it stand mail in bulk that is about nothing, and a false server for what 
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import grp
 import itertools
@@ -410,10 +411,11 @@ SUBJECTS = (
     "Begin the summer with 20% off",
     "Lunch on Thursday?",
     "Invoice for last month",
-    "Grüße aus dem Büro",
+    "=?utf-8?q?Gr=C3=BC=C3=9Fe_aus_dem_B=C3=BCro?=",
     "Re: Order update",
     "[team] Nightly build 4711 passed",
 )
+SENDERS = ("news@shop.example", "team@office.example", "no-reply@travel.example", "billing@supplier.example")
 SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\niHUEARYKAB0WIQR2\n=njUN\n-----END PGP SIGNATURE-----\n"
 BOUNDARY = "=-next-part-of-it"
 PLAIN = "Content-Type: text/plain; charset=utf-8\n\n"
@@ -424,7 +426,8 @@ def noise(number: int, seed: int, *, newest: float, days: float) -> Iterator[byt
 
     They are letters, HTML, and documents, of half a kilobyte to thirty.
     """
-    chance, words = random.Random(seed), WORDS.split()
+    chance = random.Random(seed)
+    words = WORDS.split()
     lines = [" ".join(chance.choices(words, k=11)).capitalize() + "." for _ in range(500)]
     for index in range(number):
         subject, sender = chance.choice(SUBJECTS), chance.choice(SENDERS)

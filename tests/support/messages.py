@@ -261,6 +261,7 @@ def chained(*changes: Change) -> Change:
 
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
 TEXT_DISORDER: dict[str, Change] = {
     **{name: change for name, change in DISORDER.items() if "in_writing" not in name and name != "in_a_mail"},
     "quoted_then_wrapped": chained(each_line("> {}"), wrapped(40)),
@@ -282,6 +283,7 @@ WHOLE_TEXT_DISORDER: dict[str, Change] = {
     ),
     "crlf": replacing(("\n", "\r\n")),
     "cr": replacing(("\n", "\r")),
+    "crcrlf": replacing(("\n", "\r\r\n")),
 }
 """What happens to the whole text of a message."""
 
@@ -541,6 +543,7 @@ STRUCTURES: dict[str, Callable[[Part], Part]] = {
     "digest": lambda body: multipart("digest", Part((), mail(body))),
     "smime_signed": smime_signed,
     "smime_opaque": lambda body: part(opaque_signed(body), "application/pkcs7-mime; smime-type=signed-data"),
+    "smime_opaque_old_type": lambda body: part(opaque_signed(body), 'application/x-pkcs7-mime; name="smime.p7m"'),
     "pgp_signed": pgp_signed,
     "forwarded": forwarded,
     "forwarded_three_times": lambda body: forwarded(forwarded(forwarded(body))),
@@ -645,6 +648,10 @@ ATTACHMENTS: dict[str, Form] = {
     ),
     "cer_der": _attached(leaf_der, "example_com.cer"),
     "cer_pkcs7": _attached(pkcs7_der, "example_com.cer"),
+    "cer_pkcs7_pem": _attached(pkcs7_pem, "example_com.cer"),
+    "cer_der_each": _mixed(
+        lambda issued: [COVER, *(attachment(der_of(each), "a.cer") for each in reversed(issued.all))], "der"
+    ),
     "p7b_der": _attached(pkcs7_der, "example_com.p7b", "application/x-pkcs7-certificates"),
     "p7b_pem": _attached(pkcs7_pem, "example_com.p7b", "application/pkcs7-mime"),
     "p7c_certs_only": _attached(pkcs7_der, "smime.p7c", "application/pkcs7-mime; smime-type=certs-only"),
@@ -965,6 +972,7 @@ def _der(tag: int, *content: bytes) -> bytes:
 
 
 ENVELOPED_DATA = bytes.fromhex("06092a864886f70d010703")
+AUTHENTICATED_ENVELOPED_DATA = bytes.fromhex("060b2a864886f70d0109100117")
 
 
 def enveloped(_issued: Issued | None = None, content_type: bytes = ENVELOPED_DATA) -> bytes:
@@ -1089,6 +1097,10 @@ NEGATIVES: dict[str, Negative] = {
     "truncated_der": _no(_sent(lambda issued: issued.der[:-50], "a.cer"), "malformed"),
     "encrypted_zip": _no(_zip(encrypted_zip), "encrypted"),
     "encrypted_zip_aes": _no(_zip(aes_zip), "encrypted"),
+    "encrypted_zip_inline_cover": _no(
+        lambda issued: mail(multipart("mixed", text_part(SECTIGO), attachment(encrypted_zip(issued), "a.zip"))),
+        "encrypted",
+    ),
     "encrypted_pdf": _no(_sent(lambda _issued: PDF % b"/Encrypt 2 0 R ", "a.pdf", "application/pdf"), "encrypted"),
     "smime_encrypted": _no(_is(smime_encrypted("application/pkcs7-mime; smime-type=enveloped-data")), "encrypted"),
     "smime_encrypted_and_authenticated": _no(
@@ -1097,6 +1109,7 @@ NEGATIVES: dict[str, Negative] = {
     "pgp_encrypted": _no(_is(pgp_encrypted()), "encrypted"),
     "pgp_encrypted_text": _no(_says(PGP_ARMOR.format("MESSAGE")), "encrypted"),
     "bomb_ratio": _no(_zip(lambda _issued: zeros_zip(300)), "too_large"),
+    "bomb_ratio_many": _no(_zip(lambda _issued: zeros_zip(4, entries=60)), "too_large"),
     "bomb_entries": _no(_zip(many_entries_zip), "too_large"),
     "bomb_overlapping": _no(_zip(lambda _issued: overlapping_zip()), "too_large", "malformed"),
     "bomb_declared_size": _no(
@@ -1160,15 +1173,19 @@ NEGATIVES: dict[str, Negative] = {
     "empty_zip": _no(lambda _issued: zip_mail(zipped([])), *UNREADABLE),
     "empty": _no(_is(b""), *UNREADABLE),
     "garbage": _no(_is(bytes(range(256)) * 40), *UNREADABLE),
+    "bad_headers": _no(_is(b": \n :\n\t:::\nSubject\nFrom\xff\xfe: \x00\n=?: ?=\n\nx\n"), *UNREADABLE),
     "no_boundary": _no(_is(b"Content-Type: multipart/mixed\n\n--\n\nx\n----\n"), *UNREADABLE),
 }
 """Every message that gives no certificate, and why."""
 
 EXTREMES: dict[str, Build] = {
     "twenty_messages": lambda issued: in_depth(forwarded, 20, text_part(fulfillment(issued))),
+    "twenty_multiparts": lambda issued: in_depth(partial(multipart, "mixed"), 20, text_part(fulfillment(issued))),
     "two_thousand_messages": lambda issued: deep_messages(2_000, issued.pem.encode()),
     "two_thousand_multiparts": lambda issued: deep_multipart(2_000, issued.pem.encode()),
     "five_thousand_parts": lambda issued: many_parts(5_000, issued),
+    "no_boundary": lambda issued: b"Content-Type: multipart/mixed\n\n--x\n\n" + issued.pem.encode() + b"--x--\n",
+    "lying_names": lambda issued: zip_mail(zipped([("a.crt", issued.pem.encode())]).replace(b"a.crt", b"b\0\xff/.", 1)),
 }
 """What may be found or given up, but not more than that."""
 
@@ -1259,6 +1276,10 @@ def entangled(issued: Issued, pairs: int = 1_500) -> bytes:
     pile = [der_of(cross_signed(*pair)) for _pair in range(pairs) for pair in ((first, second), (second, first))]
     leaf = first.issue("www.example.com", key=issued.key)
     return mail(part(leaf_pem(leaf) + pem_blocks(pile), "text/plain", "7bit"))
+
+
+def _in_charset(charset: bytes, piece: bytes) -> Build:
+    return _flood(piece, b"Content-Type: text/plain; charset=%b\n" % charset)
 
 
 HTML_TYPE, QUOTED = b"Content-Type: text/html\n", b"Content-Transfer-Encoding: quoted-printable\n"

@@ -19,15 +19,24 @@ NOTICES: dict[str, dict[str, str]] = {
         "approve_thawte": f"""thawte: please authorise order THW-2291
         Somebody at Example Ltd has enrolled for SSL123 on mail.example.com and named you as the contact who may authorise it.
         Follow {URL}, check the particulars, and authorise or decline.""",
+        "approve_symantec": f"""Order 99017: Domain Approval Email
+        Your approval is needed before order 99017 (Secure Site) for www.example.com can go on.
+        Review and approve it at {URL}. This link expires in a week.""",
         "validate_digicert": f"""Validate example.com for DigiCert order 4711
         To prove that you control example.com, open {URL} and follow the steps. The link is valid for 30 days. Did you not expect
         this? Write to us at once.""",
         "cname_sectigo": f"""Order 471147 awaits DNS validation
         Thank you for your purchase of PositiveSSL. Before it can be issued, add the CNAME record _5F0C.example.com pointing to
         b03e.ca.example. We look for it every hour. How to do that with your provider: {URL}""",
+        "validate_globalsign": f"""DomainSSL CE2026: Approver E-mail for www.example.com
+        An application for a GlobalSign SSL Certificate with the common name www.example.com was received. Being an approver for
+        this domain name you can accept the application here: {URL}""",
         "approve_certum": f"""Certum - verification of the domain example.com
         In connection with the application for Commercial SSL, we ask you to confirm the right to the domain by clicking on
         {URL}. If the application was not filed by you, ignore this message.""",
+        "hold_reminder": f"""2nd reminder: your SSL order is incomplete
+        We still miss the validation of two domains in order 55120: example.com, example.net. Until then it stays on hold, and after
+        90 days it lapses. Finish it: {URL}""",
         "caa": f"""CAA record blocks your order 471147
         The DNS of example.com has a CAA record that does not allow us to issue the certificate. Please add our name to it and then
         repeat the domain validation: {URL}""",
@@ -41,9 +50,24 @@ NOTICES: dict[str, dict[str, str]] = {
         /.well-known/pki-validation/ Ihres Webservers. Die Datei erhalten Sie hier: {URL}""",
         "email_entrust": f"""Domain verification for example.org
         Use this code within 30 days: 99 12 47. Enter it at {URL}. If this was not you, delete the message.""",
+        "german_globalsign": f"""Bestätigung benötigt: AlphaSSL für shop.beispiel.example
+        Sie sind als Genehmiger für shop.beispiel.example angegeben. Mit einem Klick auf {URL} nehmen Sie den Antrag an.""",
         "german_cname": f"""Aktion erforderlich: Domain-Check für Ihr SSL-Zertifikat
         Hinterlegen Sie im DNS einen CNAME-Eintrag von _5f0c.beispiel.example auf b03e.ca.example. Sobald wir ihn sehen, wird Ihr Zertifikat
         ausgestellt und Sie können es herunterladen: {URL}""",
+        "email_digicert": f"""DigiCert order 5512: email validation for example.net
+        We need you to confirm that Example Inc may get a certificate for example.net. The link below does it with one click.
+        {URL}""",
+        "approve_reminder": f"""Reminder: RapidSSL order 9911 not approved yet
+        A week ago we asked you to approve RapidSSL order 9911 for www.example.net. The request is still open: {URL}""",
+        "txt_host": f"""Finish setting up SSL on example.net
+        Your DNS is hosted elsewhere, so please add this TXT record yourself: @ "ca=551200". We check again in an hour. {URL}""",
+        "german_reminder": f"""Erinnerung: offene Domain-Bestätigung
+        Ihr SSL-Zertifikat konnte noch nicht ausgestellt werden, da die Bestätigung der Domain beispiel.example aussteht.
+        Bitte bestätigen Sie diese: {URL}""",
+        "german_reseller_dns": f"""Zertifikatsbestellung B-771: Bitte DNS anpassen
+        Hallo Herr Muster, die Zertifizierungsstelle verlangt einen DNS-TXT-Eintrag mit dem Wert 8m3k1x7w. Bitte tragen Sie ihn ein und
+        geben Sie uns Bescheid. Anleitung: {URL}""",
     },
     "link_only": {
         "ready_rapidssl": f"""Your RapidSSL for shop.example.com
@@ -57,6 +81,9 @@ NOTICES: dict[str, dict[str, str]] = {
         Renew by: 05/01/2027""",
         "ready_godaddy": f"""Your SSL certificate was issued!
         example.com is ready to go. All that is left is to download and install it. Download now: {URL}""",
+        "ready_certum": f"""Certum - certificate issued
+        We inform you that Commercial SSL, serial number 0x4711, has been created. You will find it in the panel, from where you can
+        save it in text or binary form: {URL}""",
         "ready_reissue": f"""Reissue of order 4711 finished
         The certificate was re-issued with the key of the new CSR. The former one will be revoked in 72 hours. New files: {URL}
         To reissue it again you will have to validate your domain.""",
@@ -70,6 +97,10 @@ NOTICES: dict[str, dict[str, str]] = {
         Ihr Zertifikat ist fertig. Laden Sie es bitte unter {URL} herunter und installieren Sie es.""",
         "german_ready_renewed": f"""Verlängerung erfolgreich
         Ihr SSL-Zertifikat wurde für ein weiteres Jahr verlängert. Zum Download: {URL}""",
+        "ready_digicert_multi": f"""Certificates issued for order 5512
+        Your order has been processed. To get the certificate files, sign in to your account and open order 5512: {URL}""",
+        "ready_godaddy_rekey": f"""Your re-keyed certificate for example.net
+        Your SSL certificate has been re-keyed. Please download and install the new certificate within 72 hours: {URL}""",
         "german_ready_host": f"""SSL-Zertifikat wurde ausgestellt
         Guten Tag Herr Muster, die Bestellung B-771 ist fertig bearbeitet. Zertifikat und Zwischenzertifikat finden Sie hier: {URL}""",
     },

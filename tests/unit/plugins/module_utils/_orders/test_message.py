@@ -62,7 +62,7 @@ from tests.support.messages import (
 )
 
 fuzz = settings(max_examples=FUZZ_EXAMPLES)
-BOMBS = {"several_bomb_beside"}
+BOMBS = {"bomb_bzip2", "bomb_ratio_many", "several_bomb_beside"}
 """Those that take a second to unpack as far as they are; others show the same in less."""
 AT = NOW.astimezone(timezone.utc)
 FORMATS = {"inline_pem", "pem", "der", "pkcs7", "zip"}
