@@ -127,6 +127,10 @@ def test_what_is_no_folder_is_not_found(home: Path, name: str) -> None:
     assert refused(f"{home}/{name}").code == "not_found"
 
 
+def test_the_root_is_refused() -> None:
+    assert refused("/").code == "insecure_folder"
+
+
 def test_what_is_put_in_its_place_gets_nothing(home: Path) -> None:
     folder = taken(home / "dest")
     (home / "dest").rename(home / "moved")
