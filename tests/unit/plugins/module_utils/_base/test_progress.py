@@ -64,7 +64,6 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Progress:
 
 
 def showing(monkeypatch: pytest.MonkeyPatch, path: str) -> list[threading.Thread]:
-    """Begin as a module does; the threads that show it."""
     before = set(threading.enumerate())
     monkeypatch.setenv(progress.TERMINAL_VARIABLE, f"{path} web1")
     monkeypatch.setenv(progress.INTERVAL_VARIABLE, "0.01")

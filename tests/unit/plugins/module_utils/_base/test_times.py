@@ -86,9 +86,10 @@ def test_days_left_are_whole_and_negative_once_over(ahead: timedelta, days: int)
     assert count_days((at + ahead).astimezone(timezone(timedelta(hours=-6))), at) == days
 
 
-def test_no_date_has_no_days_left_and_no_text() -> None:
+def test_a_day_has_its_beginning_as_text_and_no_date_has_none() -> None:
     assert count_days(None, now()) is None
     assert format_time(None) is None
+    assert format_time(parse("2026-01-31")) == "2026-01-31T00:00:00Z"
 
 
 SECOND = timedelta(seconds=1)

@@ -112,7 +112,6 @@ def test_what_came_with_each_certificate() -> None:
 
 
 def answers(*accepted: bool | None) -> Evaluation:
-    """What clients say at each address."""
     return evaluate_results(
         [
             replace(serves(NEW, f"192.0.2.{number}"), is_accepted=one, rejection="it is odd" if one is False else None)

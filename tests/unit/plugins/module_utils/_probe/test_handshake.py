@@ -331,7 +331,6 @@ def test_a_server_name_that_cannot_be_asked_for(name: str) -> None:
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[tuple[str, int]]) -> None:
-    """Let every name have these addresses, each with a port of its own."""
     real = socket.getaddrinfo
 
     def found(host: bytes, port: int, *, type: int, flags: int = 0) -> list[Any]:
