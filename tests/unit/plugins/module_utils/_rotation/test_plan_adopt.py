@@ -195,6 +195,29 @@ def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> Non
     assert named["api:443"].previous_id == 3 and named["web:8443"].previous_id is None
 
 
+def test_a_run_for_some_load_balancers_leaves_the_others() -> None:
+    both = balancer("web", p443=1), balancer("api", p443=1)
+    assert planned(entry(NEW), *both, load_balancers=["w*", "x"]).keys() == {"web:443"}
+    with fails("not_found", "Listener api:443 does not exist, ", " Available listeners: web:443"):
+        planned(entry(NEW), *both, where=["api:443"], load_balancers=["web"])
+
+
+@pytest.mark.parametrize("where", ["web", "web:9", "plain"])
+def test_only_listeners_that_can_have_a_certificate_are_proposed(where: str) -> None:
+    plain = replace(balancer("plain"), listeners=(Listener("plain-80", "HTTP", 80, None),))
+    web = balancer("web", p443=1)
+    with fails("not_found", "Available listeners: web:443."):
+        planned(entry(NEW), replace(web, listeners=(*web.listeners, *plain.listeners)), plain, where=[where])
+
+
+def test_it_is_found_before_it_is_stored() -> None:
+    """As in check mode: the record has no id then."""
+    new = entry(NEW)
+    world = world_of([LTD.record(1)], balancer("web", p443=1)).add_imports([new.record], ())
+    [action] = plan_adoption(world, Adoption(NAME), new)
+    assert (action.outcome, action.target_id, action.target) == ("switched", None, new.record)
+
+
 def test_what_was_not_stored_leaves_listeners_as_they_are() -> None:
     [action] = plan_adoption(world_of([LTD.record(1)], balancer("web", p443=1)), Adoption(NAME), entry(NEW))
     assert (action.outcome, action.facts) == ("unchanged", {"kept": "not_stored"})

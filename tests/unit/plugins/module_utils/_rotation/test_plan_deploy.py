@@ -398,6 +398,16 @@ def test_only_a_listener_that_has_what_the_user_saw_is_switched(
     assert outcome(done) == ("unchanged", None), "it has what is wanted, whatever it had before"
 
 
+def test_the_same_listener_twice() -> None:
+    same = [ListenerOptions(2, "api", 443), ListenerOptions(2, "1", 443), ListenerOptions(2, "UUID-1", 443)]
+    assert by_name(named(BALANCERS, STORED, same)) == {"api:443": ("switched", None, 2)}
+    for ids in ((2, 1), (1, 2), (2, 1, 2), (1, 2, 2)):
+        wishes = [ListenerOptions(one, name, 443) for one, name in zip(ids, ("api", "1", "UUID-1"), strict=False)]
+        (planned,) = named(BALANCERS, STORED, wishes)
+        assert outcome(planned) == ("failed", "ambiguous") and not planned.is_changed
+        assert sorted(planned.facts["certificate_ids"]) == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("at", "expected"),
     [

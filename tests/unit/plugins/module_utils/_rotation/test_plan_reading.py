@@ -75,6 +75,10 @@ CASES: dict[str, tuple[str, Made, list[Made], dict[str, Any]]] = {
     "an issuer in the store has expired": ("read", NEW, [replace(NEW, chain="expired first")], {}),
     "an issuer has expired, and it has none": ("stored", NEW, [replace(NEW, chain="expired first")], UNCHAINED),
     "another serial number": ("read", NEW, [OLD, Made(copy=1)], {}),
+    "another size of its key": ("read", NEW, [OLD, NEW], {"key_algorithm": "RSA4096"}),
+    "a key algorithm that is not known": ("stored", NEW, [NEW], {"key_algorithm": "new"}),
+    "other names": ("read", NEW, [OLD, NEW], {"alt_names": [NAME, OTHER]}),
+    "another end": ("read", NEW, [OLD, NEW], {"validity": {"not_before": "2099-01-01T00:00:00Z"}}),
     "nothing is known of its age": ("read", NEW, [NEWER], {"validity": None, "expiration_date": None}),
     "nothing is known of its beginning": ("read", NEW, [NEWER], {"validity": {}}),
     "nothing is known of its end": (
@@ -86,6 +90,7 @@ CASES: dict[str, tuple[str, Made, list[Made], dict[str, Any]]] = {
     "the store has a newer one": ("excluded: new_name", NEW, [NEWER], {}),
     "the store has one that ends earlier": ("read", NEW, [Made(days=(-1, 89))], {}),
     "addresses are in the store, but not in metadata": ("read", NEW, [IP], {}),
+    "an address of another one": ("excluded: new_name", NEW, [replace(NOTHING, addresses=("192.0.2.1",))], {}),
     "an address of one for nothing else": ("excluded: new_name", NEW, [replace(IP, common_name=None, names=())], {}),
     "it has expired": ("useless: expired", OVER, [OLD], {}),
     "it is not valid yet": ("read", Made(days=(1, 90)), [OLD], {}),
@@ -150,6 +155,11 @@ def test_why_not(made: Made, store: list[Made], expected: tuple[str, dict[str, A
     listeners = facts.pop("listeners", None)
     assert (why.reason, facts) == expected
     assert listeners == (["web:443"] if 1 in facts.values() else () if 2 in facts.values() else None)
+
+
+def test_names_in_any_writing() -> None:
+    ((_secret, why),) = plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]).excluded_secrets
+    assert why.facts == {"names": {NAME}}
 
 
 MADE = st.builds(

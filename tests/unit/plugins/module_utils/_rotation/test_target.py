@@ -31,6 +31,13 @@ def missing() -> ListenerAction:
     return ListenerAction("unchanged", None, {"kept": "best"}, place)
 
 
+def test_what_a_listener_has_in_the_end() -> None:
+    refused = SWITCHED.mark_failed("api_error", {"error": "No."}, is_changed=False)
+    broken = SWITCHED.mark_failed("not_served", {"error": "No."}, is_changed=True)
+    back = replace(broken, outcome="rolled_back")
+    assert [one.final_handle for one in (SWITCHED, refused, broken, back)] == [NEW, OLD, NEW, OLD]
+
+
 def test_what_is_not_known_of_a_listener_is_not_claimed() -> None:
     """Neither that clients accept what it has, nor that they were refused before, nor that a user has accepted that."""
     unknown = missing()

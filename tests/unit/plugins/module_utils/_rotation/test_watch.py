@@ -199,6 +199,14 @@ def test_all_addresses_serve_it(world: World, other: Answer) -> None:
     assert not watch.is_broken(seen) and not watch.warnings and world.clock.now == 0
 
 
+def test_one_address_stays_behind(world: World) -> None:
+    """It works, so that it is not broken; the address is named."""
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, OLD))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert seen.served_fingerprint == OLD.fingerprint and "192.0.2.2" in seen.facts["probe"].message
+    assert not watch.is_broken(seen) and world.clock.now == 120
+
+
 @pytest.mark.parametrize("bad", [THIRD, FAILS, GONE], ids=["third", "failing", "gone"])
 def test_what_stays_broken_is_given_up_early(world: World, bad: Answer) -> None:
     watch, seen = watched(world, OLD, at_0=(bad,))
@@ -282,6 +290,19 @@ def test_an_endpoint_that_cannot_be_reached_is_unknown(world: World) -> None:
     watch, seen = endpoint_seen(world, GONE, "timeout", names=(NAME,))
     assert (seen.outcome, seen.reason, seen.served) == ("unchanged", "unreachable", None)
     assert watch.warnings == [describe_unreachable([f"{NAME} at vpc.example.net:8443"])]
+
+
+def test_what_clients_refuse_at_an_endpoint_is_not_to_be_imported_again(world: World) -> None:
+    watch, seen = endpoint_seen(world, Refused(NEW), names=(NAME,))
+    assert (seen.served, seen.accepted, seen.has_failed) == (True, False, False)
+    assert watch.warnings == [describe_rejection([seen.name], "its issuer is missing", "chain_elsewhere")]
+
+
+def test_no_address(world: World) -> None:
+    watch = ListenerProbe(120, None, world.clock)
+    (seen,) = watch.wait_until_served([switched(address=None)])
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", "unreachable", None)
+    assert world.asked == []
 
 
 @pytest.mark.parametrize(
