@@ -56,7 +56,7 @@ options:
     suboptions:
       path:
         description:
-          - Path of the certbot, lego, or acme.sh directory, of the Traefik file C(acme.json), or of a directory that contains certificates and
+          - Path of the certbot, lego, acme.sh, or Caddy directory, of the Traefik file C(acme.json), or of a directory that contains certificates and
             private keys. The module detects the kind of the source, and fails if the path contains no certificates.
         type: path
       certbot:
@@ -72,6 +72,9 @@ options:
         type: path
       traefik:
         description: Path of the C(acme.json) file of Traefik 2 or later, or of the directory that contains the file.
+        type: path
+      caddy:
+        description: Path of the Caddy data directory, such as V(~/.local/share/caddy), or of a directory for certificates in the data directory.
         type: path
       folder:
         description: Path of a directory that contains certificates and private keys. The module does not read subdirectories.
@@ -342,7 +345,7 @@ EXAMPLES = r"""
 
 - name: Rotate the certificates of several ACME clients, for some names and load balancers
   softlayer.certificates.ssl_certificate_rotate:
-    sources: [{lego: ~/.lego}, {acme_sh: ~/.acme.sh}, {traefik: /etc/traefik/acme.json}]
+    sources: [{lego: ~/.lego}, {acme_sh: ~/.acme.sh}, {traefik: /etc/traefik/acme.json}, {caddy: ~/.local/share/caddy}]
     privatekey_passphrase: "{{ vault_key_passphrase }}"
     trusted_ca_path: /etc/ssl/company-roots.pem
     common_names: [example.com, "*.example.com"]

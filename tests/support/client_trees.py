@@ -131,4 +131,27 @@ def traefik_entry(name: str, issued: Issued) -> dict[str, Any]:
     return {"domain": {"main": name}, **encoded, "Store": "default"}
 
 
-CLIENTS: dict[str, Callable[[Path, str, Issued], Kept]] = {"certbot": certbot, "lego": lego, "acme_sh": acme_sh}
+def caddy(home: Path, name: str, issued: Issued) -> Kept:
+    """A certificate, as certmagic stores it: `KeyBuilder` in its storage.go, `CertificateResource` in its certmagic.go."""
+    stem = name.replace("*", "wildcard_")
+    folder = home / "certificates/acme-v02.api.letsencrypt.org-directory" / stem
+    for one in (folder, home / "locks", home / "acme/acme-v02.api.letsencrypt.org-directory/users/me"):
+        one.mkdir(parents=True, exist_ok=True)
+    (home / "acme/acme-v02.api.letsencrypt.org-directory/users/me/me.key").write_text(ACCOUNT_KEY)
+    (home / "last_clean.json").write_text("{}")
+    (folder / f"{stem}.crt").write_text(issued.pem + issued.chain_pem)
+    (folder / f"{stem}.key").write_text(key_pem(issued.key, PrivateFormat.TraditionalOpenSSL))
+    data = {
+        "sans": [name],
+        "issuer_data": {"url": "https://acme.example/cert/1", "ca": "https://acme.example/directory"},
+    }
+    (folder / f"{stem}.json").write_text(json.dumps(data, indent="\t"))
+    return Kept(home, folder, folder / f"{stem}.crt", folder / f"{stem}.key")
+
+
+CLIENTS: dict[str, Callable[[Path, str, Issued], Kept]] = {
+    "certbot": certbot,
+    "lego": lego,
+    "acme_sh": acme_sh,
+    "caddy": caddy,
+}

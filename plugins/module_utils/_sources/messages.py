@@ -59,6 +59,12 @@ SOURCE_TEXTS: Mapping[str | None, SourceTexts] = {
         "set keyType: RSA2048 in Traefik's certificate resolver, stop Traefik, delete the entry of this certificate from acme.json, and start "
         "Traefik again",
     ),
+    "caddy": SourceTexts(
+        "Caddy",
+        "restart Caddy, and check its log for errors about the certificate",
+        "reissue the certificate: delete the directory {name} in the Caddy directory, and restart Caddy",
+        "set `key_type rsa2048` in the global options of the Caddyfile, delete the directory {name} in the Caddy directory, and restart Caddy",
+    ),
     "secrets_manager": SourceTexts(
         "Secrets Manager",
         "renew the certificate in Secrets Manager",

@@ -17,10 +17,10 @@ from .._base.files import make_absolute
 from .._base.text import escape_invisible
 from .._x509.bundle import Bundle, Origin, Problem
 from .._x509.certificate import Certificate
-from . import acme_sh, certbot, folder, lego, traefik
+from . import acme_sh, caddy, certbot, folder, lego, traefik
 from .files import File, FileCache, FileContent, FileGroup, Stamp, list_source_names, list_subdirectories
 
-SourceKind = t.Literal["certbot", "lego", "acme_sh", "traefik", "folder", "mail", "secrets_manager"]
+SourceKind = t.Literal["certbot", "lego", "acme_sh", "traefik", "caddy", "folder", "mail", "secrets_manager"]
 TRAEFIK: SourceKind = "traefik"
 MAIL: SourceKind = "mail"
 SECRETS_MANAGER: SourceKind = "secrets_manager"
@@ -43,6 +43,7 @@ CLIENTS: Mapping[str, AcmeClient] = {
     "lego": AcmeClient(lego.list_groups),
     "acme_sh": AcmeClient(acme_sh.list_groups, acme_sh.find_acme_directory),
     "traefik": AcmeClient(traefik.list_groups),
+    "caddy": AcmeClient(caddy.list_groups, caddy.find_acme_directory),
     "folder": AcmeClient(folder.list_groups),
 }
 """ACME clients by source option."""
@@ -94,7 +95,7 @@ def _require_kind(path: str) -> SourceKind:
     if kind is None:
         raise CertificatesError(
             "not_found",
-            f"Cannot find certificates at {escape_invisible(path)}. Specify the certbot, lego, or acme.sh directory, the acme.json file of Traefik, or "
+            f"Cannot find certificates at {escape_invisible(path)}. Specify the certbot, lego, acme.sh, or Caddy directory, the acme.json file of Traefik, or "
             f"a directory with certificates and keys; or specify the kind of source, such as {{folder: {escape_invisible(path)}}}.",
             path=escape_invisible(path),
         )
@@ -133,6 +134,8 @@ def detect_kind(path: str) -> SourceKind | None:
     inside = {name: inner for name, _folder, inner in list_subdirectories(path) if not isinstance(inner, Obstacle)}
     if {"live", "renewal"} & set(names) or any(certbot.PRIVATE_KEY in each for each in (names, *inside.values())):
         return "certbot"
+    if caddy.is_caddy(path):
+        return "caddy"
     is_legos = own == "certificates" and any(name.endswith(".json") for name in names)
     if is_legos or "certificates" in names:
         return "lego"

@@ -18,6 +18,7 @@ from tests.support.sources import AUTHORITY, Found, Reader, chain_of, path_of_ke
 
 pytest_plugins = ["tests.support.sources"]
 
+CA = "certificates/acme-v02.api.letsencrypt.org-directory"
 NAME, WILDCARD = "www.example.com", "*.example.com"
 ONE, OTHER = AUTHORITY.issue(NAME), AUTHORITY.issue(WILDCARD)
 OLD = AUTHORITY.issue(NAME, days=(-60, 30))
@@ -29,6 +30,7 @@ OLD = AUTHORITY.issue(NAME, days=(-60, 30))
         *(("certbot", inner) for inner in (".", "live", f"live/{NAME}", f"live/{NAME}/")),
         *(("lego", inner) for inner in (".", "certificates")),
         *(("acme_sh", inner) for inner in (".", f"{NAME}_ecc")),
+        *(("caddy", inner) for inner in (".", "certificates", CA, f"{CA}/{NAME}", f"{CA}/{NAME}/")),
     ],
 )
 def test_the_folders_that_may_be_named(client: str, inner: str, tmp_path: Path, read: Reader) -> None:
@@ -42,7 +44,7 @@ LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 SETTINGS = {"certbot": f"server = {LETS_ENCRYPT}\n", "acme_sh": f"Le_API='{LETS_ENCRYPT}'\n"}
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", sorted(CLIENTS.keys() - {"caddy"}))
 def test_from_which_authority_a_certificate_is(client: str, tmp_path: Path, read: Reader) -> None:
     """As the client's settings say; lego does not tell it."""
     kept = CLIENTS[client](tmp_path, NAME, ONE)

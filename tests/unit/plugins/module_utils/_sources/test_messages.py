@@ -109,7 +109,7 @@ def test_each_kind_of_source_has_its_texts() -> None:
 
 
 def test_the_names_of_sources() -> None:
-    names = {"acme_sh": "acme.sh", "secrets_manager": "Secrets Manager", "traefik": "Traefik"}
+    names = {"acme_sh": "acme.sh", "secrets_manager": "Secrets Manager", "traefik": "Traefik", "caddy": "Caddy"}
     assert [*map(source_name, get_args(SourceKind))] == [names.get(kind, kind) for kind in get_args(SourceKind)]
     assert source_name("of a later release") == "of a later release"
     assert name_in_source({"source": "secrets_manager", "name": "web"}) == "Secrets Manager web"

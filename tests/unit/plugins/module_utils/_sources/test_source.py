@@ -85,6 +85,9 @@ def test_a_source_that_is_a_file(kind: str, tmp_path: Path) -> None:
         (["www/privkey.pem"], "certbot"),
         (["privkey.pem"], "certbot"),
         (["certificates/www.json"], "lego"),
+        (["certificates/ca/www/www.json"], "caddy"),
+        (["ca/www/www.json"], "caddy"),
+        (["www/www.json"], "caddy"),
         (["account.conf"], "acme_sh"),
         (["www.example.com/www.example.com.conf"], "acme_sh"),
         (["www.example.com_ecc/www.example.com.conf"], "acme_sh"),
@@ -97,7 +100,7 @@ def test_a_source_that_is_a_file(kind: str, tmp_path: Path) -> None:
 )
 def test_a_folder_is_recognised_by_what_lies_there(files: list[str], kind: str | None, tmp_path: Path) -> None:
     for name in files:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert detect_kind(str(tmp_path)) == kind
 
@@ -108,6 +111,7 @@ def test_a_certificates_own_folder_is_recognised_by_its_name(tmp_path: Path) -> 
         ("certificates", "www.crt", "folder"),
         ("www.example.com", "www.example.com.conf", "acme_sh"),
         ("www.example.com", "www.json", None),
+        ("www.example.com", "www.example.com.json", "caddy"),
     ):
         path = tmp_path / name / folder
         path.mkdir(parents=True)
