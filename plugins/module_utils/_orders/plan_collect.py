@@ -171,7 +171,7 @@ def _find_expected(message: Message, keys: Collection[str]) -> list[Candidate]:
 
 
 @dataclass(frozen=True)
-class ExpectedCertificate:
+class SearchTarget:
     """An expected certificate: the certificate of an order, or any certificate with the public key of a CSR or private key."""
 
     public_key_sha256: str | None
@@ -189,7 +189,7 @@ class ExpectedCertificate:
         return (self.public_key_sha256, names) if self.public_key_sha256 else None
 
 
-def why_missing(wanted: ExpectedCertificate, search: Search, at: datetime) -> Obstacle[MissingReason]:
+def why_missing(wanted: SearchTarget, search: Search, at: datetime) -> Obstacle[MissingReason]:
     """Return the reason why a search did not find a certificate."""
     if not wanted.target:
         return Obstacle("no_public_key" if wanted.is_existing else "not_found")
@@ -200,7 +200,7 @@ def why_missing(wanted: ExpectedCertificate, search: Search, at: datetime) -> Ob
     return Obstacle("waiting_for_email", facts)
 
 
-def format_missing(wanted: ExpectedCertificate, why: Obstacle[MissingReason]) -> dict[str, t.Any]:
+def format_missing(wanted: SearchTarget, why: Obstacle[MissingReason]) -> dict[str, t.Any]:
     """Return a missing certificate as an item of the module's result."""
     came: Certificate | None = why.facts.get("certificate")
     names = came if not (wanted.common_name or wanted.csr_names) else None
@@ -235,7 +235,7 @@ class CollectedCertificate:
     headers: Headers
     location: Location
 
-    def as_result(self, wanted: ExpectedCertificate) -> dict[str, t.Any]:
+    def as_result(self, wanted: SearchTarget) -> dict[str, t.Any]:
         """Return the certificate as an item of the module's result."""
         certificate = self.match.certificate
         facts = certificate.facts()

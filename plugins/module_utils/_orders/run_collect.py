@@ -32,7 +32,7 @@ from . import messages
 from .imap import ImapMailbox, ImapSettings
 from .mailbox import Mailbox, MaildirMailbox, PathsMailbox
 from .options import MAILBOXES, build_mailbox_options, find_mailbox_count_error, why_unusable
-from .plan_collect import ExpectedCertificate, Search, Target, format_missing, is_awaited, why_missing, why_untrusted
+from .plan_collect import Search, SearchTarget, Target, format_missing, is_awaited, why_missing, why_untrusted
 
 SPEC = (
     build_api_options()
@@ -110,7 +110,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 def search_mailbox(
     module: Module,
-    wanted: t.Sequence[ExpectedCertificate],
+    wanted: t.Sequence[SearchTarget],
     known: t.Sequence[Certificate],
     mailbox: Options,
     box: Mailbox,
@@ -193,7 +193,7 @@ def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_r
         module.warn(of_the_rest.format(len(sentences) - most))
 
 
-def find_expected(module: Module, params: Options) -> tuple[list[ExpectedCertificate], int]:
+def find_expected(module: Module, params: Options) -> tuple[list[SearchTarget], int]:
     """Return the certificates to find, in the order of the options, and the number of API calls."""
     orders = params["orders"] or ()
     if params["skip_imported"]:
@@ -203,19 +203,17 @@ def find_expected(module: Module, params: Options) -> tuple[list[ExpectedCertifi
     wanted += fetched
     for path in params["csr_paths"] or ():
         request = parse_file(path, read_request)
-        wanted.append(ExpectedCertificate(request.public_key_sha256, path=path, csr_names=request.names))
+        wanted.append(SearchTarget(request.public_key_sha256, path=path, csr_names=request.names))
     for path in params["privatekey_paths"] or ():
-        wanted.append(
-            ExpectedCertificate(parse_file(path, lambda data: hash_public_key(module, params, data)), path=path)
-        )
+        wanted.append(SearchTarget(parse_file(path, lambda data: hash_public_key(module, params, data)), path=path))
     return wanted, api_calls
 
 
-def parse_order(order: t.Mapping[str, t.Any]) -> ExpectedCertificate:
+def parse_order(order: t.Mapping[str, t.Any]) -> SearchTarget:
     """Return the certificate to find for an order from `ssl_order_info`."""
     try:
         names = tuple(order.get("subject_alt_names") or ())
-        wanted = ExpectedCertificate(
+        wanted = SearchTarget(
             order["public_key_sha256"], parse_number(order["id"]), order["common_name"], csr_names=names
         )
         texts = (wanted.public_key_sha256 or "", wanted.common_name or "", *names)
@@ -234,7 +232,7 @@ def is_api_needed(params: Options) -> bool:
     return bool(params["order_ids"]) or params["select"] is not None
 
 
-def fetch_expected(module: Module, params: Options) -> tuple[list[ExpectedCertificate], int]:
+def fetch_expected(module: Module, params: Options) -> tuple[list[SearchTarget], int]:
     """Return the certificates to find for the orders in `select` and `order_ids`, and the number of API calls."""
     # Imported here, because only this function needs the SDK, and loading it takes longer than reading a mailbox.
     from .._softlayer.client import connect
@@ -246,7 +244,7 @@ def fetch_expected(module: Module, params: Options) -> tuple[list[ExpectedCertif
     account_id = client.fetch_account_id(find_account_id(params))
     orders, missing, _index = select_orders(client, account_id, selection, create_trust_view(None), STORE_FACTS)
     wanted = [
-        parse_order(orders[id_].as_facts()) if id_ in orders else ExpectedCertificate(None, id_, is_existing=False)
+        parse_order(orders[id_].as_facts()) if id_ in orders else SearchTarget(None, id_, is_existing=False)
         for id_ in dict.fromkeys([*(params["order_ids"] or ()), *orders, *missing])
         if id_ in orders or id_ in missing
     ]

@@ -21,7 +21,7 @@ from .._base.names import choose_name
 from .._base.text import escape_invisible, make_encodable
 from .._base.times import format_time, now, parse
 from .._orders import run_collect as mailing
-from .._orders.plan_collect import ExpectedCertificate, format_missing, why_missing
+from .._orders.plan_collect import SearchTarget, format_missing, why_missing
 from .._replacement.trust import TrustView
 from .._secrets_manager import messages as of_secrets
 from .._secrets_manager.read import SECRET_ERROR_CODES, InstanceListing, read_bundle
@@ -191,7 +191,7 @@ def read_mail(
     """
     if places := mailing.find_missing_paths(mailbox):
         return MailContent(why_empty=Obstacle("not_found", {"path": places}))
-    wanted = [ExpectedCertificate(key, path=path) for key, path in keys.items()]
+    wanted = [SearchTarget(key, path=path) for key, path in keys.items()]
     search = mailing.search_mailbox(module, wanted, known, mailbox, mailing.open_mailbox(mailbox))
     letters = {key: search.find_collected(key.target) for key in wanted}
     bundles = []

@@ -25,9 +25,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.mes
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import (
     CollectedCertificate,
-    ExpectedCertificate,
     Location,
     Search,
+    SearchTarget,
     Target,
     format_missing,
     mark_needs_attention,
@@ -278,7 +278,7 @@ def test_what_has_come_is_reported_with_what_it_is_for_and_where_it_was() -> Non
     found = Search([target()], lambda: Anchors([Certificate.from_library(REAL.root)]))
     found.examine(letter([GENUINE.certificate, *CHAIN]), INBOX, AT)
     [one] = found.find_collected(target())
-    result = one.as_result(ExpectedCertificate(target()[0], 1, "asked.example.com", "/a.csr"))
+    result = one.as_result(SearchTarget(target()[0], 1, "asked.example.com", "/a.csr"))
     assert result == {
         **Certificate(GENUINE.der).facts(),
         "order_id": 1,
@@ -289,9 +289,9 @@ def test_what_has_come_is_reported_with_what_it_is_for_and_where_it_was() -> Non
         "intermediate_certificate": pem_of(CHAIN),
         "source": {**SOURCE, "format": "inline_pem"},
     }
-    assert one.as_result(ExpectedCertificate(target()[0]))["common_name"] == NAME
+    assert one.as_result(SearchTarget(target()[0]))["common_name"] == NAME
     [alone] = collected(search([GENUINE.certificate], require_trust=False))
-    assert alone.as_result(ExpectedCertificate(target()[0]))["intermediate_certificate"] is None
+    assert alone.as_result(SearchTarget(target()[0]))["intermediate_certificate"] is None
 
 
 def test_a_message_that_is_not_read_is_reported() -> None:
@@ -350,7 +350,7 @@ def test_what_has_not_come_is_reported_with_the_reason_and_what_came_instead(
 ) -> None:
     """With its validity where that is what is wrong."""
     found, key = search(*letters), target()[0]
-    asked = ExpectedCertificate(key, 1, "asked.example.com", "/a.csr", csr_names=("also.example.com",))
+    asked = SearchTarget(key, 1, "asked.example.com", "/a.csr", csr_names=("also.example.com",))
     why = why_missing(asked, search(*letters, wanted=asked.target), AT)
     assert (why.reason, why.facts.get("certificate")) == (reason, came and Certificate(came.der))
     assert why.facts.get("is_expired") == ((came is EXPIRED) if is_told else None)
@@ -365,11 +365,11 @@ def test_what_has_not_come_is_reported_with_the_reason_and_what_came_instead(
         "reason": reason,
         "message": describe_missing(why),
     }
-    unnamed = format_missing(ExpectedCertificate(key), why_missing(ExpectedCertificate(key), found, AT))
+    unnamed = format_missing(SearchTarget(key), why_missing(SearchTarget(key), found, AT))
     assert (unnamed["common_name"], unnamed["subject_alt_names"]) == ((NAME, [NAME]) if letters else (None, []))
     for asked in (
-        ExpectedCertificate(key, csr_names=("also.example.com",)),
-        ExpectedCertificate(key, common_name="asked.example.com"),
+        SearchTarget(key, csr_names=("also.example.com",)),
+        SearchTarget(key, common_name="asked.example.com"),
     ):
         named = format_missing(asked, why_missing(asked, found, AT))
         assert (named["common_name"], named["subject_alt_names"]) == (asked.common_name, list(asked.csr_names))
@@ -378,7 +378,7 @@ def test_what_has_not_come_is_reported_with_the_reason_and_what_came_instead(
 @pytest.mark.parametrize(("exists", "reason"), [(True, "no_public_key"), (False, "not_found")])
 def test_what_could_not_be_searched_for_is_reported_with_the_reason(exists: bool, reason: str) -> None:
     """Nothing that came is said to be what it is about, as nobody knows its key."""
-    wanted = ExpectedCertificate(None, 1, is_existing=exists)
+    wanted = SearchTarget(None, 1, is_existing=exists)
     why = why_missing(wanted, search([EXPIRED.certificate]), AT)
     assert why == Obstacle(reason)
     assert [format_missing(wanted, why)[name] for name in ("public_key_sha256", "common_name", "not_before")] == [
