@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -21,20 +22,24 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
 MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
 _STREAMS = ("stdin", "stdout", "stderr")
 
+CAN_FORK_PLAYS = metadata.version("ansible-core").startswith("2.18.")
+"""Whether modules run as usual in a process that has imported Ansible; in later versions, they print warnings instead of returning them."""
+_FOR_PLAYS = (
+    "tests.support.warm",
+    *(f"ansible.modules.{name}" for name in ("command", "copy", "cron", "file", "setup", "stat", "systemd_service")),
+)
+
 _forking = multiprocessing.get_context("forkserver")
 _forking.set_forkserver_preload(
     [
-        "tests.support.warm",
-        *(
-            f"ansible.modules.{name}"
-            for name in ("command", "copy", "cron", "file", "setup", "stat", "systemd_service")
-        ),
+        *(_FOR_PLAYS if CAN_FORK_PLAYS else ()),
         "psycopg",  # which a module imports when it has such a ledger
         __name__,
         *(MODULES + path.stem for path in Path(__file__).parents[2].glob("plugins/modules/[!_]*.py")),
@@ -136,11 +141,16 @@ class ForkedPlay(Forked):
 
 
 def _run_module(name: str, first: Callable[[], None] | None) -> None:
-    from tests.support import warm
-
     if first:
         first()
-    warm.run_module(MODULES + name)
+    run_module(MODULES + name)
+
+
+def run_module(name: str) -> None:
+    """Be a module in this process, which has been forked for it and has its environment and standard input."""
+    sys.argv = [name]
+    sys.modules.pop(name, None)  # it was imported for what it imports itself
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
 
 
 def _run_playbook(arguments: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.client import Simulator
-from tests.support.forked import ForkedPlay
+from tests.support.forked import CAN_FORK_PLAYS, ForkedPlay
 
 SECONDS = 300
 
@@ -41,25 +41,31 @@ def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables
 
 
 def run_playbook(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ran:
-    """Run `ansible-playbook` with these arguments, in a process that has Ansible imported."""
-    process = ForkedPlay(arguments, folder, environment)
-    output, errors = process.communicate(SECONDS)
-    return _ran(process.wait(), output + errors)
+    """Run `ansible-playbook` with these arguments; where that can be, in a process that has Ansible imported."""
+    if CAN_FORK_PLAYS:
+        process = ForkedPlay(arguments, folder, environment)
+        output, errors = process.communicate(SECONDS)
+        return _ran(process.wait(), output + errors)
+    return _complete(["ansible-playbook", *arguments], folder, environment)
 
 
-def shell(sim: Simulator, folder: Path, command: str) -> Ran:
-    """Run a command that a run has printed as it stands, such as `ansible localhost -m ...`, with that Ansible."""
-    name, *words = shlex.split(command)
+def _complete(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ran:
+    """Run a command of the Ansible that runs the tests."""
     process = subprocess.run(
-        [str(Path(sys.executable).with_name(name)), *words],
+        [str(Path(sys.executable).with_name(command[0])), *command[1:]],
         cwd=folder,
-        env=_environment(sim),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
     )
     return _ran(process.returncode, process.stdout + process.stderr)
+
+
+def shell(sim: Simulator, folder: Path, command: str) -> Ran:
+    """Run a command that a run has printed as it stands, such as `ansible localhost -m ...`, with that Ansible."""
+    return _complete(shlex.split(command), folder, _environment(sim))
 
 
 def _ran(code: int, output: str) -> Ran:

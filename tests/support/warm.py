@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A process in which Ansible and the modules are imported, and which is forked for each run of a playbook or module.
+"""A process in which ansible-core 2.18 and the modules are imported, and which is forked for each run of a playbook or module.
 
 Only the process that `tests.support.forked` forks imports this. A play forks its modules, too, instead of packing and starting each of them,
 which takes most of its time. A task that does not run on this host as this user is run as Ansible runs it.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import runpy
 import sys
 import tempfile
 from pathlib import Path
@@ -21,13 +20,12 @@ from typing import Any, NoReturn
 
 import ansible.cli.playbook
 from ansible import constants
-from ansible.executor import module_common
-from ansible.module_utils.common import json as common_json
+from ansible.module_utils.common.json import AnsibleJSONEncoder
 from ansible.plugins import loader
 from ansible.plugins.action import ActionBase
 from ansible.utils import color
 
-from tests.support.forked import end_with
+from tests.support.forked import end_with, run_module
 
 MARK = b"#!forked\n"
 """Begins what stands for a module that is forked."""
@@ -51,13 +49,6 @@ def run_playbook(arguments: list[str]) -> None:
     ansible.cli.playbook.PlaybookCLI.cli_executor(["ansible-playbook", *arguments])
 
 
-def run_module(name: str) -> None:
-    """Be a module in this process, which has been forked for it and has its environment and standard input."""
-    sys.argv = [name]
-    sys.modules.pop(name, None)  # it was imported for what it imports itself
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
-
-
 def _configure(action: ActionBase, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> Any:
     """Return what Ansible returns; for a module that is forked, not its code but its name and arguments."""
     found = loader.module_loader.find_plugin_with_context(module_name, collection_list=action._task.collections)
@@ -67,14 +58,9 @@ def _configure(action: ActionBase, module_name: str, module_args: dict[str, Any]
         return _configure_module(action, module_name, module_args, task_vars)
     environment: dict[str, str] = {}
     action._compute_environment_string(environment)
-    given = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, **_encoder())
+    given = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, cls=AnsibleJSONEncoder, vault_to_text=True)
     data = MARK + json.dumps({"name": packages[0] + path.stem, "environment": environment, "stdin": given}).encode()
-    if not hasattr(module_common, "_BuiltModule"):  # ansible-core 2.18
-        return "new", f"#!{sys.executable}", data, str(path)
-    built = module_common._BuiltModule(
-        b_module_data=data, module_style="new", shebang=f"#!{sys.executable}", serialization_profile="legacy"
-    )
-    return built, str(path)
+    return "new", f"#!{sys.executable}", data, str(path)
 
 
 def _is_forkable(action: ActionBase, task_vars: dict[str, Any]) -> bool:
@@ -85,13 +71,6 @@ def _is_forkable(action: ActionBase, task_vars: dict[str, Any]) -> bool:
         task_vars = task_vars["ansible_delegated_vars"][action._task.delegate_to]
     interpreter = action._templar.template(task_vars.get("ansible_python_interpreter"))
     return action._connection.transport == "local" and interpreter == sys.executable
-
-
-def _encoder() -> dict[str, Any]:
-    """Return the arguments that have JSON encode a module's arguments as this ansible-core does."""
-    if not hasattr(common_json, "get_module_encoder"):  # ansible-core 2.18
-        return {"cls": common_json.AnsibleJSONEncoder, "vault_to_text": True}
-    return {"cls": common_json.get_module_encoder("legacy", common_json.Direction.CONTROLLER_TO_MODULE)}
 
 
 def _execute(action: ActionBase, cmd: str, *arguments: Any, in_data: bytes | None = None, **others: Any) -> Any:

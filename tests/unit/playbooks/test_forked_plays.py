@@ -16,10 +16,11 @@ import pytest
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority, new_key
 from tests.support.client_trees import certbot
+from tests.support.forked import CAN_FORK_PLAYS
 from tests.support.pages import ROOT
 from tests.support.playing import play, shell
 
-pytestmark = pytest.mark.later
+pytestmark = [pytest.mark.later, pytest.mark.skipif(not CAN_FORK_PLAYS, reason="plays are not forked")]
 NAME = "www.example.com"
 VARIABLES: dict[str, dict[str, Any]] = {
     "adopt": {"source": "{folder}/letsencrypt", "common_name": NAME},

@@ -180,7 +180,7 @@ def test_a_turn_that_does_not_come(account: Simulator, login: dict[str, Any], gi
         assert run.failed and run.code == "locked" and "listeners" not in run
         since = f"{str(turn.begun_at)[:19].replace(' ', 'T')}Z"
         assert f"since {since}" in run["msg"] and run["failure"]["details"]["since"] == since
-        assert "Nothing was changed" in run["msg"] and "again" in run["msg"]
+        assert "This run did not change load balancers" in run["msg"] and "again" in run["msg"]
         assert bool(run.result.get("warnings")) == ("wait" not in given)
         assert changes(account) == [] and placed(account) == {"web:443": first}
     assert only(end(process))["outcome"] == "switched"
@@ -255,7 +255,7 @@ def test_who_waits_for_the_turn_is_interrupted(account: Simulator, login: dict[s
         other.send_signal(signal.SIGTERM)
         run = end(other)
         assert run.failed and run.code == "interrupted" and changes(account) == []
-        assert not run.result.get("changed") and "Nothing" in run["msg"]
+        assert not run.result.get("changed") and "did not change" in run["msg"]
     assert not end(process).failed and changes(account) == [elements(web, second)]
 
 
