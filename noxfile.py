@@ -130,8 +130,8 @@ SOME_AT_ONCE = ("--numprocesses=3", "--dist=loadgroup")
 WAIT_FOR_DPKG = 300
 """Seconds, where another program installs packages meanwhile."""
 
-LATER = ("-m", "later")
-"""Selects the tests that the session `test` leaves out."""
+NOW, LATER = ("-m", "not later"), ("-m", "later")
+"""Select the tests that the session `test` runs, and those that it leaves out."""
 ON_EACH_CORE = {
     "tests/unit": [
         "tests/unit/playbooks",
@@ -165,7 +165,7 @@ def test(session: nox.Session) -> None:
     """Run what a contributor runs for each change: without root, on the oldest ansible-core, and with the servers that are installed."""
     session.install(USUAL_CORE, *RUNTIME, *group("check"))
     tree = collection(session)
-    tests = ["pytest", "-q", *SOME_AT_ONCE, "-m", "not later", f"--junitxml={reports(session) / 'pytest.xml'}"]
+    tests = ["pytest", "-q", *SOME_AT_ONCE, *NOW, f"--junitxml={reports(session) / 'pytest.xml'}"]
     commands = {
         **STYLE,
         "pytest": [*tests, *(session.posargs or ["tests/unit", "tests/outside"])],
@@ -245,7 +245,7 @@ def chosen(folder: str, core: str) -> list[str]:
     """Return what selects the tests of a folder for an ansible-core; with REST, those that no other session runs."""
     if not REST or LONG or CHOSEN:
         return [folder]
-    return [*LATER, folder] if core == USUAL_CORE else ON_EACH_CORE[folder]
+    return [*LATER, folder] if core == USUAL_CORE else [*NOW, *ON_EACH_CORE[folder]]
 
 
 @nox.session
