@@ -218,7 +218,7 @@ SecretReason = t.Literal[
 wrong_type: The secret of this name is not an imported certificate. | Choose another name.
 managed_csr: Secrets Manager created the key of this secret. | Choose another name, or import the certificate in the console.
 not_active: The secret has not been issued yet, or is suspended or destroyed. | Check the secret in the console.
-locked: Another run holds the lock, or this run lost the lock. Nothing was changed. | Run the playbook again later.
+locked: Another run holds the lock, or this run lost the lock. The change was not made. | Run the playbook again later.
 """
 
 DeployOutcome = t.Literal["switched", "unchanged", "skipped", "failed", "rolled_back"]
@@ -386,7 +386,7 @@ insecure_folder: Other users can read or replace the directory for the keys. Not
 authentication_failed: The API rejected the credentials. | Check user name and API key. With an IBM Cloud API key, the user name is ``apikey``.
 tls_error: The certificate of the server is not trusted. Nothing was sent. | For a proxy or a private CA, set ``ca_path``.
 no_answer: The API did not respond. | Run the playbook again.
-incomplete_listing: A list could not be read completely. Nothing was changed. | Run the playbook again.
+incomplete_listing: A list could not be read completely. | Run the playbook again.
 mailbox_error: The mail server rejected a command. | Read the response of the server in ``message``.
 ledger_unavailable: Cannot read or write the ledger, or its path is relative. Nothing was changed. | Fix the file or the database in ``message``.
 ephemeral_ledger: The ledger is in the file system of a container and would be deleted with the container. Nothing was sent. | Set ``ledger_url`` to a
