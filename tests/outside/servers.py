@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+
 from tests.support import certificates
 from tests.support.tls_servers import context_of
 
@@ -41,11 +43,17 @@ class Authority:
     """A certificate authority made for the test, and a server's certificate of it."""
 
     def __init__(self, folder: Path) -> None:
-        authority = certificates.Authority("Outside", intermediates=0)
-        self.server = authority.issue(HOSTS[0], names=HOSTS, addresses=["127.0.0.1"])
-        self.context = context_of(self.server)
         self.ca_path = folder / "ca.pem"
-        self.ca_path.write_text(certificates.pem_of([authority.root]), encoding="ascii")
+        ca_key, root = certificates.write_authority(self.ca_path, "Outside")
+        key = certificates.new_key()
+        extensions = [
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
+        ]
+        names = {"names": HOSTS, "addresses": ["127.0.0.1"], "extensions": extensions}
+        leaf = certificates.certificate_of(certificates.name_of(HOSTS[0]), root.subject, key, ca_key, **names)
+        self.server = certificates.Issued(key, leaf, root=root)
+        self.context = context_of(self.server)
 
 
 def reset(peer: socket.socket) -> None:

@@ -100,8 +100,8 @@ def metrics(path: Path) -> dict[str, float]:
 def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) -> None:
     """With a report and metrics, and a diff of the report's table."""
     www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com", is_old=True)
-    balancer(account, HOSTILE, p443=www, p8443=www)
-    balancer(account, "api", p443=api)
+    balancer(account, HOSTILE, p8443=www, p9443=www)
+    balancer(account, "api", p8443=api)
     for name in ("www.example.com", "api.example.com", "new.example.com"):
         keep(tmp_path / "keys", name)
     before, measured = have(account), tmp_path / "certificates.prom"
@@ -116,7 +116,7 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     )
     assert done.ran.code == 0, done.ran.output
     assert "www.example.com: imported as certificate " in done.ran.output
-    assert "api:443,api.example.com,api.example.com,switched," in done.ran.output, done.ran.output
+    assert "api:8443,api.example.com,api.example.com,switched," in done.ran.output, done.ran.output
     assert changes(done) == Counter({CREATE: 2, UPDATE: 2, DELETE: 2})
     assert {name: len(entries) for name, entries in done.result.items()} == {
         **{"imported": 2, "deployed": 3, "verified": 3, "removed": 2, "skipped": 1, "failed": 0, "attention": 0}
@@ -130,7 +130,7 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     assert {name: (row["state"], row["served"]) for name, row in rows.items()} == dict.fromkeys(
         have(account), ("switched", True)
     )
-    assert rows[f"{HOSTILE}:8443"]["name"] == "www.example.com"
+    assert rows[f"{HOSTILE}:9443"]["name"] == "www.example.com"
     assert [(entry["source"], entry["reason"]) for entry in data["sources"]] == [("folder new.example.com", "new_name")]
     assert [line["listener"] for line in csv.DictReader(report["report.csv"].decode().splitlines())] == list(rows)
     assert report["report.html"].count(b"<script") == 2 and b'lang="de"' in report["report.html"]
@@ -143,8 +143,8 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
 def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: Path) -> None:
     """A mailbox out of reach and a listener that works no more: all else is done, and told with them; the loudest output has no secret."""
     www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com", is_old=True)
-    web = balancer(account, "web", p443=www)
-    balancer(account, "api", p443=api)
+    web = balancer(account, "web", p8443=www)
+    balancer(account, "api", p8443=api)
     for name in ("www.example.com", "api.example.com"):
         keep(tmp_path / "keys", name)
     account.patch_listener(web["listeners"][0]["uuid"], misbehaves="closed", changes=9)
@@ -167,11 +167,11 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
     )
     assert told.ran.code == 2 and told.ran.output.count("rejects the login") > 1
     assert summary(told) == "2 listeners: 1 switched, 1 failed. Certificates: 2 imported, 1 removed."
-    assert re.search(r'^ +"msg": "2 items failed:.+ web:443: .+"', told.ran.output, re.MULTILINE), "and it comes last"
+    assert re.search(r'^ +"msg": "2 items failed:.+ web:8443: .+"', told.ran.output, re.MULTILINE), "and it comes last"
     assert "<html" not in told.ran.output
-    assert have(account)["web:443"] == www and www in ids(account) and api not in ids(account)
+    assert have(account)["web:8443"] == www and www in ids(account) and api not in ids(account)
     states = {row["listener"]: row["state"] for row in json.loads(files(tmp_path)["report.json"])["listeners"]}
-    assert states == {"api:443": "switched", "web:443": "rolled_back"}
+    assert states == {"api:8443": "switched", "web:8443": "rolled_back"}
     empty = f"Cannot find certificates in the source certbot: {tmp_path}/not mounted does not exist."
     assert empty in told.ran.output and empty.encode() in files(tmp_path)["report.html"]
     assert (found := metrics(tmp_path / "certificates.prom"))["last_run_success"] == 0
@@ -223,15 +223,15 @@ def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
     """It does its phases, whatever the variable says, and needs no source; what it sees to be wrong fails it."""
     www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com")
     new = store(account, "www.example.com")
-    balancer(account, "web", p443=www)
-    broken = balancer(account, "api", p443=api)["listeners"][0]["uuid"]
+    balancer(account, "web", p8443=www)
+    broken = balancer(account, "api", p8443=api)["listeners"][0]["uuid"]
     account.patch_listener(broken, misbehaves="other", at_once=True, changes=9)
     options = {"sources": [{"certbot": "/no/such"}], "phases": ["import"], "remove_superseded": "yes"}
     deploy = rotate(account, tmp_path, playbook="deploy", **options)
     assert (deploy.ran.code, changes(deploy)) == (2, Counter({UPDATE: 1, DELETE: 1})), deploy.ran.output
-    assert have(account) == {"web:443": new, "api:443": api} and ids(account) == [api, new]
+    assert have(account) == {"web:8443": new, "api:8443": api} and ids(account) == [api, new]
     assert summary(deploy) == "2 listeners: 1 switched, 1 failed. Certificates: 1 removed."
-    assert "1 item failed:\\napi:443: " in deploy.ran.output
+    assert "1 item failed:\\napi:8443: " in deploy.ran.output
 
 
 @pytest.mark.later
@@ -242,7 +242,7 @@ def test_a_load_balancer_that_does_not_serve_what_it_is_set_to(
     """The sentence says why, since when, and which commands help, as they stand; they do."""
     issued = AUTHORITY.issue("www.example.com", key=KEY, days=(-91, -1) if is_over else (-80, 10))
     old, new = put(account, issued), store(account, "www.example.com")
-    web = balancer(account, "web", p443=old)
+    web = balancer(account, "web", p8443=old)
     uuid = web["listeners"][0]["uuid"]
     account.patch_listener(uuid, misbehaves="stale", changes=1)
     client = SoftLayer.Client(username=account.username, api_key=account.api_key, endpoint_url=account.rest_url)
@@ -250,7 +250,7 @@ def test_a_load_balancer_that_does_not_serve_what_it_is_set_to(
     client.call("Network_LBaaS_Listener", "updateLoadBalancerProtocols", web["uuid"], change)
     waiting.until(lambda: account.balancers()[0]["provisioningStatus"] == "ACTIVE")
     told = rotate(account, tmp_path, playbook="verify", fail_on=None)
-    assert told.ran.code == 2 and have(account) == {"web:443": new}
+    assert told.ran.code == 2 and have(account) == {"web:8443": new}
     assert (
         "no renewal is available" not in told.ran.output
         and f"support case for load balancer {web['uuid']}." in told.ran.output
@@ -269,14 +269,14 @@ def test_a_load_balancer_that_does_not_serve_what_it_is_set_to(
 
 
 def test_tags_choose_phases_and_the_table_comes_last(account: Simulator, tmp_path: Path) -> None:
-    balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
+    balancer(account, "web", p8443=store(account, "www.example.com", is_old=True))
     keep(tmp_path / "keys", "www.example.com")
     variables = {**general(tmp_path), "ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}]}
     book = "softlayer.certificates.rotate"
     told = play(account, tmp_path, book, "--tags", "import,report", **variables)
     assert told.code == 0 and "Run the phases import, report]" in told.output and told.changed == 1, told.output
     lines = [line for line in told.output.partition("Print the summary]")[2].splitlines() if line.strip()]
-    assert [line.split()[0] for line in lines[3:6]] == ['"www.example.com:', '"LISTENER', '"web:443'], told.output
+    assert [line.split()[0] for line in lines[3:6]] == ['"www.example.com:', '"LISTENER', '"web:8443'], told.output
     assert "1 listener: 1 update available. Certificates: 1 imported." in lines[6]
     skipping = play(account, tmp_path, book, "--skip-tags", "import,report", **variables)
     assert skipping.code == 0 and "Run the phases deploy, verify, clean_up]" in skipping.output
@@ -298,24 +298,24 @@ def test_a_hook_is_quiet_unless_it_fails(account: Simulator, tmp_path: Path, mon
     monkeypatch.setenv("ANSIBLE_STDOUT_CALLBACK", "softlayer.certificates.quiet")
     monkeypatch.setenv("RENEWED_LINEAGE", "/etc/letsencrypt/live/www.example.com")
     www = store(account, "www.example.com", is_old=True)
-    balancer(account, "web", p443=www)
+    balancer(account, "web", p8443=www)
     keep(tmp_path / "keys", "www.example.com")
     variables = {**general(tmp_path), "ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}]}
     hook = ("softlayer.certificates.rotate", "-i", "localhost,")
     ran = play(account, tmp_path, *hook, **variables)
-    assert (ran.code, ran.output) == (0, "") and have(account)["web:443"] != www
-    balancer(account, "api", p443=store(account, "api.example.com", is_old=True))
+    assert (ran.code, ran.output) == (0, "") and have(account)["web:8443"] != www
+    balancer(account, "api", p8443=store(account, "api.example.com", is_old=True))
     ran = play(account, tmp_path, *hook, **variables)
     assert ran.code == 2
     assert ran.output.startswith(
-        "1 listener needs attention:\napi:443 (api.example.com): expiring: The certificate expires at "
+        "1 listener needs attention:\napi:8443 (api.example.com): expiring: The certificate expires at "
     )
     assert len(ran.output.strip().splitlines()) == 2
 
 
 def test_an_approval_that_is_undefined_inside_approves_nothing(account: Simulator, tmp_path: Path) -> None:
     www = store(account, "www.example.com", is_old=True)
-    balancer(account, "web", p443=www)
+    balancer(account, "web", p8443=www)
     keep(tmp_path / "keys", "www.example.com")
     account.clear_calls()
     for written in ("{{ shown_before }}", "{{ shown_before | default(omit) }}", "{{ 7 if false }}"):
@@ -345,7 +345,7 @@ def test_the_mailbox_of_awx_stands_beside_a_source_in_any_form(
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_done(account: Simulator, tmp_path: Path) -> None:
-    balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
+    balancer(account, "web", p8443=store(account, "www.example.com", is_old=True))
     keep(tmp_path / "keys", "www.example.com")
     told = rotate(account, tmp_path, report_path=str(tmp_path / "gone/report.html"))
     assert told.ran.code == 2 and not told.calls, told.ran.output
