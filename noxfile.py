@@ -142,7 +142,7 @@ ON_EACH_CORE = {
     ],
     "tests/outside": ["tests/outside/test_hosts_of_the_play.py"],
 }
-"""Tests of what depends on Ansible, of which `make test-all` also runs those on the newest version."""
+"""Tests of the parts that depend on Ansible. `make test-all` runs these tests on the newest version, too, unless they are marked `later`."""
 SCENARIO = "default"
 """The Molecule scenario that the session `test` runs."""
 STYLE = {
@@ -156,7 +156,7 @@ STYLE = {
 
 @nox.session(default=False, venv_backend="none")
 def packages(session: nox.Session) -> None:
-    """Install what tests start and is no Python package; without root, say what is missing."""
+    """Install the servers and programs that tests start; without root, list the missing packages."""
     install_packages(session, SERVERS | ACME | CHECKERS | BROWSER | (CONTAINERS if os.geteuid() == 0 else {}))
 
 
@@ -242,7 +242,7 @@ def outside(session: nox.Session, core: str) -> None:
 
 
 def chosen(folder: str, core: str) -> list[str]:
-    """Return what selects the tests of a folder for an ansible-core; with REST, those that no other session runs."""
+    """Return the arguments of pytest that select the tests of a directory; with REST, the tests that no other session runs."""
     if not REST or LONG or CHOSEN:
         return [folder]
     return [*LATER, folder] if core == USUAL_CORE else [*NOW, *ON_EACH_CORE[folder]]

@@ -147,7 +147,7 @@ def _run_module(name: str, first: Callable[[], None] | None) -> None:
 
 
 def run_module(name: str) -> None:
-    """Be a module in this process, which has been forked for it and has its environment and standard input."""
+    """Run a module in this process, which was forked for the module and has its environment and standard input."""
     sys.argv = [name]
     sys.modules.pop(name, None)  # it was imported for what it imports itself
     runpy.run_module(name, run_name="__main__", alter_sys=True)

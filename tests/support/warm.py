@@ -28,7 +28,7 @@ from ansible.utils import color
 from tests.support.forked import end_with, run_module
 
 MARK = b"#!forked\n"
-"""Begins what stands for a module that is forked."""
+"""First line of the data that replaces the code of a forked module."""
 
 PACKAGES = {
     Path(ansible.cli.__file__).parents[1] / "modules": "ansible.modules.",
@@ -41,7 +41,7 @@ _low_level_execute_command = ActionBase._low_level_execute_command
 
 
 def run_playbook(arguments: list[str]) -> None:
-    """Be `ansible-playbook` in this process, which has been forked for it and has its environment."""
+    """Run `ansible-playbook` in this process, which was forked for the play and has its environment."""
     os.environ["ANSIBLE_PIPELINING"] = "1"
     importlib.reload(constants)  # with the environment and the home of this process
     importlib.reload(color)
@@ -50,7 +50,7 @@ def run_playbook(arguments: list[str]) -> None:
 
 
 def _configure(action: ActionBase, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> Any:
-    """Return what Ansible returns; for a module that is forked, not its code but its name and arguments."""
+    """Return the configured module as Ansible does; for a forked module, its name and arguments instead of its code."""
     found = loader.module_loader.find_plugin_with_context(module_name, collection_list=action._task.collections)
     path = Path(found.plugin_resolved_path or "")
     packages = [package for folder, package in PACKAGES.items() if path.parent == folder]

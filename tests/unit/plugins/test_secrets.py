@@ -28,7 +28,7 @@ from tests.support import certificates
 from tests.support.certificates import LENGTH, Authority, encrypted_fragments, key_pem, leaks, new_key
 from tests.support.modules import TRANSPORTS
 
-pytestmark = [pytest.mark.later, pytest.mark.xdist_group("what came of all tasks")]  # which are run once
+pytestmark = pytest.mark.xdist_group("what came of all tasks")  # which are run once
 
 Options = dict[str, Any]
 
