@@ -253,8 +253,9 @@ options:
     default: false
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger, the database that contains the lock of O(exclusive). The module stores the CRLs of O(check_revocation) next
-        to the ledger file. All modules use the same ledger (see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url)).
+      - SQLAlchemy URL of the ledger, the database that contains the lock of O(exclusive), and the switches of this module, so that no
+        rotation repeats a switch that somebody has undone. The module stores the CRLs of O(check_revocation) next to the ledger file. All modules
+        use the same ledger (see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url)).
       - The default is the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL), or else the file C(softlayer.certificates/ledger.sqlite3)
         in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
       - If the ledger cannot be used, a run with O(exclusive) changes nothing.

@@ -256,6 +256,13 @@ options:
         certificate, the module has verified the replacement on every listener, and TLS clients accept the replacement on every listener.
     type: bool
     default: false
+  remove_superseded_after_days:
+    description:
+      - How long the replacement of a certificate must have been in the store before O(remove_superseded=true) deletes the certificate, in days,
+        from 0 to 36500. Until then, listeners can be switched back to the certificate, with the command in the summary.
+      - The module does not wait for a certificate that has expired. Null is invalid.
+    type: float
+    default: 0
   remove_unverified:
     description:
       - Whether O(remove_superseded) also deletes a certificate if a listener or an endpoint could not be reached for verification.
@@ -263,9 +270,25 @@ options:
         if an endpoint serves the old certificate.
     type: bool
     default: false
+  remove_expired_after_days:
+    description:
+      - Whether the V(clean_up) phase also deletes certificates that have expired, without or with a replacement, and how many days ago they must
+        have expired, from 0 to 36500. If not set, the module does not delete expired certificates without a replacement. Null is invalid.
+      - The module keeps a certificate that a service uses, and a certificate that one of O(endpoints) serves or expects.
+      - O(common_names) and O(approved) limit these deletions, too.
+    type: float
+  require_same_key:
+    description:
+      - Whether a certificate must have the same key as the certificate that it replaces, for example because TLS clients pin the key. A renewal
+        with another key is not deployed, and RV(attention) contains it with the reason V(held_back).
+      - O(adopt) accepts another key.
+    type: bool
+    default: false
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger, the database that prevents concurrent runs from making the same change.
+      - SQLAlchemy URL of the ledger, the database that prevents concurrent runs from making the same change, and that contains the switches of
+        earlier runs. If somebody has switched a listener back to a certificate that a run had replaced, the module does not switch the listener
+        again. RV(attention) contains the listener with the reason V(held_back).
       - The default is the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL), or else a SQLite file in the state directory of the user.
         See O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url).
     type: str
@@ -389,6 +412,14 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_rotate:
     {sources: [{folder: /srv/tls}], import_new: true, trust: warn, rollback: false, remove_superseded: true, remove_unverified: true,
      balancer_wait_timeout: 300, verify_timeout: 60}
+
+- name: Keep replaced certificates for a week, and delete certificates that nobody has used since they expired
+  softlayer.certificates.ssl_certificate_rotate:
+    sources: [{certbot: /etc/letsencrypt}]
+    remove_superseded: true
+    remove_superseded_after_days: 7
+    remove_expired_after_days: 90
+    require_same_key: true # because an app pins the key of the server
 """
 
 RETURN = r"""
@@ -1450,6 +1481,11 @@ adopted:
       type: list
       elements: str
       sample: [prod-shop:443]
+    switch_back_command:
+      description: The command that switches the listener back to the previous certificate. Null if the listener was not switched, or if the previous
+        certificate cannot be deployed anymore.
+      type: str
+      sample: "`ansible localhost -m softlayer.certificates.ssl_certificate_deploy -a 'certificate_id=11 listeners=load_balancer=prod-web,port=443'`"
 totals:
   description: The totals of the run in one line. Each listener counts once.
   returned: success

@@ -33,7 +33,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles impo
 )
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import make_plain
 
-MESSAGE_KEYS = frozenset({"msg", "message", "trust_message", "summary"})
+MESSAGE_KEYS = frozenset({"msg", "message", "trust_message", "summary", "switch_back_command"})
 """The keys of results that contain messages."""
 SKIPPED_KEYS = frozenset({"invocation", "diff", "preview"})
 COMMAND_PATTERN = re.compile(r"`[^`]*`")
@@ -60,7 +60,9 @@ SELECTION_OPTIONS = {
         "endpoints",
         "import_new",
         "remove_superseded",
+        "remove_superseded_after_days",
         "remove_unverified",
+        "remove_expired_after_days",
     ),
 }
 EXCLUDED_OPTIONS: Mapping[str, set[str]] = {

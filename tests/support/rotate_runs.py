@@ -48,7 +48,7 @@ class Rotation:
         self.folder.mkdir()
         self._roots = folder / "root.pem"
         self._roots.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
-        self._ledger = f"sqlite:///{folder / 'ledger.sqlite3'}"
+        self.ledger = f"sqlite:///{folder / 'ledger.sqlite3'}"
 
     def keep(self, name: str, issued: Issued, *endings: str) -> None:
         """Put a certificate into the folder."""
@@ -60,7 +60,7 @@ class Rotation:
             **options_for(self.sim, "rest"),
             "sources": [{"folder": str(self.folder)}],
             "trusted_ca_path": str(self._roots),
-            "ledger_url": self._ledger,
+            "ledger_url": self.ledger,
             "verify_timeout": 2,
             "fail_on": [],
         }

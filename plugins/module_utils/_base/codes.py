@@ -36,7 +36,7 @@ chain_incomplete: A certificate of the chain is missing: an intermediate certifi
     certificate with ``trusted_ca_path``.
 """
 DifferenceReason = t.Literal["names_not_covered", "organization_differs", "key_type_differs", TrustReason]
-HeldBackReason = t.Literal[DifferenceReason, "key_type_not_offered"]
+HeldBackReason = t.Literal[DifferenceReason, "key_type_not_offered", "key_differs", "switched_back"]
 """Reasons why a newer certificate does not replace the current certificate without a decision of the user.
 
 names_not_covered: The newer certificate does not contain all DNS names of the current certificate. | Reissue the certificate for all DNS names. To
@@ -48,10 +48,16 @@ key_type_differs: The key type of the newer certificate differs from the key typ
 key_type_not_offered: The load balancer has no cipher suite for the key type of the certificate. By default, load balancers offer cipher suites for
     RSA keys only. | Renew with an RSA key, for example: ``certbot renew --cert-name NAME --key-type rsa --force-renewal``. Or select other cipher
     suites for the load balancer.
+key_differs: The key of the newer certificate differs from the key of the current certificate, and ``require_same_key`` is true. | Reissue the
+    certificate with the current key, and configure the ACME client to keep its key (certbot: ``--reuse-key``). To change the key, run the playbook
+    ``adopt`` once.
+switched_back: Somebody has switched the listener back to a certificate that an earlier run had replaced. Only rotations return this reason. | Deploy
+    the newer certificate once, with ``ssl_certificate_deploy`` or the playbook ``adopt``. Later renewals are then deployed automatically.
 """
 PairObstacleReason = t.Literal[DifferenceReason, "expired", "expires_earlier", "not_yet_valid"]
-ObstacleReason = t.Literal[PairObstacleReason, "key_type_not_offered", "revoked"]
-"""Reasons why a certificate must not replace another certificate. Only modules with the option `check_revocation` return `revoked`.
+ObstacleReason = t.Literal[PairObstacleReason, "key_type_not_offered", "key_differs", "revoked"]
+"""Reasons why a certificate must not replace another certificate. Only modules with the option `check_revocation` return `revoked`, and only
+`ssl_certificate_rotate` returns `key_differs`.
 
 expired: The order, the certificate, or a certificate in its chain (``limited_by``) has expired. | Renew the certificate with its ACME client. If an
     intermediate certificate has expired, import the certificate again with the current chain of its CA.
@@ -304,9 +310,11 @@ RotationReason = t.Literal[ObstacleReason, StoredReason, SourceReason, "new_name
 
 new_name: The store contains no certificate for the DNS names of this certificate. | Run the playbook ``adopt``, or set ``import_new: true``.
 """
-KeptReason = t.Literal["in_use", "not_served", "not_accepted", "unreachable", "expires_earlier"]
-"""Reasons why `ssl_certificate_rotate` keeps a certificate although another certificate can replace it.
+KeptReason = t.Literal["in_use", "not_served", "not_accepted", "unreachable", "expires_earlier", "replaced_recently"]
+"""Reasons why `ssl_certificate_rotate` keeps a certificate although another certificate can replace it, or although it has expired.
 
+replaced_recently: The replacement has been in the store for less than ``remove_superseded_after_days``. | No action is needed: a later run deletes the
+    certificate. Until then, the command in ``message`` switches back to it.
 """
 AttentionReason = t.Literal[
     "expired",
@@ -325,8 +333,8 @@ expiring: The served certificate is due for renewal, and no renewal is available
     and that its directory is in ``sources``. If the load balancer is the cause, run the commands in ``message``.
 unusable: A source contains the renewal, but its key or passphrase is wrong. A run fails only if the served certificate is due for renewal and no
     other renewal is available. | Fix the file in ``message``.
-held_back: A newer certificate exists but cannot replace the current certificate, because the DNS names, organization, key type, or trust differ. |
-    Reissue the newer certificate like the current certificate, or run the playbook ``adopt`` once.
+held_back: A newer certificate exists but cannot replace the current certificate, because the DNS names, organization, key type, or trust differ,
+    or somebody has switched the listener back. | Reissue the newer certificate like the current certificate, or run the playbook ``adopt`` once.
 renewal_requested: The CA requested a renewal (RFC 9773), and the ACME client has not renewed the certificate. | Run the command in ``message``. The
     explanation of the CA is at the URL in ``message``.
 """

@@ -190,12 +190,12 @@ def _iterate_options(options: Mapping[str, Argument], values: Values) -> Iterato
 def _parse_value(argument: Argument, value: t.Any) -> t.Any:
     """Return the value of an option, with text converted to the list or dict that the option requires.
 
-    The text is JSON, or `name=value,name=value` for a list of one dict, as in the commands of messages, which Ansible would split.
+    The text is JSON, or `name=value,name=value;name=value,name=value` for a list of dicts, as in the commands of messages, which Ansible would split.
     """
     kinds: Mapping[str, type] = {"list": list, "dict": dict}
     read = parse_json(value, kinds[argument["type"]]) if argument["type"] in kinds else value
-    is_one_dict = argument.get("elements") == "dict" and isinstance(read, str) and "=" in read
-    return [read] if is_one_dict else read
+    is_text_of_dicts = argument.get("elements") == "dict" and isinstance(read, str) and "=" in read
+    return read.split(";") if is_text_of_dicts else read
 
 
 def parse_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:

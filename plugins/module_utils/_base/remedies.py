@@ -47,17 +47,18 @@ def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | 
     return f"`ansible-playbook -i localhost, softlayer.certificates.adopt {' '.join(f'-e {shlex.quote(word)}' for word in words)}`"
 
 
-def deploy(certificate_id: int, called: str, allow: Iterable[str] = ()) -> str:
-    """Return the command that switches a listener to a certificate in the store.
+def deploy(certificate_id: int, called: str | Sequence[str], allow: Iterable[str] = ()) -> str:
+    """Return the command that switches listeners to a certificate in the store.
 
     Args:
         certificate_id: ID of the certificate.
-        called: the listener, in the format of `format_listener`.
+        called: the listener, or several, in the format of `format_listener`.
         allow: the options that override the obstacles.
     """
-    load_balancer, _colon, port = called.rpartition(":")
+    pairs = [name.rpartition(":")[::2] for name in ([called] if isinstance(called, str) else called)]
+    listeners = ";".join(f"load_balancer={load_balancer},port={port}" for load_balancer, port in pairs)
     accepting = "".join(f" {option}=true" for option in allow)
-    options = f"certificate_id={certificate_id} listeners=load_balancer={load_balancer},port={port}{accepting}"
+    options = f"certificate_id={certificate_id} listeners={listeners}{accepting}"
     return f"`ansible localhost -m softlayer.certificates.ssl_certificate_deploy -a '{options}'`"
 
 

@@ -36,7 +36,7 @@ TRANSIENT_CODES = {"40001", "40P01"}
 MAX_TRIES = 10
 FIRST_PAUSE, MAX_PAUSE = 0.01, 2.56
 """Average pauses in seconds before the retry of a transaction: the first one and the longest one."""
-VALID_VALUES = {"kind": ("email", "create", "lock"), "state": ("claimed", "unknown", "confirmed", "released")}
+VALID_VALUES = {"kind": ("email", "create", "lock", "switch"), "state": ("claimed", "unknown", "confirmed", "released")}
 """All valid values by column."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 1, tzinfo=timezone.utc)
 """The range of valid times."""

@@ -44,9 +44,9 @@ def compute_lease(timeout: float) -> timedelta:
 
 @dataclass(frozen=True)
 class Key:
-    """The object of an operation: the email of an order, a certificate to create, or an object to lock."""
+    """The object of an operation: the email of an order, a certificate to create, an object to lock, or a switch of a listener."""
 
-    kind: t.Literal["email", "create", "lock"]
+    kind: t.Literal["email", "create", "lock", "switch"]
     subject: str
 
 
@@ -206,6 +206,12 @@ class Ledger:
         """Record that an operation was completed, with the ID of a created certificate."""
         created = {} if certificate_id is None else {"certificate_id": certificate_id}
         self._update(claim, {"state": "confirmed", **created})
+
+    def record(self, key: Key, at: datetime, certificate_id: int | None) -> None:
+        """Record a completed operation that needs no claim, because it may be repeated."""
+        claim = self.claim(key, at, timedelta(0), timedelta(0))
+        if isinstance(claim, Claim):
+            self.confirm(claim, certificate_id)
 
     def release(self, claim: Claim) -> None:
         """Record that an operation was certainly not processed."""

@@ -5,9 +5,9 @@
 """The rule that decides whether a certificate can replace another one, for all rooms. Private to softlayer.certificates.
 
 Pure. A certificate can replace another one if the new certificate is valid now, is newer, has the same organization and key type, covers all
-names of the other certificate, is trusted at least as much, and does not expire earlier while due for renewal. The contents of the
-certificates count, not the fields that the API returns, and the expiry is that of the chain that TLS clients use. A certificate never hides,
-replaces, or deletes a certificate that the first cannot replace.
+names of the other certificate, is trusted at least as much, and does not expire earlier while due for renewal. If TLS clients pin keys, the new
+certificate must also have the same key. The contents of the certificates count, not the fields that the API returns, and the expiry is that of
+the chain that TLS clients use. A certificate never hides, replaces, or deletes a certificate that the first cannot replace.
 """
 
 from __future__ import annotations
@@ -147,7 +147,9 @@ def find_replacement_obstacle(
     expires_earlier = overrides is None and old.record is not None and view.find_end(new) < view.find_end(old.record)
     if expires_earlier and lifespan.is_due(view.at):
         return Obstacle("expires_earlier", {"end": lifespan.end, "issuer": lifespan.limiting_issuer})
-    return None if accepted.untrusted else _why_less_trusted(new, old, view)
+    less_trusted = None if accepted.untrusted else _why_less_trusted(new, old, view)
+    is_other_key = bool(theirs and view.pins_keys and ours.public_key_sha256 != theirs.public_key_sha256)
+    return less_trusted or (Obstacle("key_differs") if is_other_key else None)
 
 
 OVERRIDABLE: Mapping[str, str] = {
@@ -175,6 +177,13 @@ def required_overrides(new: StoreCertificate, old: PresentCertificate | None, vi
     """Return the smallest set of overrides that lets one certificate replace another."""
     reasons = [why.reason for why in find_obstacles(new, old, view)]
     return Overrides(wildcards=True, **{OVERRIDABLE[reason]: True for reason in reasons if reason in OVERRIDABLE})
+
+
+def list_accept_options(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[str] | None:
+    """Return the options of `ssl_certificate_deploy` that switch a listener from one valid certificate to another, or `None` if no option does."""
+    reasons = {why.reason for why in find_obstacles(new, PresentCertificate.of(old), view)} - {"key_differs"}
+    is_possible = reasons <= {*OVERRIDABLE, *UNTRUSTED_REASONS.values()}
+    return sorted({ACCEPT_OPTIONS[reason] for reason in reasons}) if is_possible else None
 
 
 def find_losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[Obstacle[str]]:

@@ -57,6 +57,8 @@ def describe_obstacle(why: Obstacle[t.Any]) -> str:
         case "key_type_differs", {"new": ours, "present": theirs}:
             offered = "" if ours == "RSA" else f" {RSA_CIPHER_NOTE}"
             return f"The key type differs: {ours} instead of {theirs}.{offered}"
+        case "key_differs", _:
+            return "The key of the new certificate differs from the key of the current certificate, and require_same_key is true."
         case "not_found", {"certificate_id": identifier, "is_there": is_there}:
             problem = "cannot be read" if is_there else "does not exist"
             return f"Certificate {identifier} {problem} in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists."

@@ -97,7 +97,7 @@ def find_anchors(trust: str, path: str | None, warn: Callable[[str], object]) ->
     return read_trusted_roots(path) if trust == "require" else find_roots(path, warn)
 
 
-def create_trust_view(path: str | None) -> TrustView:
+def create_trust_view(path: str | None, *, pins_keys: bool = False) -> TrustView:
     """Return a view with the trusted root certificates: `find_default_roots` and the certificates in a file or directory, if any.
 
     `default_roots` are read only on first use.
@@ -107,7 +107,7 @@ def create_trust_view(path: str | None) -> TrustView:
     """
     if path is not None:
         read_roots(path)
-    return TrustView(lambda: find_roots(path, lambda _warning: None) or Anchors(), now())
+    return TrustView(lambda: find_roots(path, lambda _warning: None) or Anchors(), now(), pins_keys=pins_keys)
 
 
 def _read_path(path: str) -> list[Certificate]:

@@ -29,26 +29,33 @@ class TrustView:
         anchors: returns the trusted root certificates; called on first use.
         at: the time.
         revocations: the known results of revocation checks.
+        pins_keys: whether TLS clients pin the public keys, so that a new certificate must have the same key.
     """
 
     def __init__(
-        self, anchors: Callable[[], Anchors], at: datetime, revocations: Mapping[Certificate, Revocation] | None = None
+        self,
+        anchors: Callable[[], Anchors],
+        at: datetime,
+        revocations: Mapping[Certificate, Revocation] | None = None,
+        *,
+        pins_keys: bool = False,
     ) -> None:
         self.at = at
         self.anchors = anchors
+        self.pins_keys = pins_keys
         self.revocations = revocations or {}
         self._revoked = {each for each, known in self.revocations.items() if known.status == "revoked"}
         self._chains: dict[tuple[Certificate, tuple[Certificate, ...]], Chain] = {}
 
     def add_revocations(self, revocations: Mapping[Certificate, Revocation]) -> TrustView:
         """Return a view with additional revocations."""
-        view = TrustView(self.anchors, self.at, {**self.revocations, **revocations})
+        view = TrustView(self.anchors, self.at, {**self.revocations, **revocations}, pins_keys=self.pins_keys)
         view._chains = self._chains
         return view
 
     def move_to(self, at: datetime) -> TrustView:
         """Return the same view at another time."""
-        return TrustView(self.anchors, at, self.revocations)
+        return TrustView(self.anchors, at, self.revocations, pins_keys=self.pins_keys)
 
     def find_chain(self, record: StoreCertificate) -> Chain:
         """Return the chain of a record with a certificate; see `build_chain`."""

@@ -132,6 +132,8 @@ def format_summary(
     # An item with the reason `unusable` does not contain the cause, so the certificate has its own line, too.
     vague = {(build_key(item), find_cause(item)) for item in attention if item["reason"] == "unusable"}
     reported = select_described(item for item in attention if (build_key(item), find_cause(item)) not in vague)
+    recent = [record for record in others if record["reason"] == "replaced_recently"]
+    others = [record for record in others if record not in recent]
     failing = deduplicate(failing, lists["failed"])
     harmless = [item for item in deduplicate(attention, lists["failed"]) if item not in failing]
     return [
@@ -140,6 +142,8 @@ def format_summary(
         *_list_unusable([record for record in unusable if identify_in_source(record) not in reported]),
         *summarize_skipped(record for record in others if format_listener_name(record)),
         *summarize_skipped(record for record in others if not format_listener_name(record)),
+        *(record["message"] for record in recent[:MAX_LISTED]),
+        *summarize_skipped(recent[MAX_LISTED:]),
         *(() if lists["failed"] or failing else empty),
         *(["No certificate was removed, because remove_superseded is false."] if is_needless else []),
         *(f"ATTENTION: {message}" for message in _list_attention_messages(harmless)),
@@ -353,6 +357,8 @@ def list_adoptions(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterato
         yield f"{place}: new: {_describe(new)}"
         accepted = f" (accepted with {', '.join(listener['overrides'])})" if listener["overrides"] else ""
         yield f"{place}: losses: {join_first(listener['losses'], MAX_LISTED, '; ', '; ') or 'none'}{accepted}"
+        if listener["switch_back_command"] and not is_check_mode:
+            yield f"{place}: to switch back, run {listener['switch_back_command']}."
     given = [listener for listener in adopted if listener["previous"] and listener["new"]]
     for identifier, listener in {listener["previous"]["id"]: listener for listener in given}.items():
         if listener["still_used_by"]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Delete replaced certificates from the certificate store. Private to softlayer.certificates."""
+"""Delete replaced and expired certificates from the certificate store. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .plan_clean_up import RemovalPlan, as_result, plan_removal
 from .watch import ListenerProbe
 
 
-def remove_superseded(
+def clean_up(
     module: Module,
     client: Client,
     deployment: Deployment,
     imported: Collection[StoreCertificate],
     options: RotationOptions,
 ) -> StoreChanges:
-    """Delete the certificates whose replacements are verified, except imports of the run, and return the changes of the store."""
+    """Delete the certificates whose replacements are verified, and expired certificates, and return the changes of the store."""
     expected = {
         endpoint.expected.certificate_id: f"endpoints[{number}]"
         for number, endpoint in enumerate(options.endpoints)
@@ -45,6 +45,8 @@ def remove_superseded(
         imported,
         options.common_names,
         remove_unverified=options.remove_unverified,
+        superseded_after_days=options.remove_superseded_after_days if options.remove_superseded else None,
+        expired_after_days=options.remove_expired_after_days,
         expected=expected,
         # Those that this run is not asked to verify may serve it, too.
         endpoints=[*deployment.endpoints, *ListenerProbe(0, world.view.anchors(), client.stop).probe_once(others)],
@@ -61,7 +63,10 @@ def remove_superseded(
     listed: list[ResultEntry] = [("skipped", record) for record in (*left_out, *kept)]
     actions = [plan_record_removal(record) for record in old]
     if module.check_mode:
-        listed += [("removed", as_result(record, "removed", None, messages_deploy.PLANNED_REMOVAL)) for record in old]
+        messages = messages_deploy.PLANNED_REMOVALS
+        listed += [
+            ("removed", as_result(record, "removed", None, messages[record.id in plan.expired_ids])) for record in old
+        ]
         return StoreChanges(listed, [action.as_diff() for action in actions])
     deleted = store.carry_out(client, module.params["ledger_url"], actions) if actions else []
     for done in deleted:

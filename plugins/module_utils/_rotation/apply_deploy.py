@@ -17,7 +17,15 @@ from .approved import limit_listeners
 from .endpoints import EndpointAction
 from .options import RotationOptions
 from .plan_adopt import find_adopted_entry, plan_adoption
-from .plan_deploy import ListenerAction, ListenerPlan, keep_unchanged, plan_renewals, why_too_many
+from .plan_deploy import (
+    ListenerAction,
+    ListenerPlan,
+    build_replaced_key,
+    hold_switched_back,
+    keep_unchanged,
+    plan_renewals,
+    why_too_many,
+)
 from .read import find_chains, read_again
 from .switch import WaitOptions, switch_all
 from .target import Target
@@ -63,7 +71,11 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
         entry = find_adopted_entry(world, options.adopt, options.source_options)
         plan = ListenerPlan(world, plan_adoption(world, options.adopt, entry))
     else:
-        plan = ListenerPlan(world, plan_renewals(world, options.selection))
+        actions = plan_renewals(world, options.selection)
+        try:
+            plan = ListenerPlan(world, hold_back(actions, world, options))
+        except CertificatesError as error:
+            return ListenerPlan(world, [keep_unchanged(action, world.index) for action in actions], failure=error)
     if options.approved:
         plan = ListenerPlan(world, *limit_listeners(plan.actions, options.approved, world.index))
     too_many = why_too_many(plan.changes, options.max_listeners) if "deploy" in options.phases else None
@@ -72,12 +84,31 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
     return replace(plan, actions=[keep_unchanged(action, world.index) for action in plan.actions], excess=too_many)
 
 
+def hold_back(actions: Sequence[ListenerAction], world: World, options: RotationOptions) -> Sequence[ListenerAction]:
+    """Return the actions without switches of listeners that somebody has switched back, according to the ledger.
+
+    Raises:
+        CertificatesError: as in `Ledger`.
+    """
+    keys = [build_replaced_key(action) for action in actions if action.is_changed and action.previous_record]
+    if "deploy" not in options.phases or not keys:
+        return actions
+    from .._ledger.ledger import Ledger
+
+    ledger = Ledger(options.ledger_url, read_only=True)
+    try:
+        return hold_switched_back(actions, ledger.find_last_requests(keys), world.index)
+    finally:
+        ledger.close()
+
+
 def switch_listeners(
     module: Module, client: Client, plan: ListenerPlan, options: RotationOptions, authorities: RevocationClient | None
 ) -> Deployment:
     """Switch and verify the listeners, and return their outcomes; in check mode, return the planned switches."""
-    as_now = Deployment(plan, [keep_unchanged(action, plan.world.index) for action in plan.actions])
-    if "deploy" not in options.phases or plan.world.balancers is None:
+    failures = [plan.failure] if plan.failure else []
+    as_now = Deployment(plan, [keep_unchanged(action, plan.world.index) for action in plan.actions], failures=failures)
+    if "deploy" not in options.phases or plan.world.balancers is None or failures:
         return as_now
     if options.is_check_mode:
         return replace(as_now, diff=[action.as_diff() for action in plan.changes])
@@ -86,7 +117,10 @@ def switch_listeners(
 
     def plan_again() -> ListenerPlan:
         world = read_again(client, first, options)
-        return plan_listeners(world.add_revocations(authorities, find_chains(world, options)), options)
+        again = plan_listeners(world.add_revocations(authorities, find_chains(world, options)), options)
+        if again.failure:
+            raise again.failure
+        return again
 
     try:
         plan, listeners = switch_all(

@@ -366,6 +366,12 @@ def _why_held_back(
     """
     names, view = certificate_of(record).identities, known.world.view
     others = (*known.world.index.find_sharing(names), *known.usable_index.find_sharing(names))
+    if listener.reason == "switched_back":
+        new, since = listener.facts["newer"], listener.facts["since"]
+        why: Obstacle[t.Any] = Obstacle("switched_back", listener.facts)
+        entry = known.entries_by_handle.get(new.handle)
+        facts = {"new": new, "old": record, "why": why, "obstacles": [], "entry": entry}
+        return Obstacle("held_back", {**facts, "listener": listener, "since": since, "is_beside": False})
     near = [
         pair
         for pair in find_rejected(listener.place.balancer, record, others, view)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from .._base.errors import Obstacle
 from .._base.messages import Form, participle
@@ -28,7 +29,11 @@ IMPOSSIBLE_CHANGES = {
     "removed": "Cannot delete the certificate as approved: it is in use, is not replaced, or was already deleted. Create a new preview in check mode.",
 }
 """Messages about approved changes that are no longer possible, by the list of the preview."""
-PLANNED_REMOVAL = "Would be removed once listeners serve its replacement, and TLS clients accept the replacement."
+PLANNED_REMOVALS = {
+    False: "Would be removed once listeners serve its replacement, and TLS clients accept the replacement.",
+    True: "Would be removed, because it has expired and no service uses it.",
+}
+"""The messages about planned deletions, by whether the certificate is deleted because it has expired."""
 NO_BETTER_CERTIFICATE = "The certificate store does not contain a better certificate."
 FINDINGS = {
     "other": "another certificate is served",
@@ -203,6 +208,8 @@ def why_unswitched(why: Obstacle[t.Any]) -> str:
                 case _:
                     state = "the certificate store does not contain the approved certificate"
             return f"Cannot switch the listener as approved: {state}. Create a new preview in check mode."
+        case "switched_back", {"certificate_id": certificate_id}:
+            return f"The listener was switched back to certificate {certificate_id} after a run had replaced that certificate."
         case "api_error", {"is_accepted": True, "balancer": balancer}:
             return f"The API accepted the change, but the listener does not have the certificate. Run the playbook again.{balancer.error_sentence}"
         case _, {"error": error, "change": change}:
@@ -348,6 +355,18 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
             return f"{kept} the run could not verify the certificate of {join_first(names)}. {remedy}"
         case "unreachable" | "not_served", {"listeners": names}:
             return f"{kept} the run did not verify its replacement at each address of {join_first(names)}."
+        case "replaced_recently", {"since": since, "days": days, "listeners": names, "allow": allow}:
+            if since is None:
+                return f"{kept} the API does not report when its replacement was stored."
+            end = format_time(since + timedelta(days=days))
+            back = (
+                f" To switch {join_first([*names])} back to it, run {deploy(certificate_id or 0, names, allow)}."
+                if names
+                else ""
+            )
+            return (
+                f"Certificate {certificate_id} is kept until {end}, so that listeners can be switched back to it.{back}"
+            )
         case "expires_earlier", {"end": end}:
             return f"Certificate {certificate_id} is kept until it expires at {format_time(end)}, because its replacement expires earlier."
     raise AssertionError(why)

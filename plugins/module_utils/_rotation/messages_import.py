@@ -227,7 +227,7 @@ def _find_remedy(
 def _describe_override(reasons: Sequence[str], switch: str) -> str:
     """Return the remedy for obstacles that the command `switch` overrides; empty if an obstacle cannot be overridden."""
     match [*reasons]:
-        case [*_, last] if last not in {"names_by_wildcard", *OVERRIDABLE}:
+        case [*_, last] if last not in {"names_by_wildcard", "key_differs", "switched_back", *OVERRIDABLE}:
             return ""
         case ["names_by_wildcard"]:
             return (
@@ -238,6 +238,10 @@ def _describe_override(reasons: Sequence[str], switch: str) -> str:
             return f"Reissue the certificate for all names. To drop the missing names, run {switch}."
         case ["names_not_covered", *_]:
             return f"Reissue the certificate for all names. To accept all differences, run {switch} once."
+        case ["key_differs"]:
+            return f"Reissue the certificate with the current key. To change the key, run {switch} once."
+        case ["switched_back"]:
+            return f"To deploy the newer certificate, run {switch}."
     return f"To accept {'all differences' if len(reasons) > 1 else 'the difference'}, run {switch} once."
 
 

@@ -35,6 +35,8 @@ from .switch import MAX_WAIT, check_ledger
 from .target import Target
 
 PHASES = ("import", "deploy", "verify", "clean_up")
+MAX_DAYS = 36_500
+"""Maximum value of options with a number of days."""
 REPORT = "report"
 """A phase that only the role `ssl_rotation` runs, after the phases of the module."""
 SPEC = (
@@ -72,7 +74,10 @@ SPEC = (
             "deploy_concurrency": {"type": "int", "default": 4, "range": (1, 64)},
             "balancer_wait_timeout": {"type": "float", "default": 900, "range": (0, MAX_WAIT)},
             "remove_superseded": {"type": "bool", "default": False},
+            "remove_superseded_after_days": {"type": "float", "default": 0, "range": (0, MAX_DAYS), "limits": True},
             "remove_unverified": {"type": "bool", "default": False},
+            "remove_expired_after_days": {"type": "float", "range": (0, MAX_DAYS), "limits": True},
+            "require_same_key": {"type": "bool", "default": False},
             "endpoints": {"type": "list", "elements": "raw"},
             "approved": {"type": "dict", "limits": True},
             "adopt": {
@@ -120,7 +125,11 @@ class RotationOptions:
     balancer_wait_timeout: float
     verify_timeout: float
     remove_superseded: bool
+    remove_superseded_after_days: float
     remove_unverified: bool
+    remove_expired_after_days: float | None
+    require_same_key: bool
+    ledger_url: str | None
     fail_on: Sequence[str]
     gather_certificates: bool
     is_check_mode: bool
@@ -140,8 +149,8 @@ class RotationOptions:
 
     @property
     def is_removing(self) -> bool:
-        """Whether the run deletes replaced certificates."""
-        return "clean_up" in self.phases and self.remove_superseded
+        """Whether the run deletes replaced or expired certificates."""
+        return "clean_up" in self.phases and (self.remove_superseded or self.remove_expired_after_days is not None)
 
     @property
     def is_checking_listeners(self) -> bool:

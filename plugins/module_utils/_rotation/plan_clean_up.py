@@ -2,32 +2,39 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Select the replaced certificates to delete from the store. Private to softlayer.certificates. Pure."""
+"""Select the replaced and expired certificates to delete from the store. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
 from .._base.codes import KeptReason
 from .._base.errors import Obstacle
 from .._base.names import has_matching_name
+from .._replacement.can_replace import list_accept_options
+from .._replacement.trust import TrustView
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .endpoints import EndpointAction
 from .plan_deploy import ListenerAction
 from .world import World
 
+SECONDS_PER_DAY = 86_400
+
 
 @dataclass(frozen=True)
 class RemovalPlan:
-    """The replaced certificates to delete, and the replaced certificates to keep, each with a reason."""
+    """The certificates to delete, and the replaced or expired certificates to keep, each with a reason."""
 
     old_records: Sequence[StoreCertificate]
     kept_records: Sequence[tuple[StoreCertificate, Obstacle[KeptReason]]]
+    expired_ids: frozenset[int] = frozenset()
+    """The IDs of certificates to delete because they have expired, even without a replacement."""
 
 
 def plan_removal(
@@ -37,15 +44,17 @@ def plan_removal(
     patterns: Sequence[str] | None = None,
     *,
     remove_unverified: bool,
+    superseded_after_days: float | None = 0,
+    expired_after_days: float | None = None,
     expected: Mapping[int, str] = MappingProxyType({}),
     endpoints: Sequence[EndpointAction] = (),
     is_check_mode: bool = False,
 ) -> RemovalPlan:
-    """Return the replaced certificates to delete and to keep.
+    """Return the replaced and expired certificates to delete and to keep.
 
-    A certificate is deleted if a listener has a replacement that does not expire earlier, and if each listener that had the certificate or has
+    A replaced certificate is deleted if a listener has a replacement that does not expire earlier, and if each listener that had the certificate or has
     the replacement was verified at all addresses. A certificate is kept if a service or an endpoint uses it, or if an endpoint that may use it
-    was not verified at all addresses. Listeners outside the run count as not verified.
+    was not verified at all addresses. Listeners outside the run count as not verified. An expired certificate is deleted if nothing uses it.
 
     Args:
         world: the most recently read world, with the imports of the run.
@@ -53,6 +62,9 @@ def plan_removal(
         imported: the imports of the run, which are always kept.
         patterns: patterns of certificate names; `None` means no restriction.
         remove_unverified: whether unreachable listeners count as verified, and unreachable endpoints as not using the certificates.
+        superseded_after_days: how long the replacement of a deleted certificate has been in the store, so that users can switch back; `None` keeps
+            replaced certificates. Nobody needs to switch back to an expired certificate.
+        expired_after_days: how long ago a deleted certificate has expired; `None` keeps expired certificates.
         expected: IDs of certificates that endpoints must serve, each with the option that specifies the endpoint.
         endpoints: the probed endpoints.
         is_check_mode: whether planned switches count as made, also for endpoints at the address and port of a listener.
@@ -69,51 +81,115 @@ def plan_removal(
                 left[listener.certificate_id] += 1
     to_switch = [listener for listener in listeners if is_check_mode and listener.is_changed]
     held = set(present.values())
-    stays = held | {record.handle for record in imported}
+    stored_now = {record.handle for record in imported}
+    stays = held | stored_now
 
-    def why_kept(record: StoreCertificate, replacing: Collection[StoreCertificate]) -> Obstacle[KeptReason] | None:
-        certificate = certificate_of(record)
-        copies = {copy.handle for copy in index.find_copies(certificate)}
-        losing = () if copies & stays else endpoints
+    def why_used(record: StoreCertificate) -> Obstacle[KeptReason] | None:
+        serving = [each.name for each in find_losing(record) if _is_serving(each, certificate_of(record), to_switch)]
+        if why := _why_used(record, left[record.id], others[record.id]):
+            return why
+        if serving:
+            return Obstacle("in_use", {"endpoints": serving})
+        if record.stored_id in expected:
+            return Obstacle("in_use", {"expected_by": expected[record.stored_id]})
+        return None
+
+    def find_losing(record: StoreCertificate) -> Sequence[EndpointAction]:
+        """Return the endpoints that may lose a certificate of which the store keeps no other copy."""
+        copies = {copy.handle for copy in index.find_copies(certificate_of(record))}
+        return () if copies & stays else endpoints
+
+    def why_unverified(
+        record: StoreCertificate, replacing: Collection[StoreCertificate]
+    ) -> Obstacle[KeptReason] | None:
+        copies = {copy.handle for copy in index.find_copies(certificate_of(record))}
         new = {other.handle for other in replacing}
         unseen = [
             each
             for each in listeners
             if _is_concerned(each, record, copies, new) and not _is_verified(each, remove_unverified)
         ]
-        elsewhere = [name for handle in new | copies - {record.id} for name in others.get(handle, ())]
-        serving = [endpoint.name for endpoint in losing if _is_serving(endpoint, certificate, to_switch)]
+        elsewhere = [name for handle in new | copies - {record.id} for name in others.get(handle, ()) if new]
+        return _why_unverified(unseen, elsewhere) if unseen or elsewhere else None
+
+    def why_not_replaced(
+        record: StoreCertificate, replacing: Collection[StoreCertificate]
+    ) -> Obstacle[KeptReason] | None:
+        if why := why_unverified(record, replacing):
+            return why
         hidden = [
             endpoint.name
-            for endpoint in losing
-            if not (remove_unverified or endpoint.is_everywhere) and endpoint.can_serve(certificate)
+            for endpoint in find_losing(record)
+            if not (remove_unverified or endpoint.is_everywhere) and endpoint.can_serve(certificate_of(record))
         ]
-        if why_used := _why_used(record, left[record.id], others[record.id]):
-            return why_used
-        if serving:
-            return Obstacle("in_use", {"endpoints": serving})
-        if record.stored_id in expected:
-            return Obstacle("in_use", {"expected_by": expected[record.stored_id]})
-        if unseen or elsewhere:
-            return _why_unverified(unseen, elsewhere)
         if hidden:
             return Obstacle("unreachable", {"endpoints": hidden})
-        expires_earlier = all(view.find_end(other) < view.find_end(record) for other in replacing)
-        return Obstacle("expires_earlier", {"end": view.find_end(record)}) if expires_earlier else None
+        end = view.find_end(record)
+        if all(view.find_end(other) < end for other in replacing):
+            return Obstacle("expires_earlier", {"end": end})
+        since = [view.at if other.handle in stored_now else other.created_at for other in replacing]
+        if not superseded_after_days or end <= view.at or _is_past(since, superseded_after_days, view.at):
+            return None
+        return Obstacle(
+            "replaced_recently",
+            {
+                "since": None if None in since else max(filter(None, since)),
+                "days": superseded_after_days,
+                **_find_way_back(record, replacing, [each for each in listeners if each not in to_switch], view),
+            },
+        )
 
     old: list[StoreCertificate] = []
     kept: list[tuple[StoreCertificate, Obstacle[KeptReason]]] = []
+    expired = set()
     for record in index:
         if not record.id or record.id in stays or not record.certificate:
             continue
-        replacing = [other for other in index.find_successors(record, view) if other.handle in held | others.keys()]
-        if not replacing or not (patterns is None or has_matching_name(record.names, patterns)):
+        has_expired = expired_after_days is not None and _is_past(
+            [record.certificate.not_after], expired_after_days, view.at
+        )
+        is_selected = patterns is None or has_matching_name(record.names, patterns)
+        if not is_selected or (superseded_after_days is None and not has_expired):
             continue
-        if why := why_kept(record, replacing):
+        if has_expired:
+            why = why_used(record) or why_unverified(record, ())
+        elif replacing := [each for each in index.find_successors(record, view) if each.handle in held | others.keys()]:
+            why = why_used(record) or why_not_replaced(record, replacing)
+        else:
+            continue
+        if why:
             kept.append((record, why))
         else:
             old.append(record)
-    return RemovalPlan(old, kept)
+            expired |= {record.id} if has_expired else set()
+    return RemovalPlan(old, kept, frozenset(expired))
+
+
+def _is_past(times: Sequence[datetime | None], days: float, at: datetime) -> bool:
+    """Return whether all times are known and at least a number of days ago."""
+    return all(time is not None and (at - time).total_seconds() >= days * SECONDS_PER_DAY for time in times)
+
+
+def _find_way_back(
+    record: StoreCertificate,
+    replacing: Collection[StoreCertificate],
+    listeners: Iterable[ListenerAction],
+    view: TrustView,
+) -> dict[str, t.Any]:
+    """Return the names in commands of the listeners that can be switched back to a replaced certificate, with the necessary overrides.
+
+    A listener that an earlier run has switched is known only by its certificate, so it must not lose anything.
+    """
+    new, names, needed = {other.handle for other in replacing}, [], set[str]()
+    for listener in listeners:
+        if listener.final_handle not in new or listener.target is None:
+            continue
+        allow = list_accept_options(record, listener.target, view)
+        had = listener.previous_id == record.id
+        if allow == [] if not listener.is_changed else had and allow is not None:
+            names.append(listener.place.command_name)
+            needed.update(allow or ())
+    return {"listeners": sorted(names), "allow": sorted(needed)}
 
 
 def _is_serving(endpoint: EndpointAction, certificate: Certificate, to_switch: Sequence[ListenerAction]) -> bool:

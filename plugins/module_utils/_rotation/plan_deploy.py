@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from .._base import remedies
 from .._base.codes import DeployReason, ObstacleReason
-from .._base.errors import Obstacle
+from .._base.errors import CertificatesError, Obstacle
 from .._base.names import (
     build_diff_name,
     choose_record_name,
@@ -22,6 +22,7 @@ from .._base.names import (
     is_matching_name,
     sort_by_similarity,
 )
+from .._ledger.ledger import Entry, Key
 from .._replacement.can_replace import (
     ACCEPT_OPTIONS,
     Overrides,
@@ -200,6 +201,8 @@ class ListenerPlan:
     """Records of approved switches that are no longer planned."""
     excess: Obstacle[t.Literal["too_many_listeners"]] | None = None
     """The obstacle if the run would switch more listeners than `max_listeners`."""
+    failure: CertificatesError | None = None
+    """The error if the ledger, which contains earlier switches, could not be read."""
 
     @property
     def changes(self) -> list[ListenerAction]:
@@ -366,6 +369,36 @@ def predict_outcome(planned: ListenerAction, seen: ListenerAction, view: TrustVi
         rejection=None if is_trusted else seen.rejection,
         is_everywhere=seen.is_everywhere,
         leaves=seen.leaves,
+    )
+
+
+def hold_switched_back(
+    actions: Iterable[ListenerAction], replaced: Mapping[Key, Entry], index: StoreIndex
+) -> list[ListenerAction]:
+    """Return the actions without switches of listeners whose current certificate an earlier run had replaced: somebody has switched them back.
+
+    Args:
+        actions: the planned actions.
+        replaced: the replacements that earlier runs recorded; see `build_replaced_key`.
+        index: the store.
+    """
+    held = []
+    for action in actions:
+        entry = replaced.get(build_replaced_key(action)) if action.is_changed and action.previous_record else None
+        if entry:
+            since = max(filter(None, (entry.requested_at, action.place.listener.modified_at)))
+            facts = {"newer": action.target, "certificate_id": action.previous_id, "since": since}
+            action = replace(
+                keep_unchanged(action, index), outcome="skipped", reason="switched_back", facts=facts, renewal_id=None
+            )
+        held.append(action)
+    return held
+
+
+def build_replaced_key(action: ListenerAction) -> Key:
+    """Return the key under which the ledger records that a run has replaced the previous certificate of a listener."""
+    return Key(
+        "switch", f"{action.uuid} {certificate_of(t.cast(StoreCertificate, action.previous_record)).fingerprint_sha256}"
     )
 
 

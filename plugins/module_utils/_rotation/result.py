@@ -12,6 +12,7 @@ from datetime import datetime
 
 from .._base.errors import CertificatesError, build_failure_record
 from .._base.names import format_listener_name
+from .._base.remedies import deploy
 from .._base.times import count_days, format_time
 from .._replacement.can_replace import (
     ACCEPT_OPTIONS,
@@ -19,6 +20,7 @@ from .._replacement.can_replace import (
     Overrides,
     PresentCertificate,
     find_losses,
+    list_accept_options,
     required_overrides,
 )
 from .._replacement.messages import describe_loss
@@ -128,7 +130,7 @@ def as_result(
         empty=empty,
         adopted=adopted,
         is_check_mode=options.is_check_mode,
-        is_needless=set(options.phases) == {"clean_up"} and not options.remove_superseded,
+        is_needless=set(options.phases) == {"clean_up"} and not options.is_removing,
     )
     return {**result, "failure": failure.build_failure()} if failure else result
 
@@ -179,6 +181,7 @@ def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Recor
     accepted = (
         required_overrides(compared[0], PresentCertificate.of(compared[1]), world.view) if compared else Overrides()
     )
+    allow = list_accept_options(old, new, world.view) if compared and old and new else None
     left = {other.uuid for other in deployment.listeners if other.outcome == "switched"}
     services = group_services(world.listed_balancers).get(listener.previous_id or 0, [])
     return {
@@ -189,6 +192,9 @@ def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Recor
         "overrides": sorted(
             {ACCEPT_OPTIONS[reason] for reason, what in OVERRIDABLE.items() if getattr(accepted, what)}
         ),
+        "switch_back_command": None
+        if allow is None or old is None
+        else deploy(old.stored_id, listener.place.command_name, allow),
         "still_used_by": [
             format_listener_name(service) for service in services if service["listener_uuid"] not in left
         ],

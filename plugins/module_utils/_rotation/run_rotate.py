@@ -17,7 +17,7 @@ from .._ledger.place import find_ledger_directory
 from .._probe.revocation import create_revocation_client
 from .._replacement.roots import create_trust_view
 from .._softlayer.client import connect
-from .apply_clean_up import remove_superseded
+from .apply_clean_up import clean_up
 from .apply_deploy import plan_listeners, switch_listeners
 from .apply_import import StoreChanges, import_certificates
 from .apply_verify import verify_endpoints, verify_listeners
@@ -36,7 +36,9 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
     authorities = create_revocation_client(module, client, find_ledger_directory(module.params["ledger_url"]))
 
-    world = read_world(module, client, create_trust_view(module.params["trusted_ca_path"]), options)
+    pins_keys = options.require_same_key and not options.adopt
+    view = create_trust_view(module.params["trusted_ca_path"], pins_keys=pins_keys)
+    world = read_world(module, client, view, options)
     world = check_revocations(authorities, world, options)
 
     if options.adopt:
@@ -58,7 +60,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
     removals = StoreChanges()
     if options.is_removing and world.balancers is not None:
-        removals = remove_superseded(module, client, deployment, imports.records, options)
+        removals = clean_up(module, client, deployment, imports.records, options)
 
     requests = request_renewal_info(module, client, deployment.plan.world, deployment.targets, options)
     for warning in dict.fromkeys((*deployment.warnings, *(authorities.warnings if authorities else ()))):

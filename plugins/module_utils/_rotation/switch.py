@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
@@ -24,11 +24,13 @@ from .._base.libraries import LEDGER_LIBRARIES
 from .._base.messages import RETRY_REMEDY
 from .._base.module import Module
 from .._base.progress import count_calls, record_wait
+from .._base.times import now
 from .._ledger.place import check_optional_ledger_url
+from .._replacement.can_replace import get_age
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import Balancer, fetch_balancer, switch_listeners
 from .._softlayer.store import fetch_one
-from .plan_deploy import ListenerAction, ListenerPlan
+from .plan_deploy import ListenerAction, ListenerPlan, build_replaced_key
 from .target import merge_updates
 from .watch import ListenerProbe, mark_unverified
 
@@ -118,7 +120,41 @@ def switch_all(
     finally:
         if lock:
             lock.end()
-    return plan, merge_updates(plan.actions, (action for group in done for action in group))
+    actions = merge_updates(plan.actions, (action for group in done for action in group))
+    record_switches(module, client, actions)
+    return plan, actions
+
+
+def record_switches(module: Module, client: Client, actions: Iterable[ListenerAction]) -> None:
+    """Record which certificates were replaced by newer ones, so that no rotation replaces them again after somebody has switched back.
+
+    Without a ledger, the switches are not undone: there is only a warning.
+    """
+    replaced = [
+        action
+        for action in actions
+        if action.is_changed and action.outcome != "rolled_back"
+        if (old := action.previous_record)
+        and old.certificate
+        and action.target
+        and get_age(action.target) > get_age(old)
+    ]
+    if not replaced:
+        return
+    try:
+        module.require(*LEDGER_LIBRARIES)
+        from .._ledger.ledger import Ledger
+
+        ledger = Ledger(module.params["ledger_url"])
+        try:
+            for action in replaced:
+                ledger.record(build_replaced_key(action), now(), action.target_id)
+        finally:
+            ledger.close()
+    except CertificatesError as error:
+        client.warn(
+            f"Could not record the switches in the ledger, so a later rotation replaces a certificate that somebody switches back to. {error.message}"
+        )
 
 
 @dataclass

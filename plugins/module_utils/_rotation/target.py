@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .._base.action import Action
-from .._base.codes import ApprovalReason, DeployOutcome, DeployReason
+from .._base.codes import ApprovalReason, DeployOutcome, DeployReason, HeldBackReason
 from .._probe.evaluate import Leaves
 from .._replacement.trust import TrustView
 from .._softlayer.store import Handle, StoreCertificate
@@ -19,7 +19,7 @@ from .._x509.certificate import Certificate
 from .._x509.lifespan import UNKNOWN_LIFESPAN
 from . import messages_deploy
 
-TargetReason = t.Literal[DeployReason, ApprovalReason]
+TargetReason = t.Literal[DeployReason, ApprovalReason, HeldBackReason]
 
 
 @dataclass(frozen=True, kw_only=True)

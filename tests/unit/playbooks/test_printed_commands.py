@@ -123,6 +123,26 @@ def test_what_the_store_has_is_deployed_or_deleted(account: Simulator, tmp_path:
     assert have(account) == {WEB: newer[WEB], API: best} and not (home / "softlayer.certificates").exists()
 
 
+@pytest.mark.parametrize("is_adopted", [False, True])
+def test_the_way_back(account: Simulator, tmp_path: Path, home: Path, is_adopted: bool) -> None:
+    """After a rotation for all listeners at once, after an adoption for each: the next rotation leaves them alone."""
+    old = store(account, NAME, is_old=True, names=[NAME], **({"organization": LTD} if is_adopted else {}))
+    balancer(account, "web", p443=old, p8443=old)
+    kept = certbot(tmp_path / "letsencrypt", NAME, renewed())
+    more = {"ssl_rotation_remove_superseded": "true", "ssl_rotation_remove_superseded_after_days": "7"}
+    adopting = ["-e", f"common_name={NAME}"] if is_adopted else []
+    playbook = f"softlayer.certificates.{'adopt' if is_adopted else 'rotate'}"
+    given = [*settings(tmp_path, **more), "-e", f"source={kept.own}"]
+    ran = play(account, tmp_path, playbook, *given, *adopting)
+    [new] = [one for one in ids(account) if one != old]
+    assert have(account) == {WEB: new, "web:8443": new}, ran.output
+    for command in dict.fromkeys(re.findall(f"`(ansible[^`]*certificate_id={old} listeners[^`]*)`", ran.output)):
+        paste(account, tmp_path, command)
+    assert have(account) == {WEB: old, "web:8443": old} and not (home / "softlayer.certificates").exists()
+    again = play(account, tmp_path, "softlayer.certificates.rotate", *given)
+    assert have(account) == {WEB: old, "web:8443": old} and "held_back" in again.output
+
+
 def test_what_a_source_has_is_brought_by_a_rotation(account: Simulator, tmp_path: Path, home: Path) -> None:
     """The module itself names it, in a play of a user's own: one that does not import, and reads its sources to tell of them."""
     old = store(account, NAME, is_old=True)

@@ -131,6 +131,7 @@ def test_what_is_written_is_removed_again_and_a_second_run_changes_nothing(machi
     assert machine.rotation() == {
         "ssl_rotation_sources": [{"path": str(machine.certbot)}],
         "ssl_rotation_remove_superseded": True,
+        "ssl_rotation_remove_superseded_after_days": 7,
         "ssl_rotation_report_path": f"{machine.root}/var/lib/softlayer-certificates/report.html",
     }
     assert {machine.mode(path) for path in (CREDENTIALS, ROTATION)} == {0o600}

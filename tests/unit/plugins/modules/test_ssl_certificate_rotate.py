@@ -7,15 +7,18 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.parsing.splitter import parse_kv
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import new_key, self_signed
 from tests.support.deploying import ALL, NAME, UPDATE, balancer, issue, old, placed, store
+from tests.support.deploying import run_it as deploy
 from tests.support.modules import Run, options_for
 from tests.support.rotate_runs import (
     CREATE,
@@ -99,6 +102,73 @@ def test_from_the_files_to_what_is_served(here: Rotation) -> None:
     assert skipped(again) == {NAME: "already_imported", OTHER: "already_imported", "new.example.com": "new_name"}
     assert places(again, "verified") == dict.fromkeys(served, ("unchanged", None, True))
     assert again["totals"] == "3 listeners: 3 unchanged. Certificates: 2 unchanged, 1 skipped."
+
+
+def deploy_by(command: str, rotation: Rotation) -> Run:
+    """Run the last command of a message, as `ansible -a` does."""
+    given = parse_kv(re.findall(r"ssl_certificate_deploy -a '([^']*)'", command)[-1])
+    return deploy(**options_for(rotation.sim, "rest"), **given, ledger_url=rotation.ledger, verify_timeout=2)
+
+
+def test_a_way_back(here: Rotation) -> None:
+    """For a week, by the command in the last lines; then no run switches the listener until somebody deploys something newer."""
+    weekly = {**REMOVING, "remove_superseded_after_days": 7, "fail_on": ["held_back"]}
+    first = store(here.sim, old())
+    web(here, first, first)
+    here.keep("www", issue())
+    assert kept(here.check(**weekly)) == {first: "replaced_recently"}
+    done = here.run(**weekly)
+    (new,) = ids(done, "imported")
+    assert kept(done) == {first: "replaced_recently"} and done["removed"] == [], done.output
+    (line,) = [line for line in done["summary"] if "switched back to it" in line]
+    assert kept(here.run(**weekly)) == {first: "replaced_recently"}, "on the next night, too"
+    assert not deploy_by(line, here).failed
+    assert placed(here.sim) == {WEB: first, f"web:{PORT + 1}": first}
+
+    for run in (here.check(**weekly), here.run(**weekly), here.run(**weekly, phases=["deploy"], sources=None)):
+        assert not run.failed and not run["changed"], run.output
+        assert alarms(run) == {name: ["expiring", "held_back"] for name in (WEB, f"web:{PORT + 1}")}
+        assert {one["cause"]["reason"] for one in run["attention"]} == {"switched_back"}
+        assert places(run, "skipped_items")[WEB][:2] == ("skipped", "switched_back")
+
+    assert not deploy_by(run["attention"][0]["message"], here).failed
+    assert placed(here.sim) == {WEB: new, f"web:{PORT + 1}": first}
+    here.keep("www", issue(days=(-0.5, 91)))
+    (newest,) = ids(here.run(**weekly), "imported")
+    assert placed(here.sim) == {WEB: newest, f"web:{PORT + 1}": first}
+
+
+def test_without_a_record_nothing_is_switched(here: Rotation) -> None:
+    """What the ledger cannot tell may have been switched back; what must not be switched is all the more reported."""
+    first = store(here.sim, old())
+    web(here, first)
+    here.keep("www", issue())
+    nowhere = {"ledger_url": f"sqlite:///{here.folder}/nowhere/ledger.sqlite3"}
+    for _run in (here.check(**nowhere), here.run(**nowhere, phases=["deploy", "verify"], sources=None)):
+        assert placed(here.sim) == {WEB: first}
+    assert here.check(**nowhere).code == "rotation_failed"
+
+
+def test_what_has_expired_long_ago(blind: Rotation) -> None:
+    """It is shown before it is deleted, and only what was shown is."""
+    long_ago, lately = (store(blind.sim, issue(OTHER, days=(-200, -days))) for days in (91, 89))
+    plan = blind.check(remove_expired_after_days=90)
+    assert ids(plan, "removed") == [long_ago]
+    assert plan["removed"][0]["message"] == "Would be removed, because it has expired and no service uses it."
+    assert blind.run(remove_expired_after_days=10, approved=plan["preview"])["removed"][0]["id"] == long_ago
+    assert blind.changes() == [DELETE] and stored(blind) == [lately]
+
+
+def test_a_new_key_where_clients_pin_it(blind: Rotation) -> None:
+    """It is neither imported nor deployed until somebody adopts it."""
+    first = store(blind.sim, old(key="ec"))
+    web(blind, first, sslCiphers=["ECDHE-ECDSA-AES256-GCM-SHA384"])
+    blind.keep("www", issue(key="ec"))
+    run = blind.run(require_same_key=True)
+    assert not run["changed"] and skipped(run) == {"www": "key_differs"}
+    assert {one["cause"]["reason"] for one in run["attention"]} == {"key_differs"}
+    adopted = blind.run(require_same_key=True, adopt={"common_name": NAME}, verify_timeout=0)
+    assert ids(adopted, "imported") and len(adopted["deployed"]) == 1, adopted.output
 
 
 def test_each_phase_alone(here: Rotation) -> None:

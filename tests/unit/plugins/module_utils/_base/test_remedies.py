@@ -59,6 +59,8 @@ def test_deploy() -> None:
     *command, options = words(deploy(7, "web:443"))
     assert command == ["ansible", "localhost", "-m", "softlayer.certificates.ssl_certificate_deploy", "-a"]
     assert parse_kv(options) == {"certificate_id": "7", "listeners": "load_balancer=web,port=443"}
+    several = parse_kv(words(deploy(7, ["web:443", "api:8443"]))[-1])
+    assert several["listeners"] == "load_balancer=web,port=443;load_balancer=api,port=8443"
     given = parse_kv(words(deploy(7, "web:443", ["allow_name_loss", "allow_expired"]))[-1])
     assert (given["allow_name_loss"], given["allow_expired"]) == ("true", "true")
 

@@ -255,6 +255,15 @@ def test_a_create_is_claimed_once_and_for_all(ledger: Ledger) -> None:
     assert isinstance(ledger.claim(others[1], AT, None, LEASE), Claim)
 
 
+def test_what_needs_no_claim_is_recorded_each_time(ledger: Ledger) -> None:
+    """The last time counts, and a clock that was wrong keeps nobody from recording it again."""
+    switch = Key("switch", "listener-1 ab")
+    for at, certificate_id in ((AT + timedelta(days=9), 1), (AT, 2), (AT, None)):
+        ledger.record(switch, at, certificate_id)
+        entry = ledger.find_last_requests([switch])[switch]
+        assert (entry.requested_at, entry.state, entry.certificate_id) == (at, "confirmed", certificate_id)
+
+
 def test_what_stands_for_nothing_any_more_is_withdrawn_once(ledger: Ledger) -> None:
     """Of two runs that see it, one gets the claim; the other one must not take that for what it saw."""
     claim(ledger, CREATE)

@@ -83,6 +83,10 @@ def chain(trust: str, *, has_untrusted_root: bool = False) -> Any:
             "The key type differs: RSA instead of ECDSA.",
         ),
         (
+            Obstacle("key_differs"),
+            "The key of the new certificate differs from the key of the current certificate, and require_same_key is true.",
+        ),
+        (
             Obstacle("key_type_differs", {"new": "ECDSA", "present": "RSA"}),
             "The key type differs: ECDSA instead of RSA. By default, load balancers offer cipher suites for RSA keys only.",
         ),

@@ -15,6 +15,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes
     ApprovalReason,
     AttentionReason,
     DeployReason,
+    HeldBackReason,
     RotationReason,
     StoredReason,
 )
@@ -268,9 +269,8 @@ def test_each_language_says_everything(language: str) -> None:
     assert shape(words) == shape(WORDS["en"])
     assert set(words["states"]) == set(LISTENER_SCHEMA.states)
     assert set(words["attention"]) == set(LISTENER_SCHEMA.attention) == {*words["badges"], "failed"}
-    reasons = {*get_args(DeployReason), *get_args(RotationReason), *get_args(ApprovalReason)} - {
-        *get_args(StoredReason)
-    }
+    given = (DeployReason, RotationReason, ApprovalReason, HeldBackReason)
+    reasons = {reason for each in given for reason in get_args(each)} - {*get_args(StoredReason)}
     assert reasons <= set(words["reasons"])
 
 

@@ -228,6 +228,7 @@ HAD, GETS = known(BEFORE, "Example Ltd"), known(AFTER, None, "2026-02-01T00:00:0
 def adopted(**given: Any) -> dict[str, Any]:
     switched = {**PLACE, "outcome": "switched", "message": "Switched.", "previous": HAD, "new": GETS}
     lost = {"losses": ["the organization Example Ltd"], "overrides": ["allow_organization_change"], "still_used_by": []}
+    lost["switch_back_command"] = None
     return {**switched, **lost, **given}
 
 
@@ -240,16 +241,19 @@ UNUSED = f"certificate {BEFORE}: no longer used by a listener. To delete the cer
 
 
 def test_an_adoption_with_its_losses_and_how_to_remove_the_previous_certificate() -> None:
-    assert said_of(adopted()) == [
+    assert said_of(adopted(switch_back_command="`back`")) == [
         PREVIOUS,
         f"web:443: new: certificate {AFTER} ({NAME}, no organization, RSA 2048, expires 2026-05-31T00:00:00Z)",
         "web:443: losses: the organization Example Ltd (accepted with allow_organization_change)",
+        "web:443: to switch back, run `back`.",
         UNUSED,
     ]
 
 
 def test_an_adoption_in_check_mode() -> None:
-    assert said_of(adopted(new={**GETS, "id": None}, losses=[], overrides=[]), is_check_mode=True) == [
+    assert said_of(
+        adopted(new={**GETS, "id": None}, losses=[], overrides=[], switch_back_command="`back`"), is_check_mode=True
+    ) == [
         PREVIOUS,
         f"web:443: new: a certificate to be imported ({NAME}, no organization, RSA 2048, expires 2026-05-31T00:00:00Z)",
         "web:443: losses: none",

@@ -260,6 +260,18 @@ def test_what_of_the_store_is_held_back(newer: Made, reason: str | None) -> None
     assert due.cause == also.cause == {"reason": reason}
 
 
+def test_what_somebody_has_switched_back_is_held_back() -> None:
+    """For three days from then on, and also once it is due."""
+    newer = FRESH.record(10)
+    facts_of_it = {"newer": newer, "certificate_id": 1, "since": NOW - 2 * DAY}
+    for made, expected in ((Made(days=(-2, 89)), ["held_back"]), (DUE, ["expiring", "held_back"])):
+        one = serving(made, outcome="skipped", reason="switched_back", facts=facts_of_it)
+        items = found(one, store=[FRESH])
+        assert [item.reason for item in items] == expected
+        assert {item.why.facts["new"].id for item in items} == {10} and items[-1].hold_start == NOW - 2 * DAY
+        assert {tuple(item.cause.items()) for item in items if item.cause} == {(("reason", "switched_back"),)}
+
+
 def test_what_of_a_source_is_held_back_names_the_source() -> None:
     ec = entry(replace(FRESH, key="ec"), 3, "lego")
     (item,) = found(serving(Made(days=(-2, 89))), usable=[ec], has_sources=True)

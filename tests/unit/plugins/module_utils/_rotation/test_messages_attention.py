@@ -124,6 +124,14 @@ def not_deployed(because: str | None) -> Obstacle[str]:
             held("key_type_differs", old=replace(OLD, key="ec").record(1)),
             f"{HELD_BACK} To accept the difference, run {deploy(10, 'web:443', ['allow_key_type_change'])} once.",
         ),
+        (
+            held("key_differs"),
+            f"{HELD_BACK} Reissue the certificate with the current key. To change the key, run {deploy(10, 'web:443')} once.",
+        ),
+        (
+            held("switched_back", obstacles=[]),
+            f"{HELD_BACK} To deploy the newer certificate, run {deploy(10, 'web:443')}.",
+        ),
         (held("key_type_differs", new=replace(NEW, key="ec").record(10)), f"{HELD_BACK} {RSA_KEY}"),
         (
             held("organization_differs"),

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -252,6 +252,10 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             "The listener would no longer serve a.example. To accept the loss, specify the listener in listeners.",
         ),
         (Obstacle("not_approved", {}), UNAPPROVED_CHANGE),
+        (
+            Obstacle("switched_back", {"newer": STORED, "certificate_id": 1, "since": AT}),
+            "The listener was switched back to certificate 1 after a run had replaced that certificate.",
+        ),
         *(
             (
                 Obstacle("changed_meanwhile", facts),
@@ -507,6 +511,15 @@ def test_why_a_certificate_is_kept(why: Obstacle[str], said: str) -> None:
 def test_until_when_a_certificate_is_kept() -> None:
     assert why_kept(1, Obstacle("expires_earlier", {"end": AT})) == (
         f"Certificate 1 is kept until it expires at {format_time(AT)}, because its replacement expires earlier."
+    )
+    recent = {"since": AT, "days": 1.5, "listeners": ["web:443", "api:443"], "allow": ["allow_name_loss"]}
+    kept = f"Certificate 1 is kept until {format_time(AT + timedelta(days=1.5))}, so that listeners can be switched back to it."
+    assert why_kept(1, Obstacle("replaced_recently", recent)) == (
+        f"{kept} To switch web:443, api:443 back to it, run {deploy(1, ['web:443', 'api:443'], ['allow_name_loss'])}."
+    )
+    assert why_kept(1, Obstacle("replaced_recently", {**recent, "listeners": []})) == kept
+    assert why_kept(1, Obstacle("replaced_recently", {**recent, "since": None})) == (
+        "Certificate 1 was kept because the API does not report when its replacement was stored."
     )
     assert why_kept(1, Obstacle("in_use", {"endpoint": 3, "demand": DEMAND})) == (
         "Certificate 1 was kept because the expected certificate of an endpoint is unknown. endpoints[3].expected: Certificate 7 does "

@@ -41,7 +41,9 @@ FIRST, SECOND = OLD.record(1, associatedServiceCount=1), NEW.record(2)
 UNUSED, HAS_IT = replace(FIRST, associated_service_count=0), listener(2, SECOND)
 LACKING = replace(NEW, chain="none").record(1, associatedServiceCount=1)
 """The same as the second one, without its chain."""
-IN_USE, KEPT, UNSEEN = ([(1, reason)] for reason in ("in_use", "not_served", "unreachable"))
+IN_USE, KEPT, UNSEEN, RECENT = (
+    [(1, reason)] for reason in ("in_use", "not_served", "unreachable", "replaced_recently")
+)
 
 
 def plan(
@@ -450,6 +452,93 @@ def test_listeners_of_others_that_have_it() -> None:
     far = balancer("far", p443=1, p8443=1)
     assert removal([UNUSED, SECOND], SWITCHED, balancers=[far], remove_unverified=True) == ([], IN_USE)
     assert why([UNUSED, SECOND], SWITCHED, balancers=[far]) == {"listeners": ["far:443", "far:8443"]}
+
+
+# A way back
+
+
+def aged(days: float | None, made: Made = NEW, identifier: int = 2) -> StoreCertificate:
+    """A record that has been in the store for some days."""
+    return made.record(identifier, createDate=None if days is None else (NOW - days * DAY).isoformat())
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(7, ([1], [])), (7 - 1 / 86_400, ([], RECENT)), (0, ([], RECENT)), (-1, ([], RECENT)), (None, ([], RECENT))],
+)
+def test_what_was_replaced_lately_stays(days: float | None, expected: Any) -> None:
+    record = aged(days)
+    assert removal([UNUSED, record], listener(2, record), superseded_after_days=7) == expected
+    assert removal([UNUSED, record], listener(2, record)) == ([1], [])
+
+
+def test_the_youngest_replacement_counts() -> None:
+    """Whoever was switched last must be able to go back; what was imported by the run is new, whenever the API says it was stored."""
+    first, second = aged(9), aged(1, NEWER, 3)
+    both, weekly = (listener(1, first), listener(1, second, "api")), {"superseded_after_days": 7}
+    assert removal([FIRST, first, second], *both, **weekly) == ([], RECENT)
+    assert removal([FIRST, first, second], both[0], **weekly) == ([1], [])
+    assert removal([FIRST, first], both[0], imported=[first], **weekly) == ([], RECENT)
+    over = Made(days=(-80, -0.1)).record(1)
+    assert removal([over, second], listener(1, second), **weekly) == ([1], []), "nobody goes back to what has expired"
+    assert removal([FIRST, second], listener(1, second, served=None), **weekly) == ([], UNSEEN)
+
+
+def test_who_can_go_back_and_how() -> None:
+    """Who was switched by the run, and who has the replacement; in check mode nobody was switched yet."""
+    wider = Made(names=(NAME, OTHER))
+    second, third = aged(1), aged(1, wider, 3)
+    here, there, other = listener(1, second), listener(2, second, "api"), listener(3, second, "own")
+    known = {"superseded_after_days": 7, "remove_unverified": True}
+    facts = {"since": NOW - DAY, "days": 7, "allow": []}
+    assert why([FIRST, second], here, there, other, **known) == {**facts, "listeners": ["api:443", "web:443"]}
+    assert why([FIRST, second], here, there, **known, is_check_mode=True) == {**facts, "listeners": ["api:443"]}
+    lossy = {**facts, "allow": ["allow_name_loss"]}
+    assert why([FIRST, third], listener(1, third), **known) == {**lossy, "listeners": ["web:443"]}
+    assert why([UNUSED, third], listener(3, third), **known) == {**facts, "listeners": []}, "it may never have had it"
+
+
+# What has expired
+
+OVER = Made(days=(-100, -10)).record(1)
+RIVAL = Made(OTHER, (OTHER,)).record(2)
+
+
+@pytest.mark.parametrize(("days", "old"), [(None, []), (0, [1]), (10, [1]), (10.001, [])])
+@pytest.mark.parametrize("after", [None, 0, 7])
+def test_what_has_expired_goes_without_a_replacement(days: float | None, old: list[int], after: float | None) -> None:
+    """Whatever becomes of what was replaced."""
+    known = {"expired_after_days": days, "superseded_after_days": after}
+    assert removal([OVER, RIVAL], listener(2, RIVAL), **known) == (old, [])
+    assert plan([OVER, RIVAL], listener(2, RIVAL), **known).expired_ids == {*old}
+    assert removal([OVER, RIVAL], listener(2, RIVAL), **known, patterns=[OTHER]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({"records": [replace(OVER, associated_service_count=1)]}, ([], IN_USE)),
+        ({"records": [replace(OVER, associated_service_count=None)]}, ([], IN_USE)),
+        ({"balancers": [balancer("far", p443=1)]}, ([], IN_USE)),
+        ({"expected": {1: "endpoints[0]"}}, ([], IN_USE)),
+        ({"endpoints": [at_endpoint(OVER)]}, ([], IN_USE)),
+        ({"endpoints": [at_endpoint(None)]}, ([1], [])),
+        ({"listeners": [listener(1, SECOND, served=None)]}, ([], UNSEEN)),
+        ({"listeners": [listener(1, SECOND)]}, ([1], [])),
+        ({"imported": [OVER]}, ([], [])),
+        ({"records": [replace(OVER, certificate=None)]}, ([], [])),
+    ],
+)
+def test_what_has_expired_stays_where_something_uses_it(known: dict[str, Any], expected: Any) -> None:
+    """An endpoint that was not reached loses nothing: it does not get its certificate from the store."""
+    records, listeners = known.pop("records", [OVER]), known.pop("listeners", [])
+    assert (
+        removal([*records, SECOND], *listeners, **known, superseded_after_days=None, expired_after_days=1) == expected
+    )
+
+
+def test_what_was_replaced_stays_where_only_what_has_expired_goes() -> None:
+    assert removal([FIRST, SECOND], SWITCHED, superseded_after_days=None, expired_after_days=0) == ([], [])
 
 
 def test_a_record_in_results() -> None:

@@ -8,24 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Entry
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     ACCEPT_OPTIONS,
     Overrides,
     PresentCertificate,
+    find_obstacles,
     find_replacement_obstacle,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerAction,
     ListenerOptions,
     ListenerPlan,
     ListenerSelection,
     Place,
+    build_replaced_key,
+    hold_switched_back,
     keep_unchanged,
     plan_named,
     plan_renewals,
@@ -167,6 +172,61 @@ def test_of_several_near_misses_the_newest_is_said(older: int, newest: int) -> N
     planned = renewal(record(OLD, issue(days=PRESENT)), *others)
     assert outcome(planned) == ("skipped", "organization_differs")
     assert planned.facts["newer"].id == newest
+
+
+def test_with_pinned_keys_only_the_same_key_is_better() -> None:
+    """What else speaks against one is said first; the same key, a better chain, and explicit orders are fine."""
+    key, of = new_key("ec"), balancer(sslCiphers=[{"id": 1, "name": ECDSA[0]}])
+    present = record(OLD, AUTHORITY.issue(NAME, key=key, days=PRESENT))
+    same, other = record(NEW, AUTHORITY.issue(NAME, key=key, days=FUTURE)), record(NEW, issue(key="ec"))
+    unknown = record(NEW, OWN.issue(NAME, key=new_key("ec")))
+    pinned = TrustView(CLIENTS.anchors, CLIENTS.at, pins_keys=True)
+    for view, new, reason in (
+        (pinned, same, None),
+        (pinned, other, "key_differs"),
+        (pinned.move_to(NOW).add_revocations({}), other, "key_differs"),
+        (CLIENTS, other, None),
+        (pinned, unknown, "chain_incomplete"),
+    ):
+        (planned,) = plan_renewals(world_of([present, new], of, view=view), ListenerSelection())
+        assert planned.reason == reason
+    assert find_obstacles(other, PresentCertificate.of(present), pinned) == [Obstacle("key_differs")]
+
+
+def held_back(planned: ListenerAction, *recorded: ListenerAction, at: datetime = NOW) -> ListenerAction:
+    """What becomes of a planned switch, if earlier runs have recorded these switches."""
+    replaced = {key: Entry(1, key, at, "confirmed", at) for key in map(build_replaced_key, recorded)}
+    (held,) = hold_switched_back([planned], replaced, StoreIndex([]))
+    return held
+
+
+def test_a_listener_that_somebody_has_switched_back_is_left_alone() -> None:
+    """Known by the listener and by what it had; what came to the store since then is no decision of whoever switched back."""
+    present = record(OLD, issue(days=PRESENT))
+    planned = renewal(present, record(NEW, issue()))
+    changed = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    held = held_back(planned, planned, at=changed)
+    assert (held.outcome, held.reason, held.is_changed, held.target_id, held.renewal_id) == (
+        *("skipped", "switched_back"),
+        *(False, OLD, None),
+    )
+    assert held.facts == {"newer": planned.target, "certificate_id": OLD, "since": changed}
+    later = renewal(present, record(7, issue(days=(-0.5, 91))))
+    assert held_back(later, planned).reason == "switched_back"
+    elsewhere = renewal(present, record(NEW, issue()), of=balancer(number=2))
+    after = renewal(record(5, issue(days=(-30, 60))), record(NEW, issue()))
+    for other in (elsewhere, after):
+        assert held_back(other, planned) == other
+    unchanged = renewal(present)
+    assert held_back(unchanged, planned) == unchanged
+
+
+def test_since_when_a_listener_was_switched_back() -> None:
+    """Not before it was last modified."""
+    of = balancer(ports={443: {"modifyDate": NOW.isoformat()}})
+    planned = renewal(record(OLD, issue(days=PRESENT)), record(NEW, issue()), of=of)
+    assert held_back(planned, planned, at=NOW - 9 * DAY).facts["since"] == NOW
+    assert held_back(planned, planned, at=NOW + DAY).facts["since"] == NOW + DAY
 
 
 def test_one_that_only_has_to_wait_is_said_last() -> None:
