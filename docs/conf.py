@@ -51,6 +51,7 @@ SHORT = {
     "guide_importing": "Import and renew",
     "guide_deploy": "Store to load balancer",
     "guide_other_authorities": "Other authorities, emails",
+    "guide_other_sources": "cert-manager, Vault, ACM",
     "guide_check_account": "Check an account",
     "guide_reasons": "What a reason means",
     "guide_revoked": "Revoked certificates",

@@ -28,7 +28,7 @@ from .users import BALANCE, MANAGE, VIEW, User, Users
 from .world import World
 
 _Proxy = haproxy.Haproxy | listeners.Listeners
-_ACCOUNT = {"id": 278444, "companyName": "Example Company"}
+_COMPANY = "Example Company"
 
 
 def main() -> int:
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="port of the API; 0 takes a free one")
     parser.add_argument("--state-dir", help="where endpoint.json, keys and mail go; a temporary folder if not given")
     parser.add_argument("--maildir", help="where the mail is delivered; a folder in the state directory if not given")
+    parser.add_argument("--account-id", type=int, default=278444, help="id of the account (%(default)s)")
     parser.add_argument("--username", default="SL278444", help="API user name (%(default)s)")
     parser.add_argument("--api-key", help="API key of that user; a random one if not given")
     parser.add_argument("--fleet", type=_fleet, default="demo", help="demo, empty, or a number of orders (%(default)s)")
@@ -130,7 +131,8 @@ def _world(options: argparse.Namespace, state_dir: Path, proxy: _Proxy | None) -
         ]
     )
     maildir = mail.Maildir(Path(options.maildir or state_dir / "Maildir").resolve())
-    world = World(state_dir, maildir, users, dict(_ACCOUNT), Settings(latency_ms=options.latency_ms))
+    account = {"id": options.account_id, "companyName": _COMPANY}
+    world = World(state_dir, maildir, users, account, Settings(latency_ms=options.latency_ms))
     if proxy is not None:
         world.place = proxy.next_address
     fleet.seed(

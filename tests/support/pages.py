@@ -31,7 +31,12 @@ READMES = [ROOT / "README.md", *sorted(ROOT.glob("roles/*/README.md"))]
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 FILTERS = sorted(path.stem for path in ROOT.glob("plugins/filter/*.yml"))
 INVENTORIES = sorted(path.stem for path in ROOT.glob("plugins/inventory/*.py"))
-FOLLOWED_ELSEWHERE = {"guide_awx.rst", "guide_execution_environments.rst", "guide_lets_encrypt.rst"}
+FOLLOWED_ELSEWHERE = {
+    "guide_awx.rst",
+    "guide_execution_environments.rst",
+    "guide_lets_encrypt.rst",
+    "guide_other_sources.rst",
+}
 """Pages whose commands need more than there is here; they have tests of their own."""
 PLUGIN_PAGES = [
     *(("module", name) for name in MODULES),
