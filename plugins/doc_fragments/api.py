@@ -22,6 +22,15 @@ options:
       - API key of the user, either a classic infrastructure API key or an IBM Cloud API key.
       - The default is the environment variable E(SL_API_KEY), or else the configuration file (see O(config_file)).
     type: str
+  iam_token:
+    description:
+      - IAM access token of IBM Cloud, instead of O(username) and O(api_key). The word C(Bearer) before the token is ignored. O(api_key) and
+        O(iam_token) are mutually exclusive.
+      - The default is the environment variable E(IBMCLOUD_IAM_TOKEN), which takes precedence over the configuration file. O(api_key), and a user
+        name with E(SL_API_KEY), take precedence over E(IBMCLOUD_IAM_TOKEN). O(iam_token) takes precedence over E(SL_API_KEY).
+      - A token expires after at most 60 minutes. If the token expires during a run, the remaining calls fail.
+      - Set O(transport=rest), because the API may reject tokens over XML-RPC.
+    type: str
   endpoint_url:
     description:
       - URL of the SoftLayer API. If the path of the URL contains C(rest), REST is used instead of XML-RPC.

@@ -78,19 +78,23 @@ options:
   api_key:
     env:
       - name: SL_API_KEY
+  iam_token:
+    env:
+      - name: IBMCLOUD_IAM_TOKEN
   endpoint_url:
     env:
       - name: SL_ENDPOINT_URL
   # transport has none here: Ansible would refuse an empty one, as a credential of AWX leaves it. The argument spec reads it.
 notes:
-  - O(username), O(api_key), O(endpoint_url), O(config_file), O(proxy), and O(ca_path) can be Jinja2 templates, with lookups and the extra
-    variables of the command line, or strings that are encrypted with Ansible Vault.
+  - O(username), O(api_key), O(iam_token), O(endpoint_url), O(config_file), O(proxy), and O(ca_path) can be Jinja2 templates, with lookups and
+    the extra variables of the command line, or strings that are encrypted with Ansible Vault.
   - The hosts are orders, and Ansible cannot connect to them. Run tasks on V(localhost).
   - If this plugin cannot read a file, Ansible tries its other inventory plugins and also shows their errors. To see only the errors of this
     plugin, set E(ANSIBLE_INVENTORY_ENABLED) to its name only. If an unreadable file ends the run (E(ANSIBLE_INVENTORY_UNPARSED_FAILED), as in
     AWX, or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED)), the last line of the output contains the cause.
   - The cache contains the facts of orders and no credentials. The plugin computes the days until expiry, the selection, and the groups in each
-    run. Each combination of API user, endpoint, O(account_id), O(order_ids), and whether the store is read has a separate cache.
+    run. Each combination of API user, endpoint, O(account_id), O(order_ids), and whether the store is read has a separate cache. Each
+    O(iam_token) counts as a separate API user.
 """
 
 EXAMPLES = r"""
@@ -112,6 +116,11 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/ansible-inventory
 cache_timeout: 3600
 cache_prefix: production_
+
+---
+# An IAM token from the environment of the job, instead of an API key
+plugin: softlayer.certificates.ssl_orders
+iam_token: "{{ lookup('ansible.builtin.env', 'IAM_TOKEN') }}"
 
 ---
 # Only some orders: not imported yet and about to expire
@@ -437,17 +446,19 @@ def _separate_groups(emails: Iterable[str | None]) -> tuple[dict[str, str], dict
 
 def _collect_secrets(params: Mapping[str, t.Any]) -> set[str]:
     """Return the secrets that must not appear in any message."""
-    return {str(params.get("api_key") or ""), *find_secrets(params)}
+    return {*SPEC.list_secrets(params), *find_secrets(params)}
 
 
 def _compute_cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
     """Return the cache key of the data that `InventoryModule._fetch_listing` fetches.
 
-    All IBM Cloud API keys share one user name, so the API key distinguishes accounts. The cache key does not reveal it.
+    All IBM Cloud API keys share one user name, so the API key or the token distinguishes accounts. The cache key does not reveal it.
     """
     ids = None if selection.order_ids is None else sorted(set(selection.order_ids))
     what = [CACHE_VERSION, settings.endpoint_url, settings.username, account_id, ids, selection.needs_store]
-    digest = hmac.new(settings.api_key.encode(), json.dumps(what).encode(), "sha256").hexdigest()
+    digest = hmac.new(
+        (settings.api_key or settings.iam_token).encode(), json.dumps(what).encode(), "sha256"
+    ).hexdigest()
     return f"{InventoryModule.NAME}_{digest[:32]}"
 
 

@@ -109,6 +109,10 @@ EXAMPLES = r"""
     timeout: 120
     retries: 10
 
+- name: List orders with an IAM token that an earlier task requested
+  softlayer.certificates.ssl_order_info:
+    iam_token: "{{ iam_token }}"
+
 - name: List orders with an IBM Cloud API key, over the private network and through a proxy with its own CA
   softlayer.certificates.ssl_order_info:
     username: apikey

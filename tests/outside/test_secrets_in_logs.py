@@ -152,7 +152,8 @@ def placed(module: str, path: Path_, value: object) -> Options:
     needed = NEEDED.get(module, {})
     if path[0] == "certificates":
         needed = {}
-    return {**LOGIN, **needed, path[0]: whole}
+    login = {name: given for name, given in LOGIN.items() if path != ("iam_token",) or name != "api_key"}
+    return {**login, **needed, path[0]: whole}
 
 
 OPTIONS = {(module, path): option for module in MODULES for path, option in all_options(spec_of(module))}

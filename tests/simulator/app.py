@@ -85,7 +85,7 @@ class _Endpoint:
         """The right answer."""
         world = self._world
         try:
-            user = world.users.authenticate(call.credentials)
+            user = world.users.authenticate(call.credentials, world.secrets_manager.tokens)
             entry.user = user.username
             method = services.find(call)
             self._note_ignored(call, method.signature)

@@ -16,11 +16,12 @@ from .metadata import FILTER, LIMIT, MASK
 
 @dataclass(frozen=True)
 class Credentials:
-    """A user name and its key; ``by_header`` if they came in XML-RPC's ``authenticate`` header, not by HTTP basic."""
+    """A user name and its key, or a token of IAM; ``by_header`` if they came in XML-RPC's ``authenticate`` header, not by HTTP basic."""
 
     username: str
     api_key: str = field(repr=False)
     by_header: bool = False
+    token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def decode(request: Request, path: str) -> Call:
         object_filter=_filter(request.args.get("objectFilter", "")),
         limit=limit,
         offset=offset,
-        credentials=basic_credentials(request),
+        credentials=http_credentials(request),
     )
 
 
@@ -49,9 +49,11 @@ def encode_fault(fault: ApiFault) -> Response:
     return Response(body, fault.rest_status, mimetype="application/json")
 
 
-def basic_credentials(request: Request) -> Credentials | None:
-    """The user name and key of HTTP basic authentication."""
+def http_credentials(request: Request) -> Credentials | None:
+    """The user name and key of HTTP basic authentication, or a bearer token."""
     given = request.authorization
+    if given is not None and given.type == "bearer":
+        return Credentials("", "", token=given.token or "")
     if given is None or given.username is None or given.password is None:
         return None
     return Credentials(given.username, given.password)

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from . import errors
@@ -51,13 +52,19 @@ class Users:
         """Let everybody have the permissions of the beginning."""
         self._users = self._seed
 
-    def authenticate(self, credentials: Credentials | None) -> User:
+    def authenticate(
+        self, credentials: Credentials | None, tokens: Mapping[str, tuple[str, float]] | None = None
+    ) -> User:
         """The user that the credentials belong to, or the API's fault.
 
         The user name ``apikey`` stands for an IBM Cloud API key, which is taken by HTTP basic authentication only, on
-        both transports.
+        both transports, as is a bearer token: one of the ``tokens`` of IAM, which have a user and an end.
         """
-        if credentials is not None:
+        if credentials is not None and credentials.token is not None:
+            username, end = (tokens or {}).get(credentials.token, ("", 0.0))
+            if end > time.time():
+                return next(user for user in self._users if user.username == username)
+        elif credentials is not None:
             by_key_alone = credentials.username == _IBM_CLOUD_USER and not credentials.by_header
             for user in self._users:
                 if secrets.compare_digest(user.api_key.encode(), credentials.api_key.encode()) and (

@@ -17,7 +17,7 @@ from . import errors
 from .calls import Call, Credentials
 from .errors import ApiFault
 from .listings import Answer
-from .rest import basic_credentials
+from .rest import http_credentials
 
 
 def decode(request: Request, service: str) -> Call:
@@ -39,7 +39,7 @@ def decode(request: Request, service: str) -> Call:
         object_filter=headers.get(f"{service}ObjectFilter"),
         limit=_count(limit.get("limit")),
         offset=_count(limit.get("offset")),
-        credentials=_credentials(headers) or basic_credentials(request),
+        credentials=_credentials(headers) or http_credentials(request),
     )
 
 

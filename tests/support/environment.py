@@ -38,7 +38,7 @@ def _collections_path() -> Path:
 def _set_environment() -> None:
     """Hide credentials, settings and proxies, and let this process and those it starts import the collection."""
     for name in list(os.environ):
-        if name.startswith(("ANSIBLE_", "SL_", "SOFTLAYER_", "XDG_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("ANSIBLE_", "IBMCLOUD_", "SL_", "SOFTLAYER_", "XDG_")) or name.lower().endswith("_proxy"):
             del os.environ[name]
     collections = str(_collections_path())
     home = Path(_scratch.name, "home")

@@ -387,11 +387,12 @@ too_many_listeners: The run would switch more listeners than ``max_listeners`` a
     number is correct.
 too_many_orders: The run would request more emails than ``max_orders`` allows. Nothing was sent. | Increase ``max_orders`` if this number is correct.
 invalid_argument: An option has an invalid value. | Correct the option in ``message``.
-missing_credentials: User name or API key is not set. | Set ``SL_USERNAME`` and ``SL_API_KEY``.
+missing_credentials: User name or API key is not set, and no IAM token is set. | Set ``SL_USERNAME`` and ``SL_API_KEY``, or ``IBMCLOUD_IAM_TOKEN``.
 invalid_config_file: Cannot read the configuration file. | Correct the file.
-insecure_endpoint: The API key would be sent over plain ``http``. | Use ``https``.
+insecure_endpoint: The API key or the token would be sent over plain ``http``. | Use ``https``.
 insecure_folder: Other users can read or replace the directory for the keys. Nothing was written. | Run the command in ``message``.
 authentication_failed: The API rejected the credentials. | Check user name and API key. With an IBM Cloud API key, the user name is ``apikey``.
+    An IAM token expires after at most 60 minutes: get a new token.
 tls_error: The certificate of the server is not trusted. Nothing was sent. | For a proxy or a private CA, set ``ca_path``.
 no_answer: The API did not respond. | Run the playbook again.
 incomplete_listing: A list could not be read completely. | Run the playbook again.

@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 with suppress(ImportError):
     from SoftLayer import BaseClient, consts
-    from SoftLayer.auth import BasicAuthentication, BasicHTTPAuthentication
+    from SoftLayer.auth import BasicAuthentication, BasicHTTPAuthentication, BearerAuthentication
     from SoftLayer.transports import RestTransport, XmlRpcTransport
 
 PAGE_SIZE = 500
@@ -78,9 +78,13 @@ class Client(Caller):
                 "missing_library",
                 "Cannot disable automatic retries in the installed release of the Python library SoftLayer. Install release 6.2 or 6.3.",
             )
-        self._sdk = BaseClient(
-            auth=authentication(settings.username, settings.api_key), transport=transport, config_file=os.devnull
+        # With a user name, the SDK would replace the token by a login without a password.
+        auth = (
+            BearerAuthentication("", settings.iam_token)
+            if settings.iam_token
+            else authentication(settings.username, settings.api_key)
         )
+        self._sdk = BaseClient(auth=auth, transport=transport, config_file=os.devnull)
 
     def call(
         self,
@@ -127,7 +131,14 @@ class Client(Caller):
                     raise ValueError("status")
             except Exception as error:  # when an answer is truncated, the SDK passes on whatever its parser raises
                 call = f"SoftLayer_{service}::{method}"
-                failure = explain(call, self.settings.endpoint_url, attempt, error, repeatable=repeatable)
+                failure = explain(
+                    call,
+                    self.settings.endpoint_url,
+                    attempt,
+                    error,
+                    repeatable=repeatable,
+                    with_token=bool(self.settings.iam_token),
+                )
                 why = self.settings.why_denied if failure.code == "authentication_failed" else None
                 raise CertificatesError(
                     failure.code, f"{failure.message} {why}" if why else failure.message, **failure.details

@@ -84,6 +84,11 @@ RETIRED_ADVICE = (
     "IBM Cloud ended the sale of SSL certificates on 2024-04-15 and the support of SSL orders on 2024-12-15. Download the certificate from "
     "the CA portal, and order new certificates through IBM Cloud Secrets Manager."
 )
+KEY_REMEDY = "check username and api_key (SL_USERNAME and SL_API_KEY in the environment)"
+TOKEN_REMEDY = (
+    "get a new IAM token for iam_token (IBMCLOUD_IAM_TOKEN in the environment), because a token expires after at most 60 minutes, "
+    "even during a run."
+)
 ORDER_SERVICE = "Certificate_Request"
 """A part of the name of the order service. The end of the order service does not affect the store and the load balancers."""
 PERMISSION_CODES = frozenset({"not_found", "authentication_failed"})
@@ -98,7 +103,8 @@ RETIRED_PATTERN = re.compile(
     re.IGNORECASE,
 )
 DENIED_PATTERN = re.compile(
-    r"access denied|permission denied|not have (the )?permission|invalid (api (token|key)|token|credentials)|unauthori[sz]ed",
+    r"access denied|permission denied|not have (the )?permission|invalid (api (token|key)|token|credentials)|unauthori[sz]ed"
+    r"|token (has |is )?expired|no valid authentication header|required for a trusted ?profile",
     re.IGNORECASE,
 )
 
@@ -156,7 +162,13 @@ def parse_fault(body: bytes) -> Fault | None:
 
 
 def explain(
-    call: str, endpoint: str, attempt: Attempt, error: BaseException, *, repeatable: bool = True
+    call: str,
+    endpoint: str,
+    attempt: Attempt,
+    error: BaseException,
+    *,
+    repeatable: bool = True,
+    with_token: bool = False,
 ) -> CertificatesError:
     """Return the error of a failed call, with a `code` of the table above.
 
@@ -166,17 +178,20 @@ def explain(
         attempt: the attempt with its response, if any.
         error: the exception of the SDK.
         repeatable: whether the call only reads.
+        with_token: whether the credentials are an IAM token.
     """
     answer = attempt.answer
     if answer is None:
         return explain_missing_response(call, endpoint, attempt, error, repeatable=repeatable)
     fault = parse_fault(answer.body)
     if fault is not None and fault.is_from_api(answer.status):
-        return _explain_fault(call, answer, fault, repeatable=repeatable)
-    return _explain_http(call, endpoint, answer, fault, repeatable=repeatable)
+        return _explain_fault(call, answer, fault, repeatable=repeatable, with_token=with_token)
+    return _explain_http(call, endpoint, answer, fault, repeatable=repeatable, with_token=with_token)
 
 
-def _explain_fault(call: str, answer: Response, fault: Fault, *, repeatable: bool) -> CertificatesError:
+def _explain_fault(
+    call: str, answer: Response, fault: Fault, *, repeatable: bool, with_token: bool
+) -> CertificatesError:
     code, words = shorten(fault.code), shorten(fault.message)
     said = end_sentence(words or code or "the API returned no reason")
     details = collect_details(call, answer, api_code=code, api_message=words)
@@ -194,8 +209,12 @@ def _explain_fault(call: str, answer: Response, fault: Fault, *, repeatable: boo
     if answer.status == 401 or DENIED_PATTERN.search(fault.message):
         return CertificatesError(
             "authentication_failed",
-            f"The API refused the credentials ({said.rstrip('.')}): check username and api_key (SL_USERNAME and SL_API_KEY in the "
-            f"environment), and that the key's user may call {call}.",
+            f"The API refused the credentials ({said.rstrip('.')}): "
+            + (
+                f"{TOKEN_REMEDY} If a new token is also refused, check that its owner may call {call}."
+                if with_token
+                else f"{KEY_REMEDY}, and that the key's user may call {call}."
+            ),
             **details,
         )
     is_open = not repeatable and fault.is_transient(answer.status)
@@ -207,7 +226,7 @@ def _find_advice(call: str) -> str:
 
 
 def _explain_http(
-    call: str, endpoint: str, answer: Response, fault: Fault | None, *, repeatable: bool
+    call: str, endpoint: str, answer: Response, fault: Fault | None, *, repeatable: bool, with_token: bool
 ) -> CertificatesError:
     """Return the error of a response without a fault of the API: from a gateway, or truncated."""
     facts = {"api_code": shorten(fault.code), "api_message": shorten(fault.message)} if fault is not None else {}
@@ -219,8 +238,7 @@ def _explain_http(
     if answer.status == 401 and repeatable:
         return CertificatesError(
             "authentication_failed",
-            f"{call}: the API refused the credentials (HTTP 401): check username and api_key (SL_USERNAME and "
-            "SL_API_KEY in the environment).",
+            f"{call}: the API refused the credentials (HTTP 401): {TOKEN_REMEDY if with_token else f'{KEY_REMEDY}.'}",
             **details,
         )
     if answer.status == 407 and answer.is_by_proxy:

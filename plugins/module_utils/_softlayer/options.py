@@ -17,11 +17,16 @@ MAX_RETRIES = 100
 
 
 def build_api_options() -> ArgumentSpec:
-    """Return the options of all modules that call the SoftLayer API."""
+    """Return the options of all modules that call the SoftLayer API.
+
+    `api_key` and `iam_token` have no fallback, because Ansible would reject an option of one and an environment variable of the other:
+    `settings` reads their environment variables.
+    """
     return ArgumentSpec(
         options={
             "username": {"type": "str", "fallback": (read_environment, ["SL_USERNAME"])},
-            "api_key": {"type": "str", "no_log": True, "fallback": (read_environment, ["SL_API_KEY"])},
+            "api_key": {"type": "str", "no_log": True},
+            "iam_token": {"type": "str", "no_log": True},
             "endpoint_url": {"type": "str", "fallback": (read_environment, ["SL_ENDPOINT_URL"])},
             "transport": {
                 "type": "str",
@@ -35,6 +40,7 @@ def build_api_options() -> ArgumentSpec:
             "ca_path": {"type": "path", "fallback": (read_environment, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
             "retries": {"type": "int", "default": 5, "range": (0, MAX_RETRIES)},
         },
+        mutually_exclusive=[("api_key", "iam_token")],
     )
 
 

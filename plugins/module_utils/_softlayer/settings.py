@@ -29,15 +29,21 @@ with suppress(ImportError):
 IBM_CLOUD_USER = "apikey"
 IBM_CLOUD_KEY, CLASSIC_KEY = re.compile(r"[A-Za-z0-9_-]{44}"), re.compile(r"[0-9a-fA-F]{64}")
 """The formats of the two kinds of API keys."""
+KEY_VARIABLE, TOKEN_VARIABLE = "SL_API_KEY", "IBMCLOUD_IAM_TOKEN"
+TOKEN_PREFIX = re.compile(r"\Abearer(\s+|\Z)", re.IGNORECASE)
+"""The word before a token in an HTTP header, which the IBM Cloud CLI also prints."""
+TOKEN_PATTERN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""The format of a bearer token (RFC 6750, 2.1)."""
 
 
 @dataclass(frozen=True)
 class Settings(Network):
-    """The endpoint and the credentials of the API."""
+    """The endpoint and the credentials of the API: a user name with an API key, or an IAM token."""
 
     username: str
     api_key: str = field(repr=False)
     endpoint_url: str
+    iam_token: str = field(default="", repr=False)
 
     @property
     def is_rest(self) -> bool:
@@ -47,6 +53,10 @@ class Settings(Network):
     @property
     def why_denied(self) -> str | None:
         """The problem of rejected credentials that their format shows, as a sentence, or `None`."""
+        if IBM_CLOUD_KEY.fullmatch(self.iam_token):
+            return "The value of iam_token looks like an IBM Cloud API key. Set api_key to an API key."
+        if self.iam_token and not self.is_rest:
+            return "Over XML-RPC, the API may reject every token. Set transport: rest."
         is_of_ibm_cloud = self.username == IBM_CLOUD_USER
         if IBM_CLOUD_KEY.fullmatch(self.api_key) and not is_of_ibm_cloud:
             return f"The API key looks like an IBM Cloud API key. Set the user name to {IBM_CLOUD_USER}."
@@ -59,8 +69,8 @@ class Settings(Network):
 
     @property
     def secrets(self) -> set[str]:
-        """The secrets to hide: the API key, and passwords in URLs, including proxies from the environment."""
-        return {self.api_key, *find_secrets([self.endpoint_url, self.proxy, *getproxies().values()])}
+        """The secrets to hide: the API key or the token, and passwords in URLs, including proxies from the environment."""
+        return {self.api_key, self.iam_token, *find_secrets([self.endpoint_url, self.proxy, *getproxies().values()])}
 
 
 def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Settings:
@@ -74,29 +84,62 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
         CertificatesError: `missing_credentials`, `invalid_config_file`, `insecure_endpoint`, `invalid_argument`.
     """
     config = _read_config_file(params["config_file"])
-    username = (params["username"] or config.get("username") or "").strip()
-    api_key = (params["api_key"] or config.get("api_key") or "").strip()
-    missing = [name for name, value in (("username", username), ("api_key", api_key)) if not value]
-    if missing:
-        raise CertificatesError(
-            "missing_credentials",
-            f"Missing SoftLayer {' and '.join(missing)}. Set the environment variables SL_USERNAME and SL_API_KEY, the options username "
-            "and api_key, or both in the section [softlayer] of ~/.softlayer. With an IBM Cloud API key, the user name is "
-            f"{IBM_CLOUD_USER}.",
-            missing=missing,
-        )
-    for name, value in (("username", username), ("api_key", api_key)):
-        check_ascii(name, value)
+    username, api_key, iam_token = _resolve_login(params, config)
     settings = Settings(
         **vars(read_network_settings(params, given, config)),
         username=username,
         api_key=api_key,
+        iam_token=iam_token,
         endpoint_url=(params["endpoint_url"] or config.get("endpoint_url") or API_PUBLIC_ENDPOINT).strip().rstrip("/"),
     )
     guard_url("endpoint_url", settings.endpoint_url, API_PUBLIC_ENDPOINT, "a host and a path", settings.proxy)
     if params["transport"]:
         return replace(settings, endpoint_url=replace_transport(settings.endpoint_url, params["transport"]))
     return settings
+
+
+def _resolve_login(params: Mapping[str, t.Any], config: Mapping[str, t.Any]) -> tuple[str, str, str]:
+    """Return the user name, the API key, and the IAM token: either the first two or the last.
+
+    In the environment, a user name with a key takes precedence over a token.
+
+    Raises:
+        CertificatesError: `missing_credentials`, `invalid_argument`.
+    """
+    username = (params["username"] or config.get("username") or "").strip()
+    api_key, token = ((params[name] or "").strip() for name in ("api_key", "iam_token"))
+    if not (api_key or token):
+        api_key, token = (os.environ.get(name, "").strip() for name in (KEY_VARIABLE, TOKEN_VARIABLE))
+        if username and api_key:
+            token = ""
+    if token:
+        return "", "", parse_token(token)
+    api_key = api_key or (config.get("api_key") or "").strip()
+    missing = [name for name, value in (("username", username), ("api_key", api_key)) if not value]
+    if missing:
+        raise CertificatesError(
+            "missing_credentials",
+            f"Missing SoftLayer {' and '.join(missing)}. Set the environment variables SL_USERNAME and SL_API_KEY, the options username "
+            "and api_key, or both in the section [softlayer] of ~/.softlayer. With an IBM Cloud API key, the user name is "
+            f"{IBM_CLOUD_USER}. Alternatively, set {TOKEN_VARIABLE} or iam_token to an IAM access token.",
+            missing=missing,
+        )
+    for name, value in (("username", username), ("api_key", api_key)):
+        check_ascii(name, value)
+    return username, api_key, ""
+
+
+def parse_token(value: str) -> str:
+    """Return an IAM token without the word `Bearer` before the token.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if the value contains characters that are not part of a token.
+    """
+    token = TOKEN_PREFIX.sub("", value.strip())
+    if not TOKEN_PATTERN.fullmatch(token):
+        why = "iam_token contains a space or another character that is not part of an IAM token. Copy only the token again, without quotation marks."
+        raise CertificatesError("invalid_argument", why)
+    return token
 
 
 def check_ascii(name: str, value: str) -> None:

@@ -36,7 +36,8 @@ PASSPHRASE = "Tr0ub4dor-and-three-more"
 WRONG_PASSPHRASE = "n0t-the-passphrase-of-it"
 KEY_STORE_PASSPHRASE = "an0ther-phrase-for-pkcs12"
 MAIL_BODY = "what-is-said-in-confidence-0123456789"
-PASSWORDS = (PASSPHRASE, WRONG_PASSPHRASE, KEY_STORE_PASSPHRASE, MAIL_BODY)
+IAM_TOKEN = "eyJraWQiOiIyMDI2MTIwMTAwMDAifQ.eyJpYW1faWQiOiJpYW0tUHJvZmlsZS1zZWNyZXQifQ.bm9ib2R5LXNoYWxsLXNlZS1pdA"
+PASSWORDS = (PASSPHRASE, WRONG_PASSPHRASE, KEY_STORE_PASSPHRASE, MAIL_BODY, IAM_TOKEN)
 AUTHORITY = Authority()
 TRADITIONAL = PrivateFormat.TraditionalOpenSSL
 
@@ -106,6 +107,10 @@ def _tasks(stage: Stage) -> dict[str, Task]:
             imports, {**by_path, "privatekey_passphrase": WRONG_PASSPHRASE}, '"reason": "bad_passphrase"'
         ),
         "export": Task("ssl_certificate_export", export, '"exported_count": '),
+        "refused_token": Task(
+            "ssl_order_info", {"iam_token": f"Bearer {IAM_TOKEN}"}, '"code": "authentication_failed"'
+        ),
+        "no_token": Task("ssl_order_info", {"iam_token": f"'{IAM_TOKEN}'"}, '"code": "invalid_argument"'),
         "mail_found": Task(search, {"paths": [message], **by_key}, '"messages_examined": 1'),
     }
 
@@ -137,11 +142,12 @@ def performance(demo_simulator: Simulator, tmp_path_factory: pytest.TempPathFact
     demo_simulator.reset()
     stage = Stage(tmp_path_factory.mktemp("secrets"))
     stage.tasks = _tasks(stage)
+    login = {"username": demo_simulator.username, "api_key": demo_simulator.api_key}
     tasks = [
         {
             "name": name,
             f"softlayer.certificates.{task.module}": {
-                **{"username": demo_simulator.username, "api_key": demo_simulator.api_key},
+                **({} if "iam_token" in task.options else login),
                 "endpoint_url": demo_simulator.url(TRANSPORTS[number % 2]),
                 **({"ledger_url": f"sqlite:///{stage.left}/ledger{number}.sqlite3"} if "import" in task.module else {}),
                 **task.options,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import SoftLayer
+from SoftLayer.auth import BearerAuthentication
 
 from tests.simulator.client import Simulator
 
@@ -40,6 +41,22 @@ def test_bad_credentials(sim: Simulator, connect: Connect, transport: str, usern
     with fails_with("SoftLayer_Exception_Public", 401, transport) as raised:
         client.call("Account", "getObject")
     assert raised.value.faultString == "Access Denied."
+
+
+def test_a_token_of_iam(sim: Simulator, connect: Connect) -> None:
+    """As the SDK sends it: until its end, and only one that IAM gave out."""
+    manager = sim.secrets_manager
+    client, other = connect("", ""), connect("", "")
+    client.auth = BearerAuthentication("", manager.token(sim.viewer_username))
+    other.auth = BearerAuthentication("", "not.given.out")
+    assert client.call("Account", "getObject")["id"] == sim.account_id
+    assert sim.calls()[-1]["user"] == sim.viewer_username
+    with pytest.raises(SoftLayer.SoftLayerAPIError, match="Access Denied"):
+        other.call("Account", "getObject")
+    manager.settings(token_seconds=0)
+    client.auth = BearerAuthentication("", manager.token(sim.username))
+    with pytest.raises(SoftLayer.SoftLayerAPIError, match="Access Denied"):
+        client.call("Account", "getObject")
 
 
 def test_viewer_sees_orders_and_entries_but_no_certificates(

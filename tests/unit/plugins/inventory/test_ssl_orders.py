@@ -384,6 +384,33 @@ def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: S
     assert "www.example.com" in chosen
 
 
+def test_a_token_instead_of_a_key(inventory: Inventory, sim: Simulator) -> None:
+    """As an option before a key in the environment, and in the environment; each token has a cache of its own, which does not hold it."""
+    first, other = (sim.secrets_manager.token(sim.viewer_username) for _token in range(2))
+    inventory.write(**CACHE, iam_token="{{ lookup('env', 'TOKEN') }}", gather_imported=False)
+    for token in (first, first, other):
+        assert len(inventory.listed(TOKEN=f"Bearer {token}").names) == 12
+    without_key = {"SL_USERNAME": None, "SL_API_KEY": None}
+    inventory.write(gather_imported=False)
+    inventory.listed(**without_key, IBMCLOUD_IAM_TOKEN=first)
+    users = [call["user"] for call in sim.calls() if call["method"] == "getSslCertificateRequests"]
+    assert users == [sim.viewer_username] * 3
+    texts = [path.read_text() for path in inventory.folder.rglob("*") if path.is_file()]
+    assert len(texts) > 2 and not [text for text in texts if first in text or other in text]
+
+
+def test_a_token_that_is_refused_is_not_shown(inventory: Inventory, sim: Simulator) -> None:
+    token = sim.secrets_manager.token(sim.username)
+    inventory.write(iam_token=token, api_key=sim.api_key)
+    said = inventory.refused(SL_API_KEY=None)
+    assert "parameters are mutually exclusive: api_key|iam_token" in said and token not in said
+    sim.secrets_manager.expire_tokens()
+    inventory.write(iam_token=f"Bearer {token}", retries=0)
+    talkative = {"ANSIBLE_DISPLAY_TRACEBACK": "always", "ANSIBLE_INVENTORY_ENABLED": PLUGIN, **ENDING}
+    ran = inventory.run("ansible-inventory", "--list", "-vvvv", **talkative)
+    assert "get a new IAM token for iam_token" in ran.said and token not in ran.out + ran.err
+
+
 # What goes wrong
 
 
@@ -469,7 +496,7 @@ def test_no_secret_in_what_a_failure_says(inventory: Inventory, sim: Simulator) 
     assert "No luck with ********!" in said and key not in said
 
 
-@pytest.mark.parametrize("name", ["api_key", "proxy"])
+@pytest.mark.parametrize("name", ["api_key", "iam_token", "proxy"])
 @pytest.mark.parametrize("form", [["s3cr3t-zq"], {"s3cr3t-zq": "s3cr3t-zq"}], ids=["list", "dict"])
 def test_a_secret_that_is_no_text_is_refused_and_not_shown(inventory: Inventory, name: str, form: object) -> None:
     inventory.write(**{name: form})

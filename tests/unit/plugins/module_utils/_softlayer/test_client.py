@@ -124,6 +124,58 @@ def test_an_ibm_cloud_key_goes_by_http_basic(client: Client, url: str, wire: Wir
     assert KEY.encode() not in sent.body
 
 
+TOKEN = "eyJraWQiOiIyMDI2MTIwMTAwMDAiLCJhbGciOiJSUzI1NiJ9.eyJpYW1faWQiOiJpYW0tUHJvZmlsZS0xIn0.c2lnbmVkLWJ5LWJ5dGVzLW9mLWlhbQ-_"
+
+
+def test_a_token_goes_as_a_bearer_token(url: str, wire: Wire) -> None:
+    """Alone: with a user name, the SDK sends that without a password; and nothing of the login stands in the body."""
+    wire.script = [ok(True)]
+    client_for(url, username="", api_key="", iam_token=TOKEN).call("Account", "getX", 5)
+    (sent,) = wire.sent
+    assert sent.request.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert TOKEN not in str(sent.request.url) and TOKEN.encode() not in sent.body
+    assert is_rest(sent.request) or "authenticate" not in sent.xml()[1]
+
+
+GET_A_NEW_TOKEN = (
+    "get a new IAM token for iam_token (IBMCLOUD_IAM_TOKEN in the environment), because a token expires after at most 60 minutes, "
+    "even during a run."
+)
+
+
+OF_A_PROFILE = "Token received with no IMS account id, required for a TrustedProfile"
+"""What somebody was told by the API: issue 9295 of red-hat-storage/ocs-ci on GitHub."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "api_message"),
+    [
+        (fault("Access Denied.", status=401), "Access Denied."),
+        (fault("Invalid API token."), "Invalid API token."),
+        (fault("The token has expired"), "The token has expired"),
+        (fault("No valid authentication headers found."), "No valid authentication headers found."),
+        (fault(OF_A_PROFILE, "SoftLayer_Exception"), OF_A_PROFILE),
+        (fault(f"Unknown token: {TOKEN}", status=401), "Unknown token: ********.********.********"),
+        (page(401), None),
+    ],
+)
+def test_a_refused_token(wire: Wire, url: str, answer: Answer, api_message: str | None) -> None:
+    wire.script = [answer]
+    with fails("authentication_failed", GET_A_NEW_TOKEN) as caught:
+        client_for(url, username="", api_key="", iam_token=TOKEN).call("Account", "getObject")
+    assert TOKEN not in json.dumps(caught.value.build_failure()) and "username" not in caught.value.message
+    assert caught.value.details.get("api_message") == api_message
+    assert caught.value.message.endswith(" Set transport: rest.") == ("xmlrpc" in url)
+    assert len(wire.sent) == 1
+
+
+def test_a_key_given_as_a_token(wire: Wire, url: str) -> None:
+    wire.script = [fault("Access Denied.", status=401)]
+    with fails("authentication_failed", "looks like an IBM Cloud API key. Set api_key") as caught:
+        client_for(url, username="", api_key="", iam_token=IBM_CLOUD_KEY).call("Account", "getObject")
+    assert IBM_CLOUD_KEY not in caught.value.message
+
+
 IBM_CLOUD_KEY = "wKsJ3bT4-_hQ0zUfVYg1nR7cXpLMd9aE2iOoB5r6tNxy"
 MISTAKEN = "The API key looks like an IBM Cloud API key. Set the user name to apikey."
 

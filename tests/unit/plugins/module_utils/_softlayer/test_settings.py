@@ -213,8 +213,92 @@ def test_missing_credentials(monkeypatch: pytest.MonkeyPatch, options: dict[str,
     with fails("missing_credentials") as caught:
         settings_with(monkeypatch, **options)
     assert caught.value.details == {"missing": missing}
-    for name in ("SL_USERNAME", "SL_API_KEY", "~/.softlayer", *missing):
+    for name in ("SL_USERNAME", "SL_API_KEY", "~/.softlayer", "IBMCLOUD_IAM_TOKEN", "iam_token", *missing):
         assert name in caught.value.message
+
+
+TOKEN = "eyJraWQiOiIxIn0.eyJpYW1faWQiOiJpYW0tUHJvZmlsZS0xIn0.c2lnbmF0dXJl-_"
+USER = {"SL_USERNAME": "SL1"}
+BY_KEY = {**USER, "SL_API_KEY": KEY}
+BY_TOKEN = {"IBMCLOUD_IAM_TOKEN": TOKEN}
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "in_file", "with_token"),
+    [
+        ({"iam_token": TOKEN}, {}, False, True),
+        ({"iam_token": TOKEN}, BY_KEY, True, True),
+        ({"iam_token": TOKEN, "username": "SL1"}, BY_KEY, True, True),
+        (LOGIN, BY_TOKEN, True, False),
+        ({"api_key": KEY}, {**USER, **BY_TOKEN}, False, False),
+        ({}, BY_TOKEN, False, True),
+        ({}, BY_TOKEN, True, True),
+        ({}, {**BY_KEY, **BY_TOKEN}, False, False),
+        ({"username": "SL1"}, {"SL_API_KEY": KEY, **BY_TOKEN}, False, False),
+        ({}, {"SL_API_KEY": KEY, **BY_TOKEN}, False, True),
+        ({}, {**USER, **BY_TOKEN}, True, True),
+        ({}, {**USER, "SL_API_KEY": " ", **BY_TOKEN}, False, True),
+        ({}, {**BY_KEY, "IBMCLOUD_IAM_TOKEN": " "}, False, False),
+        ({"iam_token": ""}, BY_KEY, False, False),
+        ({"api_key": ""}, BY_TOKEN, False, True),
+        ({}, {}, True, False),
+    ],
+)
+def test_a_token_or_a_key(
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    options: dict[str, str],
+    environment: dict[str, str],
+    in_file: bool,
+    with_token: bool,
+) -> None:
+    """An option goes before the environment, and this before the file; in the environment, a user name with its key goes before a token."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    if in_file:
+        (home / ".softlayer").write_text(f"[softlayer]\nusername = SL1\napi_key = {KEY}\n", encoding="utf-8")
+    settings = settings_with(monkeypatch, **options)
+    expected = ("", "", TOKEN) if with_token else ("SL1", KEY, "")
+    assert (settings.username, settings.api_key, settings.iam_token) == expected
+
+
+def test_a_token_and_a_key_as_options_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        module_with(monkeypatch, **LOGIN, iam_token=TOKEN)
+    said = capsys.readouterr().out
+    assert "parameters are mutually exclusive: api_key|iam_token" in said
+    assert TOKEN not in said and KEY not in said
+
+
+@pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer  {TOKEN}\n", f" {TOKEN} "])
+def test_the_word_before_a_token_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    """The CLI of IBM Cloud prints it."""
+    module = module_with(monkeypatch, iam_token=given)
+    assert connect(module).settings.iam_token == TOKEN
+    assert TOKEN in module._secrets
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"\u201c{TOKEN}\u201d",
+        f'"{TOKEN}"',
+        f"{TOKEN}\n{TOKEN}",
+        f"IAM token:  Bearer {TOKEN}",
+        "Bearer ",
+        "aBearer b",
+        "{}",
+    ],
+)
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_a_token_that_is_none_is_not_shown(monkeypatch: pytest.MonkeyPatch, given: str, how: str) -> None:
+    if how == "environment":
+        monkeypatch.setenv("IBMCLOUD_IAM_TOKEN", given)
+    with fails("invalid_argument", "iam_token") as caught:
+        settings_with(monkeypatch, **({"iam_token": given} if how == "option" else {}))
+    assert TOKEN not in caught.value.message
 
 
 @pytest.mark.parametrize("name", ["username", "api_key"])
@@ -264,14 +348,16 @@ def test_impossible_settings(monkeypatch: pytest.MonkeyPatch, options: dict[str,
         ("http://127.0.0.1/rest/v3.1", "https://proxy.example.com:3128", False),
     ],
 )
+@pytest.mark.parametrize("by", ["key", "token"])
 def test_no_credentials_in_the_clear(
-    monkeypatch: pytest.MonkeyPatch, endpoint_url: str, proxy: str | None, allowed: bool
+    monkeypatch: pytest.MonkeyPatch, endpoint_url: str, proxy: str | None, allowed: bool, by: str
 ) -> None:
+    login = LOGIN if by == "key" else {"iam_token": TOKEN}
     if allowed:
-        assert settings_with(monkeypatch, **LOGIN, endpoint_url=endpoint_url, proxy=proxy).proxy == proxy
+        assert settings_with(monkeypatch, **login, endpoint_url=endpoint_url, proxy=proxy).proxy == proxy
         return
     with pytest.raises(CertificatesError) as caught:
-        settings_with(monkeypatch, **LOGIN, endpoint_url=endpoint_url, proxy=proxy)
+        settings_with(monkeypatch, **login, endpoint_url=endpoint_url, proxy=proxy)
     assert caught.value.code in {"insecure_endpoint", "invalid_argument"}
     assert "https" in caught.value.message
 
@@ -323,7 +409,7 @@ def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> 
 
 
 def test_secrets_are_in_no_repr() -> None:
-    assert KEY not in repr(SETTINGS)
+    assert KEY not in repr(SETTINGS) and TOKEN not in repr(replace(SETTINGS, iam_token=TOKEN))
     assert "sesame" not in repr(replace(SETTINGS, proxy="http://me:sesame@proxy.example.com"))
 
 
