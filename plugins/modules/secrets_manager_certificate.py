@@ -32,8 +32,8 @@ description:
     version, it reads the secret again.
   - Use the options at top level for one certificate, and O(certificates) for several. If one certificate fails, the module still imports the
     others. The module then fails at its end, and its result contains each certificate.
-  - The module requires an IBM Cloud API key whose user has the roles Reader, SecretsReader, and Writer for the instance or for the group of the secret.
-    O(username) and O(api_key) are required only for O(certificate_id), or if O(iam_api_key) is not set.
+  - The module requires an IBM Cloud API key or an IAM token whose owner has the roles Reader, SecretsReader, and Writer for the instance or for the group
+    of the secret. O(username) and O(api_key), or O(iam_token), are required only for O(certificate_id), or if O(iam_api_key) is not set.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -62,7 +62,8 @@ options:
   iam_api_key:
     description:
       - IBM Cloud API key for the Secrets Manager instance.
-      - The default is O(api_key) if O(username=apikey), or else the environment variable E(IBMCLOUD_API_KEY).
+      - Without O(iam_api_key), the module uses O(iam_token), or else O(api_key) if O(username=apikey), or else the environment variable
+        E(IBMCLOUD_API_KEY), or else E(IBMCLOUD_IAM_TOKEN). With a token, the module does not call O(iam_url).
     type: str
   certificates:
     description:

@@ -155,8 +155,8 @@ options:
             type: str
           api_key:
             description:
-              - IBM Cloud API key for the instance. The default is O(api_key) if O(username=apikey), or else the environment variable
-                E(IBMCLOUD_API_KEY).
+              - IBM Cloud API key for the instance. Without this key, the module uses O(iam_token), or else O(api_key) if O(username=apikey), or else
+                the environment variable E(IBMCLOUD_API_KEY), or else E(IBMCLOUD_IAM_TOKEN).
             type: str
           names:
             description:

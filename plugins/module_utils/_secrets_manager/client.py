@@ -9,6 +9,7 @@ Retries, rate limits, and timeouts are the same as for the SoftLayer API.
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -75,12 +76,12 @@ class SecretsManager(Caller):
         silence_library("ibm-cloud-sdk-core", verify=network.verify)
         self._iam = self.make_session(instance.iam_url)
         self._logging_in = threading.Lock()
-        self._token = ""
-        self._renew_at = 0.0
+        self._token = instance.iam_token
+        self._renew_at = math.inf if instance.iam_token else 0.0
         self._refusal: CertificatesError | None = None
         self._hide = hide
         self._groups: Mapping[str, str] | None = None
-        self._sdk = SecretsManagerV2(authenticator=BearerTokenAuthenticator("none yet"))
+        self._sdk = SecretsManagerV2(authenticator=BearerTokenAuthenticator(instance.iam_token or "none yet"))
         self._sdk.set_service_url(instance.url)
         self._sdk.set_http_client(self.make_session(instance.url))
         self._sdk.set_http_config(self._how)
@@ -272,7 +273,7 @@ class SecretsManager(Caller):
         before_sending: Callable[[], None] | None = None,
         max_response_size: int = MAX_RESPONSE_BYTES,
     ) -> Mapping[str, t.Any]:
-        """Return the response to a call, after a login if necessary. If the server rejects the token, log in again and repeat the call once."""
+        """Return the response to a call, after a login if necessary. If the server rejects the token of a login, log in again and repeat the call once."""
 
         def call_once(attempt: Attempt) -> t.Any:
             attempt.max_response_size = max_response_size
@@ -282,7 +283,14 @@ class SecretsManager(Caller):
                 if not isinstance(result, dict):
                     raise TypeError("no object")
             except Exception as error:  # the SDK passes on whatever a broken answer makes its parsers raise
-                raise explain(call, self.instance.url, attempt, error, repeatable=repeatable) from None
+                raise explain(
+                    call,
+                    self.instance.url,
+                    attempt,
+                    error,
+                    repeatable=repeatable,
+                    with_token=bool(self.instance.iam_token),
+                ) from None
             return result
 
         token = self._log_in()
@@ -291,7 +299,7 @@ class SecretsManager(Caller):
                 call_once, repeatable=repeatable, before_sending=before_sending
             )
         except CertificatesError as error:
-            if error.code != "authentication_failed":
+            if error.code != "authentication_failed" or self.instance.iam_token:
                 raise
             self._log_in(instead_of=token)
             answer = self.call_until_done(call_once, repeatable=repeatable, before_sending=before_sending)

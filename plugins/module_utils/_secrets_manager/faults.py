@@ -18,6 +18,7 @@ from http import HTTPStatus
 from .._base.errors import CertificatesError
 from .._http.faults import collect_details, end_sentence, explain_missing_response, make_rate_limit_error, shorten
 from .._http.transport import Attempt, Response
+from .._softlayer.faults import TOKEN_REMEDY
 
 ROLES = "the roles Reader and SecretsReader (to write, also Writer)"
 KEY_REJECTION_STATUSES = frozenset({400, 401, 403})
@@ -26,7 +27,8 @@ LOGIN_REMEDY = "check that the API key is correct and belongs to the account of 
 REJECTION_ERRORS: Mapping[int, CertificatesError] = {
     401: CertificatesError("authentication_failed", LOGIN_REMEDY),
     403: CertificatesError(
-        "no_permission", f"grant the user of the API key {ROLES}, for the instance or the secret group."
+        "no_permission",
+        f"grant the user of the API key or the IAM token {ROLES}, for the instance or the secret group.",
     ),
     404: CertificatesError("not_found", "check the ID and the region in instance_url, and the requested name."),
     409: CertificatesError("refused", "a secret with this name already exists. Set another name."),
@@ -38,7 +40,9 @@ REJECTION_ERRORS: Mapping[int, CertificatesError] = {
 """Errors with fixes, by the HTTP status of a rejection by the service."""
 
 
-def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repeatable: bool) -> CertificatesError:
+def explain(
+    call: str, url: str, attempt: Attempt, error: BaseException, *, repeatable: bool, with_token: bool = False
+) -> CertificatesError:
     """Return the error for a failed call.
 
     Args:
@@ -47,6 +51,7 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
         attempt: the facts about the request.
         error: the exception.
         repeatable: whether the call changes nothing, so that a repetition is harmless.
+        with_token: whether the user specified an IAM token instead of an API key.
     """
     answer = attempt.answer
     if answer is None:
@@ -59,7 +64,8 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
         return make_rate_limit_error(call, details)
     if answer.status in REJECTION_ERRORS and (is_its_own or repeatable):
         refusal = REJECTION_ERRORS[answer.status]
-        why = f"{call}: {url} rejected the request (HTTP {answer.status}): {refusal.message}{said}"
+        remedy = TOKEN_REMEDY if with_token and answer.status == HTTPStatus.UNAUTHORIZED else refusal.message
+        why = f"{call}: {url} rejected the request (HTTP {answer.status}): {remedy}{said}"
         return CertificatesError(refusal.code, why, **details)
     if 400 <= answer.status < 500 and answer.status != HTTPStatus.REQUEST_TIMEOUT and (is_its_own or repeatable):
         return CertificatesError(

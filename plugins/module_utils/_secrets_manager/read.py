@@ -48,7 +48,7 @@ def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.E
     except CertificatesError as error:
         listing.set_exception(error)
         return listing
-    module.hide(instance.api_key)
+    module.hide(instance.api_key, instance.iam_token)
     manager = SecretsManager(instance, module.params["concurrency"], stop, module.warn, module.hide)
 
     def fill_listing() -> None:

@@ -78,7 +78,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for position, item in enumerate(items):
         check_item(item, "" if is_single else f"Item {position}: ")
     instance = resolve_instance(params, module.given, params, "iam_api_key")
-    module.hide(instance.api_key)
+    module.hide(instance.api_key, instance.iam_token)
     steps = [plan_item(item, module) for item in items]  # before this line, a signal simply ends the run
     stop = module.stop_on_signals()
     client = None

@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 from .._base.errors import CertificatesError
 from .._base.options import Argument, ArgumentSpec, read_environment
 from .._http.network import Network, guard_url
-from .._softlayer.settings import IBM_CLOUD_USER, check_ascii, resolve_network, resolve_settings
+from .._softlayer.settings import (
+    IBM_CLOUD_USER,
+    TOKEN_VARIABLE,
+    check_ascii,
+    parse_token,
+    resolve_network,
+    resolve_settings,
+)
 from .._store.options import build_certificates_options
 from .._x509.options import build_certificate_options
 
@@ -93,12 +100,13 @@ def build_secret_certificate_options() -> ArgumentSpec:
 
 @dataclass(frozen=True)
 class Instance:
-    """The URLs, login, and network settings of an instance."""
+    """The URLs, login, and network settings of an instance. The login is an API key, or an IAM token that replaces the login at IAM."""
 
     url: str
     iam_url: str
     api_key: str = field(repr=False)
     network: Network
+    iam_token: str = field(default="", repr=False)
 
     @property
     def identity(self) -> str:
@@ -136,18 +144,34 @@ def resolve_instance(
     iam_url = (own["iam_url"] or (PRIVATE_IAM_URL if is_private else IAM_URL)).strip().rstrip("/")
     iam_url = iam_url.removesuffix("/identity/token")
     guard_url("iam_url", iam_url, IAM_URL, "a host", network.proxy)
-    return Instance(url, iam_url, _resolve_api_key(params, given, own.get(key_option), key_option), network)
+    api_key, token = _resolve_login(params, given, (own.get(key_option) or "").strip(), key_option)
+    return Instance(url, iam_url, api_key, network, token)
 
 
-def _resolve_api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None, key_option: str) -> str:
-    """Return the IBM Cloud API key: from `key_option`, else the SoftLayer API key if the user name is `apikey`, else from the environment.
+def _resolve_login(
+    params: Mapping[str, t.Any], given: frozenset[str], api_key: str, key_option: str
+) -> tuple[str, str]:
+    """Return an IBM Cloud API key and an empty text, or an empty text and an IAM token.
+
+    The precedence is `key_option`, `iam_token`, the SoftLayer API key if the user name is `apikey`, the key of the environment, its token.
+
+    Args:
+        params: see `resolve_instance`.
+        given: see `resolve_instance`.
+        api_key: value of `key_option`.
+        key_option: see `resolve_instance`.
 
     Raises:
         CertificatesError: as `resolve_settings`.
     """
-    remedy = f"Set {key_option} or the environment variable {KEY_VARIABLE}, or set username to {IBM_CLOUD_USER} and api_key to an IBM Cloud API key."
-    of_environment = os.environ.get(KEY_VARIABLE, "").strip()
-    api_key, username = (own or "").strip(), ""
+    remedy = (
+        f"Set {key_option} or the environment variable {KEY_VARIABLE}, or set username to {IBM_CLOUD_USER} and api_key to an IBM Cloud API key, "
+        f"or set iam_token or the environment variable {TOKEN_VARIABLE} to an IAM access token."
+    )
+    of_environment, token = (os.environ.get(name, "").strip() for name in (KEY_VARIABLE, TOKEN_VARIABLE))
+    if not api_key and (params["iam_token"] or "").strip():
+        return "", parse_token(params["iam_token"])
+    username = ""
     if not api_key:
         try:
             settings = resolve_settings(params, given)
@@ -158,6 +182,8 @@ def _resolve_api_key(params: Mapping[str, t.Any], given: frozenset[str], own: st
         else:
             username, of_api = settings.username, settings.api_key
         api_key = of_api if username == IBM_CLOUD_USER else of_environment
+    if not api_key and token:
+        return "", parse_token(token)
     if not api_key:
         what = f", but the API key of the user {username} is valid for the SoftLayer API only" if username else ""
         raise CertificatesError(
@@ -166,7 +192,7 @@ def _resolve_api_key(params: Mapping[str, t.Any], given: frozenset[str], own: st
             missing=[key_option],
         )
     check_ascii(key_option, api_key)
-    return api_key
+    return api_key, ""
 
 
 def why_metadata_invalid(labels: Sequence[str] | None, description: str | None) -> str | None:

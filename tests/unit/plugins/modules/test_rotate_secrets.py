@@ -124,6 +124,22 @@ def test_whose_key(here: FromSecrets) -> None:
     assert not here.run(**given).failed
 
 
+def test_a_token_instead_of_a_key(here: FromSecrets) -> None:
+    """One for both APIs, and IAM is not called; a key of the source goes before it."""
+    store(here.sim, old())
+    here.add("shop", issue())
+    login = {"username": None, "api_key": None, "iam_token": here.manager.token(here.sim.username)}
+    done = here.run(**login)
+    assert [one["name"] for one in done["imported"]] == ["shop"] and here.asked() == [LISTED, READ], done.output
+    assert login["iam_token"] not in done.output
+    manager = here.manager
+    source = {"instance_url": manager.instance_url, "iam_url": manager.iam_url, "api_key": here.sim.api_key}
+    assert not here.run(**login, sources=[{"secrets_manager": source}]).failed and here.asked()[0] == LOGIN
+    here.manager.expire_tokens()
+    expired = here.run(**login)
+    assert expired.code == "authentication_failed" and "get a new IAM token" in expired["msg"], expired.output
+
+
 def test_a_secret_that_is_gone_when_it_is_read(here: FromSecrets) -> None:
     store(here.sim, old())
     store(here.sim, old("api.example.com"))

@@ -105,8 +105,8 @@ def test_what_is_said() -> None:
     """One sentence with the remedy, and the service's own words, on one line."""
     found = explain("Listing", URL, tried(own(403, "Not\nyours"), sent=True), ValueError(), repeatable=True)
     assert found.message == (
-        f"Listing: {URL} rejected the request (HTTP 403): grant the user of the API key the roles Reader and SecretsReader (to write, also Writer), for "
-        "the instance or the secret group. Response: Not yours."
+        f"Listing: {URL} rejected the request (HTTP 403): grant the user of the API key or the IAM token the roles Reader and "
+        "SecretsReader (to write, also Writer), for the instance or the secret group. Response: Not yours."
     )
     assert found.details == {"call": "Listing", "http_status": 403, "api_message": "Not yours"}
     assert login(of_iam(400)).message == (

@@ -117,6 +117,47 @@ def test_the_environments_key_comes_last(monkeypatch: pytest.MonkeyPatch) -> Non
     assert resolved({"api_key": None}, username="apikey", api_key="both").api_key == "both"
 
 
+TOKEN = "eyJraWQiOiIxIn0.e30.c2ln"
+BY_KEY = {"SL_USERNAME": "apikey", "SL_API_KEY": "both"}
+CLASSIC = {"SL_USERNAME": "SL1", "SL_API_KEY": "other"}
+BY_TOKEN = {"IBMCLOUD_IAM_TOKEN": f"Bearer {TOKEN}"}
+
+
+@pytest.mark.parametrize(
+    ("own", "options", "environment", "login"),
+    [
+        (None, {"iam_token": TOKEN}, {}, ("", TOKEN)),
+        (None, {"iam_token": TOKEN}, {**BY_KEY, "IBMCLOUD_API_KEY": "of-the-environment"}, ("", TOKEN)),
+        ("own", {"iam_token": TOKEN}, BY_TOKEN, ("own", "")),
+        (None, {"username": "apikey", "api_key": "both"}, BY_TOKEN, ("both", "")),
+        (None, {"username": "SL1", "api_key": "other"}, BY_TOKEN, ("", TOKEN)),
+        (None, {}, BY_TOKEN, ("", TOKEN)),
+        (None, {}, {**BY_KEY, **BY_TOKEN}, ("both", "")),
+        (None, {}, {**CLASSIC, **BY_TOKEN}, ("", TOKEN)),
+        (None, {}, {"IBMCLOUD_API_KEY": "of-the-environment", **BY_TOKEN}, ("of-the-environment", "")),
+    ],
+)
+def test_a_token_or_a_key(
+    monkeypatch: pytest.MonkeyPatch,
+    own: str | None,
+    options: dict[str, str],
+    environment: dict[str, str],
+    login: tuple[str, str],
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    given = {name: value for name, value in {"username": environment.get("SL_USERNAME"), **options}.items() if value}
+    found = resolved({"api_key": own}, **given)
+    assert (found.api_key, found.iam_token) == login
+    assert TOKEN not in repr(found)
+
+
+def test_a_token_is_suggested_and_checked() -> None:
+    assert "iam_token or the environment variable IBMCLOUD_IAM_TOKEN" in refused({"api_key": None}).message
+    error = refused({"api_key": None}, iam_token=f'"{TOKEN}"')
+    assert error.code == "invalid_argument" and TOKEN not in error.message
+
+
 def test_reached_as_the_api_is() -> None:
     found = resolved({}, timeout=7.0, retries=2, proxy="proxy.example.com:3128", validate_certs=False).network
     assert (found.timeout, found.retries, found.proxy, found.verify) == (7.0, 2, "http://proxy.example.com:3128", False)
