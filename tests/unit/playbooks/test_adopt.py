@@ -79,15 +79,18 @@ def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulato
 
 
 @pytest.mark.later
-def test_what_is_red_is_reported_to_a_command_and_what_is_refused_as_well(account: Simulator, tmp_path: Path) -> None:
+def test_what_is_red_is_reported_to_a_command_and_what_is_refused_as_well(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each with the sentence that the run ends with; check mode tells nobody, and the command's own failure hides nothing."""
     balancer(account, "web", **{f"p{PORT}": store(account, NAME, organization=LTD, names=[NAME])})
     renewed(tmp_path)
     said = tmp_path / "said"
+    monkeypatch.setenv("IBMCLOUD_IAM_TOKEN", "a-token")
     given = {
         "source": str(tmp_path / "letsencrypt"),
         "common_name": NAME,
-        "ssl_rotation_notify_command": f"sh -c 'cat >> {said}; echo $SL_API_KEY >> {said}; exit 3'",
+        "ssl_rotation_notify_command": f"sh -c 'cat >> {said}; echo $SL_API_KEY $IBMCLOUD_IAM_TOKEN >> {said}; exit 3'",
     }
     run(account, tmp_path, "adopt", "--check", listener="web:1", **given)
     assert not said.exists()
@@ -99,5 +102,5 @@ def test_what_is_red_is_reported_to_a_command_and_what_is_refused_as_well(accoun
         told = run(account, tmp_path, "adopt", **wrong, **given)
         given_to_it = said.read_text(encoding="utf-8")
         assert told.ran.code == 2 and sentence in given_to_it and sentence in told.ran.output
-        assert account.api_key not in given_to_it
+        assert account.api_key not in given_to_it and "a-token" not in given_to_it
         said.unlink()

@@ -30,6 +30,7 @@ from tests.support.playing import Ran, run_playbook
 __all__ = ["account", "balanced"]
 
 KEY = "a-key-that-nobody's-eyes-may-see"
+TOKEN = "a.token.that-expires"
 NAME, PORT = "www.example.com", 8443
 CRON = "etc/cron.d/softlayer-certificates"
 CREDENTIALS, ROTATION = (f"etc/softlayer-certificates/{name}" for name in ("credentials", "rotation.yml"))
@@ -61,6 +62,7 @@ class Machine:
         login = {
             "SL_USERNAME": "apikey",
             "SL_API_KEY": KEY,
+            "IBMCLOUD_IAM_TOKEN": TOKEN,
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         }
@@ -70,7 +72,7 @@ class Machine:
             self.root.parent,
             os.environ | login | environment,
         )
-        assert KEY not in ran.output
+        assert KEY not in ran.output and TOKEN not in ran.output
         assert "WARNING" not in ran.output, ran.output
         return ran
 
@@ -108,7 +110,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     os.geteuid() != 0, reason="only root writes below /etc and /usr/local: the files of others are in their home"
 )
 def test_what_is_written_is_removed_again_and_a_second_run_changes_nothing(machine: Machine) -> None:
-    """The plan writes nothing, and no output has the key in it, however loud."""
+    """The plan writes nothing, no output has the key in it, however loud, and no file has the token."""
     shown = machine.present("--check", "--diff", "-vvvv")
     assert not machine.root.exists()
     for path in machine.everything - {CREDENTIALS}:
@@ -117,6 +119,7 @@ def test_what_is_written_is_removed_again_and_a_second_run_changes_nothing(machi
     machine.present("--diff", "-vvvv")
     files = machine.files()
     assert files.keys() == machine.everything
+    assert not [path for path, content in files.items() if TOKEN.encode() in content or b"IAM_TOKEN" in content]
     here = {
         "ansible_facts": {"user_dir": os.path.expanduser("~root")},
         "ssl_rotation_schedule_bin": str(Path(sys.executable).parent),
@@ -245,6 +248,15 @@ def test_secrets_are_never_shown_and_kept_as_they_are(machine: Machine) -> None:
         (["source={certbot}", "ssl_rotation_sources=[]"], {}, "Set only one of the two variables"),
         (["source={certbot}"], {"SL_API_KEY": ""}, "Export SL_USERNAME and SL_API_KEY"),
         (["source={certbot}"], {"SL_USERNAME": ""}, "Export SL_USERNAME and SL_API_KEY"),
+        (["source={certbot}"], {"SL_API_KEY": ""}, "The role does not store IBMCLOUD_IAM_TOKEN"),
+        (
+            [
+                "source={certbot}",
+                '{{"ssl_rotation_schedule_credentials": {{"IBMCLOUD_IAM_TOKEN": "a.token.that-expires"}}}}',
+            ],
+            {},
+            "ssl_rotation_schedule_credentials must not contain IBMCLOUD_IAM_TOKEN, because an IAM token expires before the next run.",
+        ),
         (["source={certbot}", "time=3"], {}, "must be a time of day"),
         (["source={certbot}", "prefix=x"], {}, "The path x must be absolute"),
         (["source={certbot}", "prefix=/x$(id)"], {}, "because scripts and units contain it"),
