@@ -59,6 +59,7 @@ SHORT = {
     "guide_awx": "AWX",
     "guide_semaphore": "Semaphore",
     "guide_execution_environments": "Containers",
+    "guide_iam_tokens": "IAM tokens",
     "guide_request_email": "Lost email of an order",
     "guide_request_email_de": "Auf Deutsch",
     "guide_leaving_classic": "Leaving Classic",
