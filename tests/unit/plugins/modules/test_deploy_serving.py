@@ -85,14 +85,6 @@ def test_what_is_broken_is_pointed_back(serving: Simulator, login: Row, how: str
     assert [web.shows(), web.shows(1)] == [web.old.fingerprint, web.new.fingerprint]
 
 
-def test_without_rollback_it_stays_and_fails(serving: Simulator, login: Row) -> None:
-    web = Web(serving)
-    serving.patch_listener(web.uuids[0], misbehaves="bare")
-    run = run_it(**login, rollback=False)
-    assert (only(run)["outcome"], only(run)["reason"], only(run)["accepted"]) == ("failed", "not_accepted", False)
-    assert run.failed and changes(serving) == [web.call(web.second)]
-
-
 def test_what_cannot_be_reached(serving: Simulator, login: Row) -> None:
     """Neither before nor after the change: a warning, and nobody knows what is served."""
     web = Web(serving)

@@ -18,7 +18,7 @@ from tests.support.modules import Run
 from tests.support.pebble import Pebble
 from tests.support.renewal_desk import FUTURE, PAST, WHY, Desk, answer, identified
 from tests.support.rotate_runs import Rotation, alarms, blind
-from tests.support.tls_servers import HOST, context_from, free_port
+from tests.support.tls_servers import HOST, context_from
 from tests.support.tls_servers import Server as TlsServer
 
 __all__ = ["blind"]
@@ -74,28 +74,6 @@ def test_what_needs_no_renewal_needs_no_one(blind: Rotation) -> None:
         certbot(blind.folder.parent / "letsencrypt", "unused.example.com", identified(AUTHORITY, "unused.example.com"))
         run = blind.run(**sources_of(blind))
         assert not run.failed and alarms(run) == {} and len(desk.asked) == 2, run.output
-
-
-def test_what_cannot_be_reached_is_unknown(blind: Rotation) -> None:
-    """A warning, and no failure, whatever `fail_on` has; what is served is looked at all the same."""
-    port = free_port()
-    served_of(blind, f"http://{HOST}:{port}/directory")
-    run = blind.run(**sources_of(blind), fail_on=["renewal_requested", "expiring"])
-    assert not run.failed and run["attention"] == []
-    (warning,) = warnings(run)
-    assert warning == (
-        f"Cannot get the renewal information of {NAME} from {HOST}:{port}: the download failed: Connection refused."
-    )
-
-
-def test_an_authority_that_has_too_much_to_do_is_left_alone_for_a_while(blind: Rotation) -> None:
-    """There is a warning when it says so; the runs until then do not ask it."""
-    with Desk(answer("", "503 Service Unavailable", Retry_After="7200")) as desk:
-        served_of(blind, desk.url)
-        first, second = (blind.run(**sources_of(blind)) for _time in "12")
-    (warning,) = warnings(first)
-    assert f" from {HOST}:{desk.port}: the server is overloaded until 20" in warning
-    assert not first.failed and not second.failed and warnings(second) == [] and len(desk.asked) == 2, second.output
 
 
 @pytest.mark.skipif(bool(reason_to_skip(Certbot)), reason=str(reason_to_skip(Certbot)))

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +55,6 @@ def revocation(run: Run) -> dict[str, Any]:
     [listener] = run["listeners"]
     told: dict[str, Any] = listener["revocation"]
     return told
-
-
-def test_nothing_was_revoked(here: Rotation, authority: Revoking, publisher: Publisher) -> None:
-    """Each list is asked for once, and is there for the next run."""
-    balancer(here.sim, store(here.sim, leaf(authority)), name="web", first_port=PORT)
-    for _night in range(2):
-        run = here.run(phases=["verify"], sources=None, **DEFAULTS)
-        assert not run.failed and run["attention"] == [] and "warnings" not in run, run.output
-        assert revocation(run)["status"] == "good" and sorted(publisher.asked) == ["/0.crl", "/1.crl"]
-    off = here.run(phases=["verify"], sources=None, check_revocation="off")
-    assert revocation(off) is None
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -150,42 +137,3 @@ def forget(here: Rotation) -> None:
     """Have the next run ask anew."""
     for path in (here.folder.parent / "crls").iterdir():
         path.unlink()
-
-
-@pytest.mark.parametrize("is_stale", [True, False])
-def test_what_cannot_be_found_out_changes_nothing(
-    here: Rotation, authority: Revoking, publisher: Publisher, is_stale: bool
-) -> None:
-    """There is a warning."""
-    present, renewal = leaf(authority, (-70, 20)), leaf(authority)
-    balancer(here.sim, store(here.sim, present), name="web", first_port=PORT)
-    stale = authority.published(present.certificate, renewal.certificate, days=(-9, -1))
-    publisher.pages = stale if is_stale else {}
-    here.keep("www", renewal)
-    run = here.run(**DEFAULTS)
-    assert not run.failed and places(run, "deployed") == {WEB: ("switched", None, True)}, run.output
-    [warning] = run.warnings
-    assert publisher.url in warning and "check_revocation: off" in warning
-    told = revocation(run)
-    assert told["status"] == "unknown" and told["why"].startswith("the certificate revocation list (CRL) http://")
-    assert len(publisher.asked) == len(set(publisher.asked)) == 2
-
-
-def trust(path: str) -> None:
-    """Have a file of roots be those of the machine."""
-    os.environ["SSL_CERT_FILE"] = path
-
-
-def test_strangers_do_not_make_it_ask_this_machine(here: Rotation, publisher: Publisher, tmp_path: Path) -> None:
-    """Only an authority that the user names may have its lists on private addresses, not one of the machine's roots."""
-    made = Revoking(f"{publisher.url}/1.crl")
-    publisher.publish(made.published())
-    balancer(here.sim, store(here.sim, leaf(made)), name="web", first_port=PORT)
-    given: dict[str, Any] = {"phases": ["verify"], "sources": None}
-    roots = tmp_path / "roots.pem"
-    roots.write_text(pem_of([made.root]), encoding="ascii")
-    with_root = partial(trust, str(roots))
-    run = here.run(trusted_ca_path=None, first=with_root, **given)
-    assert revocation(run)["why"].endswith("the server address 127.0.0.1 is not a public internet address"), run.output
-    assert publisher.asked == []
-    assert revocation(here.run(trusted_ca_path=str(roots), first=with_root, **given))["status"] == "good"

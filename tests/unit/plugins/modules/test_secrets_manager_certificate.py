@@ -14,7 +14,6 @@ import json
 import re
 import threading
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,16 +163,6 @@ def test_a_new_version_where_something_differs(sim: Simulator, instance: Options
     }
 
 
-def test_labels_and_description_alone(sim: Simulator, instance: Options) -> None:
-    add(sim, labels=["old"], description="before")
-    done = run(sim, instance, **item(labels=["new"], description=""))
-    assert done["certificate"]["message"] == "Updated: labels, description."
-    assert done["diff"][0]["before"]["labels"] == ["old"] and done["diff"][0]["after"]["labels"] == ["new"]
-    found = values(sim)
-    assert (found["labels"], found.get("description"), found["versions_total"]) == (["new"], None, 1)
-    assert done["certificate"]["version_id"] and writes(sim) == ["update_secret_metadata"]
-
-
 def test_from_the_store_without_a_file(sim: Simulator, instance: Options) -> None:
     stored = run_module("ssl_certificate_import", **options_for(sim), **WWW.options())["certificate"]["id"]
     login = {**options_for(sim, "rest"), "username": "apikey"}
@@ -238,15 +227,6 @@ def test_what_may_not_stand_in_for_the_current_version(sim: Simulator, instance:
     assert (found["certificate"], found["intermediate"]) == (WWW.pem, WWW.chain_pem)
     assert (found["private_key"], found["labels"], found["versions_total"]) == (WWW.key_pem, ["new"], 2)
     assert reason(run(sim, instance, **wanted)) == ("unchanged", None)
-
-
-def test_trust_is_that_of_the_roots_given(sim: Simulator, instance: Options, tmp_path: Path) -> None:
-    own, path = Authority("Own"), tmp_path / "own.pem"
-    path.write_text(pem_of([own.root]), encoding="ascii")
-    add(sim, OLD)
-    wanted = item(own.issue(NAME, days=(-20, 70)))
-    assert reason(run(sim, instance, **wanted)) == ("failed", "chain_incomplete")
-    assert reason(run(sim, instance, **wanted, trusted_ca_path=str(path))) == ("updated", None)
 
 
 # Answers that are lost, and others who are faster

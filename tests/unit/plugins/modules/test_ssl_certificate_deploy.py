@@ -32,8 +32,6 @@ from tests.support.modules import options_for
 
 pytest_plugins = ["tests.support.deploying"]
 
-PENDING = "UPDATE_PENDING"
-
 
 @pytest.fixture
 def login(account: Simulator, transport: str) -> dict[str, Any]:
@@ -88,17 +86,6 @@ def test_explicit_and_several_deployments(account: Simulator, login: dict[str, A
     run_it(**login, deployments=deployments)
     assert placed(account) == {"web:443": third, "web:444": second, "api:443": third}
     assert sorted(changes(account)) == sorted([elements(web, second, (444,)), elements(api, third)])
-
-
-def test_the_selection(account: Simulator, login: dict[str, Any]) -> None:
-    _, first, second = renewable(account, 443, 444)
-    balancer(account, first, first, name="api")
-    run = run_it(**login, load_balancers=["W*"], ports=[443, 9], common_names=["*.example.com"])
-    assert outcomes(run) == {"web:443": ("switched", None)}
-    assert placed(account) == {"web:443": second, "web:444": first, "api:443": first, "api:444": first}
-    none = run_it(**login, load_balancers=["W*"], ports=[9])
-    assert none["listeners"] == [] and not none["changed"]
-    assert "No HTTPS listener" in str(none["warnings"])
 
 
 def test_max_listeners(account: Simulator, login: dict[str, Any]) -> None:
@@ -171,21 +158,6 @@ def test_null_is_no_certificate_in_a_real_run(account: Simulator, login: dict[st
         run = run_it(**login, deployments=[{"listeners": LISTENERS}], check=check)
         assert run.failed and "certificate_id" in run["msg"] and run.code == "invalid_argument"
         assert account.calls() == []
-
-
-# Why not: found by the plan
-
-
-# Why not: found by the change
-
-
-def test_a_balancer_that_stays_busy(account: Simulator, login: dict[str, Any]) -> None:
-    web, first, _ = renewable(account)
-    account.patch_balancer(web["id"], provisioningStatus=PENDING)
-    run = run_it(**login, wait_timeout=0.3)
-    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_busy")
-    assert PENDING in run["msg"] and "again" in run["msg"]
-    assert not run["changed"] and changes(account) == [] and placed(account) == {"web:443": first}
 
 
 # What users write

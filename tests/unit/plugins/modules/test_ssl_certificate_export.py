@@ -10,7 +10,6 @@ import base64
 import json
 import os
 import stat
-import subprocess
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from tests.simulator.client import Simulator
-from tests.simulator.haproxy import find_haproxy
 from tests.support.certificates import PASSPHRASE, Issued, encrypted_fragments, leaks, self_signed
 from tests.support.deploying import issue, store
 from tests.support.modules import Run, options_for, run_module
@@ -35,17 +33,6 @@ EVERYTHING = {"all": True}
 RESULTS = {"changed", "certificates", "exported_count", "unchanged_count", "failed_count", "api_calls", "diff"}
 AES_256_CBC = bytes.fromhex("060960864801650304012a")
 """2.16.840.1.101.3.4.1.42 in DER."""
-HAPROXY = """
-global
-  {option}
-defaults
-  mode http
-  timeout client 1s
-  timeout server 1s
-  timeout connect 1s
-frontend test
-  bind unix@{socket} ssl {given}
-"""
 
 
 @pytest.fixture
@@ -212,27 +199,6 @@ def test_a_folder_that_is_replaced_during_the_run_fails_it(account: Simulator, d
     run = run_module(MODULE, first=first, **options_for(account, "rest"), dest=str(dest), all=True)
     assert (run.code, run["changed"], told(run)) == ("insecure_folder", True, {id: ("failed", "not_written")})
     assert "the new files are in the original directory" in run["msg"] and run["certificates"][0]["paths"] is None
-
-
-@pytest.mark.skipif(find_haproxy() is None, reason="no HAProxy: install the system's package haproxy")
-def test_haproxy_takes_what_the_documentation_says(account: Simulator, dest: Path) -> None:
-    for name in (WWW, SHOP):
-        store(account, issue(name))
-    export(account, dest)
-    listed = dest.with_name("list")
-    listed.write_text("".join(f"{dest}/{name}.crt\n" for name in (WWW, SHOP)))
-    given = (f"crt {dest}/{WWW}.crt", f"crt-list {listed}", f"crt {dest}/")
-    assert [haproxy_takes(dest, "ssl-load-extra-del-ext", one) for one in given] == [True, True, False]
-    assert not haproxy_takes(dest, "", given[0])
-
-
-def haproxy_takes(dest: Path, option: str, given: str) -> bool:
-    """Whether HAProxy accepts certificates with an option in its section `global`."""
-    config = dest.with_name("haproxy.cfg")
-    config.write_text(HAPROXY.format(option=option, socket=dest.with_name("socket"), given=given))
-    done = subprocess.run([str(find_haproxy()), "-c", "-f", str(config)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0 or "No Private Key found" in done.stderr, done.stderr
-    return done.returncode == 0
 
 
 def test_a_folder_that_others_can_replace_is_refused_before_anything_is_read(

@@ -268,41 +268,7 @@ def test_updates(sim: Simulator, api: Options) -> None:
     assert outcome(run(api, **GOOD.options(notes="new", csr_content=GOOD.csr_pem))) == ("unchanged", None)
 
 
-def test_a_csr_that_is_refused_fails_no_import(sim: Simulator, any_api: Options) -> None:
-    """The store may take none for a certificate that is in use. It is the same the next time, when the notes are there."""
-    [identifier] = store(sim, GOOD, notes="old")
-    sim.patch_certificate(identifier, associatedServiceCount=2)
-    sim.settings(refuse_used_csr=True)
-    for expected, tried in (("updated", 2), ("unchanged", 1)):
-        sim.clear_calls()
-        done = run(any_api, **GOOD.options(csr_content=GOOD.csr_pem, notes="new"))
-        assert outcome(done) == (expected, None) and methods(sim)["editObject"] == tried
-        assert f"{NAME}: The CSR of certificate {identifier} was not changed." in str(done.warnings)
-        assert len(done["diff"]) == (expected == "updated")
-        record = snapshot(sim)[identifier]
-        assert (record["notes"], record["certificateSigningRequest"]) == ("new", None)
-
-
 # A store that keeps less than it was given
-
-
-def test_a_chain_that_the_store_cuts(sim: Simulator, any_api: Options) -> None:
-    """It is said each night, and the store has one record of it. Check mode cannot know what the store will keep."""
-    [old] = store(sim, AUTHORITY.issue(NAME, days=(-300, 20)))
-    sim.settings(kept_chain="first")
-    options = GOOD.options(remove_superseded=True)
-    assert outcome(run(any_api, check=True, **options)) == ("imported", None)
-    first = run(any_api, **options)
-    assert outcome(first) == ("failed", "chain_truncated") and first["changed"] and first.code == "chain_truncated"
-    new = first["certificate"]["id"]
-    assert snapshot(sim)[new]["intermediateCertificate"] == pem_of(GOOD.chain[:1])
-    again = run(any_api, **options)
-    assert (outcome(again), again["changed"], again["msg"]) == (("failed", "chain_truncated"), False, first["msg"])
-    assert again["certificate"]["id"] == new and methods(sim)["createObject"] == 1 and methods(sim)["deleteObject"] == 0
-    sim.settings(kept_chain="all")
-    mended = run(any_api, **options)
-    assert outcome(mended) == ("updated", None) and mended["certificate"]["superseded"][0]["id"] == old
-    assert snapshot(sim)[new]["intermediateCertificate"] == GOOD.chain_pem
 
 
 @pytest.mark.parametrize(
@@ -354,18 +320,6 @@ def test_absent(sim: Simulator, api: Options) -> None:
     assert good not in snapshot(sim) and other in snapshot(sim)
     again = predicted(sim, api, state="absent", fingerprint_sha256=GOOD.fingerprint)
     assert outcome(again) == ("unchanged", None) and again["changed"] is False
-
-
-# Answers that are lost
-
-
-def test_a_lost_answer_is_searched_for(sim: Simulator, api: Options) -> None:
-    fleet = [GOOD, OLD, OTHER]
-    sim.fault("hang_after", method="createObject", nth=2)
-    done = run(api, *(one.options() for one in fleet), concurrency=1, timeout=0.5)
-    stored = snapshot(sim)
-    assert [stored[entry["id"]]["certificate"] for entry in done["certificates"]] == [one.pem for one in fleet]
-    assert len(stored) == 4 and methods(sim)["createObject"] == 3
 
 
 # Options that make no sense

@@ -16,7 +16,7 @@ import pytest
 from ansible.parsing.splitter import parse_kv
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import new_key, self_signed
+from tests.support.certificates import self_signed
 from tests.support.deploying import ALL, NAME, UPDATE, balancer, issue, old, placed, store
 from tests.support.deploying import run_it as deploy
 from tests.support.modules import Run, options_for
@@ -242,36 +242,6 @@ def test_endpoints_are_checked_as_listeners_are(blind: Rotation) -> None:
     assert first in stored(blind)
 
 
-def test_what_an_endpoint_must_serve_by_its_id_is_kept(here: Rotation) -> None:
-    """Also once the endpoint serves what replaces it; an id that the store does not have keeps everything."""
-    now = issue()
-    first, second = store(here.sim, old()), store(here.sim, now)
-    web(here, second)
-    with server_of(now) as server:
-        for expected in (first, 987654321):
-            run = here.run(
-                phases=["clean_up"], sources=None, endpoints=[at(server.port, expected=expected)], **REMOVING
-            )
-            assert (ids(run, "removed"), kept(run)) == ([], {first: "in_use"}), run.output
-
-
-@pytest.mark.parametrize("phases", [["verify", "clean_up"], ["clean_up"]], ids="+".join)
-def test_what_an_endpoint_serves_is_kept(here: Rotation, phases: list[str]) -> None:
-    """Whether it must serve that or not, and also in a run that does not verify it; check mode says the same."""
-    before, now = old(days=(-20, 70)), issue()
-    first, second = store(here.sim, before), store(here.sim, now)
-    web(here, second)
-    with server_of(before) as server:
-        for expected in (NAME, second):
-            given = {"endpoints": [at(server.port, expected=expected)], "sources": None, **REMOVING}
-            for run in (here.check(phases=phases, **given), here.run(phases=phases, **given)):
-                assert (ids(run, "removed"), kept(run)[first]) == ([], "in_use"), run.output
-                assert run.failed == (expected == second and "verify" in phases)
-    assert stored(here) == [first, second]
-    given["endpoints"] = []
-    assert ids(here.run(phases=phases, **given), "removed") == [first]
-
-
 def test_what_an_endpoint_serves_is_kept_whatever_the_run_is_limited_to(here: Rotation) -> None:
     """The endpoint is for another one of its names."""
     before, now = (issue(names=[NAME, OTHER], days=days) for days in ((-20, 70), (-1, 89)))
@@ -332,18 +302,6 @@ def test_a_listener_that_another_job_switches_is_listed_once_more(blind: Rotatio
     assert sorted(blind.calls) == sorted(LISTINGS * 2)
 
 
-def test_what_was_switched_is_a_change_even_if_something_else_is_served(blind: Rotation) -> None:
-    first, second = store(blind.sim, old()), store(blind.sim, issue())
-    with server_of(self_signed("stranger.example.com", new_key("rsa"))) as server:
-        balancer(blind.sim, first, first_port=server.port, address=HOST)
-        run = blind.run(phases=["deploy", "verify"], sources=None, verify_timeout=0)
-        again = blind.run(phases=["deploy", "verify"], sources=None, verify_timeout=0)
-    assert {record["certificate_id"] for record in run["listeners"]} == {second}
-    for done, is_changed in ((run, True), (again, False)):
-        assert [failure["reason"] for failure in done["failed_items"]] == ["not_served"]
-        assert (done["changed"], done["deployed"]) == (is_changed, [])
-
-
 # Only what was approved
 
 
@@ -362,42 +320,6 @@ def test_only_what_a_check_run_showed(here: Rotation) -> None:
     assert not again["changed"] and not again.failed, again.output
     rest = here.check(**REMOVING)
     assert here.run(approved=rest.result, **REMOVING)["changed"] and ids(rest, "removed") == [api]
-
-
-def test_a_listener_that_was_given_another_certificate_after_the_preview(here: Rotation) -> None:
-    """What is said is why it is not switched, and not that the store lacks what this run has imported."""
-    www, other = store(here.sim, old()), store(here.sim, issue(OTHER))
-    (place,) = web(here, www)["listeners"]
-    here.keep("www", issue())
-    shown = here.check()
-    here.sim.patch_listener(place["uuid"], tlsCertificateId=other)
-    run = here.run(approved=shown["preview"])
-    (told,) = run["listeners"]
-    assert (told["outcome"], told["reason"]) == ("failed", "changed_meanwhile"), run.output
-    assert f"the listener now has certificate {other} instead of certificate {www}" in told["message"]
-
-
-@pytest.mark.later
-def test_what_was_approved_and_succeeds_does_not_fail_because_of_other_listeners(blind: Rotation) -> None:
-    """Nor does the look that follows. They are told all the same, and fail a run in which nothing was approved."""
-    due, mine = store(blind.sim, old(OTHER)), store(blind.sim, old())
-    certificate = store(blind.sim, issue(days=(-2, 89)))
-    with server_of(self_signed("stranger.example.com", new_key("rsa"))) as server:
-        balancer(blind.sim, mine, name="mine")
-        balancer(blind.sim, due, name="due")
-        balancer(blind.sim, certificate, first_port=server.port, address=HOST, name="odd")
-        blind.keep("www", issue())
-        shown = blind.check(load_balancers=["mine"])
-        assert [record["load_balancer"] for record in shown["deployed"]] == ["mine"]
-        fail_on = ["expiring", "not_served"]
-        done = blind.run(approved=shown["preview"], fail_on=fail_on)
-        seen = blind.run(approved=shown["preview"], fail_on=fail_on, phases=["verify"])
-        for run in (done, seen):
-            assert not run.failed, run.output
-            assert alarms(run) == {"due:443": ["expiring"], f"odd:{server.port}": ["not_served"]}
-        nothing = blind.run(approved={"listeners": []}, fail_on=fail_on)
-    assert nothing.failed and nothing.code == "rotation_failed"
-    assert "due:443" in nothing["msg"] and f"odd:{server.port}" in nothing["msg"]
 
 
 # What goes wrong
@@ -527,27 +449,6 @@ def test_the_selection(blind: Rotation) -> None:
 
 
 # For a report
-
-
-def test_what_a_report_is_made_of(here: Rotation) -> None:
-    """The store with what serves it, the sources with why they are left out, and the listeners with what clients get."""
-    first, new = store(here.sim, old()), issue()
-    web(here, first)
-    here.keep("www", new)
-    plan = here.check()
-    (source,) = plan["source_certificates"]
-    assert (source["reason"], source["supersedes"], source["trust"]) == (None, [first], "trusted")
-    (listener,) = plan["listeners"]
-    assert (listener["not_after"], listener["renewal_due"]) == (plan["imported"][0]["not_after"], False)
-    done = here.run()
-    (second,) = ids(done, "imported")
-    (record,) = done["certificates"]
-    assert (record["id"], record["superseded_by"], record["renewal_due"]) == (first, [second], True)
-    assert [one["load_balancer"] for one in record["services"]] == ["web"], "as it was listed"
-    again = here.run()
-    (source,) = again["source_certificates"]
-    assert (source["reason"], source["supersedes"]) == ("already_imported", [])
-    assert [one["id"] for one in again["certificates"]] == [first, second]
 
 
 def test_diffs_show_public_facts(blind: Rotation) -> None:

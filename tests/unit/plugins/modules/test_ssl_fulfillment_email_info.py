@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from tests.simulator.client import Simulator
@@ -413,27 +413,6 @@ def test_orders_from_the_api_with_the_mails_they_caused(sim: Simulator, api: dic
     assert sorted(entry["reason"] for entry in again["missing"]) == ["no_public_key", "waiting_for_email"]
 
 
-def test_a_certificate_is_found_by_the_names_of_an_order_without_a_common_name(
-    sim: Simulator, api: dict[str, Any], folder: Files
-) -> None:
-    """Whoever has got hold of a signing request can have it signed for a name of his own."""
-    names = ["www.names.example", "shop.names.example"]
-    identifier = int(sim.add_order(commonName=None, names=names)["id"])
-    key: Any = load_pem_private_key(sim.key_path(names[0]).read_bytes(), None)
-    forged, right = (issue(None, names=each, key=key) for each in (["attacker.example"], names[::-1]))
-    wanted: dict[str, Any] = {"order_ids": [identifier], **api, **folder.options}
-    folder.put(letter(forged))
-    [missing] = looked(**wanted)["missing"]
-    assert (missing["reason"], missing["common_name"], missing["subject_alt_names"]) == ("untrusted", None, names)
-    folder.put(letter(right))
-    [found] = looked(**wanted)["certificates"]
-    assert (found["fingerprint_sha256"], found["common_name"], found["order_id"]) == (
-        right.fingerprint,
-        None,
-        identifier,
-    )
-
-
 def test_the_mailbox_is_not_opened_if_the_api_refuses(sim: Simulator) -> None:
     with HangingUp() as server:
         options = {**options_for(sim), "api_key": "wr0ng-k3y", "retries": 0}
@@ -532,21 +511,6 @@ def test_a_mail_that_comes_ends_the_waiting(dovecot: Server, mailbox: Mailbox) -
     assert all(name.startswith("new/") for name in mailbox.flags())
 
 
-@pytest.mark.parametrize("source", ["imap"], indirect=True)
-def test_waiting_ends_with_what_there_is(source: Source) -> None:
-    issued = issue()
-    source.put(letter(issued))
-    source.put(mail(text_part(LINK_ONLY)))
-    before = source.state()
-    orders = [order(issue(), 1), order(issued, 2)]
-    run = looked(orders=orders, wait=True, wait_timeout=1.5, wait_interval=0.2, seconds=SECONDS, **source.options)
-    assert fingerprints(run) == [issued.fingerprint]
-    assert [entry["order_id"] for entry in run["missing"]] == [1]
-    assert (run["messages_examined"], run["unmatched_count"]) == (2, 1)
-    assert "warnings" not in run
-    assert source.state() == before
-
-
 def email(order_id: int, outcome: str, reason: str | None = None) -> dict[str, Any]:
     """What ssl_fulfillment_email returns of an order, as far as it matters here."""
     return {"order_id": order_id, "outcome": outcome, "reason": reason, "next_allowed_at": None}
@@ -563,35 +527,6 @@ def test_emails_that_were_not_requested_are_not_waited_for(source: Source) -> No
     run = looked(orders=orders, emails=[*refused, email(2, "requested")], seconds=SECONDS, **LONG, **source.options)
     assert fingerprints(run) == [issued.fingerprint, there.fingerprint]
     assert [entry["order_id"] for entry in run["missing"]] == [1, 4]
-
-
-@pytest.mark.parametrize("source", ["maildir"], indirect=True)
-def test_emails_that_were_requested_before_are_waited_for(source: Source) -> None:
-    first, second = issue(), issue()
-    source.put(letter(first))
-    given = {
-        "orders": [order(first, 1), order(second, 2)],
-        "emails": [email(2, "skipped", "cooldown")],
-        **source.options,
-    }
-    process = start_module(MODULE, **given, **LONG | {"wait_interval": 0.1})
-    source.put(letter(second))
-    run = succeeded(finished(process, SECONDS))
-    assert fingerprints(run) == [first.fingerprint, second.fingerprint]
-
-
-@pytest.mark.later
-def test_a_server_that_is_gone() -> None:
-    with HangingUp() as other:  # its first look is known to be over
-        process = start_module(
-            MODULE, orders=[order(issue())], imap=other.options(), wait=True, wait_timeout=3, wait_interval=0.3
-        )
-        until(lambda: b"".join(other.received).upper().count(b"NOOP") > 1, process)
-    run = succeeded(finished(process, SECONDS))
-    assert [entry["reason"] for entry in run["missing"]] == ["waiting_for_email"]
-    said = str(run["warnings"])
-    assert "during the wait" in said and str(other.port) in said
-    assert "s3cr3t" not in run.output
 
 
 # Large folders

@@ -110,29 +110,6 @@ def test_ids(sim: Simulator, api: dict[str, Any]) -> None:
     assert len(sim.calls()) == 2, "neither the whole list nor the store"
 
 
-def test_what_is_no_account_id_is_refused_before_anything_is_sent(sim: Simulator) -> None:
-    refused(sim, "invalid_argument", "account_id", **options_for(sim), account_id=0)
-    assert sim.calls() == []
-
-
-def test_a_given_account_is_not_asked_for(sim: Simulator, api: dict[str, Any]) -> None:
-    run = listed(sim, **api, account_id=sim.account_id)
-    assert len(run["orders"]) == len(sim.orders())
-    assert [call["method"] for call in sim.calls()] == ["getSslCertificateRequests"]
-    assert [str(argument) for argument in sim.calls()[0]["arguments"]] == [str(sim.account_id)]
-
-
-def test_records_have_exactly_these_keys(sim: Simulator, api: dict[str, Any]) -> None:
-    whole = run_module(MODULE, **api, gather_imported=True)
-    for fields in (["imported", "product"], []):
-        restricted = run_module(MODULE, **api, gather_imported=True, fields=fields)
-        assert restricted["orders"] == [{name: order[name] for name in ("id", *fields)} for order in whole["orders"]]
-    sim.clear_calls()
-    for field in ("comon_name", "imported"):
-        refused(sim, "invalid_argument", field, **api, fields=[field])
-    assert sim.calls() == []
-
-
 # The store
 
 

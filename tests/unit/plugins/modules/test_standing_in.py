@@ -15,25 +15,21 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import Authority, Issued, leaks, new_key, pem_of
-from tests.support.deploying import AUTHORITY, NAME, balancer, issue, old, only, outcomes, placed, run_it, store
+from tests.support.certificates import Issued, leaks, pem_of
+from tests.support.deploying import AUTHORITY, balancer, issue, old, only, outcomes, run_it, store
 from tests.support.modules import Run, options_for, run_module
 
 pytest_plugins = ["tests.support.deploying"]
 
 Options = dict[str, Any]
-IMPORT, INFO, ORDERS, EMAIL = (
-    *("ssl_certificate_import", "ssl_certificate_info"),
-    *("ssl_order_info", "ssl_fulfillment_email"),
-)
-LONG = Authority("Long", intermediates=2)
+IMPORT = "ssl_certificate_import"
 
 
 @pytest.fixture(autouse=True)
 def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """This machine trusts two of the authorities."""
+    """This machine trusts the authority."""
     path = tmp_path / "trusted.pem"
-    path.write_text(pem_of([AUTHORITY.root, LONG.root]), encoding="ascii")
+    path.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     return path
 
@@ -42,21 +38,6 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def login(account: Simulator) -> Options:
     """The options that log in to the account."""
     return options_for(account)
-
-
-def bare(account: Simulator, issued: Issued) -> int:
-    """Store a certificate without its chain, as the portal has let people do."""
-    identifier = store(account, issued)
-    account.patch_certificate(identifier, intermediateCertificate=None)
-    return identifier
-
-
-def do(name: str, **options: Any) -> Run:
-    """Run a module that must not fail."""
-    run = run_module(name, **options)
-    assert not run.failed, run["msg"]
-    assert not leaks(run.output)
-    return run
 
 
 def import_it(login: Options, issued: Issued, **options: Any) -> Run:
@@ -105,24 +86,3 @@ def test_the_certificate_decides_and_not_what_the_api_says_of_it(account: Simula
     assert only(switched)["certificate_id"] == run["certificate"]["id"]
     again = import_it(login, new, remove_superseded=True)
     assert superseded(again) == {present: True} and ids(account) == {other, run["certificate"]["id"]}
-
-
-# The way out of a missing chain
-
-
-def test_an_incomplete_record_in_use_is_replaced_by_a_complete_one(account: Simulator, login: Options) -> None:
-    """Stored once more, switched to, and then the incomplete one is deleted."""
-    issued = LONG.issue(NAME, key=new_key("rsa"))
-    incomplete = bare(account, issued)
-    balancer(account, incomplete)
-    first = import_it(login, issued, remove_superseded=True)
-    complete = first["certificate"]["id"]
-    assert first["certificate"]["outcome"] == "imported" and superseded(first) == {incomplete: False}
-    assert f"certificate {incomplete} is in use, lacks" in first["certificate"]["message"]
-    assert {one["id"]: one["superseded_by"] for one in do(INFO, **login)["certificates"]}[incomplete] == [complete]
-    assert import_it(login, issued)["certificate"]["outcome"] == "unchanged"
-    assert outcomes(run_it(**login)) == {"web:443": ("switched", None)} and placed(account) == {"web:443": complete}
-    last = import_it(login, issued, remove_superseded=True)
-    assert last["certificate"]["outcome"] == "unchanged" and superseded(last) == {incomplete: True}
-    assert ids(account) == {complete}
-    assert not import_it(login, issued, remove_superseded=True)["changed"]
