@@ -22,7 +22,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base impor
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import lock as guard
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
-    CLOCK_TOLERANCE,
     Claim,
     Entry,
     Key,
@@ -42,9 +41,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.appl
     remove_superseded_record,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
-    CHAIN as CHAIN_NAME,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
     REQUEST,
     ImportAction,
@@ -316,14 +312,9 @@ def stored_but(answer: Answer) -> Answer:
     return both
 
 
-def cut_to(kept: str | None, answer: Answer | None = None) -> Answer:
-    """The store keeps this as the chain, and says so unless something else happens."""
-
-    def both(world: World) -> Any:
-        identifier = world.store(ISSUED, intermediateCertificate=kept)
-        return answer(world) if answer else {"id": identifier}
-
-    return both
+def cut_to(kept: str | None) -> Answer:
+    """The store keeps this as the chain."""
+    return lambda world: {"id": world.store(ISSUED, intermediateCertificate=kept)}
 
 
 def nothing(_world: World) -> None:
@@ -360,17 +351,6 @@ def test_a_create_is_claimed_before_it_is_sent_and_confirmed_after_it(world: Wor
     assert seen == [("claimed", None)]
     assert world.state() == ("confirmed", 101)
     assert world.calls == ["account_id", "createObject"] and world.clock.waits == []
-
-
-def test_a_run_opens_the_ledger_once_if_it_creates_something(world: World) -> None:
-    idle = world.run()
-    idle.close()
-    assert (world.books.opened, world.books.closed, world.calls) == (0, 0, [])
-    run = world.run(ISSUED, RENEWED)
-    assert [world.create(one, run) for one in (ISSUED, RENEWED)] == [101, 102]
-    assert (world.books.opened, world.books.closed, world.calls.count("account_id")) == (1, 0, 1)
-    run.close()
-    assert (world.books.opened, world.books.closed) == (1, 1)
 
 
 @pytest.mark.parametrize("failing", ["open", "find_last_requests", "account_id"])
@@ -422,31 +402,10 @@ def test_what_was_created_is_found_in_the_store_by_its_name(world: World, answer
     assert world.calls[1:] == ["createObject", "findByCommonName"]
 
 
-@pytest.mark.parametrize("failing", [set(), {"findByCommonName"}], ids=["other_name", "no_answer"])
-def test_what_is_not_found_by_its_name_is_searched_for_in_the_whole_store(world: World, failing: set[str]) -> None:
-    """The store may have another idea of the common name than the certificate."""
-    world.failing = failing
-    world.answers = [lambda world: world.store(ISSUED, commonName=None) and None]
-    assert world.create() == 101
-    assert world.calls[1:] == ["createObject", "findByCommonName", "getSecurityCertificates"]
-
-
 def test_what_has_no_common_name_is_searched_for_in_the_whole_store_at_once(world: World) -> None:
     world.answers = [lambda world: world.store(DEFAULT_STEM) and None]
     assert world.create(DEFAULT_STEM) == 101
     assert world.calls[1:] == ["createObject", "getSecurityCertificates"]
-
-
-@pytest.mark.parametrize("answer", WITHOUT_ID)
-@pytest.mark.parametrize("failing", [set(), {"findByCommonName", "getSecurityCertificates"}])
-def test_the_claim_on_what_is_not_found_stays_open(world: World, answer: str, failing: set[str]) -> None:
-    """The call may still arrive."""
-    world.store(RENEWED)
-    world.failing = failing
-    world.answers = [WITHOUT_ID[answer]]
-    assert world.refusal().code == "no_answer"
-    assert world.state() == ("claimed", None)
-    assert world.calls[1:] == ["createObject", "findByCommonName", "getSecurityCertificates"]
 
 
 # Calls that are made again
@@ -506,14 +465,6 @@ def test_another_run_is_waited_for_and_its_record_used(world: World) -> None:
     assert world.clock.waits == [0.1, 0.2, 0.4, 0.8, 1.6, 2, 2]
 
 
-def test_after_another_run_was_refused_this_one_creates(world: World) -> None:
-    other = world.claimed_by_another()
-    world.clock.after(5, lambda: world.books.release(other))
-    assert world.create() == 101
-    assert world.created == 1 and world.listed_at == []
-    assert 5 <= world.clock.now < 8
-
-
 @pytest.mark.parametrize("is_stored", [True, False])
 def test_a_dead_run_is_taken_over(world: World, is_stored: bool) -> None:
     """After its lease, for which it was seen, whatever its clock says; the store tells how far it came."""
@@ -525,25 +476,6 @@ def test_a_dead_run_is_taken_over(world: World, is_stored: bool) -> None:
     [listed] = world.listed_at
     assert "getObject" not in world.calls, "the listing has told it"
     assert LEASE.total_seconds() <= listed <= LEASE.total_seconds() + 2
-
-
-def test_a_run_that_died_long_ago_is_not_waited_for(world: World) -> None:
-    """Even if its clock was behind by as much as is tolerated."""
-    long_ago = (LEASE + CLOCK_TOLERANCE).total_seconds()
-    world.claimed_by_another(seconds_ago=long_ago)
-    assert world.create() == 101
-    assert world.clock.waits == [] and world.created == 1
-    world.claimed_by_another(RENEWED, seconds_ago=long_ago - 1)
-    assert world.create(RENEWED) == 102
-    assert world.clock.waits != [] and world.clock.now < 2
-
-
-def test_a_run_that_renews_its_claim_is_not_dead(world: World) -> None:
-    """The wait begins anew with each change of what is on record."""
-    other = world.claimed_by_another()
-    world.clock.after(80, lambda: world.books.renew(other, world.time()))
-    assert world.create() == 101
-    assert 80 + LEASE.total_seconds() <= world.listed_at[0] <= 80 + LEASE.total_seconds() + 4
 
 
 def test_the_wait_for_dead_runs_ends_for_all_certificates_at_the_same_time(world: World) -> None:
@@ -598,12 +530,6 @@ def test_of_a_claim_that_is_taken_over_by_two_only_one_creates(world: World) -> 
 # What another run has created
 
 
-def test_what_another_run_has_created_is_used(world: World) -> None:
-    world.books.confirm(world.claimed_by_another(), world.store(ISSUED))
-    assert world.create() == 101
-    assert world.calls == ["account_id", "getObject"] and world.clock.waits == []
-
-
 @pytest.mark.parametrize("now_there", [None, RENEWED], ids=["gone", "another_certificate"])
 def test_a_record_that_is_not_what_it_was_does_not_count(world: World, now_there: Issued | None) -> None:
     """It was deleted since then."""
@@ -635,13 +561,6 @@ def test_what_was_created_without_a_note_of_its_id_is_searched_for_in_the_store(
     assert world.clock.waits == []
 
 
-def test_a_store_that_cannot_be_listed_tells_nothing(world: World) -> None:
-    world.claimed_by_another(seconds_ago=3600)
-    world.failing.add("getSecurityCertificates")
-    assert world.refusal().code == "no_answer"
-    assert world.created == 0 and world.state() == ("claimed", None)
-
-
 # A second record, of a certificate whose first one lacks issuers and cannot be changed
 
 
@@ -653,14 +572,6 @@ def first(world: World) -> int:
     return identifier
 
 
-def test_a_second_record_has_a_claim_of_its_own(world: World, first: int) -> None:
-    """Which the one on the first record does not forbid."""
-    second = world.create(is_second=True)
-    assert (second, world.created) == (first + 1, 1)
-    assert world.create(is_second=True) == second, "and once is enough"
-    assert world.created == 1 and world.state() == ("confirmed", first)
-
-
 def test_the_first_record_is_not_taken_for_the_second(world: World, first: int) -> None:
     """After a lost answer."""
     world.answers = [LOST, stored_but(LOST)]
@@ -670,42 +581,10 @@ def test_the_first_record_is_not_taken_for_the_second(world: World, first: int) 
     assert world.create(is_second=True) == first + 1
 
 
-def test_a_dead_run_may_have_created_the_second(world: World, first: int) -> None:
-    """Here the first time it has not, and the second time it has."""
-    for _night in range(2):
-        key = creates.build_ledger_key(ACCOUNT, creation(ISSUED, is_second=True))
-        world.books.entries = {key: Entry(9, key, NOW - 3600 * SECOND, "claimed", NOW - 3000 * SECOND)}
-        assert world.create(is_second=True) == first + 1
-        assert world.created == 1
-
-
-def test_a_store_that_keeps_no_second_chain_is_not_filled_with_copies(world: World, first: int) -> None:
-    world.answers = [lambda world: {"id": world.store(ISSUED, intermediateCertificate="")}]
-    assert [world.create(is_second=True) for _night in range(3)] == [first + 1] * 3
-    assert world.created == 1
-
-
-def test_a_second_that_was_cut_is_found_after_a_lost_answer(world: World, first: int) -> None:
-    """Its chain says nothing about who has stored it, but that it was not there before."""
-    world.answers = [cut_to("", LOST)]
-    made = world.make(is_second=True)
-    assert (made.id, made.intermediates, world.created) == (first + 1, (), 1)
-    world.books.entries.clear()
-    world.answers = [LOST]
-    assert world.create(is_second=True) == first + 1
-
-
 # What the store keeps
 
 
 CHAIN = tuple(map(Certificate.from_library, ISSUED.chain))
-
-
-@pytest.mark.parametrize("kept", ["", ISSUED.chain_pem], ids=["none", "all"])
-def test_the_answer_says_what_was_kept(world: World, kept: str) -> None:
-    world.answers = [cut_to(kept)]
-    assert world.make().intermediates == (CHAIN if kept else ())
-    assert world.calls == ["account_id", "createObject"]
 
 
 @pytest.mark.parametrize("kept", ["", None, ISSUED.chain_pem], ids=["none", "null", "all"])
@@ -871,17 +750,6 @@ def test_a_deletion_that_is_refused_since_another_user_uses_the_record_again(
     assert ("A service started to use the certificate during the run." in caught.value.message) == (code == "in_use")
 
 
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [(REFUSED, "refused"), (NO_ANSWER, "outcome_unknown"), (CertificatesError("unreachable", "Away."), "api_error")],
-)
-def test_a_deletion_that_failed_is_reported_as_one(error: CertificatesError, reason: str) -> None:
-    """A run has imports, too: what failed is not to be guessed."""
-    step = carry_out_one(cast(Client, Store(ROW, error)), cast(Creator, None), plan_record_removal(stored(7, ISSUED)))
-    assert (step.outcome, step.reason) == ("failed", reason)
-    assert step.facts == {"error": error.message, "planned": "removed", "id": 7}
-
-
 def test_an_import_that_failed_is_reported_as_one() -> None:
     class Creating:
         def __init__(self, error: CertificatesError) -> None:
@@ -979,14 +847,6 @@ def test_of_what_is_superseded_only_what_is_to_be_removed_is(is_used: bool) -> N
     assert store.calls == ["getObject"] if is_used else ["getObject", "deleteObject"]
 
 
-def test_a_failure_is_that_of_its_item_which_then_replaces_nothing() -> None:
-    step = replace(
-        plan_record_removal(stored(7, ISSUED)), superseded=(SupersededCertificate(stored(8, ISSUED), removed=True),)
-    )
-    done = carry_out_one(cast(Client, Store(NO_ANSWER)), cast(Creator, None), step)
-    assert (done.outcome, done.reason, done.superseded) == ("failed", "api_error", ())
-
-
 def test_a_record_that_is_to_be_changed_is() -> None:
     changes = {"notes", REQUEST}
     step, calls = edited(changes, True, by=lambda client, step: carry_out_one(client, cast(Creator, None), step))
@@ -1035,15 +895,6 @@ def edited(
 
 
 WHOLE_ROW = {**ROW, "notes": "new", "certificateSigningRequest": ISSUED.csr_pem}
-
-
-def test_what_is_kept_of_a_chain_is_read() -> None:
-    row = {**WHOLE_ROW, "intermediateCertificate": ISSUED.chain_pem}
-    step, calls = edited({"notes", CHAIN_NAME}, True, there=row)
-    assert isinstance(step, ImportAction) and step.outcome == "updated"
-    assert calls == [{"notes", CHAIN_NAME}, "getObject"]
-    cut, _calls = edited({"notes", CHAIN_NAME}, True, there={**WHOLE_ROW, "intermediateCertificate": ""})
-    assert isinstance(cut, ImportAction) and (cut.outcome, cut.reason) == ("failed", "chain_truncated")
 
 
 def test_a_csr_that_the_store_does_not_take_is_left_out() -> None:
