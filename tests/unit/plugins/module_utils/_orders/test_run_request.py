@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -41,6 +40,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
 
+from tests.support.books import Books
 from tests.support.certificates import NOW
 from tests.support.failing import fails
 from tests.support.stored import Made, view_with
@@ -61,10 +61,11 @@ def order_of(key: Key) -> int:
     return int(key.subject.rpartition("/")[2])
 
 
-class World:
+class World(Books):
     """An account with orders, a ledger, and a clock that goes on with each call."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now = NOW
         self.settings = SimpleNamespace(timeout=TIMEOUT)
         self.stop = threading.Event()
@@ -79,11 +80,7 @@ class World:
         """Where the email of an order goes at the moment of its call."""
         self.changes: dict[int, dict[str, Any]] = {}
         """What else the API tells of an order at that moment."""
-        self.entries: dict[int, Entry] = {}
         self.intervals: list[timedelta | None] = []
-        self.failing: dict[str, CertificatesError] = {}
-        """What fails in the ledger."""
-        self.closed = 0
         self.warnings: list[str] = []
         self.warn = self.warnings.append
         self.opened: list[tuple[str | None, bool]] = []
@@ -155,60 +152,29 @@ class World:
 
     # The ledger
 
-    def find_last_requests(self, keys: Iterable[Key], since: datetime) -> dict[Key, Entry]:
-        self._may_fail("find_last_requests")
-        assert self.now - since == timedelta(days=30)
-        return {key: self.entries[order_of(key)] for key in keys if order_of(key) in self.entries}
+    def find_last_requests(self, keys: Iterable[Key], since: datetime | None = None) -> dict[Key, Entry]:
+        assert since is not None and self.now - since == timedelta(days=30)
+        return super().find_last_requests(keys, since)
 
     def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
         assert (key, at) == (build_key(ACCOUNT, order_of(key)), self.now)
         assert interval is not None and lease == compute_lease(TIMEOUT)
-        self.done.append(f"claim {order_of(key)}")
-        self._may_fail("claim")
         self.intervals.append(interval)
-        last = self.entries.get(order_of(key))
-        if last is not None and last.get_block_end(interval, at):
-            return last
-        self.entries[order_of(key)] = Entry(len(self.done), key, at, "claimed", at + lease)
-        return Claim(len(self.done), key, at, at + lease)
+        return super().claim(key, at, interval, lease)
 
-    def confirm(self, claim: Claim) -> None:
-        self._note("confirm", claim, "confirmed")
-
-    def record_unknown_outcome(self, claim: Claim) -> None:
-        self._note("doubt", claim, "unknown")
-
-    def release(self, claim: Claim) -> None:
-        self.done.append(f"release {order_of(claim.key)}")
-        self._may_fail("release")
-        del self.entries[order_of(claim.key)]
-
-    def correct(self, entry: Entry, at: datetime) -> None:
-        self.done.append(f"correct {order_of(entry.key)}")
-        self.entries[order_of(entry.key)] = replace(entry, noticed_at=at)
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def _note(self, what: str, claim: Claim, state: Any) -> None:
-        self.done.append(f"{what} {order_of(claim.key)}")
-        self._may_fail(what)
-        entry = self.entries[order_of(claim.key)]
-        assert entry.id == claim.id
-        self.entries[order_of(claim.key)] = replace(entry, state=state)
-
-    def _may_fail(self, what: str) -> None:
-        if what in self.failing:
-            raise self.failing[what]
+    def act(self, what: str, key: Key) -> None:
+        self.done.append(f"{what} {order_of(key)}")
+        super().act(what, key)
 
     def state(self, order_id: int = SHOP) -> str | None:
         """What the ledger has on record."""
-        return self.entries[order_id].state if order_id in self.entries else None
+        entry = self.entries.get(build_key(ACCOUNT, order_id))
+        return entry and entry.state
 
     def on_record(self, state: Any, at: datetime = NOW - HOUR, order_id: int = SHOP, **others: Any) -> None:
         """An earlier request."""
         key = build_key(ACCOUNT, order_id)
-        self.entries[order_id] = Entry(1, key, at, state, at + compute_lease(TIMEOUT), **others)
+        self.entries[key] = Entry(1, key, at, state, at + compute_lease(TIMEOUT), **others)
 
     # The run
 
@@ -260,7 +226,6 @@ def error(code: Any, message: str = "No.") -> CertificatesError:
 
 
 LOST = error("no_answer", "It did not answer.")
-AWAY = error("ledger_unavailable", "The ledger is away.")
 
 
 @pytest.fixture
@@ -423,7 +388,7 @@ def test_what_cannot_be_noted_is_said(
 ) -> None:
     """The outcome is what it is; the claim that stays open forbids another request of this email, and of no other."""
     world.answers[SHOP] = [answer]
-    world.failing[failing] = AWAY
+    world.failing_acts.add(failing)
     requester = world.requester()
     email, other = requester(planned()), requester(planned(WIKI))
     assert ((email.outcome, email.reason), world.state()) == (expected, "claimed")
@@ -437,9 +402,9 @@ def test_a_ledger_that_fails_is_not_asked_for_the_others(world: World) -> None:
     """It would keep each of them waiting for the same failure; and nothing is sent without it."""
     requester = world.requester()
     first = requester(planned(MAIL))
-    world.failing["claim"] = AWAY
+    world.failing_acts.add("claim")
     second = requester(planned(SHOP))
-    world.failing.clear()
+    world.failing_acts.clear()
     third = requester(planned(WIKI))
     assert first.outcome == "requested"
     for email in (second, third):

@@ -50,6 +50,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_request
 
+from tests.support.books import Books
 from tests.support.certificates import NOW, Authority, Issued
 from tests.support.clock import Clock
 from tests.support.stored import stored, view_with
@@ -68,68 +69,20 @@ SECOND = timedelta(seconds=1)
 Answer = Callable[["World"], Any]
 
 
-class Books:
-    """A ledger with the last act of each key that counts; every run's ledger is this one."""
+class OpenedBooks(Books):
+    """A ledger that counts how often it is opened, and forbids a create as long as there is an earlier one."""
 
-    def __init__(self) -> None:
-        self.entries: dict[Key, Entry] = {}
-        self.opened = self.closed = 0
-        self.failing: set[str] = set()
-        self.asked_for: list[Key] = []
-        self._join_ids = count(1)
-        self._asked = 0
+    opened = 0
 
     def open(self, url: str | None) -> Books:
         assert url == LEDGER_URL
-        self._may_fail("open")
+        self.may_fail("open")
         self.opened += 1
         return self
 
-    def close(self) -> None:
-        self.closed += 1
-
-    def find_last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry]:
-        self._may_fail("find_last_requests")
-        keys = self.asked_for = list(keys)
-        return {key: self.entries[key] for key in keys if key in self.entries}
-
     def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
-        self._may_fail("claim")
-        self._asked += 1
-        assert self._asked < 10_000, "it never ends"
-        assert interval is None, "an earlier create always forbids another one"
-        if key in self.entries:
-            return self.entries[key]
-        entry = self.entries[key] = Entry(next(self._join_ids), key, at, "claimed", at + lease)
-        return Claim(entry.id, key, at, at + lease)
-
-    def confirm(self, claim: Claim | Entry, certificate_id: int | None = None) -> None:
-        self._may_fail("confirm")
-        entry = self.entries[claim.key]
-        assert entry.id == claim.id
-        self.entries[claim.key] = replace(entry, state="confirmed", certificate_id=certificate_id)
-
-    def release(self, claim: Claim) -> None:
-        self._may_fail("release")
-        assert self.entries.pop(claim.key).id == claim.id
-
-    def withdraw(self, entry: Entry) -> bool:
-        if self.entries.get(entry.key) != entry:
-            return False
-        del self.entries[entry.key]
-        return True
-
-    def renew(self, claim: Claim, at: datetime) -> Claim | None:
-        entry = self.entries.get(claim.key)
-        if entry is None or (entry.id, entry.state, entry.lease_until) != (claim.id, "claimed", claim.lease_until):
-            return None
-        renewed = replace(claim, requested_at=at, lease_until=at + LEASE)
-        self.entries[claim.key] = replace(entry, requested_at=at, lease_until=at + LEASE)
-        return renewed
-
-    def _may_fail(self, what: str) -> None:
-        if what in self.failing:
-            raise CertificatesError("ledger_unavailable", "The ledger is away.")
+        assert interval is None and lease == LEASE
+        return super().claim(key, at, interval, lease)
 
 
 class World:
@@ -137,7 +90,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.books = Books()
+        self.books = OpenedBooks()
         self.rows: dict[int, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.listed_at: list[float] = []
@@ -356,12 +309,12 @@ def test_a_create_is_claimed_before_it_is_sent_and_confirmed_after_it(world: Wor
 @pytest.mark.parametrize("failing", ["open", "find_last_requests", "account_id"])
 def test_what_keeps_the_first_from_being_created_keeps_all(world: World, failing: str) -> None:
     """Each would only wait for the same again."""
-    world.books.failing.add(failing)
+    world.books.failing_acts.add(failing)
     world.failing.add(failing)
     run = world.run(ISSUED, RENEWED)
     first = world.refusal(ISSUED, run)
     assert first.code == ("unreachable" if failing == "account_id" else "ledger_unavailable")
-    world.books.failing.clear()
+    world.books.failing_acts.clear()
     world.failing.clear()
     assert world.refusal(RENEWED, run) is first
     run.close()
@@ -369,7 +322,7 @@ def test_what_keeps_the_first_from_being_created_keeps_all(world: World, failing
 
 
 def test_without_a_claim_nothing_is_sent(world: World) -> None:
-    world.books.failing.add("claim")
+    world.books.failing_acts.add("claim")
     assert world.refusal().code == "ledger_unavailable"
     assert world.created == 0
 
@@ -380,7 +333,7 @@ def test_what_was_surely_not_created_is_released(world: World, code: str, is_not
     """If that cannot be noted, the error stays the same, and the lease ends some time."""
     world.answers = [failure(code)]
     if not is_noted:
-        world.books.failing.add("release")
+        world.books.failing_acts.add("release")
     assert world.refusal().code == code
     assert world.state() == (None if is_noted else ("claimed", None))
     assert world.calls == ["account_id", "createObject"]
@@ -396,7 +349,7 @@ def test_what_was_created_is_found_in_the_store_by_its_name(world: World, answer
     world.store(RENEWED)
     world.answers = [stored_but(WITHOUT_ID[answer])]
     if not is_noted:
-        world.books.failing.add("confirm")
+        world.books.failing_acts.add("confirm")
     assert world.create() == 102
     assert world.state() == (("confirmed", 102) if is_noted else ("claimed", None))
     assert world.calls[1:] == ["createObject", "findByCommonName"]
