@@ -370,19 +370,7 @@ def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> I
     return plan(content(**given), StoreIndex([*records, KEEPS_TWO]), remove=remove)
 
 
-def test_it_is_stored_once_more_with_its_chain() -> None:
-    step = planned(BARE, remove=True)
-    assert step.outcome == "imported" and step.incomplete_ids and step.id is None
-    assert step.facts == {"lacking": 1}
-    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
-    first = planned()
-    assert first.outcome == "imported" and not first.incomplete_ids
-    assert first.fingerprint == ISSUED.fingerprint != step.fingerprint, "the first one may be on record in the ledger"
-    assert not first.is_result_in(replace(BARE, certificate=None))
-    assert first.is_result_in(BARE) and step.is_result_in(WHOLE) and not step.is_result_in(BARE)
-
-
-def test_after_that_it_is_there() -> None:
+def test_a_record_with_its_chain_counts_beside_one_without() -> None:
     """And once nothing uses the incomplete one any more, that can go."""
     step = planned(BARE, WHOLE, remove=True)
     assert (step.outcome, step.id) == ("unchanged", 3)
@@ -417,11 +405,6 @@ def test_a_record_in_use_that_lacks_nothing_is_left_as_it_is() -> None:
     assert fewer.warnings == (Obstacle("chain_stays", {"record": whole, "given": WHOLE.intermediates[:1]}),)
     noted = planned(whole, intermediate=pem_of(ISSUED.chain[:1]).encode(), notes="new")
     assert (noted.outcome, noted.notes, set(noted.changes), len(noted.warnings)) == ("updated", "new", {"notes"}, 1)
-
-
-def test_a_record_that_is_given_its_chain_does_not_supersede_itself() -> None:
-    step = planned(replace(BARE, associated_service_count=0), remove=True)
-    assert (step.outcome, step.id, step.superseded) == ("updated", 1, ())
 
 
 def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
@@ -465,17 +448,6 @@ def test_a_chain_is_cut_if_clients_need_what_is_left_out(left: str, known: str) 
 
 
 @pytest.mark.parametrize("left", LEFT)
-def test_what_the_store_has_cut_is_not_stored_again(left: str) -> None:
-    """It is given its chain once more, if the store is known to keep that much; if it has cut it, it is told so."""
-    held = stored(identifier=9, intermediates=LEFT[left])
-    step = planned(held)
-    assert (step.outcome, step.id, set(step.changes)) == ("updated", 9, {CHAIN})
-    again = evaluate_kept_chain(step, held)
-    assert (again.outcome, again.reason, again.id, again.has_changes) == ("failed", "chain_truncated", 9, False)
-    assert evaluate_kept_chain(step, stored(identifier=9)).outcome == "updated"
-
-
-@pytest.mark.parametrize("left", LEFT)
 def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> None:
     """Night after night, in check mode, too; a record without any issuer may be from a client that gave none."""
     held = stored(identifier=9, intermediates=LEFT[left])
@@ -490,24 +462,6 @@ def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> No
     assert (noted.reason, noted.notes) == ("chain_truncated", held.notes), "nothing of it is changed"
 
 
-@pytest.mark.parametrize("left", LEFT)
-def test_what_is_stored_once_more_and_cut_is_not_stored_a_third_time(left: str) -> None:
-    step = planned(BARE)
-    assert step.incomplete_ids == {1} and step.outcome == "imported"
-    second = kept_of(step, LEFT[left], 2)
-    assert (second.reason, second.id) == ("chain_truncated", 2)
-    assert not step.is_result_in(BARE) and step.is_result_in(second.resulting_record)
-    again = planned(BARE, second.resulting_record)
-    assert (again.outcome, again.id) == ("updated", 2)
-    assert (
-        evaluate_kept_chain(again, second.resulting_record).reason,
-        evaluate_kept_chain(again, second.resulting_record).has_changes,
-    ) == (
-        "chain_truncated",
-        False,
-    )
-
-
 def test_a_second_that_is_in_use_by_now_is_no_reason_to_store_a_third() -> None:
     """As the ledger tells who is about to."""
     used = replace(PARTIAL, associated_service_count=1)
@@ -515,26 +469,12 @@ def test_a_second_that_is_in_use_by_now_is_no_reason_to_store_a_third() -> None:
     assert (step.outcome, step.reason, step.id, step.has_changes) == ("failed", "chain_truncated", 2, False)
 
 
-def test_notes_that_were_changed_beside_a_cut_chain_are_a_change() -> None:
-    step = planned(PARTIAL, notes="new")
-    assert evaluate_kept_chain(step, replace(PARTIAL, notes="new")).has_changes
-    assert evaluate_kept_chain(step, replace(PARTIAL, notes="new")).reason == "chain_truncated"
-
-
 ENOUGH = view_with(AUTHORITY.root, x509.load_pem_x509_certificate(pem_of(ISSUED.chain[1:]).encode()))
 """Clients that know the second issuer, too, as they know an authority that an older one has cross-signed."""
 
 
-def test_what_clients_do_not_need_may_be_left_out() -> None:
-    new = plan_present(ImportAction.of(content()), StoreIndex([]), ENOUGH)
-    step = kept_of(new, (FIRST,))
-    assert (step.outcome, step.reason, step.resulting_record.intermediates) == ("imported", None, (FIRST,))
-    assert step.warnings == (Obstacle("chain_stays", {"record": step.resulting_record, "given": (FIRST, LAST)}),)
-    assert kept_of(new, (LAST,)).reason == "chain_truncated"
-
-
 @pytest.mark.parametrize("services", [0, 1])
-def test_and_then_it_is_unchanged_each_night(services: int) -> None:
+def test_a_record_without_what_clients_do_not_need_is_unchanged_each_night(services: int) -> None:
     held = stored(intermediates=(FIRST,), associated_service_count=services)
     step = plan_present(ImportAction.of(content()), StoreIndex([held]), ENOUGH)
     assert (step.outcome, step.id, len(step.warnings)) == ("unchanged", 1, 1)
@@ -702,15 +642,6 @@ def test_what_failed_has_nothing_left_to_do() -> None:
     for step in (failed, second):
         assert (step.content, step.record, step.changes, step.superseded) == (None, None, {}, ())
     assert (failed.outcome, failed.reason, failed.trust) == ("failed", "untrusted", "untrusted")
-
-
-def test_after_a_lost_answer_it_is_checked_what_was_done() -> None:
-    assert present().mark_failed_by(CertificatesError("no_answer", "It did not answer.")).reason == "outcome_unknown"
-
-
-def test_who_has_to_trust_it_makes_no_other_plan() -> None:
-    """Nor another content that is stored."""
-    assert replace(present(), view=view_with()) == present()
 
 
 def test_a_deletion_of_what_is_superseded_is_a_change() -> None:
