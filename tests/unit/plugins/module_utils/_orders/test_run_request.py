@@ -80,7 +80,6 @@ class World(Books):
         """Where the email of an order goes at the moment of its call."""
         self.changes: dict[int, dict[str, Any]] = {}
         """What else the API tells of an order at that moment."""
-        self.intervals: list[timedelta | None] = []
         self.warnings: list[str] = []
         self.warn = self.warnings.append
         self.opened: list[tuple[str | None, bool]] = []
@@ -159,7 +158,6 @@ class World(Books):
     def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
         assert (key, at) == (build_key(ACCOUNT, order_of(key)), self.now)
         assert interval is not None and lease == compute_lease(TIMEOUT)
-        self.intervals.append(interval)
         return super().claim(key, at, interval, lease)
 
     def act(self, what: str, key: Key) -> None:
@@ -298,46 +296,6 @@ def test_an_order_that_has_changed_since_the_listing_or_is_not_returned(world: W
     assert shown(email) == ("failed", reason, None, None)
     assert not is_error or email.facts == {"address_error": "No."}
     assert world.sent == [] and world.state() is None
-
-
-@pytest.mark.parametrize(
-    ("options", "interval", "until"),
-    [
-        ({}, DAY, NOW + DAY),
-        ({"min_interval": HOUR}, HOUR, NOW + HOUR),
-        ({"min_interval": timedelta()}, timedelta(), None),
-        ({"force": True}, timedelta(), NOW + DAY),
-    ],
-    ids=["usual", "hour", "none", "force"],
-)
-@pytest.mark.parametrize("is_lost", [False, True])
-def test_what_forbids_it_and_for_how_long_it_forbids_the_next(
-    world: World, options: dict[str, Any], interval: timedelta, until: datetime | None, is_lost: bool
-) -> None:
-    """The interval counts from the claim, not from the answer."""
-    world.answers[SHOP] = [LOST if is_lost else True]
-    email = world.requester(**options)(planned())
-    assert (email.requested_at, email.next_allowed_at) == (NOW, until)
-    assert world.intervals == [interval]
-
-
-@pytest.mark.parametrize(
-    ("state", "age", "outcome", "reason"),
-    [
-        ("confirmed", HOUR, "skipped", "cooldown"),
-        ("claimed", timedelta(seconds=5), "skipped", "outcome_unknown"),
-        ("claimed", HOUR, "failed", "outcome_unknown"),
-        ("unknown", HOUR, "failed", "outcome_unknown"),
-    ],
-)
-def test_what_another_run_has_claimed_meanwhile_is_not_requested(
-    world: World, state: str, age: timedelta, outcome: str, reason: str
-) -> None:
-    world.on_record(state, NOW - age)
-    email = world.requester()(planned())
-    assert shown(email) == (outcome, reason, None, NOW - age + DAY)
-    assert email.previous_requested_at == NOW - age
-    assert world.done == [f"claim {SHOP}"] and world.state() == state
 
 
 NO = {"error": "No."}
@@ -559,22 +517,6 @@ def test_an_order_that_was_canceled_after_it_was_approved(world: World) -> None:
     assert (email.outcome, email.reason, world.sent) == ("failed", "changed_meanwhile", [])
 
 
-def test_what_would_not_be_requested_anyway_needs_no_approval(world: World) -> None:
-    """So that a run in check mode that leaves some out can be approved, once or twice."""
-    world.records = [{"id": 1, "certificate": ISSUED.pem, "intermediateCertificate": ISSUED.chain_pem}]
-    for order_id, days in ((SHOP, 300), (WIKI, 300), (MAIL, 90)):
-        world.add(order_id, expirationDate=(NOW + days * DAY).isoformat())
-        world.addresses[order_id] = f"admin@www{order_id}.example.com"
-    world.on_record("confirmed", order_id=WIKI)
-    shown = answered(world, check=True, order_ids=[SHOP, WIKI, MAIL])["emails"]
-    left_out = {WIKI: ("skipped", "cooldown"), MAIL: ("skipped", "already_imported")}
-    for of_shop in (REQUESTED, ("skipped", "cooldown")):
-        result = answered(world, order_ids=[SHOP, WIKI, MAIL], approved=shown)
-        assert outcomes(result) == {SHOP: of_shop, **left_out} and "failure" not in result
-    world.entries.clear()
-    assert outcomes(answered(world, order_ids=[WIKI], approved=shown)) == {WIKI: ("failed", "recipient_not_allowed")}
-
-
 def test_a_run_that_is_interrupted_says_so(world: World) -> None:
     for order_id in (SHOP, WIKI):
         world.add(order_id)
@@ -638,16 +580,6 @@ def test_orders_that_cannot_be_compared_with_the_store_are_named(world: World, s
     world.add(certificateSigningRequest=None)
     answered(world, order_ids=[SHOP], skip_imported=skip_imported)
     assert len(world.warnings) == skip_imported and all(f"order {SHOP}" in one for one in world.warnings)
-
-
-def test_the_account_that_is_named_is_the_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-    world.add(accountId=9)
-    monkeypatch.setattr(
-        world, "read_list", lambda *arguments, **_options: asked.append(arguments) or list(world.orders.values())
-    )
-    answered(world, check=True, order_ids=[SHOP], account_id=9, skip_imported=False)
-    assert asked == [("Security_Certificate_Request", "getSslCertificateRequests", 9)]
 
 
 # What keeps a run from sending anything
