@@ -110,6 +110,17 @@ def test_ids(sim: Simulator, api: dict[str, Any]) -> None:
     assert len(sim.calls()) == 2, "neither the whole list nor the store"
 
 
+def test_records_have_exactly_these_keys(sim: Simulator, api: dict[str, Any]) -> None:
+    whole = run_module(MODULE, **api, gather_imported=True)
+    for fields in (["imported", "product"], []):
+        restricted = run_module(MODULE, **api, gather_imported=True, fields=fields)
+        assert restricted["orders"] == [{name: order[name] for name in ("id", *fields)} for order in whole["orders"]]
+    sim.clear_calls()
+    for field in ("comon_name", "imported"):
+        refused(sim, "invalid_argument", field, **api, fields=[field])
+    assert sim.calls() == []
+
+
 # The store
 
 
