@@ -149,23 +149,6 @@ UNCLEAR = email("outcome_unknown", next_allowed_at=format_time(NOW + timedelta(h
 CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
     "requestable: requestable": {
         "nothing was done yet": ({}, {"emails": [email()]}),
-        "nothing is known but the store": ({}, {}),
-        "not in the store, by the listing": (
-            {"certificate_ids": [], "imported": False, "superseded_by": []},
-            {"store": None},
-        ),
-        "an earlier certificate of the same key in the store": (
-            {},
-            {"store": [ended(-3, services=1)], "emails": [email()]},
-        ),
-        "removed from the store since the listing": (
-            {"certificate_ids": [70], "imported": True, "superseded_by": []},
-            {"store": []},
-        ),
-        "a certificate of the term before, with the same key": (
-            ISSUED,
-            {"store": [issued(-300, 20)], "emails": [email()]},
-        ),
         "one that its own key has signed": (
             {**ISSUED, "imported": False, "certificate_ids": [70], "superseded_by": []},
             {"store": [issued(-100, 100)], "emails": [email()]},
@@ -173,7 +156,6 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         "expires in 31 days": ({"expires_at": format_time(NOW + timedelta(days=31))}, {}),
     },
     "requestable: store_unknown": {
-        "nothing is known": ({}, {"store": None, "emails": [email()]}),
         "the store may only be viewed": ({"imported": None}, {"store": [VIEWED], "emails": [email()]}),
     },
     "requested: cooldown": {
@@ -222,21 +204,13 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         "no CSR": ({"public_key_sha256": None}, {"emails": [email()], "missing": [entry("no_public_key")]})
     },
     "imported: already_imported": {
-        "in the store": ({}, {"store": [stored()], "emails": [email()]}),
         "in the store, by the listing": (
             {"certificate_ids": [70], "imported": True, "superseded_by": []},
             {"store": None},
         ),
-        "in the store, served": ({}, {"store": [served(stored(), "web:443")]}),
-        "the reissue of its certificate": (ISSUED, {"store": [issued(-1, 199)], "emails": [email()]}),
-        "in the store twice, one of them served": ({}, {"store": [served(stored()), served(stored(71), "web:443")]}),
         "in the store, where nothing is served by load balancers": (
             {},
             {"store": [served(stored()), served(stored(71, public_key_sha256="bb" * 32))]},
-        ),
-        "in the store, where it is not known what serves it": (
-            {},
-            {"store": [{**stored(), "services": None}, ELSEWHERE]},
         ),
         "in the store, used by something else than a listener": (
             {},
@@ -249,16 +223,8 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
     },
     "superseded: superseded": {
         "replaced": ({"expires_at": format_time(NOW + timedelta(days=20)), "superseded_by": [80]}, {"store": [NEWER]}),
-        "replaced, by the listing": (
-            {"certificate_ids": [], "imported": False, "superseded_by": [80]},
-            {"store": None},
-        ),
     },
     "requestable: requestable; expiring": {
-        "a newer one in the store that may not stand in for it": (
-            {"expires_at": format_time(NOW + timedelta(days=20)), "superseded_by": []},
-            {"store": [NEWER]},
-        ),
         "expires in 30 days": ({"expires_at": format_time(NOW + timedelta(days=30))}, {}),
     },
     "imported: already_imported; expiring": {
@@ -269,14 +235,6 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
     },
     "not_served: waiting_for_deploy": {
         "in the store, not served yet": ({}, {"store": [served(stored()), ELSEWHERE], "emails": [email()]}),
-        "in the store, no longer served as one that may not stand in for it is": (
-            {"expires_at": format_time(NOW + timedelta(days=100))},
-            {"store": [served(ended(100, superseded_by=[])), served(NEWER, "web:443")]},
-        ),
-        "in the store, the newer one of two that are not served": (
-            {},
-            {"store": [served(stored()), served(ended(20, id=71)), ELSEWHERE]},
-        ),
     },
     "not_served: waiting_for_deploy; expiring": {
         "in the store, not served and soon to expire": (
@@ -285,7 +243,6 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         )
     },
     "expired: expired": {
-        "expired, and not served": ({"expires_at": format_time(NOW)}, {"store": [served(ended()), ELSEWHERE]}),
         "expired": ({"expires_at": format_time(NOW)}, {}),
         "expired, used after a renewal with the same key": (
             {"expires_at": format_time(NOW - timedelta(days=1))},
@@ -297,14 +254,12 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             {"expires_at": format_time(NOW)},
             {"store": [served(ended(services=None), "web:443")]},
         ),
-        "expired, used": ({"expires_at": format_time(NOW)}, {"store": [ended(services=2)]}),
     },
     "pending: pending; pending": {"pending": ({"status": "pending", "expires_at": None}, {})},
     "canceled: canceled": {"canceled": ({"status": "canceled", "expires_at": None}, {})},
     "unknown_status: unknown_status; unknown_status": {"unknown status": ({"status": "unknown"}, {})},
     "not_allowed: recipient_not_allowed; not_allowed": {
         "not allowed": ({}, {"emails": [NOT_ALLOWED]}),
-        "not allowed, said by a phase too": ({}, {"emails": [NOT_ALLOWED], "failed": [entry("recipient_not_allowed")]}),
     },
     "unclear: outcome_unknown; unclear": {"perhaps sent": ({}, {"emails": [UNCLEAR]})},
     "failed: outcome_unknown; failed": {
@@ -347,27 +302,6 @@ def test_what_is_not_renewed_is_due(other: dict[str, Any]) -> None:
 
 
 A, B = "a.example.com", "b.example.com"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "is_renewed"),
-    [
-        ((None, [A]), (None, [A]), True),
-        ((None, [A]), (None, [B, "A.example.com"]), True),
-        ((A, []), (None, [A, B]), True),
-        ((None, [A, B]), (A, [B]), True),
-        ((A, [A, B]), (A, [A]), False),
-        ((None, [A, B]), (None, [B]), False),
-        ((None, []), (None, [A]), False),
-        ((None, []), (None, []), False),
-    ],
-)
-def test_an_order_is_renewed_by_one_with_all_its_names(old: Any, new: Any, *, is_renewed: bool) -> None:
-    orders = [
-        order(number, days=days, common_name=common_name, subject_alt_names=names)
-        for number, days, (common_name, names) in ((1, 10, old), (2, 390, new))
-    ]
-    assert row(*orders)["attention"] == ([] if is_renewed else ["expiring"])
 
 
 def test_what_an_order_without_a_common_name_is_called() -> None:
@@ -414,30 +348,10 @@ def test_what_a_row_tells() -> None:
     assert tuple(told) == ORDERS.columns
 
 
-def test_all_names_are_reported_those_of_the_order_and_of_its_certificates() -> None:
-    store = [stored(subject_alt_names=["b.example.com", NAME]), stored(71, subject_alt_names=None)]
-    assert row(order(subject_alt_names=["a.example.com"]), store=store)["subject_alt_names"] == [
-        *("a.example.com", "b.example.com", NAME)
-    ]
-
-
-def test_what_clients_get_comes_before_what_failed() -> None:
-    failed, over = order(1), order(2, days=-1, common_name="old.example.com", public_key_sha256="bb" * 32)
-    used = ended(-1, services=1, identifier=71, public_key_sha256="bb" * 32)
-    told = build(failed, over, store=[used], failed=[entry("refused")])
-    assert [group["kind"] for group in told["attention"]] == ["expired_in_use", "failed"]
-    assert [row["order_id"] for row in told["orders"]] == [2, 1]
-
-
 def test_what_ends_first_comes_first_whatever_its_state() -> None:
     soon, later = order(1, days=2, imported=True, certificate_ids=[70]), order(2, days=9, common_name="b.example.com")
     told = build(later, soon, store=None)["orders"]
     assert [(row["order_id"], row["state"]) for row in told] == [(1, "imported"), (2, "requestable")]
-
-
-def test_fields_that_an_order_may_lack_are_null() -> None:
-    told = build({"id": 1, "status": "approved"})["orders"][0]
-    assert [told[name] for name in ("name", "product", "recipient", "expires_at", "days_left")] == [None] * 5
 
 
 def test_what_serves_an_order() -> None:
@@ -501,19 +415,6 @@ def test_a_certificate_that_ends_before_its_order(
     for term in (ISSUED, created):  # the API may not return when the term begins
         told = row(order(**term), store=stored_ones)
         assert (told["days_left"], told["state"], told["attention"]) == (days, state, attention)
-
-
-def test_the_old_certificate_is_still_served_and_the_new_one_not_yet() -> None:
-    """Both is told, each of its own order: the new one waits, and the old one needs a person once it is due."""
-    later = {"public_key_sha256": "bb" * 32, "effective_at": format_time(NOW - timedelta(days=1))}
-    old, new = order(1, days=10), order(2, days=364, **later)
-    told = {
-        one["order_id"]: one for one in build(old, new, store=[served(ended(10), "web:443"), served(NEWER)])["orders"]
-    }
-    standing_of = {identifier: (one["state"], one["attention"]) for identifier, one in told.items()}
-    assert standing_of == {1: ("imported", ["switch_services"]), 2: ("not_served", [])}
-    switched = build(old, new, store=[served(ended(10, superseded_by=[80])), served(NEWER, "web:443")])["orders"]
-    assert [(one["state"], one["attention"]) for one in switched] == [("imported", [])] * 2
 
 
 def test_what_is_not_known_is_null() -> None:
@@ -600,13 +501,6 @@ def test_time_alone_makes_no_other_report_on_the_same_day() -> None:
 )
 def test_anything_else_does(orders: list[dict[str, Any]], known: dict[str, Any]) -> None:
     assert after(1, build(order()), *orders, **known)["generated_at"] == format_time(NOW + timedelta(hours=1))
-
-
-def test_another_language_makes_another_report() -> None:
-    first = json.dumps(build(order()))
-    german = order_report.build({"orders": [order()], "store": []}, WORDS["de"], NOW + timedelta(hours=1), first)
-    assert german["generated_at"] != format_time(NOW)
-    assert german["orders"][0]["explanation"] == WORDS["de"]["reasons"]["requestable"]
 
 
 @pytest.mark.parametrize(
