@@ -13,7 +13,6 @@ from pathlib import PurePath
 from urllib.parse import quote
 
 import pytest
-from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import (
     HIDDEN_TEXT,
     find_secrets,
@@ -103,26 +102,6 @@ def test_of_passwords_in_one_another_the_whole_one_is_hidden() -> None:
 def test_a_very_short_password_is_left_to_ansible() -> None:
     """Looked for in all texts, it would make an output that nobody can read."""
     assert list_quoted_forms({"", "abc", "abcd"}) == {"abcd"} and hide_secrets("abc", {"abc"}) == "abc"
-
-
-SOME_TEXT = st.text("ab\n1", min_size=1, max_size=4)
-SOME_VALUE = st.recursive(
-    SOME_TEXT | st.integers(0, 1111) | st.booleans() | st.none(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SOME_TEXT, inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@given(SOME_VALUE, st.sets(SOME_TEXT, max_size=6))
-@example(["aaa\n", "b"], {"aaa", "aa\n", "11"})
-def test_nothing_more_has_to_be_searched_for_than_is_contained(value: object, secrets: set[str]) -> None:
-    """ansible-core hides the same whether it looks for all secrets or for those that a result contains.
-
-    Of two that overlap it hides the one that it looks for first, so they are given in an order.
-    """
-    found = select_contained(value, {secret for secret in secrets if len(secret) > 1})
-    assert found <= secrets
-    assert remove_values(value, sorted(found)) == remove_values(value, sorted(s for s in secrets if len(s) > 1))
 
 
 def test_only_what_a_result_contains_is_searched_for() -> None:

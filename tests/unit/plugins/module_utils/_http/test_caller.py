@@ -9,7 +9,6 @@ from __future__ import annotations
 import concurrent.futures
 import gzip
 import threading
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import pairwise
@@ -313,24 +312,6 @@ def test_a_session_repeats_nothing_and_asks_this_machine_without_a_proxy(url: st
 # How fast calls come, by a clock that only waiting moves
 
 
-class Server:
-    """Takes so many calls in any one second and refuses the others."""
-
-    def __init__(self, clock: Clock, limit: int) -> None:
-        self.clock, self.limit = clock, limit
-        self.recent: deque[float] = deque()
-        self.refusals = 0
-
-    def takes(self) -> bool:
-        while self.recent and self.recent[0] <= self.clock.now - 1:
-            self.recent.popleft()
-        if len(self.recent) >= self.limit:
-            self.refusals += 1
-            return False
-        self.recent.append(self.clock.now)
-        return True
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -341,21 +322,6 @@ def limiter(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> RateLimiter:
     """A limiter whose pauses are not drawn by lot: they are what the constants say."""
     monkeypatch.setattr(backoff.random, "random", lambda: 0.5)
     return RateLimiter(lambda: clock.now)
-
-
-def send_all(limiter: RateLimiter, clock: Clock, server: Server, calls: int) -> list[int]:
-    """Make calls one after the other, each until the server takes it; how many refusals each met."""
-    refusals = []
-    for _ in range(calls):
-        refused = 0
-        limiter.wait(clock.wait)
-        while not server.takes():
-            refused += 1
-            limiter.record_rejection(None)
-            limiter.wait(clock.wait)
-        limiter.record_success()
-        refusals.append(refused)
-    return refusals
 
 
 @pytest.mark.parametrize("retry_after", [None, 0.0, 0.05])
@@ -393,16 +359,6 @@ def test_the_longest_retry_after_of_a_burst_counts(limiter: RateLimiter, clock: 
         limiter.record_rejection(seconds)
     limiter.wait(clock.wait)
     assert clock.now == pytest.approx(5)
-
-
-@pytest.mark.parametrize("limit", [5, 50])
-def test_it_settles_at_the_speed_that_the_server_allows(limiter: RateLimiter, clock: Clock, limit: int) -> None:
-    server = Server(clock, limit)
-    calls = 40 * limit
-    refusals = send_all(limiter, clock, server, calls)
-    assert sum(refusals) <= 0.25 * calls, "it runs into the limit again and again"
-    assert max(refusals) <= 5, "the default of retries would not have been enough"
-    assert clock.now <= 3 * calls / limit, "it is much slower than it may be"
 
 
 def test_pauses_are_shared_out_one_after_the_other(limiter: RateLimiter, clock: Clock) -> None:

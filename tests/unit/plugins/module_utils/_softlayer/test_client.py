@@ -206,22 +206,6 @@ def test_a_user_name_that_does_not_go_with_the_key(
     assert key not in caught.value.message and caught.value.details["api_message"] == words
 
 
-@pytest.mark.parametrize("text", ["Prüfung für Bücher", "証明書", "<&>\"'", "a\nb"])
-def test_text_arrives_as_it_was_expected(client: Client, wire: Wire, text: str) -> None:
-    """Such as the notes of a certificate: read as a server reads it, by the encoding that is declared."""
-    wire.script = [ok(True)]
-    client.call("Security_Certificate", "editObject", {"notes": text}, identifier=1)
-    sent = wire.sent[0]
-    arguments = json.loads(sent.body)["parameters"] if is_rest(sent.request) else sent.xml()[2]
-    assert arguments == [{"notes": text}]
-
-
-@pytest.mark.parametrize("content_type", ["application/json", "text/html", "text/plain; charset=iso-8859-1", ""])
-def test_json_is_read_as_utf_8_whatever_is_said_of_it(wire: Wire, content_type: str) -> None:
-    wire.script = [page(200, '{"commonName": "bücher.example"}'.encode(), Content_Type=content_type)]
-    assert client_for(REST_URL).call("Y", "getObject") == {"commonName": "bücher.example"}
-
-
 @pytest.mark.parametrize("verify", [True, False, "/some/ca.pem"])
 def test_settings_reach_the_wire(url: str, wire: Wire, verify: bool | str) -> None:
     wire.script = [ok(True)]

@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -142,30 +140,12 @@ def test_the_environments_ca_path_is_verified_by(monkeypatch: pytest.MonkeyPatch
     assert settings_with(monkeypatch, **LOGIN, validate_certs=False).verify is False
 
 
-@pytest.mark.parametrize("verify", ["CA", "True", "false", "", "0", "no"])
-def test_reading_a_config_file_changes_no_environment(monkeypatch: pytest.MonkeyPatch, home: Path, verify: str) -> None:
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    environment = dict(os.environ)
-    (home / "CA").touch()
-    (home / ".softlayer").write_text(f"[softlayer]\nverify = {verify.replace('CA', '~/CA')}\n", encoding="utf-8")
-    with suppress(CertificatesError):
-        settings_with(monkeypatch, **LOGIN)
-    assert dict(os.environ) == environment
-
-
 @pytest.mark.parametrize("where", ["option", "file"])
 def test_a_ca_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, home: Path, where: str) -> None:
     if where == "file":
         (home / ".softlayer").write_text("[softlayer]\nverify = /no/such/ca.pem\n", encoding="utf-8")
     with fails("invalid_argument", "/no/such/ca.pem"):
         settings_with(monkeypatch, **LOGIN, **({"ca_path": "/no/such/ca.pem"} if where == "option" else {}))
-
-
-def test_a_ca_file_is_no_pipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Reading it would wait for a writer for ever."""
-    os.mkfifo(tmp_path / "ca.pem")
-    with fails("invalid_argument"):
-        settings_with(monkeypatch, **LOGIN, ca_path=str(tmp_path / "ca.pem"))
 
 
 @pytest.mark.parametrize(
