@@ -59,13 +59,6 @@ def imported(login: Options, *issued: Issued, **options: Any) -> list[int]:
     return [entry["id"] for entry in run["certificates"]]
 
 
-def listed(login: Options, **options: Any) -> list[int]:
-    """The ids of the certificates that meet these options."""
-    run = run_module(INFO, **login, **options)
-    assert not run.failed, run.result
-    return [one["id"] for one in run["certificates"]]
-
-
 def said(run: Run) -> str:
     """All that a run says to people."""
     return str([run.result.get(name, "") for name in ("msg", "warnings", "diff")])
@@ -86,16 +79,6 @@ def test_an_import(sim: Simulator, api: Options) -> None:
     noted = run_module(IMPORT, diff=True, **api, **ISSUED.options(notes="web"))
     assert (noted["certificate"]["outcome"], noted["diff"][0]["before_header"]) == ("updated", WWW)
     assert not any(word in said(noted) for word in FORBIDDEN)
-
-
-def test_a_removal_by_any_name(login: Options) -> None:
-    """As the patterns of ssl_certificate_info find it."""
-    gone, left = imported(login, ISSUED, issue(None, MUNICH))
-    done = run_module(IMPORT, diff=True, **login, state="absent", common_name="SHOP.example.org.")
-    assert (done["certificate"]["outcome"], done["certificate"]["id"]) == ("removed", gone)
-    assert not any(word in said(done) for word in FORBIDDEN)
-    assert listed(login, common_names=["münchen.*"]) == [left]
-    assert run_module(IMPORT, **login, state="absent", common_name=SHOP)["certificate"]["outcome"] == "unchanged"
 
 
 # ssl_certificate_deploy

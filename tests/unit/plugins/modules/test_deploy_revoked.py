@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import Issued, new_key, pem_of
-from tests.support.deploying import NAME, ONE, balancer, begin, changes, end, only, outcomes, placed, run_it, store
-from tests.support.forked import ForkedModule
-from tests.support.modules import finish_module, options_for, start_module
+from tests.support.deploying import NAME, balancer, changes, only, outcomes, placed, run_it, store
+from tests.support.modules import options_for
 from tests.support.revoking import Publisher, Revoking, publishing
-from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.deploying"]
 
@@ -81,43 +78,3 @@ def test_what_was_revoked_is_put_nowhere(
     off = run_it(**login, **naming(second, how), check_revocation="off")
     assert off["switched_count"] == 1 and placed(account) == {"web:443": second}, off.output
     assert len(publisher.asked) == 2
-
-
-def rotating(**given: Any) -> ForkedModule:
-    """Start a rotation that only deploys."""
-    only = {"phases": ["deploy"], "fail_on": [], "verify_timeout": 0}
-    return start_module("ssl_certificate_rotate", balancer_wait_timeout=given.pop("wait_timeout"), **only, **given)
-
-
-def deploying(**given: Any) -> ForkedModule:
-    """Start a run of the module."""
-    return begin(**given, exclusive=True)
-
-
-@pytest.mark.parametrize("begin_it", [deploying, rotating])
-def test_a_plan_that_is_made_again_knows_what_was_revoked(
-    account: Simulator,
-    login: dict[str, Any],
-    authority: Revoking,
-    publisher: Publisher,
-    begin_it: Callable[..., ForkedModule],
-) -> None:
-    """What it knew before it waited for another run, and what is to be known of what was stored meanwhile."""
-    other, present, renewal, *revoked = leaf(authority, DUE), *(leaf(authority, (-age, 90)) for age in (50, 3, 2, 1))
-    first, second = store(account, present), store(account, renewal)
-    store(account, revoked[0])
-    web = balancer(account, store(account, other), name="api")
-    balancer(account, first)
-    publisher.publish(authority.published(*(issued.certificate for issued in revoked)))
-    given = {**login, "wait_timeout": 600}
-    account.patch_balancer(web["id"], provisioningStatus="UPDATE_PENDING")
-    holder = deploying(**given, load_balancers=["api"])
-    engine = sa.create_engine(login["ledger_url"])
-    until(lambda: sa.inspect(engine).has_table("softlayer_ssl_acts") and account.calls(method=ONE), holder)
-    account.clear_calls()
-    waiting = begin_it(**given, load_balancers=["web"])
-    until(lambda: account.calls(service="SoftLayer_Account", method="getObject"), waiting)
-    store(account, revoked[1])
-    account.patch_balancer(web["id"], provisioningStatus="ACTIVE")
-    assert [end(holder)["switched_count"], finish_module(waiting)["changed"]] == [1, True]
-    assert placed(account) == {"api:443": second, "web:443": second}

@@ -112,20 +112,3 @@ def test_without_them_no_server_is_trusted(site: Site, monkeypatch: pytest.Monke
         assert site.list_orders(transport).code == "tls_error"
     monkeypatch.setenv("SSL_CERT_FILE", "")
     assert site.list_orders("xmlrpc").code == site.look("rest").code == site.read_mail("tls").code == "tls_error"
-
-
-def test_an_option_goes_before_the_environment(
-    site: Site, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """For the API, what the variable names need not even be there. For certificates, both are trusted, so it has to be."""
-    nowhere, own, others = (tmp_path / name for name in ("nowhere.pem", "root.pem", "others.pem"))
-    own.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
-    others.write_text(pem_of([Authority("Other").root]), encoding="ascii")
-    for transport in TRANSPORTS:
-        monkeypatch.setenv("SSL_CERT_FILE", str(nowhere))
-        assert not site.list_orders(transport, ca_path=api.ca_path).failed
-        assert site.look(transport, ca_path=api.ca_path, trusted_ca_path=str(own)).code == "invalid_argument"
-        for environment, option in ((others, own), (own, others)):
-            monkeypatch.setenv("SSL_CERT_FILE", str(environment))
-            run = site.look(transport, ca_path=api.ca_path, trusted_ca_path=str(option))
-            assert [one["trust"] for one in run["endpoints"]] == ["trusted"]

@@ -23,7 +23,7 @@ from tests.simulator.client import Simulator
 from tests.support.deploying import UPDATE, balancer, issue, old, placed, store
 from tests.support.long import LONG
 from tests.support.modules import start_module
-from tests.support.rotate_runs import CREATE, DELETE, MODULE, Rotation, end, ids, kept
+from tests.support.rotate_runs import CREATE, DELETE, MODULE, Rotation, end, ids
 from tests.support.waiting import until, until_answered
 
 pytestmark = pytest.mark.later
@@ -38,7 +38,6 @@ CALLS = 25
 RUNS_AT_ONCE = 3
 SEED = 20310115
 ONCE = Counter(dict.fromkeys((CREATE, UPDATE, DELETE), len(NAMES)))
-CERTIFICATE = "SoftLayer_Security_Certificate"
 REMOVING = {"remove_superseded": True}
 Calls = list[dict[str, Any]]
 
@@ -167,38 +166,3 @@ def test_runs_at_the_same_time(fleet: Fleet, ledger_url: str) -> None:
     assert done_by(fleet) == ONCE
     assert Counter(number for run in runs for number in ids(run, "removed")) == Counter(fleet.old)
     fleet.check_is_done()
-
-
-def test_a_record_that_another_run_deletes_first(fleet: Fleet) -> None:
-    """Only that one tells that it was removed; to the other one nothing was left to do."""
-    fleet.rotation.run()
-    fleet.sim.fault("hang_before", service=CERTIFICATE, method="getObject", times=len(NAMES))
-    options = {"phases": ["clean_up"], "sources": None, **REMOVING}
-    process = fleet.rotation.begin(diff=True, **options)
-    until(lambda: asked(fleet.sim.calls(), "getObject") == len(NAMES), process)
-    first = fleet.rotation.run(**options)
-    assert set(ids(first, "removed")) == fleet.old and first["changed"], first.output
-    fleet.sim.clear_faults()
-    late = end(process)
-    assert not late.failed and not late["changed"] and not late["removed"] and not late["diff"], late.output
-    assert kept(late) == dict.fromkeys(fleet.old, "not_found")
-    assert {item["message"] for item in late["skipped_items"]} == {
-        "Another user or run has already deleted the certificate."
-    }
-
-
-def test_a_record_that_is_attached_again_between_the_check_and_the_deletion(fleet: Fleet) -> None:
-    """The store refuses the deletion, which is then in use; the others are deleted."""
-    again = min(fleet.old)
-
-    def looks() -> int:
-        return sum(1 for call in fleet.sim.calls(method="getObject") if call["service"] == CERTIFICATE)
-
-    fleet.sim.fault("hang_after", service=CERTIFICATE, method="getObject")
-    process = fleet.rotation.begin(**REMOVING)
-    until(lambda: looks() == len(NAMES), process)
-    fleet.sim.patch_certificate(again, associatedServiceCount=1)
-    fleet.sim.clear_faults()
-    run = end(process)
-    assert not run.failed, run.output
-    assert kept(run) == {again: "in_use"} and set(ids(run, "removed")) == fleet.old - {again}

@@ -142,15 +142,10 @@ def test_everything_about_a_certificate(sim: Simulator, api: dict[str, Any]) -> 
 
 CRITERIA: list[tuple[dict[str, Any], set[str]]] = [
     ({"common_names": ["*.EXAMPLE.com"]}, {"www.example.com", "expired.example.com", "today.example.com"}),
-    ({"common_names": ["bücher.*", "soon.example.???"]}, {"xn--bcher-kva.example.net", "soon.example.org"}),
-    ({"status": "expired"}, {"expired.example.com"}),
     ({"status": "valid", "common_names": ["*.example.com"]}, {"www.example.com", "today.example.com"}),
-    ({"expires_within_days": 0}, {"today.example.com"}),
     ({"expires_within_days": 20}, {"today.example.com", "soon.example.org"}),
     ({"renewal_due": True}, {"expired.example.com", "today.example.com", "soon.example.org", "later.example.org"}),
-    ({"renewal_due": False}, {"www.example.com", "xn--bcher-kva.example.net"}),
     ({"unused": False}, {"www.example.com"}),
-    ({"unused": True, "common_names": ["*.example.com"]}, {"expired.example.com", "today.example.com"}),
 ]
 
 

@@ -260,28 +260,10 @@ def test_files_that_could_not_be_written(
 @pytest.mark.parametrize(
     ("option", "name", "function", "code", "said"),
     [
-        (
-            "path",
-            "statvfs",
-            read_only,
-            "not_found",
-            "The directory {} is read-only: its file system is mounted",
-        ),
-        (
-            "path",
-            "access",
-            forbidden,
-            "not_found",
-            "The current user cannot write to the directory {}. Correct",
-        ),
+        ("path", "statvfs", read_only, "not_found", "The directory {} is read-only: its file system is mounted"),
+        ("path", "access", forbidden, "not_found", "The current user cannot write to the directory {}. Correct"),
         ("path", "statvfs", no_room, "not_written", "Cannot write to the directory {}: the disk is full."),
-        (
-            "metrics_path",
-            "statvfs",
-            no_room,
-            "not_written",
-            "Cannot write to the directory {}: the disk is full.",
-        ),
+        ("metrics_path", "statvfs", no_room, "not_written", "Cannot write to the directory {}: the disk is full."),
     ],
 )
 def test_folders_that_nothing_can_be_written_to(

@@ -39,7 +39,7 @@ from tests.support.tls_servers import serving as server_of
 from tests.support.waiting import until
 
 __all__ = ["blind", "here"]
-pytest_plugins = ["tests.support.deploying", "tests.support.dovecot", "tests.support.haproxy"]
+pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
 
 PORT = 8443
 WEB = f"web:{PORT}"
@@ -325,22 +325,6 @@ def test_only_what_a_check_run_showed(here: Rotation) -> None:
 # What goes wrong
 
 
-def test_more_than_is_allowed_is_refused_and_finished_later(here: Rotation) -> None:
-    """What was imported stays; nothing is deleted, however little was seen."""
-    first, other = store(here.sim, old()), store(here.sim, old(OTHER))
-    web(here, first, first)
-    web(here, store(here.sim, issue(OTHER)), name="api")
-    here.keep("www", issue())
-    for run in (here.check(max_listeners=1), here.run(max_listeners=1)):
-        assert run.failed and len(run["imported"]) == 1 and not run["deployed"]
-        (failure,) = run["failed_items"]
-        assert (failure["common_name"], failure["reason"]) == ("the load balancers", "too_many_listeners")
-        assert "raise max_listeners" in run["msg"]
-        assert len(places(run, "verified")) == 3, "they are looked at"
-    assert here.changes() == [CREATE] and other in stored(here)
-    assert len(here.run(max_listeners=2)["deployed"]) == 2
-
-
 def test_no_permission_for_load_balancers(blind: Rotation) -> None:
     """Imports are made in any case; that the rest was not done is a failure."""
     first = store(blind.sim, old())
@@ -376,24 +360,6 @@ def test_a_run_that_is_interrupted(here: Rotation) -> None:
     here.sim.patch_balancer(row["id"], provisioningStatus="ACTIVE")
     rest = here.run(**REMOVING)
     assert not rest.failed and ids(rest, "removed") == [first] and here.changes() == [DELETE], rest.output
-
-
-# Sources of mail
-
-
-def test_sources_that_bring_nothing_are_reported_and_hide_no_other(blind: Rotation, tmp_path: Path) -> None:
-    """They fail nothing: what dies for want of them does."""
-    balancer(blind.sim, store(blind.sim, old()))
-    blind.keep("www", issue())
-    gone, manager = str(tmp_path / "gone"), blind.sim.secrets_manager
-    secrets = {"instance_url": manager.instance_url, "iam_url": manager.iam_url, "api_key": blind.sim.api_key}
-    sources: list[dict[str, Any]] = [{"certbot": gone}, {"secrets_manager": secrets}, {"folder": str(blind.folder)}]
-    run = blind.run(sources=sources, phases=["import"])
-    assert not run.failed and [one["name"] for one in run["imported"]] == ["www"], run.output
-    paths = {one["source"]: one["path"] for one in run["empty_sources"]}
-    assert paths == {"certbot": gone, "secrets_manager": manager.instance_url}
-    assert {one["message"] for one in run["empty_sources"]} < set(run["summary"])
-    assert "Cannot find certificates" not in str(run.result.get("warnings"))
 
 
 # What is refused before anything is called

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.support.modules import TRANSPORTS, options_for, run_module
+from tests.support.modules import TRANSPORTS, run_module
 
 VARIABLE = "SOFTLAYER_CERTIFICATES_TRANSPORT"
 
@@ -35,14 +35,3 @@ def test_the_configured_endpoint_is_called_as_wanted(
         sim.clear_calls()
         assert not run_module("ssl_order_info", **options).failed
         assert {call["transport"] for call in sim.calls()} == {used}
-
-
-def test_another_word_is_refused(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    for option in ({"transport": "soap"}, {}):
-        run = run_module("ssl_order_info", **options_for(sim), **option)
-        assert (run.code, run["msg"]) == (
-            "invalid_argument",
-            "value of transport must be one of: xmlrpc, rest, got: soap",
-        )
-        monkeypatch.setenv(VARIABLE, "soap")
-    assert sim.calls() == []

@@ -24,7 +24,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     StoreCertificate,
     certificate_of,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import DAY, NOW
 from tests.support.stored import NAME, Made, view_with
@@ -145,24 +144,6 @@ def test_an_order_is_superseded_by_what_is_newer_for_its_names(record: StoreCert
 
 
 @pytest.mark.parametrize(
-    ("how", "expected"),
-    [
-        ({"by": "itself"}, False),
-        ({"by": "own"}, True),
-        ({"by": "own", "chain": "none"}, False),
-        ({"by": "own", "chain": "with the root"}, True),
-        ({"by": "own", "chain": "of another authority"}, False),
-        ({"chain": "none"}, False),
-        ({"chain": "first"}, True),
-    ],
-    ids=str,
-)
-def test_an_order_is_superseded_by_what_has_a_chain_to_some_authority(how: dict[str, Any], expected: bool) -> None:
-    """An order's certificate is trusted by all, and the roots of one's own authority are not known where its email is requested."""
-    assert can_replace_order(held(-1, 364, OTHER, **how), ORDER, CLIENTS) is expected
-
-
-@pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({"effective_at": None, "expires_at": None}, False),
@@ -225,13 +206,3 @@ def test_what_is_in_the_store(selection: Selection, found: dict[int, list[int] |
     assert selection.needs_store is (found.get(7, []) is not None)
     told = list_results(selection, orders, index if selection.needs_store else None, CLIENTS)
     assert {one["id"]: one.get("certificate_ids") for one in told} == found
-
-
-def test_of_what_is_found_by_key_no_names_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That takes as long as all else, and most orders are imported."""
-
-    def read(_certificate: Certificate) -> Any:
-        raise AssertionError("they were read")
-
-    monkeypatch.setattr(Certificate, "identities", property(read))
-    assert find_store_state(ORDER, StoreIndex([OWN]), CLIENTS).own_records

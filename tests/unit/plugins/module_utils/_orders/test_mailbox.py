@@ -11,7 +11,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -529,14 +528,6 @@ def test_a_message_that_is_larger_than_the_server_says_is_too_large() -> None:
         assert [(len(raw.data) < 100_000, raw.is_complete) for raw in raws] == [(True, False)] + [(True, True)] * 5
 
 
-def test_news_of_a_message_are_not_what_was_asked_for() -> None:
-    news = Gap(lambda uid: b"* %d FETCH (UID %d FLAGS (\\Seen))\r\n" % (uid, uid))
-    for at in (b"BODY.PEEK", b"RFC822.SIZE"):
-        with GappedMail(FIVE, {3: news}, at) as mail:
-            box = looks(mail)
-            assert (sorted(subjects(read_all(box))), unread(box)) == (OTHERS, [3])
-
-
 @pytest.mark.parametrize("name", GAPS)
 def test_what_was_given_up_is_not_asked_for_at_the_next_search(name: str) -> None:
     with GappedMail(FIVE, {3: GAPS[name]}) as mail, looks(mail) as box:
@@ -549,16 +540,6 @@ def test_what_was_given_up_is_not_asked_for_at_the_next_search(name: str) -> Non
         assert len(list(box.read(LONG_AGO, never))) == 6 and unread(box) == []
 
 
-def test_where_most_messages_cannot_be_had_the_others_can() -> None:
-    gaps = dict(zip(range(1, 60), [*GAPS.values()] * 15, strict=False))
-    for uid in range(10, 61, 10):
-        gaps.pop(uid, None)
-    with GappedMail([message(str(number)) for number in range(1, 61)], gaps) as mail:
-        box = looks(mail)
-        assert {*subjects(read_all(box))} == {str(uid) for uid in range(10, 61, 10)}
-        assert unread(box) == sorted(gaps)
-
-
 @pytest.mark.parametrize("name", GAPS)
 def test_a_server_that_gives_nothing_is_given_up(name: str) -> None:
     """It limits the client, or fails; each message would be reported as unreadable otherwise."""
@@ -567,19 +548,6 @@ def test_a_server_that_gives_nothing_is_given_up(name: str) -> None:
         with fails("mailbox_error", f"{HOST}:{mail.port} did not return {MAX_CONSECUTIVE_FAILURES} messages in a row"):
             read_all(looks(mail))
         assert mail.connections <= 2 * MAX_CONSECUTIVE_FAILURES + 2
-
-
-def test_a_connection_that_is_lost_before_a_message_is_asked_for_alone_is_not_its_fault(
-    dovecot: Server, mailbox: Mailbox
-) -> None:
-    for number in range(3):
-        mailbox.deliver(message(str(number)))
-    with imap(mailbox) as box:
-        box._failures.update([1, 2, 3])
-        looking = box.read(LONG_AGO, never)
-        raws = [next(looking)]
-        dovecot.kick(mailbox.username, bye=False)
-        assert len([*raws, *looking]) == 3 and unread(box) == []
 
 
 @pytest.mark.parametrize("few", [MAX_SMALL_FOLDER, 1], ids=["small_folder", "large_folder"])
@@ -652,14 +620,6 @@ def test_a_lost_connection_ends_the_waiting(dovecot: Server, mailbox: Mailbox) -
         assert subjects(box.read(LONG_AGO, never)) == ["one"]
 
 
-def test_a_waiting_longer_than_servers_allow_an_idle_client(mailbox: Mailbox) -> None:
-    with imap(mailbox) as box, ThreadPoolExecutor(1) as pool:
-        assert subjects(box.read(LONG_AGO, never)) == []
-        waiting = pool.submit(box.wait, 7_200)
-        mailbox.deliver(message("one"))
-        waiting.result(SECONDS)
-
-
 # A folder with very many messages
 
 
@@ -680,15 +640,6 @@ def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox, monk
         assert list(box.read(since, never)) == []
         mailbox.deliver(message("news"))
         assert subjects(box.read(since, never)) == ["news"]
-
-
-def test_of_messages_that_may_only_say_why_a_certificate_is_missing_the_newest_are_read(
-    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(imap_module, "MAX_SMALL_FOLDER", 3)
-    for number in range(1, 6):
-        mailbox.deliver(message(f"Your certificate {number}"))
-    assert subjects(read_all(imap(mailbox))) == [f"Your certificate {number}" for number in (5, 4, 3)]
 
 
 def test_a_message_that_is_too_large_is_not_downloaded(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:

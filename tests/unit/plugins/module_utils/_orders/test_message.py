@@ -9,7 +9,6 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-import os
 import re
 import subprocess
 import sys
@@ -56,7 +55,6 @@ from tests.support.messages import (
     rapidssl,
     smime_signed,
     text_part,
-    with_attachments,
     zip_entries,
     zipped,
 )
@@ -222,17 +220,6 @@ def test_ten_levels_are_not_too_many() -> None:
     assert_found(mail(content), "inline_pem", chain_of(ISSUED))
 
 
-def test_a_hundred_attachments_are_not_too_many() -> None:
-    others = [attachment(AUTHORITY.issue(f"host{number}.example.com").pem.encode(), "a.crt") for number in range(99)]
-    assert_found(with_attachments(*others, attachment(ISSUED.pem.encode(), "a.crt")), "pem", [])
-
-
-def test_a_large_attachment_beside() -> None:
-    """Manuals are sent along."""
-    manual = attachment(b"%PDF-1.4\n" + os.urandom(5_000_000), "manual.pdf", "application/pdf")
-    assert_found(with_attachments(manual, attachment(ISSUED.pem.encode(), "a.crt")), "pem", [])
-
-
 # What is chosen
 
 
@@ -283,14 +270,6 @@ def test_of_two_certificates_of_a_key_the_newest_valid_one(days: tuple[int, int]
     pems = [ISSUED.pem, renewed.pem]
     data = mail(text_part(rapidssl("".join(pems if newer_first else pems[::-1]), ISSUED.chain_pem)))
     assert_found(data, "inline_pem", chain_of(ISSUED))
-
-
-def test_two_certificates_of_a_key_neither_of_which_is_valid() -> None:
-    expired = AUTHORITY.issue("www.example.com", key=ISSUED.key, days=(-90, -1))
-    future = AUTHORITY.issue("www.example.com", key=ISSUED.key, days=(3, 90))
-    assert reason_of(mail(text_part(expired.pem + future.pem))) in {"expired", "not_yet_valid"}
-    assert reason_of(mail(text_part(expired.pem))) == "expired"
-    assert reason_of(mail(text_part(future.pem))) == "not_yet_valid"
 
 
 def test_validity_includes_its_first_and_last_second() -> None:
@@ -487,12 +466,6 @@ TOKENS = [
 ]
 
 
-@given(st.lists(st.sampled_from(TOKENS) | st.binary(max_size=20), max_size=40).map(b"".join))
-@fuzz
-def test_any_pieces(data: bytes) -> None:
-    examine(data)
-
-
 POSITION = st.floats(0, 1, exclude_max=True)
 MUTATION = st.tuples(
     st.sampled_from(["flip", "delete", "double", "move", "insert", "cut"]),
@@ -525,19 +498,6 @@ def mutated(data: bytes, mutations: list[tuple[str, float, float, int, bytes]]) 
 @fuzz
 def test_damaged_messages(seed: int, mutations: list[tuple[str, float, float, int, bytes]]) -> None:
     examine(mutated(seeds()[seed % len(seeds())], mutations))
-
-
-ARCHIVE = zipped(zip_entries(ISSUED))
-
-
-PACKED = {"zip": ARCHIVE, "zip_in_zip": zipped([("a.zip", ARCHIVE)])}
-
-
-@pytest.mark.parametrize("packed", PACKED.values(), ids=PACKED)
-@given(mutations=st.lists(MUTATION, min_size=1, max_size=6))
-@fuzz
-def test_damaged_archives(packed: bytes, mutations: list[tuple[str, float, float, int, bytes]]) -> None:
-    examine(with_attachments(attachment(mutated(packed, mutations))))
 
 
 TEXT_AROUND = st.text(st.characters(exclude_characters="-", exclude_categories=["Cs"]), max_size=60)

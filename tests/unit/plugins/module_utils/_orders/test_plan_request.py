@@ -25,14 +25,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.pla
     skip_stored_email,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import Order
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,
     certificate_of,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.certificates import NOW
 from tests.support.failing import fails
@@ -364,72 +361,6 @@ def test_a_stored_certificate_settles_what_became_of_a_request_without_an_answer
 def test_a_stored_certificate_changes_no_other_reason() -> None:
     pending = replace(STORED, status="pending")
     assert after_the_store(held(7), orders=[pending]) == [plan_email(pending, None, WISHES, NOW)]
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        *(f"a@evil.net{between}admin@example.com" for between in (", ", ";", " ", "\r\n", "\x00", "\x1b[2J")),
-        *("a@b@example.com", '"a@evil.net"@example.com', "<a@evil.net>admin@example.com", "a(@evil.net)@example.com"),
-        "a\N{FULLWIDTH COMMERCIAL AT}evil.net@example.com",
-        "a\N{RIGHT-TO-LEFT OVERRIDE}@example.com",
-        "@example.com",
-    ],
-    ids=ascii,
-)
-def test_what_is_not_one_address_is_no_ones(address: str) -> None:
-    for recipient, outcome in (address, "failed"), (" O'Brien+ssl@Example.com ", "requested"):
-        email = plan(replace(ORDER, approver_email=recipient), allowed_recipients=["*@example.com", "*"])
-        assert (email.outcome, email.reason) == (outcome, "recipient_not_allowed" if outcome == "failed" else None)
-
-
-MOMENTS = st.one_of(st.none(), st.integers(-72, 72).map(lambda hours: AT + hours * HOUR))
-PATTERNS = st.one_of(st.none(), st.lists(st.sampled_from(["*", "admin@*", "*@example.com", "x@y"]), max_size=2))
-
-
-@given(
-    status=st.sampled_from(STATUS_CHOICES),
-    expires_at=MOMENTS,
-    requested_at=MOMENTS,
-    confirmed=st.booleans(),
-    recipient=st.sampled_from([None, "admin@example.com", "x@y"]),
-    patterns=PATTERNS,
-    hours=st.sampled_from([0, 0.5, 24, 1000]),
-    force=st.booleans(),
-    on_ineligible=st.sampled_from(["fail", "skip"]),
-)
-def test_nothing_is_requested_against_the_rules(
-    status: str,
-    expires_at: datetime | None,
-    requested_at: datetime | None,
-    confirmed: bool,
-    recipient: str | None,
-    patterns: list[str] | None,
-    hours: float,
-    force: bool,
-    on_ineligible: Any,
-) -> None:
-    interval = timedelta(hours=hours)
-    email = plan(
-        replace(ORDER, status=status, expires_at=expires_at, approver_email=recipient),
-        None if requested_at is None else entry(requested_at, confirmed=confirmed),
-        min_interval=interval,
-        allowed_recipients=patterns,
-        force=force,
-        on_ineligible=on_ineligible,
-    )
-    assert (email.outcome == "requested") == (email.reason is None) == (email.requested_at is not None)
-    assert email.message
-    if email.outcome == "requested":
-        assert status in {"approved", "complete"}
-        assert expires_at is None or expires_at > AT
-        assert patterns is None or (patterns and recipient)
-        assert force or requested_at is None or requested_at + interval <= AT or not interval
-        assert email.next_allowed_at == (AT + interval if interval else None)
-    elif email.reason in {"cooldown", "outcome_unknown"}:
-        assert email.outcome == ("skipped" if email.reason == "cooldown" else "failed")
-        assert email.next_allowed_at is not None
-        assert AT < email.next_allowed_at <= AT + interval
 
 
 @pytest.mark.parametrize(

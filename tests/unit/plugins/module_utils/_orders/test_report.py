@@ -312,13 +312,6 @@ def test_what_an_order_without_a_common_name_is_called() -> None:
     assert row(order(1, subject_alt_names=names))["name"] == NAME
 
 
-def test_who_may_only_view_gets_a_message_once() -> None:
-    (notice,) = build(order(), order(2), store=[VIEWED, {**VIEWED, "id": 71}])["notices"]
-    assert notice["source"] == "the certificate store" and "SECURITY_CERTIFICATE_MANAGE" in notice["message"]
-    for store in (None, [], [stored()], [stored(), VIEWED]):  # a failure is told by who has it
-        assert build(order(), store=store)["notices"] == []
-
-
 def test_what_a_row_tells() -> None:
     told = row(store=[stored(70, 2, notes="frontend"), stored(71, 1)], emails=[cooling()], collected=[found()])
     assert told == {
@@ -478,41 +471,6 @@ def test_what_is_said_of_an_order() -> None:
 def after(hours: float, first: Mapping[str, Any], *orders: dict[str, Any], **known: Any) -> dict[str, Any]:
     """The report made so many hours later."""
     return build(*orders, at=NOW + timedelta(hours=hours), previous=json.dumps(first), **known)
-
-
-def test_time_alone_makes_no_other_report_on_the_same_day() -> None:
-    issued = order(days=100)
-    first = build(issued, at=NOW)
-    assert after(11.9, first, issued) == first
-    assert after(12.1, first, issued)["generated_at"] == "2026-03-11T00:06:00Z"
-    assert after(12.1, first, issued)["orders"][0]["days_left"] == 99
-
-
-@pytest.mark.parametrize(
-    ("orders", "known"),
-    [
-        ([order(product="another")], {}),
-        ([order(), order(2)], {}),
-        ([], {}),
-        ([order()], {"store": [stored()]}),
-        ([order()], {"emails": [cooling()]}),
-        ([order()], {"failed": [{"message": "?"}]}),
-    ],
-)
-def test_anything_else_does(orders: list[dict[str, Any]], known: dict[str, Any]) -> None:
-    assert after(1, build(order()), *orders, **known)["generated_at"] == format_time(NOW + timedelta(hours=1))
-
-
-@pytest.mark.parametrize(
-    "previous",
-    [
-        '{"generated_at": "2999-01-01T00:00:00Z"}',
-        '{"generated_at": "2026-03-10T11:00:00Z", "orders": 5}',
-        '{"generated_at": "2026-03-10T11:00:00Z", "orders": [5, {"order_id": []}, {}]}',
-    ],
-)
-def test_what_is_no_previous_report_counts_as_none(previous: str) -> None:
-    assert build(order(), previous=previous) == build(order())
 
 
 def test_no_one_looks_for_the_email_of_an_imported_order() -> None:

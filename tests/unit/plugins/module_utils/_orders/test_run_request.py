@@ -298,6 +298,25 @@ def test_an_order_that_has_changed_since_the_listing_or_is_not_returned(world: W
     assert world.sent == [] and world.state() is None
 
 
+@pytest.mark.parametrize(
+    ("state", "age", "outcome", "reason"),
+    [
+        ("confirmed", HOUR, "skipped", "cooldown"),
+        ("claimed", timedelta(seconds=5), "skipped", "outcome_unknown"),
+        ("claimed", HOUR, "failed", "outcome_unknown"),
+        ("unknown", HOUR, "failed", "outcome_unknown"),
+    ],
+)
+def test_what_another_run_has_claimed_meanwhile_is_not_requested(
+    world: World, state: str, age: timedelta, outcome: str, reason: str
+) -> None:
+    world.on_record(state, NOW - age)
+    email = world.requester()(planned())
+    assert shown(email) == (outcome, reason, None, NOW - age + DAY)
+    assert email.previous_requested_at == NOW - age
+    assert world.done == [f"claim {SHOP}"] and world.state() == state
+
+
 NO = {"error": "No."}
 
 

@@ -97,20 +97,6 @@ def test_the_last_phase_says_why_an_order_is_skipped() -> None:
     assert ids(result["collected"]) == [4]
 
 
-def test_an_order_without_a_csr_waits_for_no_email() -> None:
-    mails = {"certificates": [], "missing": [waiting(1, "no_public_key"), waiting(2, "no_public_key")]}
-    imported = {"certificates": [], "skipped_items": [waiting(1, "waiting_for_email"), waiting(2, "superseded")]}
-    result = build_outcome(run_of("collect", "import", mails=mails, imports=imported))
-    assert [one["reason"] for one in result["skipped"]] == ["no_public_key", "superseded"]
-
-
-def test_what_fails_as_a_whole_hides_nothing_of_the_phases_before() -> None:
-    mails = {"certificates": [], "missing": [waiting(2, "untrusted")]}
-    emails = {"emails": [email(1, "skipped", "pending"), email(2)]}
-    result = build_outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imports={"msg": "No."}))
-    assert ids(result["skipped"]) == [1, 2]
-
-
 def test_nothing_is_imported_where_the_mailbox_could_not_be_read() -> None:
     result = build_outcome(run_of("collect", "import", mails={"msg": "No."}, imports={"skipped": True}))
     assert [one["common_name"] for one in result["failed"]] == ["the mailbox"]

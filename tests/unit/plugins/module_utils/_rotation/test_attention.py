@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, get_args
 
 import pytest
@@ -21,7 +21,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.a
     RenewalFacts,
     create_served_record,
     find_attention_items,
-    find_served,
     select_failing,
     with_grace_period,
 )
@@ -43,13 +42,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.w
     Record,
     RenewalRequest,
     SourceCertificate,
-    SourceContents,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,
     certificate_of,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import DAY, NOW, pem_of
 from tests.support.rotating import balancer, entry, listener, world_of
@@ -57,7 +54,6 @@ from tests.support.stored import NAME, TRUSTED, Made, view_with
 
 FRESH, DUE, OVER = Made(), Made(days=(-80, 10)), Made(days=(-90, -2))
 OTHER = "api.example.com"
-SECOND = timedelta(seconds=1)
 REASONS = get_args(AttentionReason)
 LTD = "Example Ltd"
 
@@ -192,26 +188,6 @@ def test_an_item() -> None:
     assert (item.reason, as_attention(item, NOW)["days_until_expiry"]) == ("expired", -2)
 
 
-@pytest.mark.parametrize(
-    ("days", "due_days"), [((-300, 97), 30), ((-90, 90), 30), ((-60, 60), 30), ((-45, 45), 22.5), ((-3, 3), 1.5)]
-)
-def test_when_it_is_due(days: tuple[float, float], due_days: float) -> None:
-    """In the last quarter of its life, at most 30 days before its end; from the first second on to long after it."""
-    due = NOW + (days[1] - due_days) * DAY
-    one = serving(Made(days=days))
-    for at, expected in (
-        (due - SECOND, []),
-        (due, ["expiring"]),
-        (NOW + days[1] * DAY, ["expiring"]),
-        (NOW + days[1] * DAY + SECOND, ["expired"]),
-        (NOW + (days[1] + 99) * DAY, ["expired"]),
-    ):
-        assert reasons(one, at=at) == expected, at
-
-
-# A renewal that is there and waits
-
-
 @pytest.mark.parametrize("where", ["store", "source"])
 @pytest.mark.parametrize(
     ("made", "served", "expected"),
@@ -339,15 +315,6 @@ def test_a_run_does_not_fail_for_what_another_listener_serves() -> None:
     items = found(serving(wide), elsewhere, usable=[entry(narrow)], has_sources=True)
     assert [(item.reason, item.hold_start) for item in items] == [("held_back", None)]
     assert select_failing(items, REASONS, NOW) == []
-
-
-def test_what_another_listener_serves_may_be_known_from_the_listing_alone() -> None:
-    """The run is narrowed to other load balancers."""
-    wide, narrow = Made(days=(-40, 50), names=(NAME, OTHER)).record(1), Made(days=(-10, 80)).record(2)
-    other = replace(balancer("other"), listeners=(replace(listener(2, narrow).place.listener, certificate_id=2),))
-    world = replace(world_of([wide, narrow], view=view_with(at=NOW)), balancers=[other])
-    (item,) = find_attention_items([listener(1, wide)], replace(facts([]), world=world))
-    assert (item.reason, item.hold_start) == ("held_back", None)
 
 
 def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
@@ -491,19 +458,6 @@ def test_nothing_is_served() -> None:
 # What clients get
 
 
-def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
-    """What was seen counts; without that, there is nothing to say."""
-    unknown = replace(listener(7, None), outcome="skipped", reason="not_found")
-    assert found(replace(unknown, served=None)) == []
-    over, fresh = ((certificate_of(made.record(9)),) for made in (OVER, FRESH))
-    for seen in ((over,), (over, fresh), (fresh, over)):
-        assert reasons(replace(unknown, served=None, served_chains=seen)) == ["expired"], (
-            "of several addresses the worst counts"
-        )
-        assert find_served(replace(unknown, served_chains=seen), world_of([])).certificate == over[0]
-    assert find_served(unknown, world_of([])).certificate is None
-
-
 def test_what_was_switched_counts_with_its_new_certificate() -> None:
     """In check mode, too, where it has no id yet."""
     index = StoreIndex([DUE.record(1), FRESH.record(None)])
@@ -524,19 +478,6 @@ def with_issuer_until(day: float, made: Made = FRESH) -> StoreCertificate:
     """A record whose issuer's certificate ends this many days from now."""
     ending = TRUSTED.reissue(not_after=NOW + day * DAY)
     return made.record(1, intermediateCertificate=pem_of([ending, *made.issued.chain[1:]]))
-
-
-@pytest.mark.parametrize(("day", "expected"), [(2, "expiring"), (-2, "expired")])
-def test_an_issuer_ends_before_the_certificate_does(day: int, expected: str) -> None:
-    """It is named, as clients refuse the certificate from then on; which end is told beside its own."""
-    (item,) = found(listener(1, with_issuer_until(day)))
-    told = as_attention(item, NOW)
-    assert (told["reason"], told["days_until_expiry"]) == (expected, day)
-    assert (told["not_after"], told["effective_not_after"]) == (
-        format_time(NOW + 90 * DAY),
-        format_time(NOW + day * DAY),
-    )
-    assert told["limited_by"] == Certificate.from_library(TRUSTED.issuer).shown_name
 
 
 def test_a_renewal_whose_issuer_begins_too_late() -> None:
@@ -691,15 +632,6 @@ def test_a_renewal_that_cannot_be_used_fails_no_run_before_it_is_due() -> None:
     assert at(select_failing(items, REASONS, NOW)) == at(items)[:2]
     for fail_on, expected in ((["unusable"], [None, None, "due"]), (["expiring"], [None] * 3)):
         assert [item.failure_start for item in with_grace_period(items, fail_on, NOW)] == expected
-
-
-def test_a_certificate_that_is_kept_without_its_key_is_no_renewal() -> None:
-    """Secrets Manager may hold such; nearer to the end, it is said of it why it renews nothing."""
-    keyless = {**BROKEN, "source": "secrets_manager", "reason": "key_missing", "message": "It has no key."}
-    for made, expected in ((FRESH, []), (DUE, [("expiring", Obstacle("unused", {"skipped": keyless}))])):
-        known = facts([made.record(1)], has_sources=True)
-        known = replace(known, world=replace(known.world, bundles=SourceContents(excluded_records=[keyless])))
-        assert [(item.reason, item.why) for item in find_attention_items([serving(made)], known)] == expected
 
 
 def test_the_most_urgent_comes_first() -> None:

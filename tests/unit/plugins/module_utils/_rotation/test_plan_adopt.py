@@ -143,14 +143,6 @@ def test_of_two_kinds_of_keys_that_which_the_listener_offers_or_has_is_taken(
     assert chosen(EC, RSA, fitness=fit) == taken
 
 
-def test_where_there_is_nothing_to_choose_no_listener_is_asked() -> None:
-    """So that a wrong name of one is told as what it is, without what else the source has."""
-    nowhere = partial(rate_fitness, world_of([]), Adoption(NAME, ["none:443"]))
-    assert chosen(RSA, fitness=nowhere) == RSA.name
-    with fails("not_found", "none"):
-        choose_by_name([RSA, EC], NAME, SourceOptions(), CLIENTS, nowhere)
-
-
 @pytest.mark.parametrize(
     ("only", "reason"),
     [
@@ -208,14 +200,6 @@ def test_only_listeners_that_can_have_a_certificate_are_proposed(where: str) -> 
     web = balancer("web", p443=1)
     with fails("not_found", "Available listeners: web:443."):
         planned(entry(NEW), replace(web, listeners=(*web.listeners, *plain.listeners)), plain, where=[where])
-
-
-def test_it_is_found_before_it_is_stored() -> None:
-    """As in check mode: the record has no id then."""
-    new = entry(NEW)
-    world = world_of([LTD.record(1)], balancer("web", p443=1)).add_imports([new.record], ())
-    [action] = plan_adoption(world, Adoption(NAME), new)
-    assert (action.outcome, action.target_id, action.target) == ("switched", None, new.record)
 
 
 def test_what_was_not_stored_leaves_listeners_as_they_are() -> None:

@@ -215,22 +215,6 @@ def test_what_else_is_served_where_a_listener_is_switched_goes_with_it() -> None
 # A listener has what may stand in for it
 
 
-@pytest.mark.parametrize(
-    "new",
-    [
-        replace(NEW, organization="Example Ltd"),
-        replace(NEW, days=(5, 95)),
-        replace(NEW, by="own"),
-        replace(OLD, days=(-81, 11)),
-    ],
-    ids=["another organization", "not valid yet", "of an authority that nobody knows", "older"],
-)
-def test_what_may_not_stand_in_for_a_certificate_deletes_nothing(new: Made) -> None:
-    """Though a listener was switched to it and serves it, as somebody wanted it by name."""
-    second = new.record(2)
-    assert removal([FIRST, second], listener(1, second), remove_unverified=True) == ([], [])
-
-
 def test_the_same_certificate_without_its_chain_goes() -> None:
     """It was stored once more with it. Not the other way round."""
     assert removal([LACKING, SECOND], SWITCHED) == ([1], [])
@@ -342,27 +326,14 @@ def test_what_cannot_be_read_stays() -> None:
     assert removal([unreadable, SECOND], listener(3, SECOND), remove_unverified=True) == ([], [])
 
 
-# Every listener was seen to serve it
-
-
-@pytest.mark.parametrize("remove_unverified", [False, True])
-@pytest.mark.parametrize("served", [True, None, False])
-@pytest.mark.parametrize("had", [1, 2], ids=["switched", "has it already"])
-def test_each_listener_must_be_seen(had: int, served: bool | None, remove_unverified: bool) -> None:
-    """One that had the old certificate, and one that has the new one; that one looks all right is not enough."""
-    old = replace(FIRST, associated_service_count=1 if had == 2 else 2)
-    second = listener(had, SECOND, "api", served=served)
-    if served is False:
-        second = second.mark_failed("not_served", {}, is_changed=True)
-    kept = KEPT if served is False else [] if served or remove_unverified else UNSEEN
-    assert removal([old, SECOND], SWITCHED, second, remove_unverified=remove_unverified) == ([] if kept else [1], kept)
-
-
 def test_a_listener_whose_certificate_is_not_known_was_not_seen() -> None:
     """It had the old certificate and has one that the store does not show."""
     lost = replace(listener(1, SECOND, "api"), target=None, target_id=9)
     old = replace(FIRST, associated_service_count=2)
     assert removal([old, SECOND], SWITCHED, lost, remove_unverified=True) == ([], UNSEEN)
+
+
+# Every listener was seen to serve it
 
 
 @pytest.mark.parametrize("remove_unverified", [False, True])
@@ -437,14 +408,6 @@ def test_what_another_service_uses_is_kept_and_reported(use: dict[str, Any], ser
 def test_what_only_the_switched_listener_used_is_free(use: dict[str, Any]) -> None:
     """The count may lag behind."""
     assert removal([OLD.record(1, **use), SECOND], SWITCHED) == ([1], [])
-
-
-def test_what_was_listed_after_the_switch_is_not_counted_twice() -> None:
-    """The service that is left then is another one."""
-    for old, expected in (FIRST, IN_USE), (UNUSED, []):
-        world = world_of([old, SECOND], balancer("web", p443=2))
-        found = plan_removal(world, [SWITCHED], (), remove_unverified=False)
-        assert [(record.id, why.reason) for record, why in found.kept_records] == expected
 
 
 def test_listeners_of_others_that_have_it() -> None:

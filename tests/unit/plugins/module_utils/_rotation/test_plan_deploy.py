@@ -367,16 +367,6 @@ def test_patterns_that_match_something(names: list[str] | None, load_balancers: 
     assert why_unmatched(ListenerSelection(names, load_balancers, [1]), BALANCERS, StoreIndex(STORED)) is None
 
 
-def test_names_that_are_most_like_the_mistyped_one_come_first() -> None:
-    names = ("a", "b", *(f"prod{n}" for n in "5678"))
-    balancers = [balancer(name, number=number) for number, name in enumerate(names)]
-    why = why_unmatched(ListenerSelection(load_balancers=["prod"]), balancers, StoreIndex([]))
-    assert why and why.facts["there"][:4] == ["prod8", "prod7", "prod6", "prod5"]
-    index = StoreIndex([record(1, issue("a.example.org")), record(2, issue())])
-    why = why_unmatched(ListenerSelection(common_names=["wwww.example.com"]), [], index)
-    assert why and why.facts["there"] == [NAME, "a.example.org"]
-
-
 # What the store will hold
 
 

@@ -320,19 +320,6 @@ def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[M
     assert sorted(told) == sorted({one.certificate.fingerprint_sha256 for one in entries}), "each is told of once"
 
 
-@given(
-    st.lists(MADE, max_size=3),
-    st.lists(MADE, max_size=5).flatmap(lambda made: st.tuples(st.just(made), st.permutations(made))),
-)
-def test_the_order_of_the_sources_does_not_matter(store: list[Made], sources: tuple[list[Made], list[Made]]) -> None:
-    def told(order: list[Made]) -> Any:
-        _entries, chosen = chosen_of(store, order)
-        skipped = {(one.certificate, why.reason) for one, why in chosen.skipped_entries}
-        return skipped, {one.certificate for one in chosen.imports}
-
-    assert told(sources[0]) == told(sources[1])
-
-
 # What cannot be used
 
 

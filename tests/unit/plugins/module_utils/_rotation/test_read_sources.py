@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.options import build_mailbox_options
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_import import why_empty
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import as_facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
@@ -165,20 +164,6 @@ def test_many_certificates_of_one_issuer_are_all_judged(tmp_path: Path, read: Re
     found = read("folder", tmp_path)
     assert len(found.entries) == 2 * MAX_BATCH_SIZE + 1
     assert {one.chain.trust for one in found.entries} == {"trusted"}
-
-
-def test_without_anything_to_judge_no_roots_are_read(tmp_path: Path) -> None:
-    """It takes as long as all else."""
-
-    def anchors() -> Any:
-        raise AssertionError("they are not needed")
-
-    (tmp_path / "one.crt").write_text(ONE.pem)
-    source = Source.of({"folder": str(tmp_path)})
-    found = read_sources(
-        [source], lambda _position, _keys: MailContent(), no_secrets, None, (), TrustView(anchors, NOW), print, print
-    )
-    assert [one["reason"] for one in found.unusable_records] == ["key_missing"]
 
 
 # Mail
@@ -336,17 +321,6 @@ def test_a_source_that_is_of_another_kind(kind: str, tmp_path: Path, read: Reade
     assert empty["message"] == why_empty(Obstacle("other_kind", {"path": str(tmp_path), "kind": "certbot"}), kind)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
-def test_a_part_of_a_source_that_is_not_mounted(kind: str, name: str, tmp_path: Path, read: Reader) -> None:
-    (tmp_path / name).symlink_to(tmp_path / "disk")
-    found = read(kind, tmp_path)
-    [empty] = found.empty
-    assert found == Found(empty=[empty])
-    assert empty["message"].startswith(
-        f"Cannot find certificates in the source {kind}: {tmp_path / name} is not a directory"
-    )
-
-
 def test_mail_brings_nothing_without_keys_or_messages(tmp_path: Path, read: Reader) -> None:
     keys = tmp_path / "keys"
     missing = read("mail", "", mail=MailContent(), privatekey_dir=str(keys))
@@ -380,28 +354,6 @@ def test_a_source_that_is_missing_or_cannot_be_read_hides_no_other(
     assert (failed["common_name"], failed["reason"]) == ("the source certbot", "not_found")
     assert f"{tmp_path}/locked/live: Permission denied" in failed["message"]
     assert len(found.entries) == 1
-
-
-@pytest.mark.parametrize("kind", [*CLIENTS, "traefik", "folder", "mail"])
-def test_a_source_in_a_folder_that_cannot_be_entered_may_be_there(
-    kind: str, tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As with one in the home of another user: no disk is missing."""
-    shut = str(tmp_path / "shut/source")
-
-    def refusing(call: Callable[..., Any]) -> Callable[..., Any]:
-        def called(path: Any, *args: Any, **options: Any) -> Any:
-            if str(path).startswith(shut):
-                raise PermissionError(13, "Permission denied", path)
-            return call(path, *args, **options)
-
-        return called
-
-    for name in ("stat", "lstat", "listdir", "open"):
-        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
-    found = read("mail", "", mail=mail(), privatekey_dir=shut) if kind == "mail" else read(kind, shut)
-    [told] = found.failed or found.skipped
-    assert not found.empty and "Permission denied" in told["message"] and shut in str(told)
 
 
 def test_a_folder_of_which_nothing_can_be_used_is_reported(tmp_path: Path, read: Reader) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -22,7 +21,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base impor
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.caller import InterruptedRunError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import lock
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import switch as switching
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerAction,
     ListenerPlan,
@@ -273,24 +271,6 @@ def test_all_listeners_go_into_one_call_with_nothing_but_their_certificates(worl
     assert world.served == {443: NEW, 8443: NEW, 9443: NEW}
 
 
-def test_nothing_is_sent_where_nothing_is_planned(world: World) -> None:
-    [seen] = world.switch(world.plan(None))
-    assert (seen.outcome, seen.served) == ("unchanged", True)
-    assert world.done.count(LOOK) == 2 and world.sent == [] and world.clock.now == 0
-
-
-@pytest.mark.parametrize("watches", [True, False])
-def test_what_is_done_in_turn(world: World, watches: bool) -> None:
-    """What is served is looked at before the change is sent and after it has ended."""
-    asked: list[list[str]] = []
-    world.takes = 0.4
-    [one] = world.switch(watches=watches, before_sending=lambda: asked.append(list(world.done)))
-    looks = [LOOK] * watches
-    assert sorted(asked[0]) == sorted([*looks, READ])
-    assert world.done[len(asked[0]) :] == [UPDATE, READ, READ, *looks]
-    assert (len(asked), one.served) == (1, True if watches else None)
-
-
 def test_a_change_is_not_sent_before_all_was_checked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long that takes."""
     has_read = threading.Event()
@@ -430,16 +410,6 @@ def test_a_change_that_was_refused_because_of_another_one_is_sent_again(world: W
     assert world.clock.now >= 140
 
 
-@pytest.mark.parametrize("words", BUSY.values(), ids=BUSY)
-def test_it_is_not_sent_again_if_the_run_does_not_wait(world: World, words: str) -> None:
-    world.answers = [busy(words, world)]
-    [one] = world.switch(wait_options=NOT_WAITING)
-    assert shown([one]) == [("failed", "balancer_busy", False)] and one.facts["error"].endswith(
-        " Run the playbook again later."
-    )
-    assert len(world.sent) == 1 and world.clock.now == 0
-
-
 def test_it_is_not_sent_again_and_again_without_end(world: World) -> None:
     """The wait before each is one and the same."""
 
@@ -495,11 +465,6 @@ def test_a_refusal_because_of_what_is_gone_does_not_keep_the_others_from_being_s
     if "certificate" in what:
         assert switched[1].facts == {"is_deleted": True, "certificate_id": THIRD}
     assert [len(elements) for elements in world.sent] == [3, 3 - len(what)]
-
-
-def test_if_all_is_gone_nothing_more_is_sent(world: World) -> None:
-    world.stored.discard(NEW)
-    assert shown(world.switch()) == [GONE] and len(world.sent) == 1
 
 
 # After a lost answer
@@ -561,28 +526,6 @@ def test_its_end_is_not_waited_for_if_the_run_does_not_wait(world: World) -> Non
     assert world.clock.now == 0 and world.done.count(READ) == 1
 
 
-# After the change
-
-
-def test_what_is_waited_for_is_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the longest wait, if there is one."""
-    noted: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(switching, "record_wait", lambda *how: noted.append(how) or nullcontext())
-    for wait_options, expected in (
-        (
-            WAITING,
-            [
-                ("web: waiting for the load balancer to become ACTIVE", 900),
-                ("web: waiting for the update to finish", 900),
-            ],
-        ),
-        (NOT_WAITING, [("web: waiting for the load balancer to become ACTIVE", 0)]),
-    ):
-        noted.clear()
-        world.switch(world.plan(THIRD), wait_options=wait_options)
-        assert noted == expected
-
-
 def test_the_second_change_is_asked_about_when_it_is_nearly_over(world: World) -> None:
     """If it takes as long as the fastest one so far."""
     switcher = world.switcher()
@@ -614,6 +557,9 @@ def test_a_change_that_was_accepted_and_not_carried_out(world: World, gone: bool
     assert one.facts["is_deleted" if gone else "is_accepted"]
     assert gone or one.facts["balancer"].previous_error == "No disk"
     assert len(world.sent) == 1
+
+
+# After the change
 
 
 @pytest.mark.parametrize("has", [True, False])
@@ -761,14 +707,6 @@ def test_a_run_that_is_interrupted_waits_for_no_end(world: World) -> None:
     [one] = world.switch(watches=False)
     assert shown([one]) == [DONE] and one.facts == {"is_interrupted": True}
     assert world.clock.now <= 30 + AT_THE_NEXT_READING and len(world.sent) == 1
-
-
-def test_a_run_that_is_interrupted_while_it_reads_a_lost_change_back(world: World) -> None:
-    world.clock.after(5, world.clock.set)
-    world.fails_next(lost(), lambda elements: world.change(elements, shows_late=True))
-    [one] = world.switch(watches=False)
-    assert shown([one]) == [("failed", "outcome_unknown", False)]
-    assert world.clock.now < 20
 
 
 # All balancers of a run

@@ -150,35 +150,6 @@ def test_each_address_is_asked_for_the_certificates_name(world: World) -> None:
     assert world.asked == [Endpoint(ADDRESS, 443, NAME)]
 
 
-@pytest.mark.parametrize("timeout", [0, 1, 120])
-def test_each_probe_has_the_same_time(world: World, timeout: float) -> None:
-    """Before the change, after it, of what has no name, and at an endpoint: a healthy listener may be slow, and a run that only looks sees that."""
-    watched(world, OLD, timeout=timeout, at_0=(NEW,))
-    nameless = replace(switched(), previous_record=None, target=None)
-    watch = ListenerProbe(timeout, None, world.clock)
-    watch.probe_once([nameless])
-    endpoint = Endpoint("vpc.example.net", 8443, NAME, ExpectedCertificate((NAME,)))
-    watch.wait_until_served(plan_endpoints(world_of([]), [endpoint], None))
-    assert len(world.limits) == 5 and set(world.limits) == {10}
-
-
-def test_many_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By those that are under way at the same time, not by a clock."""
-    together = threading.Barrier(64, timeout=60)
-
-    def out_of_reach(endpoint: Endpoint, *_given: object) -> list[ProbeResult]:
-        together.wait()
-        return [ProbeResult(endpoint, "192.0.2.1", reason="timeout", message="It is silent.")]
-
-    monkeypatch.setattr(serving, "probe_addresses", out_of_reach)
-    place = switched().place
-    fleet = [
-        replace(switched(), place=replace(place, listener=replace(place.listener, uuid=str(number))))
-        for number in range(64)
-    ]
-    assert {seen.reason for seen in ListenerProbe(0, None, Clock()).wait_until_served(fleet)} == {"unreachable"}
-
-
 @pytest.mark.parametrize(("answer", "times"), [(GONE, 1), (FAILS, 2), (OLD, 2)])
 def test_what_no_one_can_connect_to_is_asked_once(world: World, answer: Answer, times: int) -> None:
     """Else it is asked first for what it serves, and then by a name of that."""
@@ -460,29 +431,6 @@ def test_whether_the_old_one_works_again_is_asked_by_its_name(world: World) -> N
     assert watch.wait_until_working(other) and {at.server_name for at in world.asked} == {NAME}
 
 
-@pytest.mark.parametrize(
-    ("answers", "seen_at"),
-    [((NEW, OLD), (NEW, OLD)), ((GONE,), (None,)), ((NEW, "timeout"), (NEW, None)), ((OLD, FAILS), (OLD, None))],
-)
-def test_what_was_seen_at_each_address_of_an_endpoint(
-    world: World, answers: tuple[Answer, ...], seen_at: tuple[Issued | None, ...]
-) -> None:
-    """Whether it must serve that, and whether the run verifies it, or not; one that was not looked at was not seen."""
-    endpoint = Endpoint("vpc.example.net", 8443, NAME, ExpectedCertificate((NAME,)))
-    (planned,) = plan_endpoints(world_of([]), [endpoint], None)
-    assert (planned.leaves, planned.is_everywhere) == ((), False)
-    world.shows = {0: answers}
-    leaves = tuple(
-        (f"192.0.2.{number}", leaf and Certificate(leaf.der)) for number, leaf in enumerate(seen_at, start=1)
-    )
-    watch = ListenerProbe(0, None, world.clock)
-    for seen in (*watch.wait_until_served([planned]), *watch.probe_once([planned])):
-        assert (seen.leaves, seen.is_everywhere) == (leaves, None not in seen_at)
-    world.clock.set()
-    (left,) = watch.wait_until_served([planned])
-    assert not left.is_everywhere or left.served
-
-
 def test_a_probe_of_what_completes_no_handshake(world: World) -> None:
     unknown = replace(switched(), target=None, outcome="skipped", reason="not_found", facts={})
     world.shows = {0: (FAILS,)}
@@ -492,6 +440,3 @@ def test_a_probe_of_what_completes_no_handshake(world: World) -> None:
     world.shows = {0: (OLD,)}
     (seen,) = ListenerProbe(0, None, world.clock).probe_once([unknown])
     assert (seen.served, seen.accepted, len(seen.served_chains)) == (None, True, 1)
-
-
-# The name

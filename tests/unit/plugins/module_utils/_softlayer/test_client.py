@@ -27,7 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import MAX_ID, parse_id
 from requests.adapters import HTTPAdapter
-from SoftLayer import API, transports
+from SoftLayer import transports
 
 from tests.support.failing import fails
 from tests.support.wire import (
@@ -93,15 +93,6 @@ def test_integers_that_xmlrpc_does_not_know_go_as_text(wire: Wire) -> None:
     _method, headers, arguments = wire.sent[0].xml()
     assert headers["SoftLayer_YInitParameters"] == {"id": str(2**31)}
     assert arguments == [str(2**31), 2**31 - 1]
-
-
-def test_rest_request_without_arguments(wire: Wire) -> None:
-    wire.script = [ok({"id": 1})]
-    client_for(REST_URL).call("Account", "getObject", mask="mask[id]")
-    (sent,) = wire.sent
-    assert (sent.request.method, sent.body) == ("GET", b"")
-    assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/getObject.json"
-    assert sent.query == {"objectMask": "mask[id]"}
 
 
 def test_how_a_call_may_be_made_is_passed_on(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,16 +262,6 @@ def test_an_sdk_whose_session_cannot_be_replaced_is_refused(monkeypatch: pytest.
         client_for(url)
 
 
-def test_the_sdk_reads_no_config_file_by_itself(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, wire: Wire
-) -> None:
-    """What it says of the credentials was read before, or something else was given; and it may be broken."""
-    (tmp_path / "broken").write_text("no section\n")
-    monkeypatch.setattr(API, "CONFIG_FILE", [str(tmp_path / "broken")])
-    wire.script = [ok({"id": 5})]
-    assert client_for(url).fetch_account_id() == 5
-
-
 # Lists
 
 
@@ -324,15 +305,6 @@ def test_ids_are_asked_for_in_portions_and_selected_again(client: Client, wire: 
     assert sorted(one["options"][0]["value"][0] for one in asked) == [1, 201, 401]
     for one in asked:
         assert one == {"operation": "in", "options": [{"name": "data", "value": one["options"][0]["value"]}]}
-
-
-@pytest.mark.parametrize("hidden", [[], [7]], ids=["it is nowhere", "the filter hides it"])
-def test_an_id_that_a_filter_lacks_is_searched_for_in_the_whole_list(
-    client: Client, wire: Wire, hidden: list[int]
-) -> None:
-    wire.script = [ok(rows(3), 1), ok(rows(3, 4, *hidden), 2 + len(hidden))]
-    assert client.read_ids("Y", "getX", identifiers=[7, 3], mask="mask[id]") == rows(3, *hidden)
-    assert len(wire.sent) == 2
 
 
 @pytest.mark.parametrize(("too_many", "calls"), [(0, MAX_FILTERED_CALLS + 1), (1, 1)])
@@ -409,13 +381,6 @@ def test_rows_without_an_id_are_counted_and_left_out(wire: Wire, told: bool, pla
         assert client.read_list("Y", "getX", mask="mask[id]") == rows(*range(1, 701))
     assert len(warnings) == 1 and "SoftLayer_Y::getX" in warnings[0] and ": 5." in warnings[0]
     assert client.read_ids("Y", "getX", identifiers=[1, 9], mask="mask[id]") == rows(1, 9)
-
-
-@pytest.mark.parametrize("total", ["", "many", "-1", "2.0", "9" * 10, "9" * 5000])
-def test_a_total_that_is_no_number_counts_as_none(client: Client, wire: Wire, total: str) -> None:
-    """Then a look behind the last row, and one back at it, tell that these are all."""
-    wire.script = [ok(rows(1, 2), total), ok(rows(), total), ok(rows(2), total)]
-    assert client.read_list("Y", "getX", mask="mask[id]") == rows(1, 2)
 
 
 NO_IDS = [

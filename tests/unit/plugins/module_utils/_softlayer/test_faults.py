@@ -248,15 +248,6 @@ def test_an_answer_is_shown_without_what_it_carries() -> None:
     assert "200" in repr(answer) and "S3cret" not in repr(answer) and not answer.is_by_proxy
 
 
-@pytest.mark.parametrize("form", [rest, xml])
-@pytest.mark.parametrize("spaces", [b"", b"\n\n  "])
-def test_where_a_fault_stands(form: Form, spaces: bytes) -> None:
-    body = form("c", "m")
-    fault = parse_fault(spaces + body + spaces)
-    assert fault is not None
-    assert (fault.code, fault.message) == ("c", "m")
-
-
 INVALID = "SoftLayer_Exception_InvalidValue"
 
 
@@ -313,31 +304,6 @@ def test_a_proxys_own_wish_for_a_login() -> None:
 
 
 # Nothing else is ever raised.
-
-
-@pytest.mark.parametrize(
-    ("body", "headers"),
-    [
-        (b"<methodResponse><fault></fault></methodResponse>", {}),
-        (b"<?xml version='1.0' encoding='no-such'?><methodResponse><fault></fault></methodResponse>", {}),
-        (b"<methodResponse><fault><value><bigdecimal>x</bigdecimal></value></fault></methodResponse>", {}),
-        (b'{"a":' * 100_000, {}),
-        (b"", {"Retry-After": "\u00b2"}),
-        (b"", {"Retry-After": "9" * 400}),
-    ],
-    ids=["empty fault", "unknown encoding", "no number", "deeply nested", "superscript", "endless number"],
-)
-@pytest.mark.parametrize("status", [200, 429, 500])
-def test_strange_answers_have_a_meaning(status: int, body: bytes, headers: dict[str, str]) -> None:
-    assert explained(status, body, headers).code == ("rate_limited" if status == 429 else "no_answer")
-
-
-@pytest.mark.parametrize("form", [rest, xml])
-def test_endless_words_are_cut(form: Form) -> None:
-    text = "No! " * 5000
-    error = explained(500, form(text, text))
-    assert len(error.details["api_message"]) <= MAX_MESSAGE_LENGTH + 3
-    assert len(error.details["api_code"]) <= MAX_MESSAGE_LENGTH + 3
 
 
 def test_words_that_are_nil_are_none() -> None:

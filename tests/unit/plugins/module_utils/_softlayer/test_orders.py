@@ -25,8 +25,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     resend_fulfillment_email,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import MAX_ID, check_ids
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.failing import fails
 
@@ -77,43 +75,12 @@ def test_an_order_of_which_only_the_id_is_known() -> None:
     assert set(result.values()) == {None}
 
 
-ODD = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
-ODD_VALUES = st.fixed_dictionaries(
-    {}, optional={name: ODD | st.dictionaries(st.sampled_from(["id", "name", "description"]), ODD) for name in ROW if name != "id"}
-)  # fmt: skip
-
-
 def test_facts_survive_a_cache() -> None:
     facts = json.loads(json.dumps(ORDER.as_facts()))
     assert Order.from_facts(facts).as_result(AT) == ORDER.as_result(AT)
     assert ORDER.as_result(AT).keys() - facts.keys() == {"days_until_expiry", "fulfillment_email_available"}
     nothing = normalize({"id": "7"})
     assert Order.from_facts(nothing.as_facts()) == nothing
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *({"expires_at": "soon"}, {"expires_at": 7}, {"subject_alt_names": 7}, {"subject_alt_names": "a"}),
-        {"surprise": 1},
-    ],
-)
-def test_facts_that_are_not_an_orders_are_refused(change: dict[str, Any]) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        Order.from_facts({**ORDER.as_facts(), **change})
-    for whole in (7, None, [], "text", {}):
-        with pytest.raises((ValueError, TypeError, LookupError, AttributeError)):
-            Order.from_facts(whole)  # type: ignore[arg-type]
-
-
-@given(ODD_VALUES)
-def test_whatever_a_property_holds_an_order_comes_of_it(values: dict[str, Any]) -> None:
-    result = normalize({"id": 7, **values}).as_result(AT)
-    assert result["id"] == 7
-    assert result["status"] in {"pending", "approved", "complete", "canceled", "unknown"}
-    for name in ("common_name", "approver_email", "status_name", "product", "created_at", "expires_at"):
-        assert result[name] is None or isinstance(result[name], str)
-    assert result["billing_order_id"] is None or isinstance(result["billing_order_id"], int)
 
 
 @pytest.mark.parametrize(

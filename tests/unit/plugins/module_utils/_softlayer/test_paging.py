@@ -187,20 +187,6 @@ def test_a_list_that_grows_as_fast_as_it_is_read_is_followed_for_a_while() -> No
     )
 
 
-def test_a_list_that_grows_and_loses_its_order_is_read_again() -> None:
-    """Without the order nothing tells that all of the old rows have come."""
-    ids, asked = list(range(2, 2 + PAGE_SIZE)), []
-
-    def fetch(offset: int, limit: int) -> Page:
-        sent = page(ids[offset : offset + limit])
-        asked.append(offset)
-        if len(asked) < 3 * MAX_MISSES:
-            ids.append(1 if len(asked) == 2 * MAX_MISSES + 5 else max(ids) + 1)
-        return sent
-
-    assert ids_of(fetch) == sorted(ids) and asked.count(0) == 2
-
-
 @pytest.mark.parametrize("omit_total", [False, True])
 @pytest.mark.parametrize("count", [8, PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, 45, 5 * PAGE_SIZE])
 @pytest.mark.parametrize("how", [{"ignore_offsets": True}, {"clamp": True}, {"clamp": True, "cap": 7}], ids=str)
@@ -359,14 +345,6 @@ def test_nothing_is_searched_for_behind_a_reading_that_has_gaps() -> None:
     assert len(list_all(server.fetch, PAGE_SIZE)) == 35 and server.asked == 8
 
 
-@pytest.mark.parametrize("omit_total", [False, True])
-@pytest.mark.parametrize("cap", [0, 7])
-@pytest.mark.parametrize("answers", range(1, 19))
-def test_a_row_that_goes_and_one_that_comes_hide_no_other(answers: int, cap: int, omit_total: bool) -> None:
-    server = Changing(130, cap, "omitted" if omit_total else "told", [([], 0)] * answers + [([0.0], 1)])
-    assert {*ids_of(server.fetch)} >= set(range(2, 131))
-
-
 def test_ids_that_come_as_text_count_as_numbers() -> None:
     assert ids_of(lambda _offset, _limit: page(["10", "9"], 2)) == ["9", "10"]  # type: ignore[comparison-overlap]
 
@@ -409,32 +387,6 @@ def test_a_list_is_whole_once_another_reading_finds_nothing_new_but_at_its_end(l
         return page(ids[offset : offset + (1 if offset else 2)], len(ids))
 
     assert ids_of(fetch) == whole and asked == readings
-
-
-def test_a_list_without_order_that_grew_is_read_again() -> None:
-    """A row that was added took the place of another one, which moved to a place that was already read."""
-    before = [2, 1, *range(3, 13)]
-    after = [12, *before[:-2], 11, 13]
-    answers = [before[:10], after[9:], after]
-
-    def fetch(_offset: int, _limit: int) -> Page:
-        ids = answers.pop(0)
-        return page(ids, 12 if ids[0] == 2 else 13)
-
-    assert ids_of(fetch) == [*range(1, 14)]
-    assert not answers
-
-
-def test_in_a_list_without_order_no_row_is_read_twice_in_a_reading() -> None:
-    """That a row is at its place again says nothing there."""
-    ids, asked = list(range(25, 0, -1)), []
-
-    def fetch(offset: int, limit: int) -> Page:
-        asked.append(offset)
-        return page(ids[offset : offset + limit])
-
-    assert ids_of(fetch) == sorted(ids)
-    assert asked == [0, 10, 20, 25, 0, 25]
 
 
 def test_a_reading_that_comes_less_far_than_the_one_before_is_not_the_whole_list() -> None:
