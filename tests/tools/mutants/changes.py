@@ -63,7 +63,7 @@ def _changeable(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
     yield function, node
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         function = f"{function}.{node.name}"
-    if isinstance(node, ast.keyword) and node.arg in SAID_TWICE:
+    if isinstance(node, ast.keyword) and node.arg in {*SAID_TWICE, "repr"}:  # without `repr=False`, it is True
         return
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list", "bases"):
