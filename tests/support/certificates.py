@@ -208,18 +208,27 @@ def certificate_of(
     return builder.sign(issuer_key, _hash_for(issuer_key))
 
 
+def usage_of(*, signs_lists: bool = True) -> x509.KeyUsage:
+    """The key usage of an authority."""
+    no = dict.fromkeys(
+        ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
+    )
+    return x509.KeyUsage(**no, key_cert_sign=True, crl_sign=signs_lists, encipher_only=False, decipher_only=False)
+
+
+def identifiers(key: Key, issuer_key: Key) -> list[x509.ExtensionType]:
+    """The extensions that name a certificate's key, and its issuer's: strict clients ask for them."""
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    return [own, x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())]
+
+
 # Servers on this machine
 
 
 def write_authority(path: Path, name: str) -> tuple[Key, x509.Certificate]:
     """Write an authority that strict clients trust, such as Python 3.13's; return its key, and it."""
     key, subject = new_key(), name_of(name)
-    usage = dict.fromkeys(
-        ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
-    )
-    signs = x509.KeyUsage(**usage, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False)
-    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    certificate = certificate_of(subject, subject, key, key, ca=True, extensions=[signs, identifier])
+    certificate = certificate_of(subject, subject, key, key, ca=True, extensions=[usage_of(), *identifiers(key, key)])
     path.write_text(pem_of([certificate]), encoding="ascii")
     return key, certificate
 
@@ -231,8 +240,7 @@ def write_certificate_of_loopback(path: Path, key_path: Path, ca_path: Path, ca_
     extensions = [
         x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
-        x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
-        x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
+        *identifiers(key, ca_key),
     ]
     certificate = certificate_of(name_of("localhost"), authority.subject, key, ca_key, extensions=extensions)
     path.write_text(pem_of([certificate]), encoding="ascii")

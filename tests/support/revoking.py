@@ -16,17 +16,20 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support.certificates import DAY, NOW, Authority, Issued, Key, _hash_for, certificate_of, name_of, new_key
-
-URL = "http://crl.example.com/1.crl"
-USAGE = dict.fromkeys(
-    ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
+from tests.support.certificates import (
+    DAY,
+    NOW,
+    Authority,
+    Issued,
+    Key,
+    _hash_for,
+    certificate_of,
+    name_of,
+    new_key,
+    usage_of,
 )
 
-
-def usage_of(*, signs_lists: bool) -> x509.KeyUsage:
-    """The key usage of an authority."""
-    return x509.KeyUsage(**USAGE, key_cert_sign=True, crl_sign=signs_lists, encipher_only=False, decipher_only=False)
+URL = "http://crl.example.com/1.crl"
 
 
 def places(*urls: str, **others: Any) -> x509.CRLDistributionPoints:
