@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A mailbox that is not as it should be: messages that its server cannot give, words from someone between, files that are too large.
+"""A mailbox that is not as it should be: messages that its server cannot give, and files that are too large.
 
 The servers know IMAP from its RFCs only. Every module runs with little memory, in which it dies if it reads too much.
 
@@ -13,18 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import resource
-import socket
-import ssl
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.outside.servers import Server
-from tests.support.certificates import self_signed, write_certificate_of_loopback
-from tests.support.gapped_mail import GAPS, GappedMail
+from tests.support.certificates import self_signed
+from tests.support.false_imap import GAPS, GappedMail
 from tests.support.modules import Run, finish_module, start_module
 
 MODULE = "ssl_fulfillment_email_info"
@@ -82,51 +78,6 @@ def test_one_message_that_the_server_cannot_give_hides_no_other(name: str) -> No
         assert (result["unmatched_count"], result["messages_examined"]) == (1, 5)
         assert f"Skipped: {entry['message']}" in str(result["warnings"])
         assert mail.connections <= 4
-
-
-# TLS
-
-
-class Disguised(Server):
-    """An IMAP server with an empty folder that speaks TLS once it was asked to, and says something else before that."""
-
-    ANSWERS = {
-        b"CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\n",
-        b"EXAMINE": b"* 0 EXISTS\r\n* OK [UIDVALIDITY 1] valid\r\n",
-        b"LOGOUT": b"* BYE\r\n",
-    }
-
-    def __init__(self, folder: Path, before: bytes) -> None:
-        path, key_path, self.ca_path = (folder / name for name in ("server.pem", "server.key", "ca.pem"))
-        write_certificate_of_loopback(path, key_path, self.ca_path, "Mail CA")
-        self.context, self.before = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), before
-        self.context.load_cert_chain(path, key_path)
-        super().__init__()
-
-    def serve(self, peer: socket.socket) -> None:
-        """Say what was to be said in one piece with the consent, and go on within TLS."""
-        peer.sendall(b"* OK ready\r\n")
-        for line in peer.makefile("rb"):
-            if b"STARTTLS" in line:
-                peer.sendall(line.split()[0] + b" OK begin\r\n" + self.before)
-                break
-            peer.sendall(self.answer(line))
-        with suppress(OSError), self.context.wrap_socket(peer, server_side=True) as secured:
-            for line in secured.makefile("rb"):
-                secured.sendall(self.answer(line))
-
-    def answer(self, line: bytes) -> bytes:
-        """What is said to a command."""
-        tag, name = line.split()[:2]
-        return self.ANSWERS.get(name.upper(), b"") + tag + b" OK done\r\n"
-
-
-@pytest.mark.parametrize("before", [b"", b"* BYE from someone between\r\n"], ids=["nothing", "words"])
-def test_what_was_said_before_tls_is_not_taken_for_the_servers(tmp_path: Path, before: bytes) -> None:
-    with Disguised(tmp_path, before) as server:
-        login = {"host": "127.0.0.1", "port": server.port, "username": "user", "password": "s3cr3t-w0rd"}
-        result = collect(imap={**login, "security": "starttls", "ca_path": str(server.ca_path), "timeout": 10})
-        assert unmatched(result) == []
 
 
 # Files

@@ -15,25 +15,17 @@ from typing import Any
 
 import pytest
 
-from tests.outside.runs import login, mailed, play, stored, telling, told
+from tests.outside.runs import login, play, stored, telling, told
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority, key_pem, pem_of
 from tests.support.deploying import store
-from tests.support.gapped_mail import GAPS, GappedMail
+from tests.support.false_imap import GAPS, GappedMail
 from tests.support.modules import Run, run_module
 
 AUTHORITY = Authority()
 NUMBERS = range(1, 7)
 NAMES = {number: f"n{number}.example.com" for number in NUMBERS}
 ISSUED = {number: AUTHORITY.issue(NAMES[number], days=(-30, 335)) for number in NUMBERS}
-WAYS: list[tuple[dict[str, Any], str]] = [
-    ({"kind": "fault"}, "outcome_unknown"),
-    ({"kind": "fault", "message": "There is something about this one."}, "api_error"),
-    ({"kind": "false"}, "refused"),
-    ({"kind": "reset_before"}, "outcome_unknown"),
-    ({"kind": "not_found"}, "not_found"),
-]
-"""How a call fails, and the reason that an email has in the result then."""
 
 
 @pytest.fixture
@@ -66,16 +58,6 @@ def test_what_cannot_be_read_of_the_store_is_reported(fleet: Simulator) -> None:
     assert warnings(run).count(said) == 1
 
 
-def test_a_run_that_requests(fleet: Simulator) -> None:
-    for number, (rule, _reason) in enumerate(WAYS, 2):
-        fleet.fault(**rule, method="resendEmail", order_id=number)
-    run = run_module("ssl_fulfillment_email", **login(fleet), order_ids=[*NUMBERS])
-    reasons = {number: reason for number, (_rule, reason) in enumerate(WAYS, 2)}
-    assert run.outcomes() == {1: ("requested", None), **{one: ("failed", why) for one, why in reasons.items()}}
-    assert {number for number in NUMBERS if NAMES[number] in run["msg"]} == reasons.keys(), run["msg"]
-    assert mailed(fleet) == [1]
-
-
 TELL = """
 - hosts: localhost
   gather_facts: false
@@ -100,7 +82,11 @@ def test_a_playbook_that_imports(fleet: Simulator, tmp_path: Path) -> None:
     paths[1].write_text("no certificate", encoding="ascii")
     closed = paths[2].with_suffix(".key")
     closed.write_text(key_pem(ISSUED[2].key, passphrase="a phrase"), encoding="ascii")
-    for rule, _reason in WAYS[1:4]:
+    for rule in (
+        {"kind": "fault", "message": "There is something about this one."},
+        {"kind": "false"},
+        {"kind": "reset_before"},
+    ):
         fleet.fault(**rule, method="createObject", times=1)
     given = {"phases": ["import"], "certificate_dir": str(tmp_path), "privatekey_dir": str(tmp_path)}
     given["trusted_ca_path"] = str(tmp_path / "root.pem")

@@ -4,7 +4,7 @@
 
 """A real IMAP server, Dovecot, for tests, from the system's packages; a pytest plugin with fixtures for mailboxes.
 
-Beside it stand mail in bulk that is about nothing, and a false server for what a real one cannot be made to do.
+Beside it stands mail in bulk that is about nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import secrets
 import shutil
 import signal
 import socket
-import socketserver
 import subprocess
 import tempfile
 import time
@@ -35,11 +34,8 @@ from typing import Any
 import pytest
 
 from tests.support import servers
-from tests.support.certificates import (
-    write_authority,
-    write_certificate_of_loopback,
-)
-from tests.support.false_imap import HOST, FalseImap
+from tests.support.certificates import write_authority, write_certificate_of_loopback
+from tests.support.tls_servers import HOST
 
 OLDEST = (2, 4)
 """The configuration of older versions is another language."""
@@ -474,81 +470,6 @@ def _document(chance: random.Random, text: str) -> str:
 def _multipart(kind: str, *parts: str) -> str:
     body = "".join(f"--{BOUNDARY}\n{part}" for part in parts)
     return f'Content-Type: multipart/{kind}; boundary="{BOUNDARY}"\n\n{body}--{BOUNDARY}--\n'
-
-
-# A server that misbehaves
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens instead of the answer to a command, or of the greeting: something is said, and no more."""
-
-    at: str
-    say: bytes = b""
-    """`TAG` stands for the command's tag."""
-    hang_up: bool = True
-    """Or else the connection stays open, and nothing is ever answered."""
-
-
-GREETING = b"* OK ready\r\n"
-AFTER_GREETING = Fault("GREETING", GREETING)
-AFTER_LOGIN = Fault("LOGIN", b"TAG OK\r\n")
-IN_A_LITERAL = Fault("FETCH", b"* 1 FETCH (UID 1 BODY[] {5000}\r\nSubject: half a message\r\n\r\nIt ends in the mid")
-SILENT = Fault("GREETING", hang_up=False)
-GARBAGE = Fault("GREETING", b"SSH-2.0-OpenSSH_9.6\r\n")
-
-
-class HangingUp(FalseImap):
-    """A false IMAP server on loopback, without TLS, and with one message that it never shows; it ends with the block.
-
-    The first connection meets the first fault and so on, and all after the last one meet the last; None is no fault.
-    """
-
-    def __init__(self, *faults: Fault | None) -> None:
-        self.faults = faults
-        super().__init__(_Conversation)
-
-    def next_fault(self, connection: socket.socket) -> Fault | None:
-        """Count a connection and return its fault."""
-        self.count(connection)
-        return self.faults[min(self.connections, len(self.faults)) - 1] if self.faults else None
-
-
-class _Conversation(socketserver.StreamRequestHandler):
-    """One connection."""
-
-    script: HangingUp
-    answers = {
-        "CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
-        "SELECT": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 1] valid\r\n* OK [UIDNEXT 2] next\r\n",
-        "SEARCH": b"* SEARCH 1\r\n",
-        "FETCH": b"* 1 FETCH (UID 1 RFC822.SIZE 100)\r\n",
-        "LOGOUT": b"* BYE\r\n",
-    }
-    answers["EXAMINE"] = answers["SELECT"]
-
-    def handle(self) -> None:
-        with contextlib.suppress(OSError):
-            fault = self.script.next_fault(self.connection)
-            if self._meets(fault, "GREETING", b""):
-                return
-            self.wfile.write(GREETING)
-            for line in self.rfile:
-                self.script.received.append(line)
-                tag, *words = line.split()
-                names = [word.decode("ascii", "replace").upper() for word in words if word.upper() != b"UID"]
-                if self._meets(fault, name := names[0] if names else "", tag):
-                    return
-                done = b" OK done" if name in self.answers or name in ("LOGIN", "NOOP", "ENABLE") else b" BAD unknown"
-                self.wfile.write(self.answers.get(name, b"") + tag + done + b"\r\n")
-
-    def _meets(self, fault: Fault | None, name: str, tag: bytes) -> bool:
-        if fault is None or fault.at != name:
-            return False
-        self.wfile.write(fault.say.replace(b"TAG", tag))
-        if not fault.hang_up:
-            self.script.received.extend(self.rfile)
-        return True
 
 
 # Fixtures

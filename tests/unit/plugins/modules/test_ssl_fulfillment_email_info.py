@@ -42,7 +42,8 @@ from tests.support.certificates import (
     new_key,
     pem_of,
 )
-from tests.support.dovecot import HOST, IN_A_LITERAL, Fault, HangingUp, Mailbox, Server, fill, make_maildir
+from tests.support.dovecot import HOST, Mailbox, Server, fill, make_maildir
+from tests.support.false_imap import IN_A_LITERAL, Fault, HangingUp
 from tests.support.long import only_long
 from tests.support.messages import (
     BODY_SECRET,

@@ -38,21 +38,19 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.mai
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import describe_unreadable
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import Location
 
-from tests.support.dovecot import (
+from tests.support.dovecot import HOST, Mailbox, Server, fill, make_maildir
+from tests.support.failing import fails
+from tests.support.false_imap import (
     AFTER_GREETING,
     AFTER_LOGIN,
+    GAPS,
     GARBAGE,
-    HOST,
     SILENT,
     Fault,
+    Gap,
+    GappedMail,
     HangingUp,
-    Mailbox,
-    Server,
-    fill,
-    make_maildir,
 )
-from tests.support.failing import fails
-from tests.support.gapped_mail import GAPS, Gap, GappedMail
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.later
