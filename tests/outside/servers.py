@@ -20,8 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-
 from tests.support import certificates
 from tests.support.tls_servers import context_of
 
@@ -46,11 +44,11 @@ class Authority:
         self.ca_path = folder / "ca.pem"
         ca_key, root = certificates.write_authority(self.ca_path, "Outside")
         key = certificates.new_key()
-        extensions = [
-            x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
-        ]
-        names = {"names": HOSTS, "addresses": ["127.0.0.1"], "extensions": extensions}
+        names = {
+            "names": HOSTS,
+            "addresses": ["127.0.0.1"],
+            "extensions": certificates.identifiers(key, ca_key),
+        }
         leaf = certificates.certificate_of(certificates.name_of(HOSTS[0]), root.subject, key, ca_key, **names)
         self.server = certificates.Issued(key, leaf, root=root)
         self.context = context_of(self.server)
@@ -159,18 +157,6 @@ def _instead(*pieces: bytes) -> Ending:
     return play
 
 
-def with_status(status: int, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Ending:
-    """Another HTTP status, with the body of the answer unless there is another."""
-
-    def play(_server: Server, peer: socket.socket, answer: bytes) -> None:
-        closing = {**(headers or {}), "Connection": "close"}  # or a client may have sent the next request already
-        whole = http(status, head_and_body(answer)[1] if body is None else body, closing)
-        peer.sendall(head_and_body(whole)[0] if status == 304 else whole)  # which never has a body (RFC 9110, 15.4.5)
-        notify(peer)
-
-    return play
-
-
 def _truncated(_server: Server, peer: socket.socket, answer: bytes) -> None:
     """Half a document in a whole message."""
     peer.sendall(http(200, head_and_body(answer)[1][:-9]))
@@ -253,7 +239,6 @@ class Api(Server):
     Attributes:
         answers: a value by the method's name; `bytes` are sent as they are, and a whole HTTP answer is an `Ending`.
         received: the methods of the requests that have arrived whole.
-        greeting: what is done to a connection before its TLS.
     """
 
     def __init__(self, authority: Authority | None, **answers: Any) -> None:
@@ -263,7 +248,6 @@ class Api(Server):
         self.attacked = ""
         self.ending: Ending | None = None
         self.times = 1
-        self.greeting: Callable[[Server, socket.socket], None] | None = None
         super().__init__()
 
     def attack(self, method: str, ending: Ending, times: int = 1_000_000) -> None:
@@ -283,9 +267,6 @@ class Api(Server):
 
     def serve(self, peer: socket.socket) -> None:
         """Answer requests until the connection ends."""
-        if self.greeting:
-            self.greeting(self, peer)
-            return
         if self.authority:
             peer = self.authority.context.wrap_socket(peer, server_side=True)
         with peer:
@@ -355,7 +336,8 @@ class Proxy(Server):
         """Make one tunnel, or pass one plain request on."""
         if self.authority:
             peer = self.authority.context.wrap_socket(peer, server_side=True)
-        line, body = read_request(peer)
+        request = read_message(peer)
+        line = request.partition(b"\r\n")[0].decode()
         self.asked.append(line)
         refusal = self.refusal
         if refusal:
@@ -366,7 +348,7 @@ class Proxy(Server):
             if line.startswith("CONNECT "):
                 peer.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             else:
-                target.sendall(f"{line}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+                target.sendall(request)
             _relay(peer, target)
 
 
@@ -385,59 +367,3 @@ def _relay(one: socket.socket, two: socket.socket) -> None:
                 finish(target)
                 return
             target.sendall(piece)
-
-
-@dataclass(frozen=True)
-class Loss:
-    """How a request is lost.
-
-    Attributes:
-        ending: what is done in place of the answer.
-        arrives: whether the request reaches the server; only its answer is lost then.
-        stays: whether it is lost each time, not only once.
-    """
-
-    ending: Ending
-    arrives: bool
-    stays: bool = False
-
-
-class LosingProxy(Server):
-    """A proxy that passes plain requests on as they are, and loses those that hold certain words, each once unless its loss stays.
-
-    Attributes:
-        losses: by the words.
-    """
-
-    def __init__(self, port: int) -> None:
-        self.target = port
-        self.losses: dict[tuple[str, ...], Loss] = {}
-        super().__init__()
-
-    @property
-    def url(self) -> str:
-        """The proxy's URL."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def serve(self, peer: socket.socket) -> None:
-        """Pass requests on until one is lost."""
-        while True:
-            request = re.sub(rb" http://[^/]+", b" ", read_message(peer), count=1)  # RFC 9112, 3.2.2
-            loss = self._loss(request)
-            answer = http(200, b"") if loss and not loss.arrives else self._ask(request)
-            if loss:
-                loss.ending(self, peer, answer)
-                return
-            peer.sendall(answer)
-
-    def _ask(self, request: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", self.target)) as target:
-            target.sendall(request)
-            return read_message(target)
-
-    def _loss(self, request: bytes) -> Loss | None:
-        waiting = list(self.losses)  # other threads take theirs out meanwhile
-        found = next((words for words in waiting if all(word.encode() in request for word in words)), None)
-        if found is None or self.losses[found].stays:
-            return self.losses.get(found or ())
-        return self.losses.pop(found)

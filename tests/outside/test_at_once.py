@@ -25,7 +25,7 @@ pytest_plugins = ["tests.support.postgresql"]
 
 IMPORT = "ssl_certificate_import"
 EMAIL = "ssl_fulfillment_email"
-CREATE, LIST = "createObject", "getSecurityCertificates"
+LIST = "getSecurityCertificates"
 AUTHORITY = Authority()
 FLEET = [AUTHORITY.issue(f"n{number}.example.com") for number in range(4)]
 ISSUED = FLEET[0]

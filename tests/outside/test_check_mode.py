@@ -107,12 +107,6 @@ def test_import(account: Simulator, tmp_path: Path) -> None:
     assert reasons(result["skipped"]) == {2: "already_imported", 3: "waiting_for_key"}
 
 
-# What listeners and endpoints serve
-
-DUE, NEW = (-80, 10), (-1, 89)
-"""Days of a certificate that is to be renewed now, and of its renewal."""
-
-
 # What is on the disk
 
 

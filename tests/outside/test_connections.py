@@ -9,9 +9,7 @@ Promise: No email is requested twice, and no certificate is imported twice.
 
 from __future__ import annotations
 
-import gc
 import gzip
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,9 +31,7 @@ from tests.outside.servers import (
     Authority,
     Proxy,
     Server,
-    finish,
     http,
-    reset,
 )
 from tests.support.modules import run_measured, run_module
 
@@ -70,7 +66,6 @@ def servers(authority: Authority) -> Iterator[tuple[Api, dict[str, Proxy]]]:
 def api(servers: tuple[Api, dict[str, Proxy]]) -> Api:
     """The API, at peace."""
     servers[0].attack("", ENDINGS["RST"])
-    servers[0].greeting = None
     return servers[0]
 
 
@@ -165,65 +160,6 @@ def test_without_a_tunnel_nothing_was_sent(
     proxies[way].refusal = None
     assert client.call(*SEND, identifier=12, repeatable=False) is True
     assert api.received == ["resendEmail"]
-
-
-GREETINGS: dict[str, tuple[Callable[[Server, Any], None], set[str]]] = {
-    "RST": (lambda _server, peer: reset(peer), {"unreachable", "tls_error"}),
-    "FIN": (lambda _server, peer: finish(peer), {"unreachable", "tls_error"}),
-    "no TLS": (lambda _server, peer: peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), {"unreachable", "tls_error"}),
-    "silence": (lambda server, peer: server.keep_silent(peer), {"unreachable"}),
-    "byte by byte": (
-        lambda server, peer: server.drip(peer, [b"\x16", b"\x03", b"\x03", b"\x40", b"\x00"]),
-        {"unreachable"},
-    ),
-}
-
-
-@pytest.mark.later
-@pytest.mark.parametrize(("way", "transport"), [("direct", "xmlrpc"), ("https", "rest")])
-@pytest.mark.parametrize("greeting", GREETINGS)
-def test_without_tls_nothing_was_sent(
-    api: Api, proxies: dict[str, Proxy], greeting: str, way: str, transport: str
-) -> None:
-    api.greeting, codes = GREETINGS[greeting]
-    client = client_for(
-        api, transport, proxies.get(way), SHORT if "unreachable" in codes and len(codes) == 1 else AMPLE
-    )
-    failure = failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False))
-    assert failure.code in codes
-    api.greeting = None
-    assert client.call(*SEND, identifier=12, repeatable=False) is True
-    assert api.received == ["resendEmail"]
-
-
-# Afterwards
-
-
-@pytest.mark.later
-def test_nothing_is_left_behind(api: Api, proxies: dict[str, Proxy]) -> None:
-    """No descriptor and no thread, however the connections ended."""
-
-    def left() -> tuple[int, int]:
-        gc.collect()
-        return len(os.listdir("/proc/self/fd")), threading.active_count()
-
-    def settles_at(most: tuple[int, int]) -> bool:
-        end = time.monotonic() + AMPLE
-        while any(now > before for now, before in zip(left(), most, strict=True)):
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.05)
-        return True
-
-    client_for(api, "rest").fetch_account_id()
-    before = left()
-    for way in (None, *proxies.values()):
-        for ending in (*ENDINGS.values(), HANGING["silence"]):
-            client = client_for(api, "rest", way, SHORT, retries=0)
-            api.attack("resendEmail", ending)
-            failure_of(lambda client=client: client.call(*SEND, identifier=12, repeatable=False))  # type: ignore[misc]
-            del client
-    assert settles_at(before)
 
 
 # As the modules say it

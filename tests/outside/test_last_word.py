@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from tests.outside.runs import play, telling, told
 from tests.outside.worlds import (
     CREATE,
     DELETE,
@@ -35,21 +35,14 @@ from tests.outside.worlds import (
     itself,
     judge,
     keys,
-    now,
     resolve,
 )
-from tests.simulator.client import Simulator
-from tests.support.certificates import DAY, NOW, PASSPHRASE, Issued, key_pem
+from tests.support.certificates import PASSPHRASE, Issued, key_pem
 from tests.support.client_trees import certbot
 from tests.support.modules import Run, finish_module, run_module, start_module
 
 SITE = "www.example.com"
-ROTATE, DEPLOY, IMPORT, LOOK = (
-    "ssl_certificate_rotate",
-    "ssl_certificate_deploy",
-    "ssl_certificate_import",
-    "ssl_endpoint_info",
-)
+ROTATE, LOOK = "ssl_certificate_rotate", "ssl_endpoint_info"
 DUE = (-80, 10)
 """Days of a certificate that is to be renewed now ..."""
 IN_TIME = (-20, 70)
@@ -72,25 +65,13 @@ def by() -> Authorities:
     return authorities()
 
 
-class Resolving:
-    """What a module's process does first: it lets names of load balancers lead to addresses of this machine."""
-
-    def __init__(self, account: Account) -> None:
-        self.names = account.names
-
-    def __call__(self) -> None:
-        resolve(self.names)
-
-
 def run(world: Account, name: str = ROTATE, *, check: bool = False, **options: Any) -> Run:
     """Run a module; what it calls is in ``world.calls``."""
     world.calls.clear()
     given = world.options(**options)
     if name == LOOK:
         given = {key: value for key, value in given.items() if key not in {"ledger_url", "verify_timeout"}}
-    if name == IMPORT:
-        del given["verify_timeout"]
-    return finish_module(start_module(name, check=check, first=Resolving(world), **given))
+    return finish_module(start_module(name, check=check, first=partial(resolve, world.names), **given))
 
 
 def night(world: Account, *sources: Path, check: bool = False, **options: Any) -> Run:
@@ -120,11 +101,6 @@ def attention(ran: Run) -> list[tuple[str, str]]:
 def failing(ran: Run) -> set[str | None]:
     """The reasons of what failed."""
     return {item["reason"] for item in ran["failed_items"]}
-
-
-def why_skipped(ran: Run) -> set[str | None]:
-    """The reasons of what was skipped of the sources."""
-    return {item["reason"] for item in ran["skipped_items"] if item.get("source")}
 
 
 def accepts(world: Account, front: Front) -> list[bool | None]:
@@ -169,23 +145,6 @@ def test_1_the_store_cuts_the_chain(world: Account, by: Authorities, tmp_path: P
     assert before in kept and accepts(world, front) == [True]
 
 
-def test_1_what_was_cut_before_is_not_served(world: Account, by: Authorities) -> None:
-    """A newer record with half a chain, from another day or another client."""
-    before = world.store(by.one.issue(SITE, days=IN_TIME))
-    cut = by.two.issue(SITE, days=NEW)
-    other = world.store(cut, cut.chain[:1])
-    front = world.serve("web", before)
-    ran = night(world)
-    assert not ran.failed and is_left_alone(world, front, before, [before, other]), ran.output
-    assert listener(ran, front).get("accepted") is True
-
-
-def rotate(world: Account, folder: Path, **variables: Any) -> Any:
-    """Run the playbook `rotate`."""
-    given = {"ssl_rotation_verify_timeout": 4, "ssl_rotation_ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
-    return play(cast(Simulator, world), folder, telling("rotate", "ssl_rotation"), **given, **variables)
-
-
 # 2: the balancer sends no chain after the switch
 
 
@@ -220,22 +179,13 @@ def test_2_what_was_refused_before(world: Account, by: Authorities, tmp_path: Pa
 # 3: keys that no client takes
 
 
-def weak(by: Authorities, what: str) -> Issued:
-    """A certificate that clients find too weak."""
-    return by.one.issue(SITE, key=keys("weak")[0]) if what == "leaf" else by.weak.issue(SITE)
-
-
-@pytest.mark.parametrize("place", ["source", "store"])
 @pytest.mark.parametrize("what", ["leaf", "issuer"])
-def test_3_keys_that_are_too_weak(world: Account, by: Authorities, tmp_path: Path, what: str, place: str) -> None:
+def test_3_keys_that_are_too_weak(world: Account, by: Authorities, tmp_path: Path, what: str) -> None:
     before = world.store(by.one.issue(SITE, days=IN_TIME))
     front = world.serve("web", before)
-    if place == "store":
-        world.store(weak(by, what))
-        ran = night(world)
-    else:
-        ran = night(world, keep(tmp_path / "keys", weak(by, what)))
-        assert why_skipped(ran) == {"untrusted"}, ran.output
+    weak = by.one.issue(SITE, key=keys("weak")[0]) if what == "leaf" else by.weak.issue(SITE)
+    ran = night(world, keep(tmp_path / "keys", weak))
+    assert {item["reason"] for item in ran["skipped_items"] if item.get("source")} == {"untrusted"}, ran.output
     assert not ran.failed and is_left_alone(world, front, before, list(world.records)), ran.output
     assert before in world.records and accepts(world, front) == [True]
 
@@ -264,19 +214,6 @@ def test_4_an_issuer_in_the_served_chain_ends(world: Account, by: Authorities, i
 def iso(moment: Any) -> str:
     """An instant, as results have it."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-@pytest.mark.parametrize("place", ["source", "store"])
-def test_4_a_renewal_whose_issuer_ends_first(world: Account, by: Authorities, tmp_path: Path, place: str) -> None:
-    before = world.store(by.one.issue(SITE, days=IN_TIME))
-    front = world.serve("web", before)
-    if place == "store":
-        world.store(by.leaving.issue(SITE, days=NEW))
-        ran = night(world)
-    else:
-        ran = night(world, keep(tmp_path / "keys", by.leaving.issue(SITE, days=NEW)))
-    assert (ran.failed, attention(ran)) == (False, []), ran.output
-    assert is_left_alone(world, front, before, list(world.records)) and before in world.records, ran.output
 
 
 def test_4_todays_chain_renews_it(world: Account, by: Authorities, tmp_path: Path) -> None:
@@ -341,49 +278,6 @@ def test_7_what_is_served_is_not_valid_before_tomorrow(world: Account, by: Autho
     assert accepts(world, front) == [False] and listener(ran, front).get("accepted") is False
 
 
-# 8: a renewal that comes too late
-
-
-# 9: a newer one that ends at once
-
-
-@pytest.mark.parametrize("place", ["source", "store"])
-def test_9_what_ends_within_the_hour(world: Account, by: Authorities, tmp_path: Path, place: str) -> None:
-    before = world.store(by.one.issue(SITE, days=(-20, 345)))
-    front = world.serve("web", before)
-    if place == "store":
-        world.store(by.one.issue(SITE, days=(-1, 0.5 / 24)))
-        ran = night(world)
-    else:
-        ran = night(world, keep(tmp_path / "keys", by.one.issue(SITE, days=(-1, 0.5 / 24))))
-    assert is_left_alone(world, front, before, list(world.records)) and before in world.records, ran.output
-    assert (ran.failed, attention(ran)) == (False, []), ran.output
-
-
-# 10: one certificate, stored twice
-
-
-@pytest.mark.parametrize("moves", [False, True], ids=["nothing moves", "the other copy is switched"])
-@pytest.mark.parametrize("stuck", ["ERROR", "ambiguous"])
-def test_10_a_certificate_stored_twice(world: Account, by: Authorities, stuck: str, moves: bool) -> None:
-    """One copy is in use where nothing can be changed; the other one, which is free or becomes free, is its only double."""
-    had = by.one.issue(SITE, days=DUE)
-    used, double = world.store(had), world.store(had)
-    begin = (now() - NOW) / DAY  # the same second for both
-    new = by.one.issue(SITE, days=(begin - 1, begin + 89))
-    renewed = world.store(new)
-    if stuck == "ambiguous":
-        twin = by.one.issue(SITE, days=(begin - 1, begin + 89), key=keys("rsa")[1])
-        assert twin.certificate.not_valid_after_utc == new.certificate.not_valid_after_utc
-        world.store(twin)
-    world.serve("stuck", used, status="ERROR" if stuck == "ERROR" else "ACTIVE")
-    world.serve("web", double if moves and stuck == "ERROR" else renewed)
-    check = night(world, check=True, fail_on=[])
-    real = night(world, fail_on=[])
-    assert (check["removed"], real["removed"]) == ([], []), real.output
-    assert DELETE not in world.writes and {used, double} <= world.records.keys()
-
-
 # What a source has for something that is served, and cannot be used
 
 
@@ -417,21 +311,6 @@ def test_c_a_renewal_that_cannot_be_used(
     assert ran.failed == (days == DUE) and (not ran.failed or ran.code == "attention_needed"), ran.output
     assert ("web", "unusable") in attention(ran), ran.output
     assert is_left_alone(world, front, before, [before])
-
-
-# What clients refuse, and nothing better is at hand
-
-
-@pytest.mark.parametrize("signed_by", ["itself", "staging"])
-def test_c_not_accepted_is_listed(world: Account, by: Authorities, signed_by: str) -> None:
-    issued = itself(SITE, days=IN_TIME) if signed_by == "itself" else by.staging.issue(SITE, days=IN_TIME)
-    world.serve("web", world.store(issued))
-    ran = night(world)
-    assert (ran.failed, attention(ran)) == (False, [("web", "not_accepted")]), ran.output
-    [item] = ran["attention"]
-    assert "self-signed" in item["message"] or NO_ISSUER in item["message"], item
-    ran = night(world, fail_on=["not_accepted"])
-    assert ran.failed and ran.code == "attention_needed", ran.output
 
 
 # What a client says, in the other modules
@@ -471,24 +350,3 @@ def test_a_an_endpoint_is_accepted_or_not(world: Account, by: Authorities) -> No
         assert (name, shown.get("accepted", "missing")) == (name, accepted)
         assert sentence.lower() in (shown["message"] or "").lower(), (name, shown["message"])
     assert not ran.failed
-
-
-@pytest.mark.later
-def test_the_result_of_a_red_night_tells_all(world: Account, by: Authorities, tmp_path: Path) -> None:
-    """Through the playbook: what was cut, what was taken back, and what is refused, each by its name; the good ones go on."""
-    source = tmp_path / "keys"
-    fronts = {}
-    for number, name in enumerate(("good", "bare", "weak")):
-        site = f"{name}.example.com"
-        sends = "nothing new" if name == "bare" else "stored"
-        fronts[name] = world.serve(name, world.store(by.one.issue(site, days=IN_TIME)), site, sends=sends)
-        key = keys("weak")[0] if name == "weak" else keys("rsa")[number]
-        keep(source, by.one.issue(site, days=NEW, key=key), name)
-    world.serve("own", world.store(by.own.issue("own.example.com", days=IN_TIME)), "own.example.com")
-    before = {name: front.record_id for name, front in fronts.items()}
-    ran = rotate(world, tmp_path, ssl_rotation_sources=[{"folder": str(source)}], ssl_rotation_remove_superseded=True)
-    assert ran.code != 0 and "not_accepted" in ran.output, ran.output
-    assert {name for name, front in fronts.items() if front.record_id != before[name]} == {"good"}, ran.output
-    assert {name for name, record in before.items() if record not in world.records} == {"good"}, ran.output
-    assert all(accepts(world, front) == [True] for front in fronts.values())
-    assert "own" in str(told(ran).get("attention", ran.output))

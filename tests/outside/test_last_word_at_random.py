@@ -42,12 +42,11 @@ def try_all(
     part: int,
     tmp_path: Path,
     record_property: Callable[[str, Any], None],
-    parts: int = PARTS,
 ) -> None:
     """Try a part of so many worlds."""
     first = new_random().randrange(10**9)
     named = os.environ.get("WORLD")
-    seeds = [int(named)][part:] if named else [first + number for number in range(part, count, parts)]
+    seeds = [int(named)][part:] if named else [first + number for number in range(part, count, PARTS)]
     total: Counter[str] = Counter()
     wrong: list[str] = []
     for seed in seeds:

@@ -14,59 +14,11 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from urllib.parse import urlsplit
-
-import pytest
 
 from tests.outside.runs import changes, login
-from tests.outside.servers import ENDINGS, HANGING, LosingProxy, Loss, with_status
 from tests.simulator.client import Simulator
 from tests.support.deploying import NAME, UPDATE, balancer, issue, old, placed, store
-from tests.support.modules import TRANSPORTS, Run, run_module
-
-DEPLOY = "ssl_certificate_deploy"
-LOST = {
-    **{name: ENDINGS[name] for name in ("RST", "FIN", "half the body, FIN")},
-    "silence": HANGING["silence"],
-    "504": with_status(504, {"Content-Type": "text/html"}, b"<html></html>"),
-    "429": with_status(429, {"Retry-After": "1"}, b"<html></html>"),
-    "307": with_status(307, {"Location": "https://127.0.0.1:9/"}, b""),
-}
-
-
-def outcomes(run: Run) -> dict[str, tuple[str, str | None]]:
-    """Outcome and reason by the name of the balancer."""
-    return {one["load_balancer"]: (one["outcome"], one["reason"]) for one in run["listeners"]}
-
-
-@pytest.mark.later
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_lost_answer(account: Simulator, roots: Path, transport: str) -> None:
-    """Behind a proxy that loses answers, or requests, nothing is sent twice; the next run does what was not done."""
-    losses = {
-        f"{ending}, {'carried out' if arrives else 'lost before'}": Loss(LOST[ending], arrives)
-        for ending in LOST
-        for arrives in (True, False)
-    }
-    had, new = store(account, old()), store(account, issue())
-    with LosingProxy(urlsplit(account.rest_url).port or 0) as proxy:
-        for name, loss in losses.items():
-            proxy.losses[UPDATE, balancer(account, had, name=name)["uuid"]] = loss
-        given = {
-            **login(account, transport, proxy=proxy.url, trusted_ca_path=str(roots)),
-            **{"retries": 3, "concurrency": 20, "timeout": 4, "verify": False, "wait_interval": 0.1},
-        }
-        run = run_module(DEPLOY, **given)
-        assert proxy.losses == {}, run.result
-        assert outcomes(run) == {
-            name: ("switched", None) if loss.arrives else ("failed", "outcome_unknown") for name, loss in losses.items()
-        }
-        assert placed(account) == {f"{name}:443": new if loss.arrives else had for name, loss in losses.items()}
-        assert len(account.calls(method=UPDATE)) == sum(loss.arrives for loss in losses.values())
-        run = run_module(DEPLOY, **given)
-    assert outcomes(run) == {name: ("unchanged" if loss.arrives else "switched", None) for name, loss in losses.items()}
-    assert len(account.calls(method=UPDATE)) == len(losses)
-
+from tests.support.modules import Run, run_module
 
 PORT = 8443
 HABITS = ("handshake", "other", "stale", "closed")

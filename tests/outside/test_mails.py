@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -22,13 +21,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.certificates import new_key, self_signed
-from tests.support.modules import Run, run_module, start_module
+from tests.support.certificates import self_signed
+from tests.support.modules import Run, run_module
 
-SECONDS = 60
-"""Much more than any of this takes, and much less than what hangs."""
 COLLECT = "ssl_fulfillment_email_info"
-ISSUED, STRANGER = self_signed("www.example.com"), self_signed("An issuer", new_key("rsa"))
+ISSUED = self_signed("www.example.com")
 
 
 def collect(folder: Path, *others: Path) -> Run:
@@ -153,11 +150,3 @@ def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails
     options[option] = [str(tmp_path / "pipe")]
     run = run_module(COLLECT, **options)
     assert run.failed and "leads to a pipe, device, or socket, not to a regular file" in run["msg"]
-
-
-def test_a_signal_ends_a_collect_that_waits(tmp_path: Path, mails: Path) -> None:
-    (tmp_path / "www.key").write_bytes(ISSUED.key_pem.encode())
-    os.mkfifo(mails / "pipe.eml")
-    process = start_module(COLLECT, paths=[str(mails)], privatekey_paths=[str(tmp_path / "www.key")], wait=True)
-    process.terminate()
-    assert process.wait(SECONDS) == -signal.SIGTERM

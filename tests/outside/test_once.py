@@ -9,20 +9,16 @@ Promise: Only intended recipients get emails.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.outside.runs import changes, mailed, play
 from tests.simulator.client import Simulator
 
 ROOT = Path(__file__).parents[2]
 ORDERS = list(range(1, 6))
-FALSE = ("n", "no", "Off", "0", "0.0", "false", "F")
-TRUE = ("y", "yes", "On", "1", "1.0", "true", "T")
 PLAY = """
 - hosts: orders
   gather_facts: false
@@ -172,58 +168,6 @@ def test_a_play_sends_no_more_than_its_limit_however_often_the_role_is_used(orde
     ran = play(orders, tmp_path, text, "-i", "hosts.yml", **given)
     assert ran.code != 0 and sorted(mailed(orders)) == ORDERS, ran.output
     assert "than max_orders allows (2)" in ran.output
-
-
-def test_hosts_that_come_to_the_role_on_two_ways(orders: Simulator, tmp_path: Path) -> None:
-    """Each way would act for the same orders, unless the hosts select them."""
-    for way in ("odd", "even"):
-        (tmp_path / f"{way}.yml").write_text(f"- include_role: {{name: {ROLE.format('ssl_fulfillment')}}}\n", "utf-8")
-    tasks = """tasks:
-    - include_tasks: "{{ 'odd' if ssl_order_id % 2 else 'even' }}.yml" """
-    given: dict[str, Any] = {"ssl_fulfillment_select": {}, "ssl_fulfillment_force": True}
-    ran = play(orders, tmp_path, PLAY.format(play="", role=tasks), "-i", "hosts.yml", **given)
-    assert ran.code != 0 and sorted(mailed(orders)) == ORDERS, ran.output
-    # Which of the two ways is the first one depends on which of the hosts' workers answers first.
-    said = "The role has already requested emails for the host host{} in this play."
-    assert said.format(1) in ran.output or said.format(2) in ran.output
-
-
-@pytest.mark.later
-def test_a_loop_runs_a_role_as_often_as_it_says(orders: Simulator, tmp_path: Path) -> None:
-    """Each order once, with a run of its own."""
-    text = PLAY.format(
-        play="",
-        role="""tasks:
-    - include_role: {name: softlayer.certificates.ssl_fulfillment}
-      vars: {ssl_fulfillment_order_ids: "{{ item }}"}
-      loop: [2, 4]""",
-    )
-    ran = play(orders, tmp_path, text, "-i", "hosts.yml")
-    assert (ran.code, sorted(mailed(orders))) == (0, [2, 4]), ran.output
-
-
-@pytest.mark.later
-def test_the_playbooks_take_the_same_words_for_yes(orders: Simulator, tmp_path: Path) -> None:
-    """What is neither yes nor no runs on localhost, where the role refuses it."""
-    texts = [path.read_text("utf-8") for path in sorted((ROOT / "playbooks").glob("*.yml"))]
-    words = [found for text in texts for found in re.findall(r"hosts: .* lower in (\[.*?\])", text)]
-    assert len(words) == 4 and len({*words}) == 1
-    for word in (*FALSE, *TRUE, "perhaps", ""):
-        given = ("-i", "hosts.yml", "--list-hosts", "-e", f"ssl_fulfillment_from_inventory={word}")
-        listed = play(orders, tmp_path, "softlayer.certificates.fulfill", *given)
-        assert ("host5" in listed.output) is (word in TRUE), (word, listed.output)
-
-
-def test_no_job_of_awx_succeeds_without_hosts_or_without_tasks() -> None:
-    """What a limit and tags come to then: tests/e2e/awx_jobs/test_jobs.py."""
-    hosts = {
-        path.stem: play["hosts"]
-        for path in (ROOT / "playbooks/awx").glob("*.yml")
-        for play in yaml.safe_load(path.read_text("utf-8"))
-    }
-    of_command = {name: hosts.pop(name) for name in ("setup", "teardown")}
-    assert {*of_command.values()} == {"{{ control_hosts }}"}
-    assert {*hosts.values()} == {"{{ job_hosts }}", "{{ order_hosts }}"} and len(hosts) == 9
 
 
 def test_every_playbook_has_the_strategy_in_which_once_is_once() -> None:

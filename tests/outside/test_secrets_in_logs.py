@@ -68,8 +68,7 @@ class Ran:
     @property
     def result(self) -> Options:
         """What Ansible gets."""
-        result: Options = json.loads(self.output)
-        return result
+        return json.loads(self.output)
 
     def holds(self, secret: str) -> list[str]:
         """Where a secret stands, or a line of it, in whatever way it is written."""

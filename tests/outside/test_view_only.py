@@ -9,15 +9,13 @@ Promise: View permission is sufficient to list certificates and orders.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.outside.runs import login
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority
 from tests.support.deploying import store
-from tests.support.modules import TRANSPORTS, run_module
+from tests.support.modules import run_module
 
 AUTHORITY = Authority()
 STORED = {name: AUTHORITY.issue(name, days=(-1, 90)) for name in ("www.example.com", "a.example.org")}
@@ -32,37 +30,9 @@ def ids(account: Simulator) -> dict[str, int]:
     return {name: store(account, one) for name, one in STORED.items()}
 
 
-def viewer(sim: Simulator, transport: str) -> dict[str, Any]:
-    """The options of the user who may view."""
-    return login(sim, transport) | {"username": sim.viewer_username, "api_key": sim.viewer_api_key}
-
-
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_the_store_is_listed_as_far_as_entries_tell(account: Simulator, ids: dict[str, int], transport: str) -> None:
-    listed = run_module("ssl_certificate_info", **viewer(account, transport), include_pem=True)
-    assert [call["method"] for call in account.calls()] == [
-        "getSecurityCertificates",
-        "getValidSecurityCertificateEntries",
-    ]
-    assert ([one["id"] for one in listed["certificates"]], listed["limited_to_view"]) == (sorted(ids.values()), True)
-    certificate = STORED["www.example.com"].certificate
-    first = listed["certificates"][0]
-    known = {name: value for name, value in first.items() if value is not None}
-    assert known == {
-        "id": ids["www.example.com"],
-        "common_name": "www.example.com",
-        "key_size": 256,
-        "not_before": f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
-        "not_after": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
-        "days_until_expiry": 89,
-        "renewal_due": False,
-    }
-    assert set(listed["missing_fields"]) == set(first) - {*known, "organization_name"}
-
-
 def test_what_is_not_known_meets_no_criterion(account: Simulator, ids: dict[str, int]) -> None:
     """Whether orders are imported is not known either, as no entry has the key of its certificate."""
-    view = viewer(account, "rest")
+    view = login(account) | {"username": account.viewer_username, "api_key": account.viewer_api_key}
     named = run_module("ssl_certificate_info", **view, common_names=["*.EXAMPLE.com"], status="valid")
     assert [one["id"] for one in named["certificates"]] == [ids["www.example.com"]]
     for criterion, given in {"unused": {"unused": True}, "status=expired": {"status": "expired"}}.items():

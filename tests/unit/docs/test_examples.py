@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.outside.servers import LosingProxy
+from tests.outside.servers import Proxy
 from tests.simulator.client import Simulator
 from tests.support.documented import deviations
 from tests.support.dovecot import Server as MailServer
@@ -75,7 +75,7 @@ def reader(empty_simulator: Simulator, dovecot: MailServer, postgresql: Database
     """A reader in a new world."""
     empty_simulator.reset()
     inbox = dovecot.new_user(empty_simulator.maildir)
-    with LosingProxy(urlsplit(empty_simulator.rest_url).port or 0) as proxy:
+    with Proxy(urlsplit(empty_simulator.rest_url).port or 0) as proxy:
         world = World(tmp_path, empty_simulator, inbox, postgresql, proxy)
         with world.servers:
             yield Reader(world)

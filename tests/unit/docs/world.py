@@ -26,7 +26,7 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.outside.servers import LosingProxy
+from tests.outside.servers import Proxy
 from tests.simulator.balancers import ECDSA_SUITES, RSA_SUITES
 from tests.simulator.client import Simulator
 from tests.support import certificates as made
@@ -59,7 +59,7 @@ ORDERS: tuple[dict[str, Any], ...] = (
 class World:
     """A home, a folder to work in, a file system in little, and the servers that examples speak to."""
 
-    def __init__(self, folder: Path, sim: Simulator, inbox: Mailbox, database: Server, proxy: LosingProxy) -> None:
+    def __init__(self, folder: Path, sim: Simulator, inbox: Mailbox, database: Server, proxy: Proxy) -> None:
         self.home, self.work, self.root = folder / "home", folder / "work", folder / "root"
         self._sim, self._inbox, self._authority = sim, inbox, made.Authority()
         self._roots = self.root / "etc/ssl/roots.pem"
