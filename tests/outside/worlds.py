@@ -4,14 +4,13 @@
 
 """An account over XML-RPC, TLS servers that serve what it says that its listeners have, and a client that judges them.
 
-The API knows its types, masks and methods from the metadata of the reference alone. The judge is Python's `ssl`, as whoever writes a client
-sets it up: with the default context, some roots and the host name. Neither shares code with the collection or with the simulator.
+The API knows its types, masks and methods as the simulator does: from the metadata of the reference alone. The judge is Python's `ssl`, as whoever
+writes a client sets it up: with the default context, some roots and the host name. Neither shares code with the collection.
 """
 
 from __future__ import annotations
 
 import http.server
-import json
 import re
 import socket
 import ssl
@@ -19,22 +18,27 @@ import struct
 import tempfile
 import threading
 import uuid
-import xmlrpc.client
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.support.certificates import Issued, pem_of
+from tests.simulator import listings, store, xmlrpc
+from tests.simulator.calls import Call
+from tests.simulator.errors import ApiFault
+from tests.simulator.listings import Answer
+from tests.simulator.metadata import SIGNATURES
+from tests.simulator.settings import Settings
+from tests.support.certificates import Issued, certificate_of, identifiers, name_of, pem_of, usage_of
 
 Row = dict[str, Any]
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -72,13 +76,13 @@ class Signer:
     def root(cls, name: str) -> Signer:
         """An authority that signs itself."""
         key = ec.generate_private_key(ec.SECP256R1())
-        return cls(_signed(_named(name), key, _named(name), key, (-3650, 3650), authority=True), key)
+        return cls(_signed(name_of(name), key, name_of(name), key, (-3650, 3650), authority=True), key)
 
     def sign(self, name: str, days: tuple[float, float] = (-1000, 1800), key: Key | None = None) -> Signer:
         """An authority below this one; with the key of another one, the same authority once more."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         subject = self.certificate.subject
-        return Signer(_signed(_named(name), key, subject, self.key, days, authority=True), key, self)
+        return Signer(_signed(name_of(name), key, subject, self.key, days, authority=True), key, self)
 
     @property
     def chain(self) -> tuple[x509.Certificate, ...]:
@@ -99,7 +103,7 @@ class Signer:
     ) -> Issued:
         """A server's certificate, with an empty subject as those of ACME authorities unless it names an organization."""
         key = key or keys("rsa")[0]
-        subject = _named(names[0], organization) if organization else x509.Name([])
+        subject = name_of(names[0], organization) if organization else x509.Name([])
         leaf = _signed(subject, key, self.certificate.subject, self.key, days, names=names)
         return Issued(key, leaf, self.chain, self.top)
 
@@ -107,13 +111,8 @@ class Signer:
 def itself(*names: str, days: tuple[float, float] = (-1, 89), key: Key | None = None) -> Issued:
     """A certificate that has signed itself."""
     key = key or keys("rsa")[0]
-    subject = _named(names[0])
+    subject = name_of(names[0])
     return Issued(key, _signed(subject, key, subject, key, days, names=names))
-
-
-def _named(name: str, organization: str | None = None) -> x509.Name:
-    pairs = ((NameOID.COMMON_NAME, name), (NameOID.ORGANIZATION_NAME, organization))
-    return x509.Name([x509.NameAttribute(kind, value) for kind, value in pairs if value])
 
 
 def _signed(
@@ -126,35 +125,11 @@ def _signed(
     names: Sequence[str] = (),
     authority: bool = False,
 ) -> x509.Certificate:
-    no = dict.fromkeys(
-        ("content_commitment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False
-    )
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        key_encipherment=not authority,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        **no,
-    )
     begin, end = (now() + number * DAY for number in days)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(end)
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-    )
-    if names:
-        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-        builder = builder.add_extension(alternatives, critical=not list(subject))
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-    return builder.sign(issuer_key, hashes.SHA256())
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    extensions = [usage_of() if authority else usage, *identifiers(key, issuer_key)]
+    how: dict[str, Any] = {"names": names, "not_before": begin, "not_after": end, "extensions": extensions}
+    return certificate_of(subject, issuer, key, issuer_key, ca=authority, **how)
 
 
 @dataclass(frozen=True)
@@ -396,28 +371,19 @@ def resolve(names: Mapping[str, Sequence[str]]) -> None:
 
 # The API
 
-TYPES: Mapping[str, Any] = json.loads(Path(__file__).parents[1].joinpath("sldn-types.json").read_text("utf-8"))
-CERTIFICATE, LISTENER = "SoftLayer_Security_Certificate", "SoftLayer_Network_LBaaS_Listener"
-BALANCER, ACCOUNT = "SoftLayer_Network_LBaaS_LoadBalancer", "SoftLayer_Account"
 STORED, ALL, UPDATE = "getSecurityCertificates", "getAllObjects", "updateLoadBalancerProtocols"
 CREATE, EDIT, DELETE = "createObject", "editObject", "deleteObject"
 WRITES = frozenset({CREATE, EDIT, DELETE, UPDATE})
 PENDING, ACTIVE = "UPDATE_PENDING", "ACTIVE"
 FOR_EVER = 1_000_000
-CENTRAL = timezone(timedelta(hours=-6))
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
-class Refusal(Exception):
+class Refusal(ApiFault):
     """A fault, as the API gives it."""
 
     def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = f"SoftLayer_Exception_{code}"
-
-
-class Lost(Exception):
-    """The connection ends in place of an answer."""
+        super().__init__(f"SoftLayer_Exception_{code}", text)
 
 
 @dataclass
@@ -573,55 +539,25 @@ class Account:
 
     # What the API does
 
-    def answer(self, service: str, method: str, headers: Row, arguments: tuple[Any, ...]) -> tuple[Any, int | None]:
-        """The answer to a call, and how many rows there are if it is a list.
+    def answer(self, call: Call) -> Answer:
+        """The answer to a call.
 
         Raises:
-            Refusal: if there is none.
+            ApiFault: if there is none.
         """
-        known = TYPES.get(service, {}).get("methods", {}).get(method) or _getter(service, method)
-        if known is None:
-            raise Refusal("Public", f"Function ({method}) is not a valid method for this service ({service}).")
+        signature = SIGNATURES.get(call.service, {}).get(call.method)
+        if signature is None:
+            raise Refusal(
+                "Public", f"Function ({call.method}) is not a valid method for this service ({call.service})."
+            )
         with self._lock:
-            self.calls.append((method, arguments))
-            identifier = int((headers.get(f"{service}InitParameters") or {}).get("id", 0))
-            value = getattr(self, f"_{service.rpartition('_')[2]}_{method}")(identifier, *arguments)
-            kind = known["gives"].removesuffix("[]")
-            total = None
-            if isinstance(value, list):
-                value = _filtered(value, headers.get(f"{service}ObjectFilter") or {})
-                total = len(value)
-                limit = headers.get("resultLimit") or {}
-                offset = int(limit.get("offset", 0) or 0)
-                value = value[offset : offset + int(limit["limit"])] if limit.get("limit") else value
-            if kind in TYPES:
-                mask = (headers.get("SoftLayer_ObjectMask") or {}).get("mask", "")
-                wanted = parse_mask(mask)
-                rows = value if isinstance(value, list) else [value]
-                shown = [self._shown(kind, row, wanted) for row in rows]
-                value = shown if isinstance(value, list) else shown[0]
-            return value, total
+            self.calls.append((call.method, call.arguments))
+            work = getattr(self, f"_{call.service.rpartition('_')[2]}_{call.method}")
+            value = work(int(call.identifier or 0), *call.arguments)
+            return listings.answer(value, signature, listings.projection(signature, call), call, Settings())
 
-    def _shown(self, kind: str, row: Row, wanted: Mapping[str, Any]) -> Row:
-        """What a mask leaves of an object: all local properties, unless it names one of them."""
-        properties = TYPES[kind]["properties"]
-        if unknown := wanted.keys() - properties.keys():
-            raise Refusal("Public", f"Property {sorted(unknown)[0]} not valid for {kind}.")
-        local = {name for name, known in properties.items() if known["form"] == "local"}
-        names = wanted.keys() if local & wanted.keys() else local | wanted.keys()
-        shown = {}
-        for name in names:
-            value = self._related(row, name) if name in {"associatedServiceCount", "lbaasListeners"} else row.get(name)
-            inner = properties[name]["type"].removesuffix("[]")
-            if isinstance(value, list):
-                value = [self._shown(inner, each, wanted.get(name) or {}) for each in value]
-            if value is not None:
-                shown[name] = value
-        return shown
-
-    def _related(self, record: Row, name: str) -> Any:
-        listeners = [front.row for front in self.fronts if front.row["tlsCertificateId"] == record["id"]]
-        return listeners if name == "lbaasListeners" else len(listeners)
+    def _listeners(self, record: Row) -> list[Row]:
+        return [front.row for front in self.fronts if front.row["tlsCertificateId"] == record["id"]]
 
     def _Account_getObject(self, _id: int) -> Row:
         return {"id": 307600, "companyName": "Example"}
@@ -654,7 +590,7 @@ class Account:
 
     def _Certificate_editObject(self, identifier: int, template: Row) -> bool:
         record = self._Certificate_getObject(identifier)
-        if self._related(record, "lbaasListeners") and template.keys() - {"notes", "certificateSigningRequest"}:
+        if self._listeners(record) and template.keys() - {"notes", "certificateSigningRequest"}:
             raise Refusal("Public", "The certificate is in use by a service and cannot be edited.")
         given = dict(template)
         if "intermediateCertificate" in given:
@@ -664,7 +600,7 @@ class Account:
         return True
 
     def _Certificate_deleteObject(self, identifier: int) -> bool:
-        if self._related(self._Certificate_getObject(identifier), "lbaasListeners"):
+        if self._listeners(self._Certificate_getObject(identifier)):
             raise Refusal("Public", "The certificate is in use by a service and cannot be deleted.")
         del self.records[identifier]
         return True
@@ -714,22 +650,18 @@ class Account:
     def _add(self, pem: str, key: str, chain: str, **changed: Any) -> int:
         leaf = x509.load_pem_x509_certificate(pem.encode())
         self._next += 1
-        begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
         row = {
             "id": self._next,
             "certificate": pem,
             "privateKey": key,
             "intermediateCertificate": chain,
             "certificateSigningRequest": "",
-            "commonName": _attribute(leaf, NameOID.COMMON_NAME),
-            "organizationName": _attribute(leaf, NameOID.ORGANIZATION_NAME),
-            "keySize": getattr(leaf.public_key(), "key_size", 0),
             "notes": "",
-            "validityBegin": begin.astimezone(CENTRAL).isoformat(),
-            "validityEnd": end.astimezone(CENTRAL).isoformat(),
-            "validityDays": (end - begin).days,
-            "createDate": now().astimezone(CENTRAL).isoformat(),
-            "modifyDate": now().astimezone(CENTRAL).isoformat(),
+            **store.facts(leaf),
+            "createDate": now(),
+            "modifyDate": now(),
+            "associatedServiceCount": lambda record: len(self._listeners(record)),
+            "lbaasListeners": self._listeners,
             "_served": pem,
             "_served_chain": chain,
         }
@@ -737,63 +669,8 @@ class Account:
         return self._next
 
 
-def _attribute(leaf: x509.Certificate, kind: x509.ObjectIdentifier) -> str:
-    return "".join(str(each.value) for each in leaf.subject.get_attributes_for_oid(kind))
-
-
 def _spki(key: Any) -> bytes:
     return bytes(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-
-
-def _getter(service: str, method: str) -> Row | None:
-    """The method that reads a relation; each has one."""
-    name = method.removeprefix("get")
-    relation = TYPES.get(service, {}).get("properties", {}).get(name[:1].lower() + name[1:])
-    return {"gives": relation["type"]} if relation and relation["form"] == "relational" else None
-
-
-def parse_mask(text: str) -> dict[str, Any]:
-    """The tree of names that an object mask asks for: ``mask[id,listeners[id,uuid],datacenter.name]``."""
-    tokens = re.findall(r"[\w]+|[\[\],.;]", text.removeprefix("mask"))
-
-    def names() -> dict[str, Any]:
-        tree: dict[str, Any] = {}
-        while tokens and tokens[0] != "]":
-            token = tokens.pop(0)
-            if token not in ",;.[":
-                tree[token] = inner()
-            elif token == "[":
-                tree |= names()
-                tokens.pop(0)
-        return tree
-
-    def inner() -> dict[str, Any]:
-        if tokens and tokens[0] == "[":
-            tokens.pop(0)
-            tree = names()
-            tokens.pop(0)
-            return tree
-        if tokens and tokens[0] == ".":
-            tokens.pop(0)
-            return {tokens.pop(0): inner()}
-        return {}
-
-    return names()
-
-
-def _filtered(rows: list[Any], given: Mapping[str, Any]) -> list[Any]:
-    """What a filter leaves: it may sort by a property, or name values of one; any other is ignored, as the API does."""
-    for name, wish in (pair for root in given.values() if isinstance(root, dict) for pair in root.items()):
-        operation = wish.get("operation") if isinstance(wish, dict) else None
-        options = {each["name"]: each["value"] for each in (wish.get("options") or [])} if operation else {}
-        if operation == "orderBy":
-            is_down = options.get("sort", ["ASC"])[0].upper() == "DESC"
-            rows = sorted(rows, key=lambda row, by=name: row[by], reverse=is_down)  # type: ignore[misc]
-        elif operation == "in":
-            rows = [row for row in rows if str(row.get(name)) in set(map(str, options["data"]))]
-        elif isinstance(operation, int):
-            rows = [row for row in rows if row.get(name) == operation]
-    return rows
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -816,32 +693,27 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(self.rfile.read(int(self.headers["Content-Length"])))
 
     def _answer(self, body: bytes) -> None:
-        parameters, method = xmlrpc.client.loads(body)
-        service = self.path.rpartition("/")[2]
-        headers = dict(parameters[0]["headers"])  # type: ignore[arg-type, call-overload, index]
-        total = None
-        fault = self._fault(str(method))
+        request: Any = SimpleNamespace(data=body, authorization=None)
+        call, total = xmlrpc.decode(request, self.path.rpartition("/")[2]), None
+        fault = self._fault(call.method)
         if fault == "request lost":
             self._break_off()
             return
         try:
-            login = headers.get("authenticate") or {}
-            if (login.get("username"), login.get("apiKey")) != (Account.username, Account.api_key):
+            login = call.credentials
+            if login is None or (login.username, login.api_key) != (Account.username, Account.api_key):
                 raise Refusal("Public", "Access Denied.")
             if fault == "refused":
                 raise Refusal("Public", "Internal Error")
-            value, total = self._account.answer(service, str(method), headers, parameters[1:])
+            answer = self._account.answer(call)
             if fault == "short":
-                value = value[:-1]
-            answer = xmlrpc.client.dumps((value,), methodresponse=True, allow_none=True)
-        except Refusal as refusal:
-            answer = xmlrpc.client.dumps(xmlrpc.client.Fault(refusal.code, str(refusal)))  # type: ignore[arg-type]
-        except Lost:
-            fault = "answer lost"
+                answer = replace(answer, value=answer.value[:-1])
+            data, total = xmlrpc.encode(answer).get_data(), answer.total
+        except ApiFault as refusal:
+            data = xmlrpc.encode_fault(refusal).get_data()
         if fault == "answer lost":
             self._break_off()
             return
-        data = answer.encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/xml")
         self.send_header("Content-Length", str(len(data)))

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ipaddress
 import json
 import os
-import secrets
 import signal
+import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import app, control, fleet, haproxy, keys, listeners, mail, tls
+from tests.support.certificates import pem_of, write_certificate_of_loopback
+
+from . import app, control, fleet, haproxy, listeners, mail
 from .secrets_manager.app import create_iam, create_instance
 from .server import Server
 from .settings import Settings
@@ -28,15 +29,12 @@ from .users import BALANCE, MANAGE, VIEW, User, Users
 from .world import World
 
 _Proxy = haproxy.Haproxy | listeners.Listeners
-_COMPANY = "Example Company"
+_HOST, _USERNAME, _COMPANY = "127.0.0.1", "SL278444", "Example Company"
 
 
 def main() -> int:
     """Run until SIGTERM or SIGINT."""
     options = _parser().parse_args()
-    if not _is_loopback(options.host):
-        sys.stderr.write(f"{options.host} is not a loopback address: the simulator is for this machine only\n")
-        return 2
     with contextlib.ExitStack() as stack:
         state_dir = stack.enter_context(_state_dir(options.state_dir))
         try:
@@ -54,10 +52,15 @@ def _serve(options: argparse.Namespace, state_dir: Path, proxy: _Proxy | None) -
     world = _world(options, state_dir, proxy)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: world.stopping.set())
-    context, ca_path = tls.server_context(state_dir) if options.tls else (None, None)
-    api = Server(app.create_app(world), options.host, options.port, context)
-    iam, secrets_manager = (Server(create(world), options.host, 0) for create in (create_iam, create_instance))
-    steering = Server(control.create_app(world, api), options.host, 0)
+    context = ca_path = None
+    if options.tls:
+        path, key_path, ca_path = (state_dir / name for name in ("server.pem", "server.key", "server-ca.pem"))
+        write_certificate_of_loopback(path, key_path, ca_path, "Simulator CA")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path, key_path)
+    api = Server(app.create_app(world), _HOST, options.port, context)
+    iam, secrets_manager = (Server(create(world), _HOST, 0) for create in (create_iam, create_instance))
+    steering = Server(control.create_app(world, api), _HOST, 0)
     endpoint = _endpoint(world, api, steering, ca_path)
     endpoint |= {"iam": iam.url, "secrets_manager": secrets_manager.url}
     _publish(endpoint, state_dir / "endpoint.json")
@@ -73,13 +76,9 @@ def _serve(options: argparse.Namespace, state_dir: Path, proxy: _Proxy | None) -
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port of the API; 0 takes a free one")
     parser.add_argument("--state-dir", help="where endpoint.json, keys and mail go; a temporary folder if not given")
-    parser.add_argument("--maildir", help="where the mail is delivered; a folder in the state directory if not given")
     parser.add_argument("--account-id", type=int, default=278444, help="id of the account (%(default)s)")
-    parser.add_argument("--username", default="SL278444", help="API user name (%(default)s)")
-    parser.add_argument("--api-key", help="API key of that user; a random one if not given")
     parser.add_argument("--fleet", type=_fleet, default="demo", help="demo, empty, or a number of orders (%(default)s)")
     parser.add_argument("--stored", type=int, default=0, help="how many of those orders are in the store already")
     parser.add_argument(
@@ -116,21 +115,9 @@ def _state_dir(given: str | None) -> Iterator[Path]:
         yield path
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _world(options: argparse.Namespace, state_dir: Path, proxy: _Proxy | None) -> World:
-    users = Users(
-        [
-            User(options.username, frozenset({VIEW, MANAGE, BALANCE}), options.api_key or secrets.token_hex(32)),
-            User(f"{options.username}_viewer", frozenset({VIEW})),
-        ]
-    )
-    maildir = mail.Maildir(Path(options.maildir or state_dir / "Maildir").resolve())
+    users = Users([User(_USERNAME, frozenset({VIEW, MANAGE, BALANCE})), User(f"{_USERNAME}_viewer", frozenset({VIEW}))])
+    maildir = mail.Maildir(state_dir / "Maildir")
     account = {"id": options.account_id, "companyName": _COMPANY}
     world = World(state_dir, maildir, users, account, Settings(latency_ms=options.latency_ms))
     if proxy is not None:
@@ -152,8 +139,8 @@ def _world(options: argparse.Namespace, state_dir: Path, proxy: _Proxy | None) -
 def _endpoint(world: World, api: Server, steering: Server, ca_path: Path | None) -> dict[str, Any]:
     """What a client needs to know."""
     root, intermediate = world.state_dir / "root.pem", world.state_dir / "intermediate.pem"
-    root.write_text(keys.pem([world.authority.root]), encoding="ascii")
-    intermediate.write_text(keys.pem([world.authority.intermediate]), encoding="ascii")
+    root.write_text(pem_of([world.authority.root]), encoding="ascii")
+    intermediate.write_text(pem_of([world.authority.intermediate]), encoding="ascii")
     user, viewer = world.users
     return {
         "xmlrpc": f"{api.url}/xmlrpc/v3.1/",

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,8 +20,6 @@ from .listings import Answer
 from .metadata import Signature
 from .server import fate_of
 from .world import World
-
-_HTML = "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
 
 _VERBS = ("GET", "POST", "PUT", "DELETE")
 
@@ -67,7 +64,6 @@ class _Endpoint:
             call = decode()
         except ApiFault as fault:
             return transport.encode_fault(fault)
-        started = time.monotonic()
         entry = self._world.calls.begin(call)
         self._world.stopping.wait(self._world.settings.latency_ms / 1000)
         rule = self._world.faults.pick(call)
@@ -76,9 +72,6 @@ class _Endpoint:
         else:
             response = self._fail(rule, transport, call, entry)
             entry.outcome = rule.kind
-        entry.status = None if fate_of(request).reset else response.status_code
-        entry.bytes = response.content_length or 0
-        entry.seconds = time.monotonic() - started
         return response
 
     def _process(self, transport: _Transport, call: Call, entry: Entry) -> Response:
@@ -93,11 +86,9 @@ class _Endpoint:
             with world.lock:
                 result = method.invoke(services.Context(world, user, call.identifier), call.arguments)
                 answer = listings.answer(result, method.signature, projection, call, world.settings)
-                if method.signature.is_list and method.signature.gives:
-                    world.change_after_reading(method.signature.gives)
         except ApiFault as fault:
             entry.outcome = fault.code
-            return _with_retry_after(transport.encode_fault(fault), fault)
+            return transport.encode_fault(fault)
         entry.outcome = "ok"
         response = transport.encode(answer)
         if answer.total is not None:
@@ -112,8 +103,7 @@ class _Endpoint:
     def _fail(self, rule: Rule, transport: _Transport, call: Call, entry: Entry) -> Response:
         """The answer that a rule gives instead of the right one, or makes of it."""
         if rule.kind in faults.FAULTS:
-            fault = rule.fault(call)
-            return _with_retry_after(transport.encode_fault(fault), fault)
+            return transport.encode_fault(rule.fault(call))
         if rule.kind in faults.BEFORE:
             return transport.encode(Answer(False)) if rule.kind == "false" else instead(rule)
         return spoil(rule, self._process(transport, call, entry))
@@ -121,8 +111,6 @@ class _Endpoint:
 
 def instead(rule: Rule) -> Response:
     """What a rule answers, if anything, to a call that is not processed."""
-    if rule.kind == "html_500":
-        return _html(500, "Internal Server Error")
     if rule.kind == "hang_before":
         rule.over.wait(rule.seconds)
     fate_of(request).reset = True
@@ -131,22 +119,8 @@ def instead(rule: Rule) -> Response:
 
 def spoil(rule: Rule, response: Response) -> Response:
     """What a rule makes of the right answer to a call that was processed."""
-    if rule.kind == "truncated":
-        body = response.get_data()
-        response.set_data(body[: len(body) // 2])
-    elif rule.kind == "hang_after":
+    if rule.kind == "hang_after":
         rule.over.wait(rule.seconds)
     else:
-        fate_of(request).cut = rule.kind == "cut"
-        fate_of(request).reset = rule.kind == "reset_after"
+        fate_of(request).reset = True
     return response
-
-
-def _with_retry_after(response: Response, fault: ApiFault) -> Response:
-    if fault.retry_after is not None:
-        response.headers["Retry-After"] = str(fault.retry_after)
-    return response
-
-
-def _html(status: int, title: str) -> Response:
-    return Response(_HTML.format(title=f"{status} {title}"), status, mimetype="text/html")

@@ -17,7 +17,7 @@ from . import dates
 from .metadata import BALANCER, LISTENER, Row
 
 ACTIVE, UPDATE_PENDING, ERROR = "ACTIVE", "UPDATE_PENDING", "ERROR"
-TCP, HTTP, HTTPS = "TCP", "HTTP", "HTTPS"
+HTTPS = "HTTPS"
 RSA_SUITES = (
     "ECDHE-RSA-AES256-GCM-SHA384",
     "ECDHE-RSA-AES256-SHA384",
@@ -37,10 +37,8 @@ CIPHERS: tuple[Row, ...] = tuple(
 
 STALE, OTHER, HANDSHAKE, CLOSED, BARE = "stale", "other", "handshake", "closed", "bare"
 _MISBEHAVIOUR = (STALE, OTHER, HANDSHAKE, CLOSED, BARE)
-_REFUSAL = "The load balancer with ID '{uuid}' cannot be updated because its status is '{status}'"
 _UUIDS = uuid.UUID("0c1f4b3a-6a0e-4f57-9a53-5d7a3f1f2c44")
 _FIRST_ID, _FIRST_LISTENER_ID = 410_001, 520_001
-_LOCATIONS = {"dal10": (1441195, "Dallas 10"), "fra02": (449506, "Frankfurt 2")}
 
 
 @dataclass(frozen=True)
@@ -53,14 +51,6 @@ class Frontend:
     certificate_id: int | None = None
     """The record that the certificate is of; None also if it is of none."""
     ciphers: tuple[str, ...] = RSA_SUITES
-
-
-@dataclass(frozen=True)
-class Failure:
-    """How the next change of a balancer fails: its listeners are as they were."""
-
-    text: str
-    status: str = ERROR
 
 
 @dataclass(frozen=True)
@@ -84,9 +74,6 @@ class Balancer:
     """A balancer; ``row`` is what the API shows of it, ``traffic`` what its users meet, by uuid of the listener."""
 
     row: Row
-    refusal: str = _REFUSAL
-    """What a change is told while there is another; ``{uuid}`` and ``{status}`` are filled in."""
-    next_change: Failure | None = None
     habits: dict[str, Habit] = field(default_factory=dict)
     traffic: dict[str, Frontend] = field(default_factory=dict)
     change: object = None
@@ -94,14 +81,12 @@ class Balancer:
 
     def copy(self) -> Balancer:
         """The balancer as it is now, to come back to; a change under way is left out."""
-        row = copy.deepcopy(self.row)
-        return Balancer(row, self.refusal, self.next_change, dict(self.habits), dict(self.traffic))
+        return Balancer(copy.deepcopy(self.row), dict(self.habits), dict(self.traffic))
 
     @property
     def listeners(self) -> list[Row]:
         """Its listeners."""
-        rows: list[Row] = self.row["listeners"]
-        return rows
+        return self.row["listeners"]
 
     @property
     def ciphers(self) -> tuple[str, ...]:
@@ -187,15 +172,10 @@ class Balancers:
             "protocolPort": 443,
             "provisioningStatus": ACTIVE,
             "tlsCertificateId": None,
-            "clientTimeout": 15,
-            "serverTimeout": 15,
-            "connectionLimit": None,
             "createDate": moment,
             "modifyDate": moment,
-            "defaultPool": _pool(identifier),
-            "l7Policies": [],
         }
-        return {**row, **_known(given, LISTENER.local | {"defaultPool"}, "listener")}
+        return {**row, **_known(given, LISTENER.local, "listener")}
 
 
 def patch(row: Row, given: Mapping[str, Any]) -> None:
@@ -205,43 +185,32 @@ def patch(row: Row, given: Mapping[str, Any]) -> None:
 
 def patched_listener(row: Row, given: Mapping[str, Any]) -> Row:
     """A listener with some properties changed, past the API's checks."""
-    return {**row, **_known(given, LISTENER.local | {"defaultPool"}, "listener")}
+    return {**row, **_known(given, LISTENER.local, "listener")}
 
 
 def _row(identifier: int, account: Row, given: Mapping[str, Any], address: str | None) -> Row:
     name, moment = given.get("name") or f"balancer{identifier}", dates.now()
-    location = given.get("datacenter") or "dal10"
-    public = address or f"{str(name).lower()}-{account['id']}-{location}.clb.appdomain.cloud"
+    public = address or f"{str(name).lower()}-{account['id']}-dal10.clb.appdomain.cloud"
     row = {
         "id": identifier,
         "uuid": _uuid(f"balancer {identifier}"),
         "accountId": account["id"],
         "name": name,
         "address": public,
-        "description": None,
         "type": 1,
-        "isPublic": int(given.get("type", 1) != 0),
-        "isDataLogEnabled": 0,
-        "useSystemPublicIpPool": 1,
+        "isPublic": 1,
         "provisioningStatus": ACTIVE,
         "operatingStatus": "ONLINE",
         "previousErrorText": None,
         "createDate": moment,
         "modifyDate": moment,
-        "healthMonitors": [],
-        "l7Pools": [],
-        "members": [],
     }
-    return {**row, **_balancer_properties({"datacenter": location, "sslCiphers": RSA_SUITES, **given})}
+    return {**row, **_balancer_properties({"sslCiphers": RSA_SUITES, **given})}
 
 
 def _balancer_properties(given: Mapping[str, Any]) -> Row:
-    """Properties as the row has them: a datacenter and ciphers are given by name."""
-    row = _known(given, BALANCER.local | {"datacenter", "sslCiphers"}, "balancer")
-    if "datacenter" in row:
-        number, long_name = _LOCATIONS.get(row["datacenter"], (1, row["datacenter"]))
-        row["datacenter"] = {"id": number, "name": row["datacenter"], "longName": long_name, "statusId": 2}
-        row["locationId"] = number
+    """Properties as the row has them: ciphers are given by name."""
+    row = _known(given, BALANCER.local | {"sslCiphers"}, "balancer")
     if "sslCiphers" in row:
         known = {cipher["name"]: cipher for cipher in CIPHERS}
         row["sslCiphers"] = [known.get(name, {"id": 99, "name": name}) for name in row["sslCiphers"]]
@@ -252,23 +221,6 @@ def _known(given: Mapping[str, Any], names: Iterable[str], what: str) -> Row:
     if unknown := given.keys() - set(names):
         raise ValueError(f"a {what} has no {', '.join(sorted(unknown))}")
     return dict(given)
-
-
-def _pool(identifier: int) -> Row:
-    """Where a listener sends what it gets."""
-    moment = dates.now()
-    return {
-        "uuid": _uuid(f"pool {identifier}"),
-        "protocol": HTTP,
-        "protocolPort": 80,
-        "loadBalancingAlgorithm": "ROUNDROBIN",
-        "provisioningStatus": ACTIVE,
-        "createDate": moment,
-        "modifyDate": moment,
-        "healthMonitor": None,
-        "members": [],
-        "sessionAffinity": None,
-    }
 
 
 def _uuid(name: str) -> str:

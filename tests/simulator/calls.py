@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from .metadata import FILTER, LIMIT, MASK
@@ -48,14 +47,9 @@ class Call:
 
 @dataclass
 class Entry:
-    """A line of the log; ``status``, ``outcome``, ``bytes`` and ``seconds`` stay None while the call is being answered.
+    """A line of the log; ``user`` and ``outcome`` stay None until they are known."""
 
-    ``bytes`` is the length of the answer's body, ``seconds`` how long it took to make, latency included.
-    """
-
-    time: str
     transport: str
-    user: str | None
     service: str
     method: str
     id: Any
@@ -64,10 +58,8 @@ class Entry:
     filter: Any
     limit: int
     offset: int
-    status: int | None = None
+    user: str | None = None
     outcome: str | None = None
-    bytes: int | None = None
-    seconds: float | None = None
 
 
 class CallLog:
@@ -81,9 +73,7 @@ class CallLog:
     def begin(self, call: Call) -> Entry:
         """Note a call before it is answered, without its secrets."""
         entry = Entry(
-            time=datetime.now(timezone.utc).isoformat(),
             transport=call.transport,
-            user=call.credentials.username if call.credentials else None,
             service=call.service,
             method=call.method,
             id=call.identifier,

@@ -122,8 +122,7 @@ class Simulator:
 
     def sends(self) -> list[dict[str, Any]]:
         """The messages that were asked for and sent, the oldest first."""
-        sends: list[dict[str, Any]] = self._ask("GET", "sends")
-        return sends
+        return self._ask("GET", "sends")
 
     def release_mail(self) -> int:
         """Deliver the mail that the setting ``hold_mail`` held back; how many messages that are."""
@@ -133,19 +132,13 @@ class Simulator:
         """Switch a fault on; see ``faults.Rule``."""
         self._ask("POST", "faults", {"kind": kind, **rule})
 
-    def faults(self) -> list[dict[str, Any]]:
-        """The rules in force, with how many calls each has ``met``."""
-        rules: list[dict[str, Any]] = self._ask("GET", "faults")
-        return rules
-
     def clear_faults(self) -> None:
         """Switch all faults off; what hangs goes on."""
         self._ask("DELETE", "faults")
 
-    def settings(self, **changes: Any) -> dict[str, Any]:
-        """Change settings; see ``settings.Settings``. Gives all of them."""
-        settings: dict[str, Any] = self._ask("PATCH", "settings", changes)
-        return settings
+    def settings(self, **changes: Any) -> None:
+        """Change settings; see ``settings.Settings``."""
+        self._ask("PATCH", "settings", changes)
 
     def stop_listening(self) -> None:
         """Refuse connections to the API until ``start_listening``."""
@@ -161,33 +154,27 @@ class Simulator:
 
     def orders(self) -> list[dict[str, Any]]:
         """All orders, with status name, product, mail family and number of sends."""
-        orders: list[dict[str, Any]] = self._ask("GET", "orders")
-        return orders
+        return self._ask("GET", "orders")
 
     def add_order(self, **properties: Any) -> dict[str, Any]:
         """Add an order; see ``orders.change`` for what can be given, besides ``missing``, ``key_type`` and ``names``."""
-        order: dict[str, Any] = self._ask("POST", "orders", properties)
-        return order
+        return self._ask("POST", "orders", properties)
 
     def patch_order(self, order_id: int, **properties: Any) -> dict[str, Any]:
         """Change an order; see ``orders.change``."""
-        order: dict[str, Any] = self._ask("PATCH", f"orders/{order_id}", properties)
-        return order
+        return self._ask("PATCH", f"orders/{order_id}", properties)
 
     def issue(self, order_id: int) -> dict[str, str]:
         """An order's ``certificate`` and ``intermediateCertificate``, which its mail has too."""
-        issued: dict[str, str] = self._ask("GET", f"orders/{order_id}/certificate")
-        return issued
+        return self._ask("GET", f"orders/{order_id}/certificate")
 
     def import_order(self, order_id: int) -> dict[str, Any]:
         """Put an order's certificate with its key into the store, as a user would; the new record."""
-        certificate: dict[str, Any] = self._ask("POST", f"orders/{order_id}/import")
-        return certificate
+        return self._ask("POST", f"orders/{order_id}/import")
 
     def certificates(self) -> list[dict[str, Any]]:
         """All certificates of the store, with their private keys."""
-        certificates: list[dict[str, Any]] = self._ask("GET", "certificates")
-        return certificates
+        return self._ask("GET", "certificates")
 
     def patch_certificate(self, certificate_id: int, **properties: Any) -> dict[str, Any]:
         """Change a certificate past the store's checks.
@@ -195,36 +182,27 @@ class Simulator:
         With an ``associatedServiceCount`` come as many listeners, unless ``lbaasListeners`` are given, too; with these
         alone, the count stays what it was. Listeners of load balancers that point to it come on top.
         """
-        certificate: dict[str, Any] = self._ask("PATCH", f"certificates/{certificate_id}", properties)
-        return certificate
+        return self._ask("PATCH", f"certificates/{certificate_id}", properties)
 
     def balancers(self) -> list[dict[str, Any]]:
         """All load balancers with their listeners: of each whether its port is ``open``, and which record it ``serves``.
 
         These two say what users meet; ``tlsCertificateId`` and all else is what the API shows.
         """
-        balancers: list[dict[str, Any]] = self._ask("GET", "balancers")
-        return balancers
+        return self._ask("GET", "balancers")
 
     def add_balancer(self, **properties: Any) -> dict[str, Any]:
         """Add a load balancer, with properties of the API.
 
         ``listeners`` is a list of their properties, such as ``{"protocolPort": 8443, "tlsCertificateId": 300101}``; they
-        are HTTPS unless they say otherwise. ``datacenter`` and ``sslCiphers`` are given by name; ``missing`` is a list
+        are HTTPS unless they say otherwise. ``sslCiphers`` are given by name; ``missing`` is a list
         of properties that the balancer shall lack.
         """
-        balancer: dict[str, Any] = self._ask("POST", "balancers", properties)
-        return balancer
+        return self._ask("POST", "balancers", properties)
 
     def patch_balancer(self, balancer_id: int, **properties: Any) -> dict[str, Any]:
-        """Change a load balancer past the API's checks, such as its ``provisioningStatus``; or how it answers.
-
-        ``lock_ms`` has it UPDATE_PENDING for so long and ACTIVE again, ``refusal`` is what a change is told meanwhile,
-        with ``{uuid}`` and ``{status}`` filled in. ``next_change`` is how the next change fails when its lock ends, such
-        as ``{"text": "Why it failed", "status": "ERROR"}``; see ``balancers.Failure``.
-        """
-        balancer: dict[str, Any] = self._ask("PATCH", f"balancers/{balancer_id}", properties)
-        return balancer
+        """Change a load balancer past the API's checks, such as its ``provisioningStatus``."""
+        return self._ask("PATCH", f"balancers/{balancer_id}", properties)
 
     def delete_balancer(self, balancer_id: int) -> None:
         """Delete a load balancer, whatever it is doing."""
@@ -236,8 +214,7 @@ class Simulator:
         With ``misbehaves`` it is ``stale``, ``other``, ``handshake``, ``closed`` or ``bare`` (see ``balancers.Habit``) from its
         next change until the one after, or for so many ``changes``; with ``at_once``, the first of them is now.
         """
-        listener: dict[str, Any] = self._ask("PATCH", f"listeners/{uuid}", properties)
-        return listener
+        return self._ask("PATCH", f"listeners/{uuid}", properties)
 
     def permit(self, username: str, *permissions: str) -> None:
         """Let a user have these permissions and no others; see ``users``."""

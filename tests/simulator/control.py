@@ -11,8 +11,8 @@ It has a port of its own, which is never TLS and never refuses connections:
 ``GET ignored``                    masks, filters and limits that came, since the start or a reset, with methods that take none
 ``GET sends``                      the messages that were asked for and sent
 ``POST deliveries``                deliver the mail that the setting ``hold_mail`` held back
-``GET, POST, DELETE faults``       the rules in force; one more (see ``faults.Rule``); none any more, and what hangs goes on
-``GET, PATCH settings``            see ``settings.Settings``
+``POST, DELETE faults``            one more rule (see ``faults.Rule``); none any more, and what hangs goes on
+``PATCH settings``                 see ``settings.Settings``
 ``PUT listening``                  ``{"listening": false}`` refuses connections to the API
 ``POST reset``                     everything as it was at the start
 ``GET, POST orders``               all orders; one more (see ``orders.change``)
@@ -22,9 +22,8 @@ It has a port of its own, which is never TLS and never refuses connections:
 ``GET certificates``               the store, private keys and all
 ``PATCH certificates/<id>``        change a record past the store's checks
 ``GET, POST balancers``            all load balancers; one more
-``PATCH, DELETE balancers/<id>``   change a balancer past the API's checks, or what its next change is told; delete it
-``POST balancers/<id>/listeners``  one more listener
-``PATCH, DELETE listeners/<uuid>`` change a listener, or let it misbehave (see ``balancers.Habit``); delete it
+``PATCH, DELETE balancers/<id>``   change a balancer past the API's checks; delete it
+``PATCH listeners/<uuid>``         change a listener, or let it misbehave (see ``balancers.Habit``)
 ``secrets_manager/...``            see ``secrets_manager.control``
 ``PUT users/<name>``               ``{"permissions": [...]}`` that a user has from now on
 =================================  ================================================================================
@@ -92,10 +91,6 @@ def _route_logs(app: Flask, world: World) -> None:
 
 
 def _route_faults(app: Flask, world: World) -> None:
-    @app.get("/simulator/faults")
-    def rules() -> Response:
-        return jsonify([asdict(rule) for rule in world.faults.rules])
-
     @app.post("/simulator/faults")
     def add_fault() -> Response:
         world.faults.add(Rule.from_json(_body()))
@@ -108,14 +103,10 @@ def _route_faults(app: Flask, world: World) -> None:
 
 
 def _route_behaviour(app: Flask, world: World, api: Server) -> None:
-    @app.get("/simulator/settings")
-    def settings() -> Response:
-        return jsonify(asdict(world.settings))
-
     @app.patch("/simulator/settings")
     def change_settings() -> Response:
         world.settings = world.settings.updated(_body())
-        return jsonify(asdict(world.settings))
+        return jsonify(True)
 
     @app.put("/simulator/listening")
     def listen() -> Response:

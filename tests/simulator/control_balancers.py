@@ -7,20 +7,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from flask import Flask, Response, jsonify
 
 from . import balancers, masks
-from .balancers import Balancer, Failure, Habit
+from .balancers import Balancer, Habit
 from .metadata import BALANCER, LISTENER, Row
 from .switching import ProxyError
 from .world import World
 
 Body = Callable[[], dict[str, Any]]
-_LISTENER: masks.Mask = {name: {} for name in (*LISTENER.local, "defaultPool")}
-_BALANCER: masks.Mask = {name: {} for name in (*BALANCER.local, "datacenter", "sslCiphers")}
+_LISTENER: masks.Mask = {name: {} for name in LISTENER.local}
+_BALANCER: masks.Mask = {name: {} for name in (*BALANCER.local, "sslCiphers")}
 
 
 def route(app: Flask, world: World, body: Body) -> None:
@@ -57,13 +56,7 @@ def _route_balancers(app: Flask, world: World, body: Body) -> None:
         given = body()
         with world.lock:
             balancer = world.balancers.get(identifier)
-            lock_ms, refusal = given.pop("lock_ms", None), given.pop("refusal", balancer.refusal)
-            next_change = given.pop("next_change", None)
-            failure = Failure(**next_change) if next_change else balancer.next_change
             balancers.patch(balancer.row, given)
-            balancer.refusal, balancer.next_change = refusal, failure
-            if lock_ms is not None:
-                world.switching.lock(balancer, lock_ms)
             if given.keys() & {"address", "sslCiphers"}:
                 world.switching.apply(balancer, [row["uuid"] for row in balancer.listeners])
             return jsonify(_shown(balancer))
@@ -96,12 +89,7 @@ def _route_listeners(app: Flask, world: World, body: Body) -> None:
 def _shown(balancer: Balancer) -> Row:
     """A balancer with all there is to know about it."""
     row = masks.projection(_BALANCER, BALANCER).of(balancer.row)
-    return {
-        **row,
-        "listeners": [_shown_listener(balancer, listener) for listener in balancer.listeners],
-        "refusal": balancer.refusal,
-        "next_change": asdict(balancer.next_change) if balancer.next_change else None,
-    }
+    return {**row, "listeners": [_shown_listener(balancer, listener) for listener in balancer.listeners]}
 
 
 def _shown_listener(balancer: Balancer, listener: Row) -> Row:

@@ -13,8 +13,7 @@ class ApiFault(Exception):
     """A fault of the API.
 
     REST sends ``{"error": message, "code": code}`` with ``rest_status``, a few times without a code. XML-RPC sends a
-    fault, which comes with HTTP 200 unless ``xmlrpc_status`` says otherwise; a few faults have a code and a message of
-    their own there.
+    fault, which comes with HTTP 200; a few faults have a code and a message of their own there.
     """
 
     def __init__(
@@ -24,20 +23,16 @@ class ApiFault(Exception):
         *,
         rest_status: int = 500,
         rest_has_code: bool = True,
-        xmlrpc_status: int = 200,
         xmlrpc_code: str | None = None,
         xmlrpc_message: str | None = None,
-        retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.rest_status = rest_status
         self.rest_has_code = rest_has_code
-        self.xmlrpc_status = xmlrpc_status
         self.xmlrpc_code = xmlrpc_code or code
         self.xmlrpc_message = xmlrpc_message or message
-        self.retry_after = retry_after
 
 
 def access_denied() -> ApiFault:
@@ -120,12 +115,7 @@ def missing_identifier() -> ApiFault:
     return ApiFault("-32602", "server error. invalid method init parameters")
 
 
-def rate_limited(limit: int, *, status: int = 500, retry_after: int | None = None) -> ApiFault:
-    """Too many calls in a second; not processed. Comes as HTTP 500 or 429, or as an XML-RPC fault in HTTP 200."""
-    return ApiFault(
-        "SoftLayer_Exception_WebService_RateLimitExceeded",
-        f"Rate limit of {limit} requests for every 1 second(s)",
-        rest_status=500 if status == 200 else status,
-        xmlrpc_status=status,
-        retry_after=retry_after,
-    )
+def rate_limited() -> ApiFault:
+    """Too many calls in a second; not processed."""
+    code = "SoftLayer_Exception_WebService_RateLimitExceeded"
+    return ApiFault(code, "Rate limit of 50 requests for every 1 second(s)")

@@ -18,11 +18,11 @@ from .errors import ApiFault
 FAULTS = frozenset({"rate_limit", "fault", "not_found", "unknown_method"})
 """Answered by a fault of the API; not processed."""
 
-BEFORE = frozenset({"false", "html_500", "reset_before", "hang_before"})
+BEFORE = frozenset({"false", "reset_before", "hang_before"})
 """Answered otherwise than by a fault, or not at all; not processed."""
 
-AFTER = frozenset({"truncated", "cut", "reset_after", "hang_after"})
-"""Processed, but the answer is lost or spoilt."""
+AFTER = frozenset({"reset_after", "hang_after"})
+"""Processed, but the answer is lost or late."""
 
 PUBLIC = "SoftLayer_Exception_Public"
 """The code of whatever has none of its own."""
@@ -35,8 +35,7 @@ class Rule:
     Of the calls that match ``service``, ``method`` and ``order_id``, and have this ``argument``, it meets the ``nth`` one only, or all
     of them; and no more than ``times`` in all. ``seconds`` is how long a hang lasts if it is not switched off
     before, after which ``hang_before`` resets the connection and ``hang_after`` sends the answer. ``code`` and ``message``, with the HTTP
-    ``status`` on REST and ``xmlrpc_status``, are those of ``fault``; with a ``code`` of None, there is none on REST.
-    ``status`` is also the HTTP status of ``rate_limit``, on both transports.
+    ``status`` on REST, are those of ``fault``; with a ``code`` of None, there is none on REST.
     """
 
     kind: str
@@ -50,8 +49,6 @@ class Rule:
     code: str | None = PUBLIC
     message: str = "Internal Error"
     status: int = 500
-    xmlrpc_status: int = 200
-    retry_after: int | None = None
     matched: int = 0
     met: int = 0
 
@@ -87,18 +84,13 @@ class Rule:
     def fault(self, call: Call) -> ApiFault:
         """The fault of the API that a kind of ``FAULTS`` stands for."""
         if self.kind == "rate_limit":
-            return errors.rate_limited(50, status=self.status, retry_after=self.retry_after)
+            return errors.rate_limited()
         if self.kind == "not_found":
             return errors.object_not_found(call.identifier)
         if self.kind == "unknown_method":
             return errors.unknown_method(call.method)
-        return ApiFault(
-            self.code or PUBLIC,
-            self.message,
-            rest_status=self.status,
-            rest_has_code=self.code is not None,
-            xmlrpc_status=self.xmlrpc_status,
-        )
+        has_code = self.code is not None
+        return ApiFault(self.code or PUBLIC, self.message, rest_status=self.status, rest_has_code=has_code)
 
 
 class FaultBook:

@@ -93,8 +93,7 @@ def _adder(world: World) -> Callable[..., int]:
             "technicalContactEmailAddress": None,
             **properties,
         }
-        identifier: int = world.add_order(given, key_type=key_type).row["id"]
-        return identifier
+        return world.add_order(given, key_type=key_type).row["id"]
 
     return add
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+
+from tests.support.certificates import key_pem, name_of
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -27,33 +28,15 @@ def generate(key_type: str) -> PrivateKey:
     raise ValueError(f"no such key type: {key_type}")
 
 
-def private_pem(key: PrivateKey) -> str:
-    """A key as unencrypted PKCS#8."""
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-
-
-def name(common_name: str | None, organization: str | None = None) -> x509.Name:
-    """A distinguished name."""
-    values = ((NameOID.COMMON_NAME, common_name), (NameOID.ORGANIZATION_NAME, organization))
-    return x509.Name([x509.NameAttribute(kind, value) for kind, value in values if value])
-
-
 def signing_request(
     key: PrivateKey, common_name: str | None, organization: str | None = None, names: Sequence[str] = ()
 ) -> str:
     """A certificate signing request in PEM; ``names`` are the DNS names it asks for."""
-    builder = x509.CertificateSigningRequestBuilder().subject_name(name(common_name, organization))
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name_of(common_name, organization))
     if names:
         alternatives = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
         builder = builder.add_extension(alternatives, critical=common_name is None)
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
-
-
-def pem(certificates: Sequence[x509.Certificate]) -> str:
-    """Certificates in PEM, one after the other."""
-    return "".join(certificate.public_bytes(serialization.Encoding.PEM).decode() for certificate in certificates)
 
 
 class KeyFolder:
@@ -72,5 +55,5 @@ class KeyFolder:
         path = self.path(common_name)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(private_pem(key))
+            file.write(key_pem(key))
         return path

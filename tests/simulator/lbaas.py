@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from typing import Any
 
-from . import balancers, errors, protocols
-from .balancers import ACTIVE, Balancer
-from .metadata import BALANCER, CIPHER, LISTENER, Row
-from .services import Context, method, number
+from . import dates, errors
+from .balancers import ACTIVE, HTTPS, Balancer
+from .metadata import BALANCER, LISTENER, Row
+from .services import Context, method
 from .users import BALANCE
 
 
@@ -32,47 +33,31 @@ def _one(context: Context, uuid: Any) -> Row:
     return _by_uuid(context, uuid).row
 
 
-@method(BALANCER, "getObject", permission=None)
-def _balancer(context: Context) -> Row:
-    return _with_id(context, _all(context))
-
-
-@method(BALANCER, "getLoadBalancerMemberHealth", permission=None)
-def _member_health(context: Context, uuid: Any) -> list[Row]:
-    """By pool, how its members are; balancers have no members here."""
-    return [{"poolUuid": row["defaultPool"]["uuid"], "membersHealth": []} for row in _by_uuid(context, uuid).listeners]
-
-
-@method(LISTENER, "getObject", permission=None)
-def _listener(context: Context) -> Row:
-    return _with_id(context, [row for balancer in context.world.balancers for row in balancer.listeners])
-
-
 @method(LISTENER, "updateLoadBalancerProtocols", permission=BALANCE)
 def _update_protocols(context: Context, uuid: Any, configurations: Any) -> Row:
-    """Change listeners, or make new ones, unless the balancer is locked; it is locked by that."""
+    """Change the certificates of listeners, unless the balancer is locked; it is locked by that. Of a fault, nothing is done."""
     world, balancer = context.world, _by_uuid(context, uuid)
     status = balancer.row.get("provisioningStatus")
     if status != ACTIVE:
-        raise errors.balancer_locked(balancer.refusal.replace("{uuid}", str(uuid)).replace("{status}", str(status)))
-    listeners, changed = protocols.configured(world.balancers, balancer, configurations, world.certificates)
-    world.switching.begin(balancer, listeners, changed)
+        raise errors.balancer_locked(
+            f"The load balancer with ID '{uuid}' cannot be updated because its status is '{status}'"
+        )
+    listeners = {row["uuid"]: row for row in balancer.listeners}
+    changed = [_changed(listeners, configuration, world.certificates) for configuration in configurations]
+    listeners |= {row["uuid"]: row for row in changed}
+    world.switching.begin(balancer, list(listeners.values()), [row["uuid"] for row in changed])
     return balancer.row
 
 
-@method(CIPHER, "getAllObjects", permission=None)
-def _ciphers(_context: Context) -> list[Row]:
-    return list(balancers.CIPHERS)
-
-
-@method(CIPHER, "getObject", permission=None)
-def _cipher(context: Context) -> Row:
-    return _with_id(context, _ciphers(context))
-
-
-def _with_id(context: Context, rows: list[Row]) -> Row:
-    wanted = number(context.identifier)
-    found = next((row for row in rows if row["id"] == wanted), None)
-    if found is None:
-        raise errors.balancer_not_found(context.identifier)
-    return found
+def _changed(listeners: Mapping[str, Row], configuration: Row, certificates: Container[int]) -> Row:
+    """A listener with another certificate. All else that a configuration can change, or make, is not simulated."""
+    if configuration.keys() != {"listenerUuid", "tlsCertificateId"}:
+        raise errors.not_implemented(f"A change of {', '.join(sorted(configuration))}")
+    uuid, identifier = configuration["listenerUuid"], configuration["tlsCertificateId"]
+    if uuid not in listeners:
+        raise errors.balancer_not_found(uuid)
+    if listeners[uuid]["protocol"] != HTTPS:
+        raise errors.invalid_value("tlsCertificateId", "Only an HTTPS protocol may have a certificate.")
+    if type(identifier) is not int or identifier not in certificates:
+        raise errors.invalid_value("tlsCertificateId", f"There is no certificate with id '{identifier}'.")
+    return {**listeners[uuid], "modifyDate": dates.now(), "tlsCertificateId": identifier}

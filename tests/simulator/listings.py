@@ -38,7 +38,7 @@ def answer(result: Any, signature: Signature, projection: Projection | None, cal
         return Answer(result)
     if not signature.is_list:
         return Answer(projection.related(result))
-    rows = _selected(list(result), signature.gives, _filter(call, signature), settings)
+    rows = _selected(list(result), signature.gives, _filter(call, signature))
     is_paged = LIMIT in signature.takes or settings.page_every_list
     page = [projection.of(row) for row in (_page(rows, call, settings) if is_paged else rows)]
     is_told = signature.takes & {FILTER, LIMIT} and not settings.omit_total
@@ -54,10 +54,10 @@ def _filter(call: Call, signature: Signature) -> Any:
     return call.object_filter.get(signature.relation)
 
 
-def _selected(rows: list[Row], datatype: Datatype, object_filter: Any, settings: Settings) -> list[Row]:
+def _selected(rows: list[Row], datatype: Datatype, object_filter: Any) -> list[Row]:
     """Filtered and ordered. Without an order on a unique property, each call has its rows in another order."""
     rows = filters.select(rows, object_filter, datatype)
-    wanted = [] if settings.ignore_order else filters.orders(object_filter, datatype)
+    wanted = filters.orders(object_filter, datatype)
     if ("id",) not in [order.path for order in wanted]:
         random.shuffle(rows)
     filters.sort(rows, wanted)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificate authority's mail: fulfillment messages in the families seen in the field, and approval requests."""
+"""The certificate authority's mail: fulfillment messages in the families seen in the field."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import mailbox
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
@@ -19,7 +18,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from . import dates, keys
+from tests.support.certificates import pem_of
+
+from . import dates
 
 DEFAULT_FAMILY = "rapidssl"
 WITHOUT_CERTIFICATE = "link_only"
@@ -34,9 +35,7 @@ class Letter:
     common_name: str
     product: str
     recipient: str | None
-    copy_to: str | None
-    date: datetime = field(default_factory=dates.now)
-    message_id: str = field(default_factory=lambda: _new_message_id())
+    message_id: str = field(default_factory=lambda: make_msgid(domain="ca.example"))
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,12 @@ class Issued:
     @property
     def leaf_pem(self) -> str:
         """The certificate alone."""
-        return keys.pem([self.leaf])
+        return pem_of([self.leaf])
 
     @property
     def intermediate_pem(self) -> str:
         """Its issuer alone."""
-        return keys.pem([self.intermediate])
+        return pem_of([self.intermediate])
 
 
 class Maildir:
@@ -87,7 +86,13 @@ class Maildir:
 
 def fulfillment(family: str, letter: Letter, issued: Issued | None) -> EmailMessage:
     """A fulfillment message of a family; without a certificate it can only be one with a link."""
-    message = _envelope(letter, f"{letter.product} Certificate Order {letter.order_id} Complete - {letter.common_name}")
+    message = EmailMessage()
+    message["From"] = "Example Trust Orders <orders@ca.example>"
+    if letter.recipient:
+        message["To"] = letter.recipient
+    message["Subject"] = f"{letter.product} Certificate Order {letter.order_id} Complete - {letter.common_name}"
+    message["Date"] = format_datetime(dates.now())
+    message["Message-ID"] = letter.message_id
     if issued is None:
         _link_only(message, letter)
     else:
@@ -95,40 +100,9 @@ def fulfillment(family: str, letter: Letter, issued: Issued | None) -> EmailMess
     return message
 
 
-def approval_request(letter: Letter) -> EmailMessage:
-    """What the domain administrator gets before the certificate is issued."""
-    message = _envelope(letter, f"ORDER APPROVAL - {letter.product} for {letter.common_name}")
-    message.set_content(
-        "ORDER APPROVAL\n\nDear Domain Administrator,\n\n"
-        f"You are receiving this email because a {letter.product} certificate\n"
-        f"was requested for {letter.common_name}.\n"
-        "To approve or reject this request, follow the link below:\n\n"
-        f"https://approve.ca.example/orders/{letter.order_id}\n\n"
-        "The certificate will be issued once you have approved it.\n"
-    )
-    return message
-
-
 def families() -> frozenset[str]:
     """The names of the families of fulfillment messages."""
     return frozenset(_FAMILIES)
-
-
-def _envelope(letter: Letter, subject: str) -> EmailMessage:
-    message = EmailMessage()
-    message["From"] = "Example Trust Orders <orders@ca.example>"
-    if letter.recipient:
-        message["To"] = letter.recipient
-    if letter.copy_to:
-        message["Cc"] = letter.copy_to
-    message["Subject"] = subject
-    message["Date"] = format_datetime(letter.date)
-    message["Message-ID"] = letter.message_id
-    return message
-
-
-def _new_message_id() -> str:
-    return make_msgid(domain="ca.example")
 
 
 def _introduction(letter: Letter) -> str:
@@ -166,7 +140,7 @@ def _sectigo_zip(message: EmailMessage, letter: Letter, issued: Issued) -> None:
         f"Intermediate CA Certificate - Intermediate.crt\nYour {letter.product} Certificate - {name}\n\n"
         f"Your certificate in text format:\n\n{issued.leaf_pem}"
     )
-    files = {"Root.crt": keys.pem([issued.root]), "Intermediate.crt": issued.intermediate_pem, name: issued.leaf_pem}
+    files = {"Root.crt": pem_of([issued.root]), "Intermediate.crt": issued.intermediate_pem, name: issued.leaf_pem}
     _attach(message, f"{_file_name(letter)}.zip", _zip(files), "zip")
 
 

@@ -4,8 +4,7 @@
 
 """Object masks: which properties of an object come back.
 
-Understood are ``mask[id,status.name,order[id]]``, ``mask.id``, ``mask.id,mask.status.name``, ``[id]``,
-``id,status.name`` and a type in parentheses, which is skipped. Without a mask, or with an empty one, all local
+Understood are ``mask[id,status.name,order[id]]`` and ``id,status.name``. Without a mask, or with an empty one, all local
 properties come back and nothing else. A mask that names any local property limits the answer to those named; one that
 names none of them adds what it names to all local properties.
 """
@@ -13,7 +12,6 @@ names none of them adds what it names to all local properties.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,16 +22,36 @@ from .metadata import Datatype, Row, value_of
 Mask = dict[str, "Mask"]
 """Property names, each with the mask of what it leads to; an empty one stands for all local properties."""
 
-_TOKEN = re.compile(r"\s*(?:\([\w\s]*\)\s*)*([A-Za-z_]\w*|[][.,])")
-_ROOTS = {"mask", "filteredMask"}
-
 
 def parse(text: str) -> Mask:
     """Read a mask; raises the API's fault when it is malformed."""
-    parser = _Parser(text)
+    inner = re.fullmatch(r"mask\[(.*)\]", text)
+    tokens = re.findall(r"\w+(?:\.\w+)*|\S", inner[1] if inner else text)
+    try:
+        mask = _properties(tokens)
+    except (IndexError, ValueError):
+        raise errors.malformed_mask(text) from None
+    if tokens:
+        raise errors.malformed_mask(text)
+    return mask
+
+
+def _properties(tokens: list[str]) -> Mask:
+    """Take ``property ("," property)*`` from tokens, each ``name ("." name)* ("[" properties "]")?``; possibly none at all."""
     mask: Mask = {}
-    parser.properties(mask, at_root=True)
-    parser.expect_end()
+    while tokens and tokens[0] != "]":
+        target = mask
+        for name in tokens.pop(0).split("."):
+            if not name.isidentifier():
+                raise ValueError(name)
+            target = target.setdefault(name, {})
+        if tokens[:1] == ["["]:
+            del tokens[0]
+            target |= _properties(tokens)
+            del tokens[0]
+        if tokens[:1] != [","]:
+            break
+        del tokens[0]
     return mask
 
 
@@ -86,64 +104,3 @@ def projection(mask: Mask, datatype: Datatype) -> Projection:
         counts=tuple((name, counted) for name, counted in datatype.counts.items() if name in mask),
         relations=tuple(relations),
     )
-
-
-class _Parser:
-    """Recursive descent over the tokens of one mask."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens = list(self._split())
-        self._position = 0
-
-    def properties(self, mask: Mask, *, at_root: bool = False) -> None:
-        """``property ("," property)*``, into ``mask``; possibly none at all."""
-        while self._peek() not in ("", "]"):
-            self._property(mask, at_root=at_root)
-            if self._peek() != ",":
-                break
-            self._next()
-
-    def expect_end(self) -> None:
-        """Refuse a mask with more to read."""
-        if self._peek():
-            raise errors.malformed_mask(self._text)
-
-    def _property(self, mask: Mask, *, at_root: bool) -> None:
-        """``name ("." name)* ("[" properties "]")?``; at the root, ``mask`` or nothing may stand for the name."""
-        target = mask
-        if not (at_root and self._peek() == "["):
-            name = self._name()
-            if not (at_root and name in _ROOTS):
-                target = target.setdefault(name, {})
-            while self._peek() == ".":
-                self._next()
-                target = target.setdefault(self._name(), {})
-        if self._peek() == "[":
-            self._next()
-            self.properties(target)
-            if self._next() != "]":
-                raise errors.malformed_mask(self._text)
-
-    def _name(self) -> str:
-        token = self._next()
-        if not token.isidentifier():
-            raise errors.malformed_mask(self._text)
-        return token
-
-    def _peek(self) -> str:
-        return self._tokens[self._position] if self._position < len(self._tokens) else ""
-
-    def _next(self) -> str:
-        token = self._peek()
-        self._position += 1
-        return token
-
-    def _split(self) -> Iterator[str]:
-        position, text = 0, self._text.rstrip()
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None:
-                raise errors.malformed_mask(self._text)
-            yield match[1]
-            position = match.end()

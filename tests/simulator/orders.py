@@ -28,10 +28,6 @@ _DESCRIPTIONS = {
 _FIRST_STATUS_ID = 43
 """Status ids are undocumented: whoever relies on them shall fail here."""
 
-_FAMILIES_BY_PRODUCT = {
-    "Sectigo": "sectigo_zip",
-    "DigiCert": "digicert_pkcs7",
-}
 DEFAULT_PRODUCT = "RapidSSL - 1 year"
 
 
@@ -68,20 +64,12 @@ class Order:
             common_name=self.name,
             product=self.product.partition(" - ")[0],
             recipient=self.row.get("approverEmailAddress"),
-            copy_to=self.row.get("technicalContactEmailAddress"),
         )
 
-    def validity(self, longest: int = 0) -> tuple[datetime, datetime]:
-        """The span of its certificate: that of the order, or a year from its creation.
-
-        If that is longer than the authority issues certificates for, in days, it is the span of the last one that it has issued by now.
-        """
+    def validity(self) -> tuple[datetime, datetime]:
+        """The span of its certificate: that of the order, or a year from its creation."""
         start = self.row.get("effectiveDate") or self.row.get("createDate") or dates.now()
-        end = self.row.get("expirationDate") or start + timedelta(days=365)
-        span = timedelta(days=longest)
-        while span and start + span <= min(end, dates.now()):
-            start += span
-        return start, min(end, start + span) if span else end
+        return start, self.row.get("expirationDate") or start + timedelta(days=365)
 
     def copy(self) -> Order:
         """The order as it is now, to come back to; the rows that relations lead to are shared, and never changed."""
@@ -126,8 +114,8 @@ def build(identifier: int, account: Row, statuses: Statuses, given: Mapping[str,
 def change(order: Order, statuses: Statuses, given: Mapping[str, Any], missing: Iterable[str] = ()) -> None:
     """Set properties of an order.
 
-    Given may be any local property (a date as a date or as text), a ``status`` by its name, the ``product`` with the
-    ``mail_family`` that goes with it, and any of them may be None; ``missing`` names properties that the row shall
+    Given may be any local property (a date as a date or as text), a ``status`` by its name, the ``product``, the
+    ``mail_family``, and any of them may be None; ``missing`` names properties that the row shall
     not have at all. Raises ValueError for what is none of these.
     """
     if given.keys() & _ON_THE_CERTIFICATE:
@@ -138,7 +126,6 @@ def change(order: Order, statuses: Statuses, given: Mapping[str, Any], missing: 
             order.row["statusId"] = order.row["status"]["id"] if value else None
         elif name == "product":
             order.row["orderItem"] = {"id": order.row["id"] + 7_000_000, "description": value} if value else None
-            order.mail_family = _family_of(value)
         elif name == "mail_family":
             if value not in mail.families():
                 raise ValueError(f"no such family of mail: {value}")
@@ -149,11 +136,6 @@ def change(order: Order, statuses: Statuses, given: Mapping[str, Any], missing: 
             raise ValueError(f"an order has no {name}")
     for name in missing:
         order.row.pop(name, None)
-
-
-def _family_of(product: str | None) -> str:
-    vendor = (product or "").partition(" ")[0]
-    return _FAMILIES_BY_PRODUCT.get(vendor, mail.DEFAULT_FAMILY)
 
 
 def _property(name: str, value: Any) -> Any:

@@ -34,14 +34,11 @@ class Fate:
 
     reset: bool = False
     """No answer: the connection is reset (RST)."""
-    cut: bool = False
-    """Half of the body that the headers promise, then the end of the connection."""
 
 
 def fate_of(request: Request) -> Fate:
     """Where the application says how the connection of a request shall end."""
-    fate: Fate = request.environ[_FATE]
-    return fate
+    return request.environ[_FATE]
 
 
 class _Handler(WSGIRequestHandler):
@@ -59,15 +56,12 @@ class _Handler(WSGIRequestHandler):
         if fate.reset:
             self._reset()
             return
-        body = b"".join(chunks)
         code, reason = status.split(" ", 1)
         self.send_response(int(code), reason)
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
-        if fate.cut:
-            body, self.close_connection = body[: len(body) // 2], True
-        self.wfile.write(body)
+        self.wfile.write(b"".join(chunks))
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing: the control API keeps the log of calls."""

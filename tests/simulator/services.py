@@ -113,8 +113,6 @@ def _account(context: Context) -> Row:
     return {
         **context.world.account,
         "securityCertificates": lambda _row: _stored(context) if manages else [],
-        "validSecurityCertificates": lambda _row: _valid(context) if manages else [],
-        "expiredSecurityCertificates": lambda _row: _expired(context) if manages else [],
     }
 
 
@@ -127,23 +125,14 @@ def _stored(context: Context) -> list[Row]:
     return listed
 
 
-def _valid(context: Context) -> list[Row]:
-    moment = dates.now()
-    return [record for record in _stored(context) if record["validityEnd"] >= moment]
-
-
-def _expired(context: Context) -> list[Row]:
-    moment = dates.now()
-    return [record for record in _stored(context) if record["validityEnd"] < moment]
-
-
 @method(ACCOUNT, "getValidSecurityCertificateEntries")
 def _valid_entries(context: Context) -> list[Row]:
     """What a user without the manage permission may see: nothing but the properties of an entry."""
-    shared = ENTRY.local & CERTIFICATE.local
+    shared, moment = ENTRY.local & CERTIFICATE.local, dates.now()
     return [
         {"certificateId": record["id"], **{name: record[name] for name in shared if name in record}}
-        for record in _valid(context)
+        for record in _stored(context)
+        if record["validityEnd"] >= moment
     ]
 
 
@@ -174,16 +163,11 @@ def _request(context: Context) -> Row:
 def _resend_email(context: Context, email_type: Any) -> bool:
     """Have the authority send one of its emails again; false = it was not asked for."""
     order = _order(context)
-    if email_type == "FulfillmentEmail":
-        if order.status not in orders.ISSUED:
-            return False
-        context.world.send_fulfillment(order, context.user.username)
-    elif email_type == "ApproverEmail":
-        if order.status == orders.CANCELED:
-            return False
-        context.world.send_approval_request(order, context.user.username)
-    else:
-        raise errors.invalid_value("emailType", "It is neither ApproverEmail nor FulfillmentEmail.")
+    if email_type != "FulfillmentEmail":
+        raise errors.not_implemented(str(email_type))
+    if order.status not in orders.ISSUED:
+        return False
+    context.world.send_fulfillment(order, context.user.username)
     return True
 
 

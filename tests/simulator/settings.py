@@ -26,16 +26,10 @@ class Settings:
     """A limit counts for every list, not only where the reference says so: orders come in pages, too."""
     ignore_limits: bool = False
     """All rows on every page."""
-    ignore_order: bool = False
-    """``orderBy`` sorts nothing."""
     omit_total: bool = False
     """No softlayer-total-items header."""
     repeat_rows: int = 0
     """Every page but the first begins with so many rows of the page before."""
-    lose_row_of: str = ""
-    """A type of the reference: once a list of these was read, its first row is removed; then this is empty again."""
-    tell_otherwise: bool = False
-    """What the store derives of certificates that are stored then is not what these say: names, organization, size of the key, dates."""
     balancer_lock_ms: int = 0
     """How long a load balancer is locked after a change; with 0 it is ACTIVE again when the change is answered."""
     refuse_without_common_name: bool = False
@@ -52,9 +46,6 @@ class Settings:
     """What is created is told with the chain that was given, whatever is kept of it."""
     kept_chain: str = "all"
     """Which of several intermediate certificates the store keeps, and says nothing of the others, see `CHAINS`. That is undocumented."""
-    certificate_days: int = 0
-    """The authority issues no certificate for longer, as none has since 2026-03-15 for more than 200 days (CA/Browser Forum, ballot SC-081),
-    and reissues it under the same order; 0 is for as long as the order."""
     hold_mail: bool = False
     """Mail is accepted but not delivered until it is asked for."""
 

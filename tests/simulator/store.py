@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +17,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
 from cryptography.x509.oid import NameOID
+
+from tests.support.certificates import pem_of
 
 from . import authority, dates, errors
 from .errors import ApiFault
@@ -30,13 +31,7 @@ WRITABLE = (*_KEY_MATERIAL, *_FREE)
 _LISTENERS = uuid.UUID("5a6f0c6e-8a3c-4c1c-9d0b-2f3d1b9f7e10")
 
 
-def create(
-    identifier: int,
-    template: Mapping[str, Any],
-    *,
-    needs_name: bool = False,
-    needs_rsa: bool = False,
-) -> Row:
+def create(identifier: int, template: Mapping[str, Any], *, needs_name: bool = False, needs_rsa: bool = False) -> Row:
     """A new record that nothing uses; raises the API's fault if the parts do not belong together.
 
     With ``needs_name``, also if the certificate has no common name, and with ``needs_rsa`` if its key is of another type.
@@ -50,13 +45,7 @@ def create(
         raise errors.invalid_value("certificate", "Its key is not an RSA key.")
     if needs_name and not derived["commonName"]:
         raise errors.invalid_value("certificate", "Its subject has no common name.")
-    return {
-        "id": identifier,
-        **given,
-        **derived,
-        "createDate": moment,
-        "modifyDate": moment,
-    }
+    return {"id": identifier, **given, **derived, "createDate": moment, "modifyDate": moment}
 
 
 def edit(record: Row, template: Mapping[str, Any], *, keeps_request: bool = False) -> None:
@@ -77,7 +66,7 @@ def cut_chain(record: Row, kept: str) -> None:
     )
     if chain and len(chain) > 1 and kept != "all":
         left = {"first": chain[:1], "last": chain[-1:], "none": []}[kept]
-        record["intermediateCertificate"] = "".join(_pem(certificate) for certificate in left) or None
+        record["intermediateCertificate"] = pem_of(left) or None
 
 
 def check_deletable(record: Row) -> None:
@@ -96,18 +85,6 @@ def facts(certificate: x509.Certificate) -> Row:
         "validityBegin": certificate.not_valid_before_utc,
         "validityEnd": certificate.not_valid_after_utc,
         "validityDays": _validity_days,
-    }
-
-
-def otherwise(record: Row) -> Row:
-    """What else could be derived of a record: each of the facts that there are of it is another one."""
-    shift = timedelta(days=200)
-    return {
-        "commonName": "unspecified.example.net",
-        "organizationName": "Unspecified",
-        "keySize": (record["keySize"] or 0) + 1,
-        "validityBegin": record["validityBegin"] - shift,
-        "validityEnd": record["validityEnd"] - shift,
     }
 
 
@@ -131,8 +108,7 @@ def listeners(identifier: int, count: int) -> list[Row]:
 
 def _validity_days(row: Row) -> int:
     """Days until a certificate expires; negative once it has."""
-    days: int = (row["validityEnd"] - dates.now()).days
-    return days
+    return (row["validityEnd"] - dates.now()).days
 
 
 def _derived(given: Mapping[str, Any]) -> Row:
@@ -162,10 +138,6 @@ def _certificates(name: str, pem: Any) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(str(pem).encode())
     except ValueError as error:
         raise errors.invalid_value(name, "It is not a certificate in PEM format.") from error
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
 def _private_key(pem: Any) -> Any:

@@ -17,13 +17,13 @@ from .balancers import (
     BARE,
     CLOSED,
     ECDSA_SUITES,
+    ERROR,
     HANDSHAKE,
     HTTPS,
     OTHER,
     STALE,
     UPDATE_PENDING,
     Balancer,
-    Failure,
     Frontend,
     Habit,
 )
@@ -39,11 +39,10 @@ class ProxyError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class _Change:
-    """What a change came from, and how it fails."""
+    """What a change came from."""
 
     before: list[Row]
     changed: list[str]
-    failure: Failure | None
 
 
 class Switching:
@@ -54,18 +53,20 @@ class Switching:
 
     def begin(self, balancer: Balancer, listeners: list[Row], changed: list[str]) -> None:
         """Change listeners as the API does: the balancer is locked, then the traffic changes."""
-        change = _Change(balancer.listeners, changed, balancer.next_change)
-        balancer.next_change = None
+        change = _Change(balancer.listeners, changed)
         pending = [
             {**row, "provisioningStatus": UPDATE_PENDING} if row["uuid"] in changed else row for row in listeners
         ]
         self._world.balancers.put(balancer, pending)
-        self._lock(balancer, change, self._world.settings.balancer_lock_ms)
-
-    def lock(self, balancer: Balancer, milliseconds: int) -> None:
-        """Let a balancer be busy with a change that somebody else has made, of something that does not matter."""
-        self._lock(balancer, _Change(balancer.listeners, [], balancer.next_change), milliseconds)
-        balancer.next_change = None
+        balancer.change = change
+        balancer.row.update(provisioningStatus=UPDATE_PENDING, modifyDate=dates.now())
+        milliseconds = self._world.settings.balancer_lock_ms
+        if milliseconds:
+            timer = threading.Timer(milliseconds / 1000, self._finish, (balancer, change))
+            timer.daemon = True
+            timer.start()
+        else:
+            self._finish(balancer, change)
 
     def apply(self, balancer: Balancer, changed: Iterable[str]) -> None:
         """Let the traffic be as the API says, or as a listener's habit is; raises ProxyError, and all is as before."""
@@ -89,39 +90,26 @@ class Switching:
         if self._world.proxy is not None:
             self._world.proxy([frontend for one in self._world.balancers for frontend in one.traffic.values()])
 
-    def _lock(self, balancer: Balancer, change: _Change, milliseconds: int) -> None:
-        balancer.change = change
-        balancer.row.update(provisioningStatus=UPDATE_PENDING, modifyDate=dates.now())
-        if milliseconds:
-            timer = threading.Timer(milliseconds / 1000, self._finish, (balancer, change))
-            timer.daemon = True
-            timer.start()
-        else:
-            self._finish(balancer, change)
-
     def _finish(self, balancer: Balancer, change: _Change) -> None:
         """The end of the lock, unless the balancer is gone, or is no longer as it was."""
         with self._world.lock:
             if balancer.change is not change or balancer not in self._world.balancers or self._world.stopping.is_set():
                 return
-            failure = change.failure
-            if failure is None:
-                try:
-                    self.apply(balancer, change.changed)
-                except ProxyError as error:
-                    failure = Failure(str(error))
-            if failure is not None:
-                self._world.balancers.put(balancer, change.before)
-            else:
+            listeners, status, error = change.before, ERROR, None
+            try:
+                self.apply(balancer, change.changed)
                 rows = balancer.listeners
-                settled = [
+                listeners = [
                     {**row, "provisioningStatus": ACTIVE} if row["uuid"] in change.changed else row for row in rows
                 ]
-                self._world.balancers.put(balancer, settled)
+                status = ACTIVE
+            except ProxyError as failure:
+                error = str(failure)
+            self._world.balancers.put(balancer, listeners)
             balancer.change = None
             if balancer.row["provisioningStatus"] == UPDATE_PENDING:
-                balancer.row["provisioningStatus"] = failure.status if failure else ACTIVE
-            balancer.row["previousErrorText"] = failure.text if failure else None
+                balancer.row["provisioningStatus"] = status
+            balancer.row["previousErrorText"] = error
 
     def _frontend(self, balancer: Balancer, row: Row, habit: str | None) -> Frontend | None:
         """What a listener is to the traffic from now on; None if it is closed."""

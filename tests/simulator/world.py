@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
-from email.message import EmailMessage
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from tests.support.certificates import key_pem, pem_of
 
 from . import dates, keys, mail, orders, store
 from .authority import Authority
 from .balancers import Balancer, Balancers
 from .calls import CallLog
 from .faults import FaultBook
-from .metadata import BALANCER, REQUEST, Datatype, Row
+from .metadata import Row
 from .orders import Order, Statuses
 from .secrets_manager.instance import Instance
 from .settings import Settings
@@ -36,7 +37,6 @@ class Send:
 
     time: str
     order_id: int
-    email_type: str
     recipient: str | None
     message_id: str
     user: str
@@ -130,8 +130,6 @@ class World:
             record = {**checked, **self.services()}
             self.unlisted[record["id"]] = self.settings.list_late
             store.cut_chain(record, self.settings.kept_chain)
-            if self.settings.tell_otherwise:
-                record |= store.otherwise(record)
             self.certificates[record["id"]] = record
             self._next_certificate += 1
             return record
@@ -156,14 +154,13 @@ class World:
         key, moment = keys.generate("rsa"), dates.now()
         request = keys.signing_request(key, "stranger.example.com")
         leaf = self.authority.issue(request, moment - timedelta(days=1), moment + timedelta(days=90))
-        return keys.pem([leaf, self.authority.intermediate]) + keys.private_pem(key)
+        return pem_of([leaf, self.authority.intermediate]) + key_pem(key)
 
     def issue(self, order: Order) -> mail.Issued | None:
         """The order's certificate, the same each time; None if the signing request cannot be read."""
         if order.issued is None:
             try:
-                span = order.validity(self.settings.certificate_days)
-                leaf = self.authority.issue(str(order.row.get("certificateSigningRequest")), *span)
+                leaf = self.authority.issue(str(order.row.get("certificateSigningRequest")), *order.validity())
             except ValueError:
                 return None
             order.issued = mail.Issued(leaf, self.authority.intermediate, self.authority.root)
@@ -172,12 +169,9 @@ class World:
     def send_fulfillment(self, order: Order, username: str) -> None:
         """Have the authority mail the order's certificate."""
         family, letter, issued = order.mail_family, order.letter(), self.issue(order)
-        self._send(order, "FulfillmentEmail", username, letter, lambda: mail.fulfillment(family, letter, issued))
-
-    def send_approval_request(self, order: Order, username: str) -> None:
-        """Have the authority ask for the approval again."""
-        letter = order.letter()
-        self._send(order, "ApproverEmail", username, letter, lambda: mail.approval_request(letter))
+        self.maildir.deliver(lambda: mail.fulfillment(family, letter, issued), hold=self.settings.hold_mail)
+        order.sends += 1
+        self.sends.append(Send(dates.now().isoformat(), order.row["id"], letter.recipient, letter.message_id, username))
 
     def import_order(self, order: Order) -> Row:
         """Put an order's certificate into the store, as a user would who has its mail and its key."""
@@ -192,36 +186,6 @@ class World:
                 "intermediateCertificate": issued.intermediate_pem,
                 "certificateSigningRequest": order.row["certificateSigningRequest"],
             }
-        )
-
-    def change_after_reading(self, datatype: Datatype) -> None:
-        """Change the list of a datatype that was just read, as it is set to."""
-        if datatype.name == self.settings.lose_row_of:
-            self._lose(datatype)
-            self.settings = replace(self.settings, lose_row_of="")
-
-    def _lose(self, datatype: Datatype) -> None:
-        if datatype is BALANCER:
-            self.balancers.remove(min(self.balancers, key=lambda balancer: balancer.row["id"]))
-            self.switching.refresh()
-        else:
-            rows: dict[int, Any] = self.orders if datatype is REQUEST else self.certificates
-            del rows[min(rows)]
-
-    def _send(
-        self, order: Order, email_type: str, username: str, letter: mail.Letter, write: Callable[[], EmailMessage]
-    ) -> None:
-        self.maildir.deliver(write, hold=self.settings.hold_mail)
-        order.sends += 1
-        self.sends.append(
-            Send(
-                time=datetime.now(timezone.utc).isoformat(),
-                order_id=order.row["id"],
-                email_type=email_type,
-                recipient=order.row.get("approverEmailAddress"),
-                message_id=letter.message_id,
-                user=username,
-            )
         )
 
 

@@ -45,17 +45,17 @@ def decode(request: Request, service: str) -> Call:
 
 def encode(answer: Answer) -> Response:
     """An answer as a method response."""
-    return _response(xmlrpc.client.dumps((answer.value,), methodresponse=True, allow_none=True), 200)
+    return _response(xmlrpc.client.dumps((answer.value,), methodresponse=True, allow_none=True))
 
 
 def encode_fault(fault: ApiFault) -> Response:
     """A fault; its code is text, as the API's are."""
     body = xmlrpc.client.dumps(xmlrpc.client.Fault(fault.xmlrpc_code, fault.xmlrpc_message), methodresponse=True)  # type: ignore[arg-type]
-    return _response(body, fault.xmlrpc_status)
+    return _response(body)
 
 
-def _response(body: str, status: int) -> Response:
-    return Response(body, status, mimetype="text/xml")
+def _response(body: str) -> Response:
+    return Response(body, mimetype="text/xml")
 
 
 def _credentials(headers: Mapping[str, Any]) -> Credentials | None:

@@ -86,10 +86,6 @@ def create_instance(world: World) -> Flask:
     def get_secret(identifier: str) -> Row:
         return instance.get(identifier).read()
 
-    @operation("secret_groups/<group>/secret_types/<secret_type>/secrets/<name>", "SecretsReader")
-    def get_secret_by_name_type(group: str, secret_type: str, name: str) -> Row:
-        return instance.find(group, secret_type, name).read()
-
     @operation("secrets/<identifier>/metadata", "Reader")
     def get_secret_metadata(identifier: str) -> Row:
         return instance.get(identifier).metadata()
@@ -127,7 +123,7 @@ def _answer(world: World, body: Body, subjects: list[str], process: Callable[[En
         if rule is not None and rule.kind in faults.BEFORE:
             response = softlayer.instead(rule)
         elif rule is not None and rule.kind == "fault":
-            raise Refusal(rule.status, rule.message, code=rule.code, retry_after=rule.retry_after)
+            raise Refusal(rule.status, rule.message, code=rule.code)
         else:
             with world.lock:
                 row, status = process(entry)
@@ -137,8 +133,6 @@ def _answer(world: World, body: Body, subjects: list[str], process: Callable[[En
     except Refusal as refusal:
         entry.outcome = refusal.code
         response = _json(body(refusal, str(uuid.uuid4())), refusal.status)
-        if refusal.retry_after is not None:
-            response.headers["Retry-After"] = str(refusal.retry_after)
     if rule is not None:
         entry.outcome = rule.kind
         if rule.kind in faults.AFTER:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509.oid import NameOID
 
 from .. import keys
+from ..authority import common_name
 from ..metadata import Row
 from .refusals import Refusal
 
@@ -24,7 +23,6 @@ PARTS = ("certificate", "intermediate", "private_key")
 _LARGEST = 100_000
 """Bytes of each part."""
 _SUBJECT = ("ou", "organization", "country", "locality", "province", "street_address", "postal_code")
-_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
 def written(moment: datetime) -> str:
@@ -40,9 +38,9 @@ def facts(pem: str) -> Row:
         "not_after": written(certificate.not_valid_after_utc),
     }
     return {
-        "common_name": _common_name(certificate.subject),
+        "common_name": common_name(certificate.subject),
         "alt_names": _names(certificate),
-        "issuer": _common_name(certificate.issuer) or certificate.issuer.rfc4514_string(),
+        "issuer": common_name(certificate.issuer) or certificate.issuer.rfc4514_string(),
         "serial_number": _pairs(certificate.serial_number),
         "signing_algorithm": _signing_algorithm(certificate),
         "key_algorithm": _key_algorithm(certificate.public_key()),
@@ -56,8 +54,6 @@ def values(secret_type: str, given: Mapping[str, Any]) -> Row:
     parts = {name: given[name] for name in PARTS if given.get(name)}
     if secret_type == "public_cert" and given.get("bundle_certs", True) and "certificate" in parts:
         parts["certificate"] += parts.get("intermediate", "")
-    if secret_type == "private_cert" and (chain := _BLOCK.findall(parts.pop("intermediate", ""))):
-        parts |= {"issuing_ca": chain[0], "ca_chain": chain}
     return parts
 
 
@@ -85,7 +81,7 @@ def _parsed(name: str, given: Mapping[str, Any], load: Callable[[bytes], Any]) -
         raise Refusal(400, f"Unable to parse the {name.replace('_', ' ')}") from None
 
 
-def managed_csr(private_key: str, common_name: str) -> Row:
+def managed_csr(private_key: str, name: str) -> Row:
     """A signing request that Secrets Manager keeps, with its key: the SDK's model demands the key in the metadata, too."""
     key = load_pem_private_key(private_key.encode(), None)
     assert isinstance(key, keys.PrivateKey)
@@ -95,16 +91,12 @@ def managed_csr(private_key: str, common_name: str) -> Row:
         **subject,
         **flags,
         **dict.fromkeys(("require_cn", "server_flag", "client_flag"), True),
-        "common_name": common_name,
+        "common_name": name,
         "key_type": "rsa" if isinstance(key, rsa.RSAPrivateKey) else "ec",
         "key_bits": key.key_size,
-        "csr": keys.signing_request(key, common_name),
+        "csr": keys.signing_request(key, name),
         "private_key": private_key,
     }
-
-
-def _common_name(name: x509.Name) -> str | None:
-    return next((str(attribute.value) for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME)), None)
 
 
 def _names(certificate: x509.Certificate) -> list[str]:

@@ -36,17 +36,13 @@ class SecretsManager:
 
         Besides ``certificate``, ``intermediate``, ``private_key`` and ``payload``, for what is not ``issued`` or shall be
         otherwise (None: not there), all metadata can be given: ``secret_group_id``, ``labels``, ``state``, ``bundle_certs``...
-        ``managed_csr=True`` has one made for the private key. A type is public_cert, imported_cert, private_cert or arbitrary.
+        ``managed_csr=True`` has one made for the private key. A type is public_cert, imported_cert or arbitrary.
         """
         return self._change("add", {"name": name, "secret_type": secret_type}, {**_parts(issued), **given})
 
     def renew(self, identifier: str, issued: Issued | None = None, **given: Any) -> Any:
         """A new version of a secret of any type, as by automatic rotation; its metadata."""
         return self._change("renew", {"identifier": identifier}, {**_parts(issued), **given})
-
-    def patch(self, identifier: str, **given: Any) -> Any:
-        """Change metadata or values, such as ``state=5`` or ``private_key=None``."""
-        return self._change("patch", {"identifier": identifier}, given)
 
     def remove(self, identifier: str, **when: Any) -> None:
         """Delete a secret; ``after="list_secrets"`` shifts the pages that follow."""
@@ -69,19 +65,14 @@ class SecretsManager:
         """Refuse every token that was given out so far, whatever it says of its end."""
         self._change("expire_tokens", {}, when)
 
-    def settings(self, **changes: Any) -> None:
-        """Change settings; see ``instance.Settings``."""
-        self._change("configure", changes, {})
-
     def secrets(self) -> list[Row]:
         """All secrets with their values, in the order in which they came."""
-        secrets: list[Row] = self._ask("GET", "secrets_manager/secrets")
-        return secrets
+        return self._ask("GET", "secrets_manager/secrets")
 
     def fault(self, kind: str = "fault", **rule: Any) -> None:
         """Switch a fault on; see ``..faults.Rule``.
 
-        ``fault`` answers with ``status``, ``retry_after``, ``code`` and ``message``; the others are those that lose, spoil or
+        ``fault`` answers with ``status``, ``code`` and ``message``; the others are those that lose, spoil or
         delay answers. ``method`` is the SDK's (``token`` for IAM's), ``argument`` the id or name of a secret.
         """
         self._ask("POST", "secrets_manager/faults", {"kind": kind, **rule})

@@ -19,7 +19,7 @@ from .refusals import CODES
 
 Body = Callable[[], dict[str, Any]]
 _KINDS = (faults.BEFORE | faults.AFTER | {"fault"}) - {"false"}
-_CHANGES = frozenset({"add", "renew", "patch", "remove", "add_group", "grant", "configure", "token", "expire_tokens"})
+_CHANGES = frozenset({"add", "renew", "remove", "add_group", "grant", "token", "expire_tokens"})
 
 
 def route(app: Flask, world: World, body: Body) -> None:

@@ -13,7 +13,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,25 +35,12 @@ _SORTED_BY = frozenset(
 )
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
 _LONGEST_NAME, _MOST_LABELS = 256, 30
+_TOKEN_SECONDS = 3600
 _LABEL_LENGTHS = range(2, 65)
 _CREATED = ("arbitrary", "imported_cert")
 """What the API lets one create here: the others need an authority behind it."""
 _CHANGEABLE = frozenset({"name", "description", "labels", "custom_metadata"})
 _TAKEN = (*_CHANGEABLE, "secret_type", "secret_group_id")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What tests can change."""
-
-    token_seconds: int = 3600
-    """How long a token is good."""
-    any_name: bool = False
-    """Create secrets of any name. IBM's reference has letters, digits, ``_``, ``-`` and ``.`` only, so that is what counts."""
-    ignores_offset: bool = False
-    """List the first page at any offset, and say that another one follows."""
-    most_at_once: int | None = None
-    """Secrets on a page, whatever the limit."""
 
 
 @dataclass
@@ -83,7 +70,6 @@ class Instance:
 
     def reset(self) -> None:
         """As at the start: no secrets, only the group that always exists, everybody with the roles of the beginning."""
-        self.settings = Settings()
         self.secrets: dict[str, Secret] = {}
         self.groups: dict[str, Row] = {}
         self.roles: dict[str, str] = {}
@@ -108,15 +94,6 @@ class Instance:
         renewed.add_version(given, rotated=True)
         return renewed.metadata()
 
-    def patch(self, identifier: str, **given: Any) -> Row:
-        """Change metadata and values; what is None goes away."""
-        changed = self.secrets[identifier]
-        if "state" in given:
-            given["state_description"] = secret.STATES[given["state"]]
-        for name, value in given.items():
-            (changed.versions[-1].values if name in secret.VALUES else changed.row)[name] = value
-        return changed.metadata()
-
     def remove(self, identifier: str) -> None:
         """Delete a secret."""
         del self.secrets[identifier]
@@ -134,12 +111,6 @@ class Instance:
             raise ValueError(f"no such role: {role}")
         self.roles[username] = role
 
-    def configure(self, **given: Any) -> None:
-        """Change settings."""
-        if unknown := given.keys() - {item.name for item in fields(Settings)}:
-            raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
-        self.settings = replace(self.settings, **given)
-
     def expire_tokens(self) -> None:
         """No token that was given out is good any more, whatever it says."""
         self.tokens.clear()
@@ -153,7 +124,7 @@ class Instance:
 
     def token(self, username: str) -> tuple[str, int, int]:
         """A new token, a JWT that nobody checks the signature of; its life in seconds, and its end in seconds of Unix."""
-        now, life = int(time.time()), self.settings.token_seconds
+        now, life = int(time.time()), _TOKEN_SECONDS
         claims = {"iam_id": f"IBMid-{username}", "sub": username, "iat": now, "exp": now + life}
         parts = [json.dumps(part).encode() for part in ({"kid": "1", "alg": "RS256", "typ": "JWT"}, claims)]
         token = ".".join(map(_base64, [*parts, secrets.token_bytes(32)]))
@@ -177,15 +148,6 @@ class Instance:
             return self.secrets[identifier]
         except KeyError:
             raise Refusal(404, f"Secret with id {identifier} was not found") from None
-
-    def find(self, group: str, secret_type: str, name: str) -> Secret:
-        """A secret by the name of its group, its type and its name."""
-        for found in self.secrets.values():
-            row = found.row
-            named = (self.groups[row["secret_group_id"]]["name"], row["secret_type"], row["name"])
-            if named == (group, secret_type, name):
-                return found
-        raise Refusal(404, f"Secret {name} of type {secret_type} was not found in group {group}")
 
     def create(self, given: Mapping[str, Any]) -> Secret:
         """A new secret."""
@@ -235,9 +197,6 @@ class Instance:
             if order.removeprefix("-") not in _SORTED_BY:
                 raise Refusal(400, f"sort cannot be {order}")
             rows.sort(key=lambda row: row.get(order.removeprefix("-"), ""), reverse=order.startswith("-"))
-        limit = min(limit, self.settings.most_at_once or limit)
-        start = 0 if self.settings.ignores_offset else offset
-        goes_on = self.settings.ignores_offset or offset + limit < len(rows)
 
         def link(start: int) -> Row:
             others = {name: value for name, value in query.items() if name not in ("limit", "offset")}
@@ -249,32 +208,29 @@ class Instance:
             "limit": limit,
             "offset": offset,
             "first": link(0),
-            **({"next": link(offset + limit)} if goes_on else {}),
+            **({"next": link(offset + limit)} if offset + limit < len(rows) else {}),
             **({"previous": link(max(offset - limit, 0))} if offset else {}),
             "last": link(max(len(rows) - 1, 0) // limit * limit),
-            "secrets": rows[start : start + limit],
+            "secrets": rows[offset : offset + limit],
         }
 
     def _check_names(self, given: Mapping[str, Any]) -> None:
         name, labels = given.get("name"), given.get("labels", [])
         if not isinstance(name, str) or not 2 <= len(name) <= _LONGEST_NAME:
             raise Refusal(400, f"name must have 2 to {_LONGEST_NAME} characters")
-        if not self.settings.any_name and not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name):
             raise Refusal(400, "name has characters that are not allowed")
         if len(labels) > _MOST_LABELS or any(len(label) not in _LABEL_LENGTHS for label in labels):
             raise Refusal(400, f"there may be {_MOST_LABELS} labels, each of 2 to 64 characters")
 
 
 def _matches(row: Row, query: Mapping[str, str]) -> bool:
-    """Is it of these groups and types, with all these labels, and has it the text that is searched for?"""
+    """Is it of these groups and types, with all these labels?"""
     given = {name: set(value.split(",")) for name, value in query.items() if value}
-    labels = row.get("labels", [])
-    texts = [*(row.get(name, "") for name in ("id", "name", "description", "secret_type")), *labels]
     return (
         row["secret_group_id"] in given.get("groups", {row["secret_group_id"]})
         and row["secret_type"] in given.get("secret_types", {row["secret_type"]})
-        and given.get("match_all_labels", set()) <= set(labels)
-        and any(query.get("search", "") in text for text in texts)
+        and given.get("match_all_labels", set()) <= set(row.get("labels", []))
     )
 
 

@@ -21,11 +21,11 @@ CODES = {
 
 
 class Refusal(Exception):
-    """A status of HTTP with its code and sentence; ``retry_after`` are seconds for the header of that name."""
+    """A status of HTTP with its code and sentence."""
 
-    def __init__(self, status: int, message: str, *, code: str | None = None, retry_after: int | None = None) -> None:
+    def __init__(self, status: int, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
-        self.status, self.message, self.retry_after = status, message, retry_after
+        self.status, self.message = status, message
         self.code = code or CODES.get(status, CODES[500])
 
 

@@ -16,10 +16,9 @@ from ..metadata import Row
 from . import certificates
 from .certificates import written
 
-CERTIFICATES = frozenset({"public_cert", "imported_cert", "private_cert"})
-TYPES = CERTIFICATES | {"arbitrary"}
+CERTIFICATES = frozenset({"public_cert", "imported_cert"})
 STATES = {0: "pre_activation", 1: "active", 2: "suspended", 3: "deactivated", 5: "destroyed"}
-VALUES = frozenset({*certificates.PARTS, "issuing_ca", "ca_chain", "csr", "payload"})
+VALUES = frozenset({*certificates.PARTS, "csr", "payload"})
 SOMEBODY = "IBMid-5500000000"
 """Who has made all that there is."""
 _EXPIRED = 3
@@ -124,11 +123,6 @@ _BY_TYPE: dict[str, Row] = {
         "ca": "lets-encrypt",
         "dns": "classic-infrastructure",
         "rotation": {"auto_rotate": True, "rotate_keys": False},
-    },
-    "private_cert": {
-        "certificate_authority": "intermediate-ca",
-        "certificate_template": "servers",
-        "rotation": {"auto_rotate": True, "interval": 1, "unit": "month"},
     },
 }
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -16,18 +15,14 @@ from tests.simulator.errors import ApiFault
 from tests.simulator.metadata import Datatype, Row
 
 STATUS = Datatype("Status", frozenset({"id", "name"}))
-THING = Datatype("Thing", frozenset({"id", "name", "madeDate"}), relations={"status": STATUS, "tags": STATUS})
-
-
-def day(month: int) -> datetime:
-    return datetime(2018, month, 1, 12, tzinfo=timezone.utc)
+THING = Datatype("Thing", frozenset({"id", "name"}), relations={"status": STATUS})
 
 
 ROWS: list[Row] = [
-    {"id": 1, "name": "www.example.com", "madeDate": day(1), "status": {"name": "New"}, "tags": [{"id": 5}, {"id": 6}]},
-    {"id": 2, "name": "WWW.Example.org", "madeDate": day(2), "status": {"name": "Old"}, "tags": [{"id": 6}]},
-    {"id": 10, "name": "mail.example.com", "madeDate": day(3), "status": None, "tags": []},
-    {"id": 11, "name": None, "madeDate": None},
+    {"id": 1, "name": "www.example.com", "status": {"name": "New"}},
+    {"id": 2, "name": "WWW.Example.org", "status": {"name": "Old"}},
+    {"id": 10, "name": "mail.example.com", "status": None},
+    {"id": 11, "name": None},
 ]
 ALL = [1, 2, 10, 11]
 
@@ -43,17 +38,11 @@ def selected(object_filter: Any) -> list[int]:
 @pytest.mark.parametrize(
     "malformed",
     [
-        *(None, [], "name", {}),
         {"name": "www.example.com"},
-        {"name": {"operator": "www.example.com"}},
-        {"name": {"operation": ["www.example.com"]}},
         {"colour": {"operation": "red"}},
-        {"name": {"first": {"operation": "www"}}},
         {"status": {"operation": "New"}},
         {"name": {"operation": "in"}},
-        {"name": {"operation": "in", "options": {"name": "data", "value": ["x"]}}},
         {"name": {"operation": "in", "options": [{"name": "data", "value": "x"}]}},
-        {"name": options("orderBy", sort=["ASC"])},
     ],
 )
 def test_malformed_selects_nothing_away(malformed: Any) -> None:
@@ -66,15 +55,16 @@ def test_other_operations_are_refused(operation: str) -> None:
         selected({"name": {"operation": operation}})
 
 
-def ordered(object_filter: Any) -> list[int]:
+@pytest.mark.parametrize(
+    ("wish", "ids"),
+    [
+        ({"id": options("orderBy", sort=["DESC"])}, [11, 10, 2, 1]),
+        ({"id": {"operation": "orderBy"}}, ALL),
+        ({"name": options("orderBy", sort=["asc"])}, [11, 10, 1, 2]),
+        ({"status": {"name": options("orderBy", sort=["DESC"])}}, [2, 1, 11, 10]),
+    ],
+)
+def test_order(wish: Any, ids: list[int]) -> None:
     rows = list(reversed(ROWS))
-    filters.sort(rows, filters.orders(object_filter, THING))
-    return [row["id"] for row in rows]
-
-
-def test_order() -> None:
-    assert ordered({"id": options("orderBy", sort=["ASC"])}) == [1, 2, 10, 11]
-    assert ordered({"id": options("orderBy", sort=["DESC"])}) == [11, 10, 2, 1]
-    assert ordered({"id": {"operation": "orderBy"}}) == [1, 2, 10, 11]
-    assert ordered({"name": options("orderBy", sort=["asc"])}) == [11, 10, 1, 2]
-    assert ordered({"status": {"name": options("orderBy", sort=["DESC"])}}) == [2, 1, 11, 10]
+    filters.sort(rows, filters.orders(wish, THING))
+    assert [row["id"] for row in rows] == ids

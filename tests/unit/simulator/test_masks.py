@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 import pytest
 
 from tests.simulator import masks
@@ -18,23 +16,14 @@ STATUS = Datatype("Status", frozenset({"id", "name"}))
 ITEM = Datatype("Item", frozenset({"id", "label"}), relations={"status": STATUS})
 THING = Datatype(
     "Thing",
-    frozenset({"id", "name", "madeDate", "nameLength"}),
+    frozenset({"id", "name"}),
     relations={"status": STATUS, "items": ITEM},
     values=frozenset({"weight"}),
     counts={"itemCount": "items"},
 )
-ROW = {
-    "id": 7,
-    "name": "seven",
-    "madeDate": datetime(2018, 2, 22, 16, 56, 44, tzinfo=timezone.utc),
-    "nameLength": lambda row: len(row["name"]),
-    "weight": 12,
-    "status": {"id": 1, "name": "New"},
-    "items": [{"id": 70, "label": "a", "status": None}, {"id": 71, "label": "b", "status": {"id": 2, "name": "Old"}}],
-}
 
 
-@pytest.mark.parametrize("text", ["mask[id", "mask[id]]", "id]", "mask[id[name]", "a..b", "mask.", "a b", "a;b", ".id"])
+@pytest.mark.parametrize("text", ["mask[id", "mask[id]]", "mask[id[name]", "a..b", "a b", ".id"])
 def test_malformed_is_refused(text: str) -> None:
     with pytest.raises(ApiFault, match="Unable to parse object mask"):
         masks.parse(text)
@@ -44,8 +33,7 @@ def test_malformed_is_refused(text: str) -> None:
     ("text", "message"),
     [
         ("colour", "Property 'colour' not valid for 'Thing'."),
-        ("status.colour", "Property 'colour' not valid for 'Status'."),
-        ("items[status[colour]]", "Property 'colour' not valid for 'Status'."),
+        ("mask[items[status[colour]]]", "Property 'colour' not valid for 'Status'."),
         ("name.length", "Property 'name' not valid for 'Thing'."),
         ("weight.unit", "Property 'weight' not valid for 'Thing'."),
         ("itemCount.id", "Property 'itemCount' not valid for 'Thing'."),

@@ -52,8 +52,7 @@ def result(model: Any, call: Callable[..., Any], *arguments: Any) -> Any:
 def refused(call: Callable[..., Any], *arguments: Any, **options: Any) -> ApiException:
     with pytest.raises(ApiException) as raised:
         call(*arguments, **options)
-    error: ApiException = raised.value
-    return error
+    return raised.value
 
 
 def prototype(**given: Any) -> dict[str, Any]:
@@ -64,9 +63,7 @@ def prototype(**given: Any) -> dict[str, Any]:
     ("secret_type", "issued", "given", "state"),
     [
         ("public_cert", WWW, {"labels": ["shop", "eu"], "description": "The shop"}, 1),
-        ("public_cert", WWW, {"bundle_certs": False, "state": 5}, 5),
         ("public_cert", None, {"common_name": "soon.example.com"}, 0),
-        ("private_cert", WWW, {"custom_metadata": {"team": "shop"}}, 1),
         ("imported_cert", EXPIRED, {}, 3),
         ("imported_cert", AUTHORITY.issue(None, names=["only.example.com"]), {"private_key": None}, 1),
         ("imported_cert", WWW, {"managed_csr": True}, 1),
@@ -85,8 +82,6 @@ def test_shapes(
     assert not metadata.keys() & {*PARTS, "payload", "csr", "issuing_ca", "ca_chain"}
     secret = result(sdk.Secret, service.get_secret, added["id"])
     assert secret == {**metadata, **secret, "downloaded": True}
-    by_name = result(sdk.Secret, service.get_secret_by_name_type, secret_type, name, "default")
-    assert by_name == {**secret, "retrieved_at": by_name["retrieved_at"]}
     (version,) = result(sdk.SecretVersionMetadataCollection, service.list_secret_versions, added["id"])["versions"]
     assert (version["alias"], version["secret_id"], version["downloaded"]) == ("current", added["id"], True)
 
@@ -113,16 +108,11 @@ def test_create_and_version(sim: Simulator, service: sdk.SecretsManagerV2) -> No
 @pytest.mark.parametrize(
     "given",
     [
-        {"certificate": "nothing"},
         {"certificate": WWW.pem * 200},
         {"intermediate": "nothing"},
-        {"private_key": "nothing"},
         {"private_key": RENEWED.key_pem},
         {"private_key": key_pem(WWW.key, passphrase=PASSPHRASE)},
-        {"name": "Laden in Köln"},
         {"name": "*.example.com"},
-        {"name": "a"},
-        {"labels": ["a"]},
         {"labels": ["label"] * 31},
     ],
 )
@@ -139,25 +129,13 @@ def test_pages(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
         sim.secrets_manager.add(name, None, "arbitrary", labels=[name[-2:], "all"])
     listed = sdk.SecretsPager(client=service, limit=2, sort="-name").get_all()
     assert [one["name"] for one in listed] == names[::-1]
-    page = result(sdk.SecretMetadataPaginatedCollection, lambda: service.list_secrets(limit=2, offset=2, search="all"))
-    links = {name: page[name]["href"].partition("?")[2] for name in ("first", "previous", "next", "last")}
-    first = "limit=2&search=all"
-    last = "limit=2&offset=4&search=all"
-    assert links == {"first": first, "previous": first, "next": last, "last": last}
     for chosen, many in (
         ({"match_all_labels": ["t3", "all"]}, 1),
-        ({"search": "secret4"}, 1),
         ({"groups": ["default"], "secret_types": ["kv", "arbitrary"]}, 5),
         ({"groups": ["other"]}, 0),
         ({"secret_types": ["public_cert"]}, 0),
     ):
         assert service.list_secrets(**chosen).get_result()["total_count"] == many
-    for wrong in ({"limit": 1001}, {"limit": 0}, {"offset": -1}, {"sort": "colour"}):
-        assert refused(service.list_secrets, **wrong).status_code == 400
-    sim.secrets_manager.settings(ignores_offset=True, most_at_once=3)
-    page = result(sdk.SecretMetadataPaginatedCollection, lambda: service.list_secrets(limit=4, offset=3, sort="name"))
-    assert [one["name"] for one in page["secrets"]] == names[:3] and page["total_count"] == 5 and "next" in page
-    sim.secrets_manager.settings(ignores_offset=False, most_at_once=None)
     sim.secrets_manager.remove(sim.secrets_manager.secrets()[0]["id"], after="list_secrets", nth=1)
     shifted = sdk.SecretsPager(client=service, limit=2).get_all()
     assert [one["name"] for one in shifted] == ["secret0", "secret1", "secret3", "secret4"]

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,14 +14,9 @@ import SoftLayer
 from SoftLayer.auth import BearerAuthentication
 
 from tests.simulator.client import Simulator
+from tests.unit.simulator.conftest import Connect
 
 REQUEST = "Security_Certificate_Request"
-CERTIFICATE = "Security_Certificate"
-Connect = Callable[[str, str], SoftLayer.BaseClient]
-
-
-def order_with(sim: Simulator, status: str) -> dict[str, Any]:
-    return next(order for order in sim.orders() if order["status"] == status)
 
 
 def fails_with(code: str, rest_status: int, transport: str) -> Any:
@@ -30,17 +24,6 @@ def fails_with(code: str, rest_status: int, transport: str) -> Any:
     return pytest.raises(
         SoftLayer.SoftLayerAPIError, match=rf"\({re.escape(str(rest_status) if transport == 'rest' else code)}\)"
     )
-
-
-# Authentication and permissions
-
-
-@pytest.mark.parametrize(("username", "api_key"), [("SL278444", "0" * 64), ("nobody", None), ("", "")])
-def test_bad_credentials(sim: Simulator, connect: Connect, transport: str, username: str, api_key: str | None) -> None:
-    client = connect(username, sim.api_key if api_key is None else api_key)
-    with fails_with("SoftLayer_Exception_Public", 401, transport) as raised:
-        client.call("Account", "getObject")
-    assert raised.value.faultString == "Access Denied."
 
 
 def test_a_token_of_iam(sim: Simulator, connect: Connect) -> None:
@@ -53,54 +36,9 @@ def test_a_token_of_iam(sim: Simulator, connect: Connect) -> None:
     assert sim.calls()[-1]["user"] == sim.viewer_username
     with pytest.raises(SoftLayer.SoftLayerAPIError, match="Access Denied"):
         other.call("Account", "getObject")
-    manager.settings(token_seconds=0)
-    client.auth = BearerAuthentication("", manager.token(sim.username))
+    manager.expire_tokens()
     with pytest.raises(SoftLayer.SoftLayerAPIError, match="Access Denied"):
         client.call("Account", "getObject")
-
-
-def test_viewer_sees_orders_and_entries_but_no_certificates(
-    sim: Simulator, viewer: SoftLayer.BaseClient, transport: str
-) -> None:
-    (entry,) = viewer.call("Account", "getValidSecurityCertificateEntries")
-    assert entry["commonName"] == "www.example.com"
-    assert set(entry) == {
-        *("certificateId", "commonName", "keySize", "organizationName", "validityBegin", "validityDays", "validityEnd")
-    }
-    assert len(viewer.call(REQUEST, "getSslCertificateRequests", sim.account_id, mask="id")) == 12
-    for service, method, arguments in (
-        (CERTIFICATE, "getObject", ()),
-        (CERTIFICATE, "deleteObject", ()),
-        (CERTIFICATE, "createObject", ({},)),
-        (REQUEST, "resendEmail", ("FulfillmentEmail",)),
-        ("Account", "getSecurityCertificates", ()),
-    ):
-        with fails_with("SoftLayer_Exception_ObjectNotFound", 404, transport):
-            viewer.call(service, method, *arguments, id=entry["certificateId"])
-    assert sim.sends() == []
-
-
-# The account and its orders
-
-
-@pytest.mark.parametrize(
-    ("status", "answer"),
-    [
-        ("Approved", True),
-        ("Pending CA Approval", False),
-    ],
-)
-def test_resending_the_fulfillment_email(sim: Simulator, sdk: SoftLayer.BaseClient, status: str, answer: bool) -> None:
-    order = order_with(sim, status)
-    assert sdk.call(REQUEST, "resendEmail", "FulfillmentEmail", id=order["id"]) is answer
-    assert [(send["order_id"], send["recipient"]) for send in sim.sends()] == (
-        [(order["id"], order["approverEmailAddress"])] if answer else []
-    )
-    assert len(sim.messages()) == int(answer)
-    assert next(row["sends"] for row in sim.orders() if row["id"] == order["id"]) == int(answer)
-
-
-# What the reference says of a method
 
 
 def test_what_a_method_does_not_take_is_ignored_and_noted(
@@ -117,9 +55,6 @@ def test_what_a_method_does_not_take_is_ignored_and_noted(
     assert sim.ignored() == set()
 
 
-# Calls that make no sense
-
-
 def test_unknown_objects_methods_services(sdk: SoftLayer.BaseClient, transport: str) -> None:
     with fails_with("SoftLayer_Exception_ObjectNotFound", 404, transport):
         sdk.call(REQUEST, "getObject", id=1)
@@ -131,6 +66,3 @@ def test_unknown_objects_methods_services(sdk: SoftLayer.BaseClient, transport: 
         sdk.call("Nonexistent", "getObject")
     with fails_with("SoftLayer_Exception_WebService_BadRequest", 400, transport):
         sdk.call(REQUEST, "getSslCertificateRequests")
-
-
-# The log and the control API

@@ -44,8 +44,7 @@ def sim(request: pytest.FixtureRequest) -> Simulator:
 @pytest.fixture
 def old(sim: Simulator) -> Row:
     """The record of the store that the balancers serve."""
-    record: Row = sim.certificates()[0]
-    return record
+    return sim.certificates()[0]
 
 
 @pytest.fixture
