@@ -11,13 +11,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import yaml
 
+from tests.support.acme_clients import Ran
 from tests.support.pages import blocks_below
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -61,14 +61,6 @@ def written(name: str, root: str = "", **variables: Any) -> str:
     }
     template = environment.from_string((TEMPLATES / f"{name}.j2").read_text(encoding="utf-8"))
     return template.render({**usual, **variables})
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A run: its exit code, and all that it printed."""
-
-    code: int
-    output: str
 
 
 class Machine:

@@ -43,8 +43,7 @@ def notification() -> str:
 
 def playbook_variables(name: str) -> dict[str, Any]:
     """What a file of theirs sets, with its templates."""
-    data: dict[str, Any] = yaml.load((PLAYBOOKS / f"vars/{name}.yml").read_text(encoding="utf-8"), _Loader)
-    return data
+    return yaml.load((PLAYBOOKS / f"vars/{name}.yml").read_text(encoding="utf-8"), _Loader)
 
 
 def proposed() -> dict[str, Any]:

@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import SoftLayer
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import Authority, Issued, new_key, pem_of
+from tests.support.certificates import new_key, pem_of
+from tests.support.deploying import AUTHORITY, UPDATE
+from tests.support.deploying import placed as have
+from tests.support.deploying import store as put
 from tests.support.playing import Ran, play
 
-AUTHORITY = Authority()
+__all__ = ["UPDATE", "have", "put"]
+
 KEY = new_key("rsa")
 LOOK_SECONDS = 4
 """How long a listener may take to serve what it should; where it never does, a test takes as long."""
-UPDATE = "updateLoadBalancerProtocols"
 TELL = """
 - import_playbook: softlayer.certificates.{playbook}
 - hosts: localhost
@@ -57,26 +59,10 @@ def store(sim: Simulator, name: str, *, is_old: bool = False, **how: Any) -> int
     return put(sim, AUTHORITY.issue(name, key=KEY, days=(-350, 15) if is_old else (-1, 90), **how))
 
 
-def put(sim: Simulator, issued: Issued) -> int:
-    """Put an issued certificate into the store."""
-    client = SoftLayer.Client(username=sim.username, api_key=sim.api_key, endpoint_url=sim.rest_url)
-    template = {"certificate": issued.pem, "privateKey": issued.key_pem, "intermediateCertificate": issued.chain_pem}
-    return int(client.call("Security_Certificate", "createObject", template, mask="mask[id]")["id"])
-
-
 def balancer(sim: Simulator, name: str, **ports: int) -> dict[str, Any]:
     """Add a load balancer, with the certificates of its ports."""
     listeners = [{"protocolPort": int(port[1:]), "tlsCertificateId": record} for port, record in ports.items()]
     return sim.add_balancer(name=name, listeners=listeners)
-
-
-def have(sim: Simulator) -> dict[str, int]:
-    """Which certificate each listener has."""
-    return {
-        f"{one['name']}:{listener['protocolPort']}": listener["tlsCertificateId"]
-        for one in sim.balancers()
-        for listener in one["listeners"]
-    }
 
 
 def ids(sim: Simulator) -> list[int]:

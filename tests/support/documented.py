@@ -32,8 +32,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 def returns_of(module: str) -> dict[str, Any]:
     """What a module's documentation says that it returns."""
     found = importlib.import_module(f"ansible_collections.softlayer.certificates.plugins.modules.{module}")
-    documented: dict[str, Any] = yaml.load(found.RETURN, LOADER)
-    return documented
+    return yaml.load(found.RETURN, LOADER)
 
 
 def deviations(module: str, result: Mapping[str, Any]) -> list[str]:

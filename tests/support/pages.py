@@ -117,8 +117,7 @@ def page_of_plugin(kind: str, name: str) -> Page:
 def plugin_source(kind: str, name: str) -> dict[str, Any]:
     """`DOCUMENTATION`, `EXAMPLES` and `RETURN` of a plugin, before doc fragments are merged in."""
     if kind == "filter":
-        source: dict[str, Any] = yaml.load((ROOT / f"plugins/filter/{name}.yml").read_text(encoding="utf-8"), LOADER)
-        return source
+        return yaml.load((ROOT / f"plugins/filter/{name}.yml").read_text(encoding="utf-8"), LOADER)
     folder = {"module": "modules", "inventory": "inventory"}[kind]
     module = importlib.import_module(f"{PLUGINS}.{folder}.{name}")
     return {
@@ -152,11 +151,9 @@ def documented_options(kind: str) -> dict[str, dict[str, Any]]:
 def role_entry_points(role: str = "ssl_fulfillment") -> dict[str, Any]:
     """The documentation of a role, by entry point."""
     specs = yaml.load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8"), LOADER)
-    entry_points: dict[str, Any] = specs["argument_specs"]
-    return entry_points
+    return specs["argument_specs"]
 
 
 def role_options(entry_point: str = "main", role: str = "ssl_fulfillment") -> dict[str, Any]:
     """The variables of a role."""
-    options: dict[str, Any] = role_entry_points(role)[entry_point]["options"]
-    return options
+    return role_entry_points(role)[entry_point]["options"]

@@ -28,8 +28,7 @@ MAX_SLOWEST = 10
 
 def read(report: Path) -> list[dict[str, Any]]:
     """Return the sessions in a report of nox; none if nox did not write the report."""
-    sessions: list[dict[str, Any]] = json.loads(report.read_text())["sessions"] if report.exists() else []
-    return sessions
+    return json.loads(report.read_text())["sessions"] if report.exists() else []
 
 
 def count_tests(folder: Path) -> Counter[str]:

@@ -58,8 +58,7 @@ class SecretsManager:
 
     def token(self, username: str) -> str:
         """A token of IAM for a user, which both APIs take; IAM is not called."""
-        token: str = self._change("token", {"username": username}, {})[0]
-        return token
+        return self._change("token", {"username": username}, {})[0]
 
     def expire_tokens(self, **when: Any) -> None:
         """Refuse every token that was given out so far, whatever it says of its end."""

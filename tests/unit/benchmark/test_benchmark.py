@@ -17,9 +17,7 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.long import only_long
-from tests.tools.benchmark import __main__ as benchmark
-from tests.tools.benchmark.figures import Case, Result
-from tests.tools.benchmark.scenarios import PROFILES, SCENARIOS, choose
+from tests.tools.benchmark.scenarios import SCENARIOS
 from tests.tools.benchmark.stage import ROOT, BenchmarkError, Job, Stage, check
 
 pytestmark = pytest.mark.later
@@ -68,23 +66,6 @@ def test_every_scenario(tmp_path: Path) -> None:
     assert secrets["export"] == secrets["export_sdk"] == 1 + 3, "a page, and each certificate"
 
 
-@pytest.mark.parametrize("options", [("--only", "nothing"), ("--orders", "0"), ("--rounds", "x")])
-def test_options_that_make_no_sense_are_refused(options: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        benchmark.parser().parse_args(options)
-    assert options[1] in capsys.readouterr().err
-
-
-def test_cases_are_chosen() -> None:
-    full = PROFILES["full"]
-    assert choose(full) == list(full)
-    assert {case.scenario for case in full} == set(SCENARIOS)
-    assert {case.scenario for case in choose(full, ["list"])} == {"list"}
-    (alone,) = choose([Case("list", 10, rounds=3), Case("list", 100, rounds=1)], most_orders=10)
-    assert alone.rounds == 3, "those that differ in their rounds alone are the same"
-    assert {case.rounds for case in choose(full, rounds=2)} == {2}
-
-
 def test_work_that_was_not_done_is_no_measurement() -> None:
     log = [{"method": "resendEmail", "outcome": "ok"}, {"method": "resendEmail", "outcome": "fault"}]
     check(Job(["x"], makes={"resendEmail": 1}, says=("done", 1)), 0, '{"done": 1}', "", log)
@@ -95,18 +76,6 @@ def test_work_that_was_not_done_is_no_measurement() -> None:
     ):
         with pytest.raises(BenchmarkError):
             check(job, exit_code, '{"done": 1}', "", log)
-
-
-def test_a_case_that_breaks_takes_no_other_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(case: Case, _place: Path) -> Result:
-        if case.orders == 1:
-            raise BenchmarkError("on purpose")
-        return Result(case, {})
-
-    monkeypatch.setattr(benchmark, "measure", broken)
-    results, told = benchmark.measure_all([Case("list", 1), Case("list", 2)], tmp_path)
-    assert [result.case.orders for result in results] == [2]
-    assert len(told) == 1 and told[0].endswith("on purpose")
 
 
 def test_peak_memory_is_that_of_the_command(sim: Simulator, tmp_path: Path) -> None:

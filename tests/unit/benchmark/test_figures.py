@@ -10,14 +10,11 @@ import pytest
 
 from tests.tools.benchmark.figures import (
     COLUMNS,
-    RATIO_COLUMNS,
     Case,
     Ratio,
     Result,
     Run,
-    markdown,
     rows_of,
-    rows_of_ratios,
 )
 
 
@@ -37,21 +34,6 @@ def test_ratios_are_of_one_round_each() -> None:
     assert found.figure(ratio) == pytest.approx(1.5)
 
 
-def test_the_table_of_ratios_has_what_should_be() -> None:
-    ratios = Ratio("module", ("sdk", "bare"), 1.2), Ratio("bare", ("sdk",), 2, at_least=True)
-    rows = rows_of_ratios([result(*ratios, module=[3.0], sdk=[1.0], bare=[1.0])])
-    case = ("list", "10,000 orders, 50 ms, 8 at once")
-    assert rows == [
-        (*case, "the module / the sdk + the bare", "1.50x", "<= 1.20x"),
-        (*case, "the bare / the sdk", "1.00x", ">= 2.00x"),
-    ]
-    assert {len(row) for row in rows} == {len(RATIO_COLUMNS)}
-
-
-def test_a_ratio_of_what_a_case_does_not_have_is_not_reported() -> None:
-    assert rows_of_ratios([result(Ratio("module", ("sdk",), 1.2), module=[3.0])]) == []
-
-
 def test_the_table_of_a_case_has_the_middle_of_the_rounds_and_how_far_apart_they_are() -> None:
     rows = rows_of(result(sdk=[9.0, 10, 12], bare=[1.0]))
     assert rows == [
@@ -59,7 +41,3 @@ def test_the_table_of_a_case_has_the_middle_of_the_rounds_and_how_far_apart_they
         ("the bare", "1.00", "", "0.50", "1,021", "100"),
     ]
     assert {len(row) for row in rows} == {len(COLUMNS)}
-
-
-def test_columns_line_up() -> None:
-    assert markdown(("a", "long"), [("wide", "b")]) == "| a    | long |\n|------|------|\n| wide | b    |"
