@@ -4,7 +4,8 @@
 
 """Which slips in the code that decides about harm do its pure tests notice?
 
-Mutants are drawn at random, always the same ones for a seed; the tests of the changed file are run, then those of its folder.
+Mutants are drawn at random, always the same ones for a seed; the tests of the changed file are run, then those of its folder
+and of the rooms that use it.
 What nobody notices is listed, and fails the run if it is more than one in twenty. `equivalent` has those that change nothing.
 """
 
@@ -51,13 +52,15 @@ DECIDING = (
     ),
 )
 """The files that decide about harm."""
+ALSO_TESTED_BY = {"_replacement": ("_rotation",)}
+"""The rooms whose tests also notice mutants of a room, because its code is tested through them."""
 NOT_PURE = {"postgresql", "dovecot", "linear", "floods"}
 """Words in the names of tests, fixtures and parameters that start servers or take long: they notice much, but late."""
 SAMPLE, SEED = 600, 2029
 WANTED = 0.95
 LONGEST = 120
 """Seconds after which a mutant counts as noticed, since it never ends."""
-BY_ITS_OWN, BY_ITS_FOLDER, SURVIVED = 101, 102, 103
+BY_ITS_OWN, BY_OTHERS, SURVIVED = 101, 102, 103
 """What a child says by its exit code. Any other one, and a signal, are of a mutant that could not even be run to the end."""
 PROFILE = "mutants"
 """That an example fails is enough: no smaller one is looked for, and none is kept for another mutant."""
@@ -116,7 +119,9 @@ def main() -> int:
 
 def check_that_tests_pass(files: Sequence[Path]) -> None:
     """A test that fails anyway would notice everything."""
-    for folder in sorted({tests_of(file)[1] for file in files}):
+    folders = {tests_of(file)[1] for file in files}
+    users = {folder.with_name(name) for folder in folders for name in ALSO_TESTED_BY.get(folder.name, ())}
+    for folder in sorted(folders | users):
         child = os.fork()
         if not child:
             run_quietly()
@@ -157,7 +162,9 @@ def live(mutant: Mutant) -> None:
     own, folder = tests_of(mutant.path)
     if own.exists() and not passes(own):
         os._exit(BY_ITS_OWN)
-    os._exit(SURVIVED if own == folder or passes(folder, f"--ignore={own}") else BY_ITS_FOLDER)
+    users = [folder.with_name(name) for name in ALSO_TESTED_BY.get(folder.name, ())]
+    survives = (own == folder or passes(folder, f"--ignore={own}")) and all(map(passes, users))
+    os._exit(SURVIVED if survives else BY_OTHERS)
 
 
 def tests_of(file: Path) -> tuple[Path, Path]:
