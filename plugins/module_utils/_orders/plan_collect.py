@@ -110,7 +110,7 @@ def select_matches(
                 if not is_for_another:
                     alike.setdefault(_find_group(candidate.certificate, names), []).append(candidate)
             matches[key, names] = [_select_best(several, chains, names) for several in alike.values()]
-    return {target: best for target, best in matches.items() if best}
+    return matches
 
 
 def _find_group(certificate: Certificate, names: Names) -> object:

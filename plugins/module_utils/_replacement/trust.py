@@ -100,12 +100,8 @@ class TrustView:
         return self._chains[leaf, sent]
 
     def record_chain(self, leaf: Certificate, chain: Chain) -> None:
-        """Cache a trusted chain that was built with the same root certificates."""
-        if (
-            chain.trust == "trusted"
-            and leaf.is_valid(self.at)
-            and not any(map(self.anchors().__contains__, chain.issuers))
-        ):
+        """Cache a trusted chain that was built with the same root certificates, at the closest time when the certificate is valid."""
+        if chain.trust == "trusted" and not any(map(self.anchors().__contains__, chain.issuers)):
             self._chains.setdefault((leaf, chain.issuers), chain)
 
     def is_trusted(self, record: StoreCertificate) -> bool:
