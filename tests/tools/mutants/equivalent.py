@@ -132,7 +132,7 @@ EQUIVALENT: dict[str, str] = {
     "chain.Chains._find_paths: len(path) < MAX_CHAIN_LENGTH and (not last.is_root) => len(path) < MAX_CHAIN_LENGTH": "A root is signed by nobody else.",
     "plan_adopt._plan_listener: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
     "plan_request.skip_stored_email: record.not_after or view.at => record.not_after": "What is newer has an end.",
-    "trust.TrustView.build_signed_chain: begin <= end and (not begin <= when <= end) => begin <= end": "At the same instant, the same chain is built once more.",
+    "trust.TrustView.build_signed_chain: begin <= end and (not begin <= when <= end) => begin <= end": "At the same instant, it builds the same chain again.",
     "plan_deploy.find_rejected: 0 => 1 (3)": "What is stored comes before what is not, anyway.",
 }
 """Why a mutant changes nothing, by its name."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from concurrent import futures
@@ -124,13 +125,22 @@ def test_what_is_only_read_and_has_no_tables_is_empty(tmp_path: Path) -> None:
         assert not database.is_empty and database.is_new, "it has no request on record"
 
 
-def test_a_version_that_is_missing_makes_no_ledger_new(tmp_path: Path) -> None:
-    """A check mode that took it for empty would know of nothing."""
+REFUSES_WRITES = "CREATE TRIGGER no BEFORE UPDATE ON softlayer_ssl_ledger BEGIN SELECT RAISE(ABORT, 'read only'); END"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said", "modes"),
+    [("DELETE FROM softlayer_ssl_ledger", "version unknown", (True, False)), (REFUSES_WRITES, "read only", (False,))],
+)
+def test_a_ledger_that_cannot_be_used_is_rejected_when_it_is_opened(
+    statement: str, said: str, modes: tuple[bool, ...], tmp_path: Path
+) -> None:
+    """A check mode that took it for empty would know of nothing, and a run would request what it cannot record."""
     Database(f"sqlite:///{tmp_path}/ledger.sqlite3").close()
     with sqlite3.connect(tmp_path / "ledger.sqlite3") as connection:
-        connection.execute("DELETE FROM softlayer_ssl_ledger")
-    for read_only in (True, False):
-        with fails("ledger_unavailable", "version unknown"):
+        connection.execute(statement)
+    for read_only in modes:
+        with fails("ledger_unavailable", said):
             Database(f"sqlite:///{tmp_path}/ledger.sqlite3", read_only=read_only)
 
 
@@ -274,6 +284,7 @@ def test_an_instant_that_no_one_wrote_is_refused_in_a_server_too(at: str, is_rig
         else:
             with fails("ledger_unavailable", "requested_at of the row with the ID 1 has a value"):
                 database._check_tables(connection)
+    assert is_right or database.read(lambda _: threading.current_thread().daemon), "a silent server keeps no run"
     database.close()
 
 

@@ -174,9 +174,9 @@ def test_it_is_renewed_again_and_again_and_ended_once(ledger: FakeLedger) -> Non
 
 
 def test_one_that_is_left_to_its_lease(ledger: FakeLedger) -> None:
-    lock = a_turn(ledger)
-    lock.end(release=False)
-    assert ledger.was_asked() == "close" and ledger.asked.empty()
+    lock = a_turn(ledger, lease=10 * SECONDS)
+    threading.Thread(target=lock.end, kwargs={"release": False}, daemon=True).start()
+    assert ledger.was_asked() == "close" and ledger.asked.empty() and lock._keeper.daemon
 
 
 # Taking it

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
+    ACCEPT_OPTIONS,
+    OVERRIDABLE,
     Overrides,
     PresentCertificate,
     can_supersede,
@@ -262,6 +264,7 @@ def test_the_same_certificate_with_a_chain_that_ends_later() -> None:
     for day in (20, 2, -2):
         assert can_supersede(whole, until(day, NEW, 1), CLIENTS), day
         assert not can_supersede(until(day, NEW, 1), whole, CLIENTS)
+    assert not is_newer(until(1, NEW, 1), until(2, NEW, 2), CLIENTS)
 
 
 OF_OPTION = {
@@ -273,6 +276,11 @@ OF_OPTION = {
     "chain_incomplete": "untrusted",
 }
 """What accepts a reason."""
+
+
+def test_what_accepts_a_reason_is_an_option() -> None:
+    assert {reason: f"allow_{name}" for reason, name in OF_OPTION.items()} == ACCEPT_OPTIONS
+    assert {reason: OF_OPTION[reason] for reason in OVERRIDABLE} == OVERRIDABLE
 
 
 @pytest.mark.parametrize("case", [one for one in TABLE if one.values[0].reason])

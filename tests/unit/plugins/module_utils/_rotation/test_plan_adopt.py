@@ -156,7 +156,8 @@ def test_what_cannot_be_used_is_reported_with_the_reason(only: Made, reason: str
     assert chosen(entry(only)) == reason
     old = replace(only, days=(-95, -2))
     found = choose_by_name([entry(only), entry(old, 2)], NAME, SourceOptions(), CLIENTS)
-    assert isinstance(found, Obstacle) and found.facts["entry"].name == "entry-1", "of several the newest"
+    assert isinstance(found, Obstacle) and found.facts["why"].reason == reason
+    assert found.facts["entry"].name == "entry-1", "of several the newest"
     is_for_others = reason in {"chain_incomplete", "untrusted"}
     assert chosen(entry(only), is_trust_required=False) == ("entry-1" if is_for_others else reason)
 
@@ -313,8 +314,9 @@ def test_a_listener_that_is_not_there_is_reported_with_those_that_are(where: str
 
 def test_no_listener_that_serves_its_names_is_reported_with_those_that_there_are() -> None:
     other = Made("api.example", ("api.example",), days=(-200, 165))
+    api, plain = balancer("api", p443=1), Listener("api-80", "HTTP", 80, None)
     with fails("not_found", "No listener serves www.example.com. ", "listener=api:443."):
-        planned(entry(NEW), balancer("api", p443=1), old=other)
+        planned(entry(NEW), replace(api, listeners=(plain, *api.listeners)), old=other)
 
 
 # What is imported for it

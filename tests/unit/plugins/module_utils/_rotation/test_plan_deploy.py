@@ -126,8 +126,11 @@ def named(
     return plan_named(world_of(stored, *balancers), wishes, Overrides(wildcards=True, **overrides))
 
 
+EARLY = issue(days=(1, 90))
 WORSE: dict[str, tuple[Issued, Issued]] = {
     "older": (issue(), issue(days=(-2, 91))),
+    "older, and lacks a name": (issue(names=[NAME, "example.com"]), issue(days=(-2, 91))),
+    "more of its own chain, and not valid yet": (replace(EARLY, chain=()), EARLY),
     "has expired itself": (issue(days=(-90, -30)), issue(days=(-80, -1))),
 }
 
@@ -166,9 +169,10 @@ def test_a_near_miss_is_said(case: str) -> None:
         assert planned.facts == {"newer": newer, "why": why}
 
 
-@pytest.mark.parametrize(("older", "newest"), [(2, 3), (3, 2)])
-def test_of_several_near_misses_the_newest_is_said(older: int, newest: int) -> None:
-    others = record(older, issue(days=(-30, 60), key="ec")), record(newest, issue(organization="Example"))
+@pytest.mark.parametrize(("older", "newest", "days"), [(2, 3, (-30, 60)), (3, 2, (-30, 60)), (2, 3, FUTURE)])
+def test_of_several_near_misses_the_newest_is_said(older: int, newest: int, days: tuple[float, float]) -> None:
+    """Of the same age, the one that was stored last."""
+    others = record(older, issue(days=days, key="ec")), record(newest, issue(organization="Example"))
     planned = renewal(record(OLD, issue(days=PRESENT)), *others)
     assert outcome(planned) == ("skipped", "organization_differs")
     assert planned.facts["newer"].id == newest

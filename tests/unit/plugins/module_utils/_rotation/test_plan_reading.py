@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     WILDCARD_REMEDY,
     ReadingPlan,
@@ -29,7 +30,7 @@ from hypothesis import strategies as st
 from tests.support.long import examples
 from tests.support.rotating import entry
 from tests.support.secrets import secret
-from tests.support.stored import NAME, Made, view_with
+from tests.support.stored import NAME, TRUSTED, Made, view_with
 
 OLD, NEW = Made(days=(-80, 10)), Made()
 OTHER = "api.example.com"
@@ -43,12 +44,13 @@ def plan(
     *store: Made,
     wish: SourceOptions | None = None,
     listeners_by_certificate: Any = NO_LISTENERS,
+    view: TrustView = CLIENTS,
     **changed: Any,
 ) -> ReadingPlan:
     """What is planned about one secret."""
     index = StoreIndex(one.record(number) for number, one in enumerate(store, start=1))
     return plan_reading(
-        [secret(made.issued, **changed)], index, wish or SourceOptions(), CLIENTS, listeners_by_certificate
+        [secret(made.issued, **changed)], index, wish or SourceOptions(), view, listeners_by_certificate
     )
 
 
@@ -117,6 +119,10 @@ def test_names_that_are_not_expected_are_not_reported_for() -> None:
     assert plan(NEW, OLD, wish=SourceOptions([OTHER])) == ReadingPlan()
     assert plan(NEW, OLD, wish=SourceOptions(["*.EXAMPLE.com"])).candidates
     assert plan(replace(NEW, common_name=None), OLD, wish=SourceOptions([NAME])).candidates
+
+
+def test_what_clients_know_of_a_chain_is_not_read() -> None:
+    assert told(plan(NEW, BARE, view=view_with(TRUSTED.root, *TRUSTED.chain))) == "stored"
 
 
 def test_of_an_authority_that_is_not_known_only_what_has_no_chain_is_read_again() -> None:

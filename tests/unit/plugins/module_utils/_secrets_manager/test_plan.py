@@ -302,6 +302,8 @@ def test_what_failed_is_reported_with_its_facts() -> None:
     told = new().mark_failed_by(CertificatesError("expired", "It expired.")).as_result()
     assert (told["outcome"], told["reason"]) == ("failed", "expired")
     assert told["fingerprint_sha256"] == WWW.fingerprint and told["id"] is told["crn"] is told["version_id"] is None
+    late = new().mark_failed_by(CertificatesError("api_error", "No.", version_id="v2", has_written=True))
+    assert (late.outcome, late.version_id, late.changes_something) == ("failed", "v2", True)
     nothing = SecretAction("failed", None, {"error": "No."}, "www", "web").as_result()
     assert (nothing["name"], nothing["secret_group"]) == ("www", "web") and nothing["subject_alt_names"] == []
     assert nothing["common_name"] is None and nothing.keys() == told.keys()
@@ -313,6 +315,7 @@ def test_what_failed_is_no_plan_any_more() -> None:
     refused = found.mark_failed_by(CertificatesError("api_error", "No."))
     assert (refused.metadata, refused.is_to_be_read, refused.content, refused.trust) == ({}, False, None, "incomplete")
     other = renewed(labels=("a",))
+    assert other.changes_something
     assert (other.metadata, other.facts) == ({"labels": ["a"]}, {"changed": ("certificate", "private_key", "labels")})
     assert other.mark_failed_by(CertificatesError("api_error", "No.")).changes == ()
     assert new(replace(content(), trust="trusted")).as_result()["trust"] == "trusted"

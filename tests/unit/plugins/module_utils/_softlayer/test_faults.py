@@ -13,7 +13,10 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import MAX_MESSAGE_LENGTH
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Response
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import (
+    Response,
+    ResponseTooLargeError,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.faults import (
     RETIRED_ADVICE,
     Fault,
@@ -276,6 +279,9 @@ def test_what_is_said(status: int, body: bytes, said: list[str]) -> None:
 def test_a_call_may_be_repeated_unless_that_is_denied() -> None:
     answer = tried(Response(429, b"", {}))
     assert explain(CALL, ENDPOINT, answer, SoftLayerAPIError(429, "")).code == "rate_limited"
+    for repeatable, code in ((True, "api_error"), (False, "no_answer")):
+        cut = explain(CALL, ENDPOINT, tried(sent=True), ResponseTooLargeError(), repeatable=repeatable)
+        assert cut.code == code
 
 
 def test_only_orders_have_ended() -> None:

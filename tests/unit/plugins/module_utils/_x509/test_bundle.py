@@ -86,7 +86,8 @@ def test_the_others_stand_in_their_order_each_once() -> None:
 
 
 def test_a_key_is_shown_without_its_places() -> None:
-    assert "/" not in repr(KeyRef("ab", path="/link", real_path="/key"))
+    key = KeyRef("ab", path="/link", real_path="/key")
+    assert "/" not in repr(key) and not key.is_pkcs12
 
 
 @pytest.mark.parametrize(("part", "given_as"), [("certificate", "certificate"), ("intermediate", "intermediates")])

@@ -504,6 +504,8 @@ def test_the_path_has_what_clients_use_and_the_root() -> None:
     assert path(chain(LEAF, [CA, CROSSED_ROOT], [OLD_ROOT])) == ["CA 90", "Root 90", "Old root 90"]
     assert path(chain(LEAF, [], [CA])) == ["CA 90"]
     assert path(chain(LEAF, [], [LEAF])) == []
+    named = chain(LEAF, [CA], [LEAF])
+    assert named == trusted(CA) and path(named) == ["CA 90"] and not named.has_untrusted_root
 
 
 EXPIRED = issue("CA", ROOT, key=CA.key, days=(-90, -1))
