@@ -252,7 +252,7 @@ def create_served_record(listener: Target, world: World) -> Record:
     # What it was to get, and has not.
     missed = listener.target if listener.target and listener.target.handle != listener.final_handle else None
     # The reported certificate may differ from the served one: after a rollback, or in check mode before the switch.
-    is_other = listener.outcome == "rolled_back" or (listener.outcome == "switched" and listener.form == "would be")
+    is_other = listener.outcome == "rolled_back" or listener.form == "would be"
     return {
         **listener.as_result(world.view),
         **({"served": None, "accepted": None} if is_other else {}),

@@ -147,7 +147,7 @@ class ListenerAction(Target):
     @property
     def final_handle(self) -> Handle | None:
         """The handle of the certificate in the API after the action."""
-        if self.outcome == "rolled_back" or (self.outcome == "failed" and not self.is_changed):
+        if self.outcome == "rolled_back" or not self.is_changed:
             return self.previous_id
         return super().final_handle if self.target else self.target_id
 

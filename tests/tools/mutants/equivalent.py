@@ -134,6 +134,7 @@ EQUIVALENT: dict[str, str] = {
     "plan_request.skip_stored_email: record.not_after or view.at => record.not_after": "What is newer has an end.",
     "trust.TrustView.build_signed_chain: begin <= end and (not begin <= when <= end) => begin <= end": "At the same instant, it builds the same chain again.",
     "plan_deploy.find_rejected: 0 => 1 (3)": "What is stored comes before what is not, anyway.",
+    "attention.find_attention_items: record and record.certificate => record": "Nothing that is held back is a certificate that cannot be read.",
 }
 """Why a mutant changes nothing, by its name."""
 

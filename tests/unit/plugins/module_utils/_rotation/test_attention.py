@@ -339,10 +339,11 @@ def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
     assert [item.failure_start for item in with_grace_period(items, REASONS, NOW)] == [None], "it is in place elsewhere"
 
 
-def test_what_is_held_back_until_it_is_due_is_reported_once() -> None:
-    items = found(serving(DUE), store=[replace(FRESH, key="ec", days=(-4, 80))])
-    assert [item.reason for item in items] == ["expiring", "held_back"]
-    assert [item.reason for item in select_failing(items, REASONS, NOW)] == ["expiring"]
+@pytest.mark.parametrize(("made", "reason"), [(DUE, "expiring"), (OVER, "expired")])
+def test_what_is_held_back_until_it_is_due_is_reported_once(made: Made, reason: str) -> None:
+    items = found(serving(made), store=[replace(FRESH, key="ec", days=(-4, 80))])
+    assert [item.reason for item in items] == [reason, "held_back"]
+    assert [item.reason for item in select_failing(items, REASONS, NOW)] == [reason]
     assert [item.reason for item in select_failing(items, ["held_back"], NOW)] == ["held_back"]
 
 
@@ -456,6 +457,18 @@ def test_nothing_is_served() -> None:
 
 
 # What clients get
+
+
+def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
+    """What was seen counts; without that, there is nothing to say."""
+    unknown = replace(listener(7, None), outcome="skipped", reason="not_found")
+    assert found(replace(unknown, served=None)) == []
+    seen = [(certificate_of(made.record(9)),) for made in (FRESH, DUE, Made(days=(1, 91)), OVER)]
+    assert reasons(replace(unknown, served=None, served_chains=tuple(seen))) == ["expired"]
+    for number, (worst,) in enumerate(seen, start=1):  # of several addresses the worst counts
+        for chains in seen[:number], seen[:number][::-1]:
+            assert find_served(replace(unknown, served_chains=tuple(chains)), world_of([])).certificate == worst
+    assert find_served(unknown, world_of([])).certificate is None
 
 
 def test_what_was_switched_counts_with_its_new_certificate() -> None:
@@ -687,3 +700,4 @@ def test_a_listener_is_reported_with_what_clients_get_from_it() -> None:
     assert (coming["served"], coming["accepted"]) == (None, None), "what was seen is the certificate that it has now"
     switched = create_served_record(listener(1, FRESH.record(2), served_chains=((fresh,),)), world)
     assert switched["not_after"] == format_time(fresh.not_after) and switched["served_certificate"] is None
+    assert (switched["served"], switched["accepted"]) == (True, True)
