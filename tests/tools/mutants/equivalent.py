@@ -135,6 +135,8 @@ EQUIVALENT: dict[str, str] = {
     "trust.TrustView.build_signed_chain: begin <= end and (not begin <= when <= end) => begin <= end": "At the same instant, it builds the same chain again.",
     "plan_deploy.find_rejected: 0 => 1 (3)": "What is stored comes before what is not, anyway.",
     "attention.find_attention_items: record and record.certificate => record": "Nothing that is held back is a certificate that cannot be read.",
+    "plan_import.ImportAction.as_diff: self.record and 'notes' in self.changes => 'notes' in self.changes": "What changes is a record.",
+    "plan_import.check_bundle: view.record_chain(content.certificate, t.cast(Chain, content.chain)) => pass": "It is built again, which takes longer.",
 }
 """Why a mutant changes nothing, by its name."""
 

@@ -51,7 +51,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_request
 
 from tests.support.books import Books
-from tests.support.certificates import NOW, Authority, Issued
+from tests.support.certificates import NOW, Authority, Issued, self_signed
 from tests.support.clock import Clock
 from tests.support.stored import stored, view_with
 
@@ -65,6 +65,8 @@ NAME = "www.example.com"
 AUTHORITY = Authority()
 ISSUED, RENEWED = AUTHORITY.issue(NAME), AUTHORITY.issue(NAME)
 DEFAULT_STEM = AUTHORITY.issue(None, names=[NAME])
+LONG, LONGER = (Authority("Long", intermediates=2).issue(f"{name}.example.com") for name in "ab")
+ALONE = self_signed("alone.example.com")
 SECOND = timedelta(seconds=1)
 Answer = Callable[["World"], Any]
 
@@ -144,7 +146,7 @@ class World:
             raise CertificatesError("no_answer", f"{method} did not answer.")
         if method == "createObject":
             [template] = arguments
-            assert set(template) == {"certificate", "privateKey", "intermediateCertificate"}
+            assert set(template) - {"intermediateCertificate"} == {"certificate", "privateKey"}
             assert mask == "mask[id,intermediateCertificate]"
             answer = self.answers.pop(0)(self) if self.answers else {"id": self.store(made_of(template))}
             if isinstance(answer, dict) and answer.get("id") in self.rows and not self.is_silent:
@@ -243,7 +245,8 @@ def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
 
 def made_of(template: dict[str, str]) -> Issued:
     """The certificate in a template."""
-    return next(one for one in (ISSUED, RENEWED, DEFAULT_STEM) if one.pem == template["certificate"])
+    every = (ISSUED, RENEWED, DEFAULT_STEM, LONG, LONGER, ALONE)
+    return next(one for one in every if one.pem == template["certificate"])
 
 
 def failure(code: Any, **details: Any) -> Answer:
@@ -546,6 +549,20 @@ def test_an_answer_that_does_not_say_has_the_record_read_once(world: World, kept
     made = world.make()
     assert made.intermediates == (CHAIN if kept else ())
     assert world.calls == ["account_id", "createObject", "getObject"] and world.state() == ("confirmed", made.id)
+
+
+def test_of_a_longer_chain_the_record_is_read_until_an_answer_was_right(world: World) -> None:
+    """Some answers repeat what was sent."""
+    run = world.run(LONG, LONGER)
+    assert [len(world.make(one, run).intermediates) for one in (LONG, LONGER)] == [2, 2]
+    assert world.calls == ["account_id", "createObject", "getObject", "createObject"]
+
+
+def test_nothing_is_read_without_a_chain_or_where_the_record_was_searched_for(world: World) -> None:
+    world.is_silent = True
+    assert world.make(ALONE).intermediates == ()
+    world.answers = [lambda world: world.store(LONG, intermediateCertificate="") and LOST(world)]
+    assert world.make(LONG).intermediates == () and "getObject" not in world.calls
 
 
 def test_what_was_kept_is_not_guessed(world: World) -> None:

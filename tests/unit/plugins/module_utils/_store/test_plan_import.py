@@ -154,7 +154,7 @@ def test_a_diff_follows_what_became_of_a_plan() -> None:
     removal = plan_record_removal(stored(OLD, 7))
     assert build_diff(removal, removal.mark_failed_by(NOT_TAKEN)) is None
     assert build_diff(removal, replace(removal, outcome="unchanged", facts={"is_gone": True})) is None
-    assert build_diff(removal, removal) == removal.as_diff()
+    assert build_diff(removal, removal) == removal.as_diff() and removal.as_diff()["after"] == {}
     left = (SupersededCertificate(stored(OLD, 7), False), SupersededCertificate(stored(OLD, 8), True))
     shown = build_diff(planned, replace(planned, id=9, superseded=left))
     assert shown and (shown["before"], shown["after"]["id"]) == ({"superseded": [8]}, 9)
@@ -295,7 +295,7 @@ KEEPS_TWO = stored(AUTHORITY.issue("api.example.com"), 99)
 UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
     "notes": ({"notes": "new"}, {"notes": "old"}, {"notes"}),
     "notes_removed": ({"notes": ""}, {"notes": "old"}, {"notes"}),
-    "csr_added": ({"csr": ISSUED.csr_pem.encode()}, {}, {"certificateSigningRequest"}),
+    "csr_added": ({"csr": ISSUED.csr_pem.encode()}, {"notes": "old"}, {"certificateSigningRequest"}),
     "chain_added": ({}, {"intermediates": ()}, {"intermediateCertificate"}),
     "chain_reordered": ({}, {"intermediates": stored().intermediates[::-1]}, {"intermediateCertificate"}),
     "all": (
@@ -321,6 +321,7 @@ def test_updates(case: str, services: int) -> None:
     else:
         outcome = "updated" if changes and not in_use else "unchanged"
         assert (step.outcome, step.as_result()["reason"], step.id) == (outcome, None, 1)
+        assert step.notes == wanted.get("notes", held.get("notes", ""))
         assert step.superseded == () and len(step.warnings) == in_use
     assert set(step.changes) == (set() if in_use else changes)
     assert not {"certificate", "privateKey"} & set(step.changes)
@@ -370,6 +371,19 @@ def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> I
     return plan(content(**given), StoreIndex([*records, KEEPS_TWO]), remove=remove)
 
 
+def test_it_is_stored_once_more_with_its_chain() -> None:
+    step = planned(BARE, remove=True)
+    assert step.outcome == "imported" and step.incomplete_ids and step.id is None
+    assert step.facts == {"lacking": 1}
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
+    first = planned()
+    assert first.outcome == "imported" and not first.incomplete_ids
+    assert first.fingerprint == ISSUED.fingerprint != step.fingerprint, "the first one may be on record in the ledger"
+    assert len(step.fingerprint) == len(first.fingerprint)
+    assert not first.is_result_in(replace(BARE, certificate=None))
+    assert first.is_result_in(BARE) and step.is_result_in(WHOLE) and not step.is_result_in(BARE)
+
+
 def test_a_record_with_its_chain_counts_beside_one_without() -> None:
     """And once nothing uses the incomplete one any more, that can go."""
     step = planned(BARE, WHOLE, remove=True)
@@ -415,7 +429,9 @@ def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
     assert (in_use.outcome, in_use.reason, in_use.facts["lacks_issuers"]) == ("failed", "in_use", True)
     assert (unused.outcome, unused.id) == ("updated", 1)
     second = plan_found(planned(BARE), [WHOLE], CLIENTS, is_listed=False)
-    assert (second.outcome, second.id, second.incomplete_ids) == ("unchanged", 3, frozenset())
+    assert (second.outcome, second.id, second.incomplete_ids, second.facts) == ("unchanged", 3, frozenset(), {})
+    third = plan_found(planned(BARE), [PARTIAL], CLIENTS, is_listed=False)
+    assert (third.outcome, third.id, third.incomplete_ids) == ("updated", 2, frozenset())
 
 
 # What the store has kept of a chain
@@ -473,6 +489,16 @@ ENOUGH = view_with(AUTHORITY.root, x509.load_pem_x509_certificate(pem_of(ISSUED.
 """Clients that know the second issuer, too, as they know an authority that an older one has cross-signed."""
 
 
+def test_what_clients_do_not_need_may_be_left_out() -> None:
+    new = plan_present(ImportAction.of(content()), StoreIndex([]), ENOUGH)
+    step = kept_of(new, (FIRST,))
+    assert (step.outcome, step.reason, step.resulting_record.intermediates) == ("imported", None, (FIRST,))
+    assert step.warnings == (Obstacle("chain_stays", {"record": step.resulting_record, "given": (FIRST, LAST)}),)
+    assert kept_of(new, (LAST,)).reason == "chain_truncated"
+    knowing_the_first = replace(new, view=view_with(AUTHORITY.root, ISSUED.chain[0]))
+    assert kept_of(knowing_the_first, ()).outcome == "imported"
+
+
 @pytest.mark.parametrize("services", [0, 1])
 def test_a_record_without_what_clients_do_not_need_is_unchanged_each_night(services: int) -> None:
     held = stored(intermediates=(FIRST,), associated_service_count=services)
@@ -483,6 +509,8 @@ def test_a_record_without_what_clients_do_not_need_is_unchanged_each_night(servi
     assert (noted.outcome, set(noted.changes), noted.resulting_record.intermediates) == ("updated", {"notes"}, (FIRST,))
     whole = plan_present(ImportAction.of(content()), StoreIndex([held, stored(identifier=2)]), ENOUGH)
     assert (whole.outcome, whole.id, whole.warnings) == ("unchanged", 2, ())
+    bare = stored(identifier=2, intermediates=())
+    assert plan_present(ImportAction.of(content()), StoreIndex([held, bare]), ENOUGH).id == 1
     with_root = replace(held, intermediates=(FIRST, Certificate.from_library(AUTHORITY.root)))
     assert plan_present(ImportAction.of(content()), StoreIndex([with_root]), ENOUGH).outcome == "unchanged"
 
@@ -505,6 +533,10 @@ def test_of_two_chains_to_unknown_roots_neither_is_taken_for_better() -> None:
     step = plan_present(ImportAction.of(content()), StoreIndex([held]), UNKNOWN)
     assert (step.outcome, step.reason, step.id) == ("failed", "in_use", 1)
     assert step.facts == {"record": held, "lacks_issuers": False}
+    second = replace(ImportAction.of(content()), incomplete_ids=frozenset([5]))
+    assert plan_found(second, [held], UNKNOWN, is_listed=False).reason == "in_use"
+    reordered = replace(held, intermediates=(LAST, FIRST))
+    assert plan_present(ImportAction.of(content()), StoreIndex([reordered]), UNKNOWN).outcome == "unchanged"
 
 
 # What it supersedes
@@ -522,14 +554,14 @@ def test_an_older_one_is_superseded_and_goes_if_it_is_surely_not_used(count: int
 
 @pytest.mark.parametrize(
     ("days", "listed"),
-    [((-100, -1), False), ((-100, 5), False), ((-1, 8), True), ((1, 400), False), ((-1, 400), True)],
-    ids=["expired", "shorter, and due", "shorter", "not yet valid", "valid"],
+    [((-100, -1), False), ((-100, 5), False), ((-1, 8), True), ((-1, 10), True), ((1, 400), False), ((-1, 400), True)],
+    ids=["expired", "shorter, and due", "shorter", "as long", "not yet valid", "valid"],
 )
 def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, listed: bool) -> None:
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
     wanted = replace(content(), certificate=read_certificates(new.pem.encode())[0])
     step = plan(wanted, StoreIndex([stored(OLD, 9)]), remove=True)
-    is_removed = days[1] > 10  # what ends later is not deleted
+    is_removed = days[1] >= 10  # what ends later is not deleted
     assert [(old.record.id, old.removed) for old in step.superseded] == ([(9, is_removed)] if listed else [])
     earlier = Obstacle("expires_earlier", {"end": wanted.certificate.not_after, "longer": [stored(OLD, 9)]})
     assert list_warnings(step) == ((earlier,) if days[1] == 8 else ())
@@ -581,15 +613,17 @@ def test_absent_but_ambiguous() -> None:
     assert (step.outcome, step.as_result()["reason"], step.has_changes) == ("failed", "ambiguous", False)
     assert step.facts == {"matching": RECORDS[:2]}
     assert step.name == step.as_result()["common_name"] == NAME
-    copies = [stored(ISSUED, 1), stored(ISSUED, 2)]
+    assert absent(RECORDS, common_name=NAME.upper()).name == NAME.upper()
+    copies = [stored(ISSUED, 1), stored(ISSUED, 2, common_name="other")]
     assert absent(copies, fingerprint_sha256=ISSUED.fingerprint).name == copies[0].common_name == NAME
 
 
 @pytest.mark.parametrize("count", [2, None])
 def test_absent_but_perhaps_in_use(count: int | None) -> None:
     """That no listener has it does not say that nothing does."""
-    step = absent([stored(associated_service_count=count, has_no_listeners=True)], certificate_id=1)
-    assert (step.outcome, step.reason, step.id) == ("failed", "in_use", 1)
+    record = stored(associated_service_count=count, has_no_listeners=True)
+    step = absent([record], certificate_id=1)
+    assert (step.outcome, step.reason, step.id, step.facts) == ("failed", "in_use", 1, {"record": record})
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "."])
@@ -683,13 +717,15 @@ def present(issued: Issued = ISSUED, **others: Any) -> ImportAction:
         (ImportAction.of(replace(content(), trust="trusted")), present(), ("unchanged", None, 1)),
         (present(), present(notes="other"), ("failed", "ambiguous", None)),
         (present().mark_failed_by(CertificatesError("expired", "It expired.")), present(), ("imported", None, None)),
+        (plan_record_removal(stored()), plan_record_removal(stored()), ("unchanged", None, 1)),
     ],
-    ids=["same", "key in another container", "trust not asked for", "not the same", "failed"],
+    ids=["same", "key in another container", "trust not asked for", "not the same", "failed", "deleted"],
 )
 def test_twice_is_once(first: ImportAction, second: ImportAction, expected: tuple[str, str | None, int | None]) -> None:
     marked = mark_repeated([present(OTHER), first, second])
     assert marked[:2] == [present(OTHER), first]
     assert (marked[2].outcome, marked[2].reason, marked[2].first) == expected
+    assert expected[0] == "imported" or marked[2].facts == {"first": 1}
 
 
 def test_a_result_has_all_keys_whatever_is_known() -> None:
