@@ -137,6 +137,11 @@ EQUIVALENT: dict[str, str] = {
     "attention.find_attention_items: record and record.certificate => record": "Nothing that is held back is a certificate that cannot be read.",
     "plan_import.ImportAction.as_diff: self.record and 'notes' in self.changes => 'notes' in self.changes": "What changes is a record.",
     "plan_import.check_bundle: view.record_chain(content.certificate, t.cast(Chain, content.chain)) => pass": "It is built again, which takes longer.",
+    **dict.fromkeys(
+        ("client.Client.call.call_once: 'error' => ''", "client.Client.call.call_once: 'status' => ''"),
+        "What is said of an answer is read in the answer.",
+    ),
+    "client.Client._fetch_page: 0 => 1": "A list of the SDK says how many there are.",
 }
 """Why a mutant changes nothing, by its name."""
 

@@ -231,6 +231,7 @@ def test_what_of_the_store_is_held_back(newer: Made, reason: str | None) -> None
     held = why(fresh, store=[newer])
     assert (held.reason, held.facts["why"].reason, obstacles(held)) == ("held_back", reason, [reason])
     assert (held.facts["new"].id, held.facts["old"].id, held.facts["entry"]) == (10, 1, None)
+    assert held.facts["listener"] == fresh
     (due, also) = found(serving(DUE), store=[newer])
     assert (due.reason, also.reason, due.why) == ("expiring", "held_back", also.why)
     assert due.cause == also.cause == {"reason": reason}

@@ -130,6 +130,7 @@ EARLY = issue(days=(1, 90))
 WORSE: dict[str, tuple[Issued, Issued]] = {
     "older": (issue(), issue(days=(-2, 91))),
     "older, and lacks a name": (issue(names=[NAME, "example.com"]), issue(days=(-2, 91))),
+    "newer, and ends soon": (issue(), issue(days=(-0.5, 0.1))),
     "more of its own chain, and not valid yet": (replace(EARLY, chain=()), EARLY),
     "has expired itself": (issue(days=(-90, -30)), issue(days=(-80, -1))),
 }
@@ -294,6 +295,7 @@ def test_the_present_certificate_cannot_be_read() -> None:
     unreadable = replace(record(OLD, issue(days=PRESENT)), certificate=None)
     planned = renewal(unreadable, record(NEW, issue()))
     assert outcome(planned) == ("skipped", "not_found") and planned.facts["is_there"]
+    assert outcome(wish(unreadable, record(NEW, issue()))) == ("failed", "not_found")
 
 
 @pytest.mark.parametrize("status", ["ERROR", "DELETE_PENDING"])

@@ -719,9 +719,10 @@ class Run:
         self.is_plan_stale = False
         self.done: list[Any] = []
         self.sent: list[list[str]] = []
+        self.checks: list[Any] = []
         self.failure: CertificatesError | None = None
         monkeypatch.setattr(lock, "acquire", self._acquire)
-        monkeypatch.setattr(Switcher, "__call__", self._switch)
+        monkeypatch.setattr(Switcher, "__call__", lambda switcher, group: self._switch(switcher, group))
 
     def _acquire(
         self,
@@ -736,7 +737,8 @@ class Run:
         self.done.append(("acquire", url, subject(), what, wait, planned_at))
         return SimpleNamespace(is_plan_stale=self.is_plan_stale, check="check", end=lambda: self.done.append("end"))
 
-    def _switch(self, group: Sequence[ListenerAction]) -> list[ListenerAction]:
+    def _switch(self, switcher: Switcher, group: Sequence[ListenerAction]) -> list[ListenerAction]:
+        self.checks.append(switcher.before_sending)
         self.sent.append([action.name for action in group])
         self.done.append("switch")
         if self.failure:
@@ -798,7 +800,7 @@ def test_an_exclusive_run_has_the_lock_until_its_end(run: Run, is_waiting: bool,
     plan = plan_of(SWITCHED)
     run.switch_all(plan, is_waiting=is_waiting)
     acquired = ("acquire", "sqlite://", "load balancers of account 7", "load balancers", max_wait, plan.world.at)
-    assert run.done == [("SQLAlchemy",), acquired, "switch", "end"]
+    assert run.done == [("SQLAlchemy",), acquired, "switch", "end"] and run.checks == ["check"]
     run.done.clear()
     run.failure = refused("no")
     with pytest.raises(CertificatesError):

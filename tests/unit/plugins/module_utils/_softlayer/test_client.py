@@ -321,6 +321,11 @@ def test_no_ids_are_no_call(client: Client, wire: Wire) -> None:
     assert wire.sent == []
 
 
+def test_an_empty_list_is_one(client: Client, wire: Wire) -> None:
+    wire.script = [ok([])]
+    assert client.read_list("Account", "getX", mask="mask[id]") == []
+
+
 def test_a_page_that_is_too_much_is_halved(client: Client, wire: Wire) -> None:
     wire.script = [fault("Internal Error"), fault("Internal Error"), ok(rows(1), 1)]
     assert client.read_list("Account", "getX", 5, mask="mask[id]") == rows(1)

@@ -413,12 +413,14 @@ def test_a_claim_that_another_run_has_taken_over_is_not_used(world: World) -> No
 # While another run is at it
 
 
-def test_another_run_is_waited_for_and_its_record_used(world: World) -> None:
+def test_another_run_is_waited_for_and_its_record_used(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With pauses that are up to half as long again."""
+    monkeypatch.setattr(backoff.random, "random", lambda: 1.0)
     other = world.claimed_by_another()
     world.clock.after(7, lambda: world.books.confirm(other, world.store(ISSUED)))
     assert world.create() == 101
     assert world.created == 0 and world.state() == ("confirmed", 101)
-    assert world.clock.waits == [0.1, 0.2, 0.4, 0.8, 1.6, 2, 2]
+    assert world.clock.waits == [0.15, 0.3, 0.6, 1.2, 2.4, 3]
 
 
 @pytest.mark.parametrize("is_stored", [True, False])

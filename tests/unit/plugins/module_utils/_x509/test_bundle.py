@@ -121,6 +121,7 @@ def test_a_key_store_is_named_in_its_problem_alone() -> None:
     there = read_pkcs12_bundle(pkcs12_of(ONE, PASSPHRASE), PASSPHRASE, "/store")
     assert there.problem is None and there.matching_certificates == (Certificate(ONE.der),) and there.issuers == ()
     assert there.key and there.key.private_key and (there.key.is_pkcs12, there.key.path) == (True, "/store")
+    assert read_bundle(pkcs12_of(ONE, PASSPHRASE), "store", PASSPHRASE).certificate == there.certificate
     closed = read_pkcs12_bundle(pkcs12_of(ONE, PASSPHRASE), None, "/store")
     assert closed.problem and (closed.problem.reason, closed.problem.facts["path"]) == ("bad_passphrase", "/store")
     lone = pkcs12.serialize_key_and_certificates(None, ONE.key, None, None, NoEncryption())  # type: ignore[arg-type]
