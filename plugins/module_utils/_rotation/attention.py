@@ -425,9 +425,8 @@ def _is_renewed_in_time(served: ServedCertificate, known: RenewalFacts) -> bool:
 
 def _why_undeployed(listener: Target, served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
     """Return the reason why an available renewal is not served; `None` without a renewal, or if the renewal is held back."""
-    record, certificate, view = served.record, served.certificate, known.world.view
-    if certificate is None or record is None or record.certificate is None:
-        record = None
+    view = known.world.view
+    record = served.record if served.record and served.record.certificate else None
     if listener.renewal_id:
         unapproved = "not_approved" if listener.reason == "not_approved" else None
         because = "refused" if known.is_refused else unapproved if known.is_deploying else "phase"

@@ -142,6 +142,7 @@ EQUIVALENT: dict[str, str] = {
         "What is said of an answer is read in the answer.",
     ),
     "client.Client._fetch_page: 0 => 1": "A list of the SDK says how many there are.",
+    "attention._why_undeployed: not listener.is_managed and listener.target and listener.target.certificate => not listener.is_managed and listener.target.certificate": "What an endpoint serves is its target.",
 }
 """Why a mutant changes nothing, by its name."""
 
