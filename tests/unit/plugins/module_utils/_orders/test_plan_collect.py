@@ -137,6 +137,17 @@ def test_of_certificates_of_a_key_the_one_with_all_names_that_were_asked_for(in_
         assert taken(search(*letters, wanted=target(*both))) == trusted(right)
 
 
+def test_a_longer_chain_is_not_a_better_one() -> None:
+    """An intermediate of the real authority's name and key, signed by a stranger, and the stranger's own."""
+    stranger = Authority("Stranger")
+    foreign = certificate_of(REAL.issuer.subject, stranger.issuer.subject, REAL.key, stranger.key, ca=True)
+    longer = [GENUINE.certificate, foreign, *stranger.chain]
+    assert taken(search([GENUINE.certificate, *CHAIN], longer)) == trusted()
+    assert taken(search([*longer, *CHAIN])) == trusted()
+    [first] = collected(search([GENUINE.certificate, *CHAIN], [GENUINE.certificate, *CHAIN]))
+    assert first.location.path == "0", "nor is a later copy"
+
+
 def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
     """Authorities send the intermediate by itself, or nobody asks for the certificate that it came with."""
     deep = Authority("Deep", intermediates=2)

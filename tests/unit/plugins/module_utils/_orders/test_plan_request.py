@@ -217,8 +217,8 @@ def test_what_was_approved_and_is_not_selected_any_more(
     order_ids: set[int] | None, told: set[int], missing: list[int]
 ) -> None:
     emails = fail_unselected({100: "a@example.com", 101: "b@example.com", 102: None}, order_ids, told)
-    assert [(email.order_id, email.outcome, email.reason) for email in emails] == [
-        (order_id, "failed", "changed_meanwhile") for order_id in missing
+    assert [(email.order_id, email.recipient, email.outcome, email.reason) for email in emails] == [
+        (order_id, "b@example.com", "failed", "changed_meanwhile") for order_id in missing
     ]
 
 

@@ -480,11 +480,14 @@ def test_a_run_says_what_became_of_each_order(world: World) -> None:
     )
     assert result["diff"] == [{"before_header": header, "after_header": header, "before": before, "after": after}]
     failure = result["failure"]
-    assert failure["code"] == "emails_failed"
+    assert failure["code"] == "emails_failed" and failure["message"].endswith(
+        ". See the message of each item in emails."
+    )
     assert failure["details"]["orders"] == [
         {name: one[name] for name in ("order_id", "reason", "message")} for one in result["emails"][2:]
     ]
     assert world.opened == [("sqlite:////srv/ledger.db", False)]
+    assert answered(world, order_ids=[*range(900, 912)])["failure"]["message"].count("order 9") == 10
 
 
 def test_a_run_without_failures_has_none(world: World) -> None:
@@ -534,6 +537,7 @@ def test_an_order_that_was_canceled_after_it_was_approved(world: World) -> None:
     world.changes[SHOP] = {"status": {"name": "Canceled"}}
     email = world.requester(approved={SHOP: "admin@example.com"})(planned())
     assert (email.outcome, email.reason, world.sent) == ("failed", "changed_meanwhile", [])
+    assert email.facts.keys() == {"ineligibility"}
 
 
 def test_a_run_that_is_interrupted_says_so(world: World) -> None:

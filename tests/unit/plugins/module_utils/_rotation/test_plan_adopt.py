@@ -180,8 +180,9 @@ def outcomes(actions: dict[str, ListenerAction]) -> dict[str, tuple[str, str | N
 
 
 def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> None:
-    web, api = balancer("web", p443=1, p8443=None), balancer("api", p443=3)
-    others = {"stored": [Made("api.example", ("api.example",), days=(-200, 165), by="own").record(3)]}
+    web, api = balancer("web", p443=1, p8443=None), balancer("api", p443=3, p8443=4)
+    unreadable = replace(LTD.record(4), certificate=None)
+    others = {"stored": [Made("api.example", ("api.example",), days=(-200, 165), by="own").record(3), unreadable]}
     assert outcomes(planned(entry(NEW), web, api, **others)) == {"web:443": ("switched", None, 2)}
     named = planned(entry(NEW), web, api, where=["web:8443", f"{api.uuid.upper()}:443"], **others)
     assert outcomes(named) == {"api:443": ("switched", None, 2), "web:8443": ("switched", None, 2)}
@@ -247,6 +248,8 @@ def test_a_listener_that_would_lose_all_its_names_is_not_the_one_that_is_expecte
     assert (action.reason, action.facts) == ("names_not_covered", facts)
     expired = replace(other, days=(-400, -5))
     assert planned(entry(NEW), web, old=expired, where=["web:443"])["web:443"].outcome == "switched", "nobody takes it"
+    nameless = replace(LTD, names=(), common_name=None)
+    assert planned(entry(NEW), web, old=nameless, where=["web:443"])["web:443"].outcome == "switched"
 
 
 @pytest.mark.parametrize(
@@ -281,7 +284,8 @@ def test_what_has_ended_and_what_is_not_for_https() -> None:
     gone = replace(web, provisioning_status="ERROR")
     assert planned(entry(NEW), gone)["web:443"].reason == "balancer_error"
     plain = replace(web, listeners=(Listener("web-80", "HTTP", 80, None),))
-    assert planned(entry(NEW), plain, where=["web:80"])["web:80"].reason == "not_https"
+    refused = planned(entry(NEW), plain, where=["web:80"])["web:80"]
+    assert (refused.reason, refused.facts) == ("not_https", {"listener": "web:80", "protocol": "HTTP"})
 
 
 @pytest.mark.parametrize(
@@ -328,7 +332,7 @@ def imported(
     """What is imported for the listener web:443, whose balancer is in a state, and for another one."""
     web = replace(balancer("web", p443=1), provisioning_status=state)
     world = world_of([LTD.record(1), *stored], web, *how.get("balancers", ()))
-    options = SourceOptions([NAME], import_new=True)
+    options = SourceOptions(["others.*"], import_new=True)
     sources = replace(world, bundles=SourceContents(list(entries)))
     return [*choose_adoption(sources, Adoption(NAME), options, how.get("patterns")).imports]
 
