@@ -146,6 +146,8 @@ EQUIVALENT: dict[str, str] = {
     "run_request.Requester._request: error and is_outcome_unknown => is_outcome_unknown": "Only an error leaves it unknown.",
     "run_request.plan: index or StoreIndex(fetch_for_orders(client, STORE_ADVICE)) => StoreIndex(fetch_for_orders(client, STORE_ADVICE))": "It is read once more, which takes longer.",
     "plan_collect.why_unmatched: certificate.not_after < at => certificate.not_after <= at": "What ends at this moment is valid.",
+    "paging._read_until_empty: 0 => 1 (2)": "It looks behind the end one page sooner.",
+    "plan_collect.why_missing: invalid.not_after < at => invalid.not_after <= at": "What ends at this moment is valid.",
 }
 """Why a mutant changes nothing, by its name."""
 

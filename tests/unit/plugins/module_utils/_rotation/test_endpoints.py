@@ -136,7 +136,11 @@ def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
     ]
     endpoints = [Endpoint(HOST, 443, NAME, demand) for demand in expected]
     why = find_unknown_expectation(endpoints, world_of([FRESH.record(1)]))
-    assert why and (why.reason, why.facts["endpoint"]) == ("in_use", 3) and why.facts["demand"].why_unknown.facts["certificate_id"] == 7
+    assert (
+        why
+        and (why.reason, why.facts["endpoint"]) == ("in_use", 3)
+        and why.facts["demand"].why_unknown.facts["certificate_id"] == 7
+    )
     assert find_unknown_expectation(endpoints[:3], world_of([FRESH.record(1)])) is None
 
 

@@ -207,7 +207,9 @@ def test_a_revoked_one_of_a_source_is_not_imported() -> None:
 
 def test_new_names_are_not_begun_with_a_revoked_issuer() -> None:
     view = knowing(REVOKED)
-    assert why_skipped(chosen(entry(NEW), view=view, import_new=True)) == [("entry-1", "untrusted")]
+    told = chosen(entry(NEW), view=view, import_new=True)
+    assert why_skipped(told) == [("entry-1", "untrusted")]
+    assert told.skipped_entries[0][1].facts["revocation"].reason == "keyCompromise"
     assert chosen(entry(NEW), view=view, import_new=True, is_trust_required=False).imports == [entry(NEW)]
     assert chosen(entry(NEW), view=view, store=[OLD], import_new=True).imports == [entry(NEW)]
 
