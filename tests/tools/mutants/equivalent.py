@@ -142,9 +142,11 @@ EQUIVALENT: dict[str, str] = {
         "What is said of an answer is read in the answer.",
     ),
     "client.Client._fetch_page: 0 => 1": "A list of the SDK says how many there are.",
-    "attention._why_undeployed: not listener.is_managed and listener.target and listener.target.certificate => not listener.is_managed and listener.target.certificate": "What an endpoint serves is its target.",
+    "attention._why_undeployed: not listener.is_managed and listener.target and listener.target.certificate"
+    " => not listener.is_managed and listener.target.certificate": "What an endpoint serves is its target.",
     "run_request.Requester._request: error and is_outcome_unknown => is_outcome_unknown": "Only an error leaves it unknown.",
-    "run_request.plan: index or StoreIndex(fetch_for_orders(client, STORE_ADVICE)) => StoreIndex(fetch_for_orders(client, STORE_ADVICE))": "It is read once more, which takes longer.",
+    "run_request.plan: index or StoreIndex(fetch_for_orders(client, STORE_ADVICE))"
+    " => StoreIndex(fetch_for_orders(client, STORE_ADVICE))": "It is read once more, which takes longer.",
     "plan_collect.why_unmatched: certificate.not_after < at => certificate.not_after <= at": "What ends at this moment is valid.",
     "paging._read_until_empty: 0 => 1 (2)": "It looks behind the end one page sooner.",
     "plan_collect.why_missing: invalid.not_after < at => invalid.not_after <= at": "What ends at this moment is valid.",

@@ -119,6 +119,9 @@ def test_a_proxys_refusal_is_named() -> None:
     error = explain_missing_response(CALL, ENDPOINT, tried(), requests.exceptions.ProxyError(inner), repeatable=True)
     assert error.code == "unreachable"
     assert "the proxy did not open a connection (407 Proxy Authentication Required)." in error.message
+    gone = requests.exceptions.ProxyError(urllib3.exceptions.ProxyError("Unable to connect to proxy", OSError("No.")))
+    error = explain_missing_response(CALL, ENDPOINT, tried(), gone, repeatable=True)
+    assert f"the proxy for {ENDPOINT}" in error.message
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ def test_what_failed_is_not_asked_for_again_in_the_same_run(tmp_path: Path, web:
     ask(run, LEAVES[:1])
     other = AUTHORITY.leaf("other.example.com", url=URLS[0])
     (answer,) = [told for told in ask(run, [other]).values() if told.certificate == pair(other)[0]]
-    assert answer.status == "unknown" and answer.why is not None and web.urls.count(URLS[0]) == 1
+    assert answer.status == "unknown" and answer.why and answer.why.reason == "unusable_list"
+    assert web.urls.count(URLS[0]) == 1
     assert f"({URLS[0]}: it is not there)" in run.warnings[0]
 
 
