@@ -131,6 +131,7 @@ RSA, EC = entry(NEW), entry(replace(NEW, key="ec", days=(-0.5, 89)), 2)
         (ANY, "rsa", "entry-1"),
         (ANY, "ec", "entry-2"),
         (ANY, None, "ambiguous"),
+        (ANY, "unreadable", "ambiguous"),
     ],
 )
 def test_of_two_kinds_of_keys_that_which_the_listener_offers_or_has_is_taken(
@@ -138,7 +139,8 @@ def test_of_two_kinds_of_keys_that_which_the_listener_offers_or_has_is_taken(
 ) -> None:
     """Certificates of one name with both are often kept side by side."""
     web = replace(balancer("web", p443=1 if present else None), ciphers=suites)
-    world = world_of([Made(days=(-80, 10), key=present or "rsa").record(1)], web)
+    record = Made(days=(-80, 10), key="ec" if present == "ec" else "rsa").record(1)
+    world = world_of([replace(record, certificate=None) if present == "unreadable" else record], web)
     fit = partial(rate_fitness, world, Adoption(NAME, ["web:443"]))
     assert chosen(EC, RSA, fitness=fit) == taken
 

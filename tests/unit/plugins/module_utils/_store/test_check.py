@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,6 +69,15 @@ def refusal(given: Bundle, notes: str | None = None) -> CertificatesError:
 
 def ders(chain: Sequence[x509.Certificate]) -> list[bytes]:
     return [Certificate.from_library(one).der for one in chain]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_pkcs12", "begins"), [("/key", False, "/key: The "), ("", False, "The "), ("/store", True, "The ")]
+)
+def test_a_key_of_another_certificate_is_named_by_its_file(path: str, is_pkcs12: bool, begins: str) -> None:
+    given = material(privatekey=LONELY.key_pem.encode())
+    assert given.key
+    assert refusal(replace(given, key=replace(given.key, path=path, is_pkcs12=is_pkcs12))).message.startswith(begins)
 
 
 # Trust
