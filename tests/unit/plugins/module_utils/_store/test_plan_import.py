@@ -220,6 +220,7 @@ REFUSED = {
     "swapped": ("key_mismatch", material(certificate=ISSUED.chain_pem.encode(), intermediate=ISSUED.pem.encode())),
     "other_request": ("csr_mismatch", material(csr=OTHER.csr_pem.encode())),
     "other_chain": ("chain_invalid", material(intermediate=OTHER.chain_pem.encode())),
+    "in_one_file": ("chain_invalid", material(certificate=(ISSUED.pem + OTHER.chain_pem).encode(), intermediate=None)),
     "gap": ("chain_invalid", material(intermediate=pem_of(ISSUED.chain[1:]).encode())),
     "expired": ("expired", material(AUTHORITY.issue(NAME, days=(-90, -1e-4)))),
     "future": ("not_yet_valid", material(AUTHORITY.issue(NAME, days=(1e-4, 90)))),
