@@ -160,6 +160,15 @@ def test_a_run_for_some_names_is_about_endpoints_of_these() -> None:
     assert not planned(world, [NAME], certificate_id=9)
 
 
+@pytest.mark.parametrize(
+    ("name", "can"), [("*.example.com", True), ("a.example.org", True), (OTHER, False), ("a.b.example.com", False)]
+)
+def test_which_certificates_it_can_serve(name: str, can: bool) -> None:
+    """Those under a wildcard, too, whichever of the two has it."""
+    (action,) = planned(world_of([]), names=("*.example.org",))
+    assert action.can_serve(certificate_of(Made(None, (name,)).record())) is can
+
+
 # What needs a person
 
 
