@@ -246,7 +246,7 @@ def test_a_certificate_that_is_skipped_is_reported_without_its_text() -> None:
     _entries, chosen = chosen_of([], [NEW])
     (told,) = chosen.skipped_records
     assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
-    assert (told["outcome"], told["fingerprint_sha256"]) == ("skipped", NEW.issued.fingerprint)
+    assert (told["outcome"], told["fingerprint_sha256"]) == ("skipped", NEW.issued.fingerprint) and told["message"]
     assert not [name for name, value in told.items() if "privkey" in str(value) or "BEGIN" in str(value)]
     assert "privkey" not in repr(chosen)
 
