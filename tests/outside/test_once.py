@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.outside.runs import changes, mailed, play
 from tests.simulator.client import Simulator
@@ -168,6 +169,18 @@ def test_a_play_sends_no_more_than_its_limit_however_often_the_role_is_used(orde
     ran = play(orders, tmp_path, text, "-i", "hosts.yml", **given)
     assert ran.code != 0 and sorted(mailed(orders)) == ORDERS, ran.output
     assert "than max_orders allows (2)" in ran.output
+
+
+def test_no_job_of_awx_succeeds_without_hosts_or_without_tasks() -> None:
+    """What a limit and tags come to then: tests/e2e/awx_jobs/test_jobs.py."""
+    hosts = {
+        path.stem: play["hosts"]
+        for path in (ROOT / "playbooks/awx").glob("*.yml")
+        for play in yaml.safe_load(path.read_text("utf-8"))
+    }
+    of_command = {name: hosts.pop(name) for name in ("setup", "teardown")}
+    assert {*of_command.values()} == {"{{ control_hosts }}"}
+    assert {*hosts.values()} == {"{{ job_hosts }}", "{{ order_hosts }}"} and len(hosts) == 9
 
 
 def test_every_playbook_has_the_strategy_in_which_once_is_once() -> None:

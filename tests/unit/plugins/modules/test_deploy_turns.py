@@ -90,7 +90,7 @@ def turns_of(ledger_url: str) -> list[Any]:
         return []  # SQLite would make one
     try:
         with engine_of(ledger_url).connect() as connection:
-            return list(connection.execute(sa.text(f"SELECT * FROM {ACTS} ORDER BY id")))
+            return list(connection.execute(sa.text(f"SELECT * FROM {ACTS} WHERE kind = 'lock' ORDER BY id")))
     except sa.exc.SQLAlchemyError:
         return []
 

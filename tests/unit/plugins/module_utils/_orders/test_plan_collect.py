@@ -35,7 +35,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 from cryptography import x509
 
-from tests.support.certificates import DAY, NOW, Authority, Issued, new_key, pem_of
+from tests.support.certificates import DAY, NOW, Authority, Issued, certificate_of, new_key, pem_of
 
 AT = NOW.astimezone(timezone.utc)
 NAME = "www.example.com"

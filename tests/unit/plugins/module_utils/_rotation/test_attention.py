@@ -21,6 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.a
     RenewalFacts,
     create_served_record,
     find_attention_items,
+    find_served,
     select_failing,
     with_grace_period,
 )
