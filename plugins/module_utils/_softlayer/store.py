@@ -78,7 +78,8 @@ class StoreCertificate:
     associated_service_count: int | None
     certificate: Certificate | None
     intermediates: tuple[Certificate, ...]
-    request: Csr | None
+    request_pem: object = field(repr=False)
+    """The CSR as the API returns it."""
     created_at: datetime | None = field(repr=False)
     modified_at: datetime | None = field(repr=False)
     organization_name: str | None = None
@@ -97,7 +98,8 @@ class StoreCertificate:
         notes: str = "",
     ) -> StoreCertificate:
         """Return the unused record of a certificate that is not stored yet."""
-        return cls(None, certificate.common_name, notes, 0, certificate, intermediates, request, None, None)
+        request_pem = request.to_pem() if request else None
+        return cls(None, certificate.common_name, notes, 0, certificate, intermediates, request_pem, None, None)
 
     @property
     def stored_id(self) -> int:
@@ -126,6 +128,11 @@ class StoreCertificate:
             "not_after": format_time(self.validity_end),
             "key_size": self.key_size,
         }
+
+    @cached_property
+    def request(self) -> Csr | None:
+        """The CSR, which only a few runs read; `None` if it is missing or unreadable."""
+        return read_api_csr(self.request_pem)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -462,7 +469,7 @@ def normalize(row: Mapping[str, t.Any]) -> StoreCertificate:
         associated_service_count=used,
         certificate=next(iter(_parse_certificates(row.get("certificate"))), None),
         intermediates=tuple(_parse_certificates(row.get("intermediateCertificate"))),
-        request=read_api_csr(row.get("certificateSigningRequest")),
+        request_pem=row.get("certificateSigningRequest") or None,
         created_at=parse(row.get("createDate")),
         modified_at=parse(row.get("modifyDate")),
         organization_name=_make_printable(row.get("organizationName")),

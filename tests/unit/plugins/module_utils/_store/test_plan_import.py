@@ -43,7 +43,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundl
     read_parts,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from hypothesis import given
@@ -98,7 +98,7 @@ def stored(issued: Issued = ISSUED, identifier: int = 1, **others: Any) -> Store
         associated_service_count=0,
         certificate=certificate,
         intermediates=tuple(read_certificates(issued.chain_pem.encode())),
-        request=None,
+        request_pem=None,
         created_at=None,
         modified_at=None,
     )
@@ -290,7 +290,6 @@ def test_unchanged(container: PrivateFormat) -> None:
     assert (step.outcome, step.id, step.notes, step.has_changes) == ("unchanged", 8, "web", False)
 
 
-REQUEST = read_request(ISSUED.csr_pem.encode())
 KEEPS_TWO = stored(AUTHORITY.issue("api.example.com"), 99)
 """Another record, by which the store is known to keep two issuers."""
 UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
@@ -305,9 +304,9 @@ UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
         {"notes", "certificateSigningRequest", "intermediateCertificate"},
     ),
     "notes_not_given": ({}, {"notes": "old"}, set()),
-    "csr_not_given": ({}, {"request": REQUEST}, set()),
+    "csr_not_given": ({}, {"request_pem": ISSUED.csr_pem}, set()),
     "chain_not_given": ({"intermediate": None}, {}, set()),
-    "same_csr": ({"csr": ISSUED.csr_pem.replace("\n", "\r\n").encode()}, {"request": REQUEST}, set()),
+    "same_csr": ({"csr": ISSUED.csr_pem.replace("\n", "\r\n").encode()}, {"request_pem": ISSUED.csr_pem}, set()),
 }
 
 
