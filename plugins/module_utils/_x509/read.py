@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from weakref import WeakValueDictionary
 
 from .._base.errors import CertificatesError
 from . import asn1, messages
 from .certificate import (
-    MAX_CACHE_ENTRIES,
     PARSE_ERRORS,
     Certificate,
     hash_public_key,
@@ -108,17 +107,24 @@ def read_root_store(data: bytes) -> list[Certificate]:
     return list(dict.fromkeys(found))
 
 
-@lru_cache(MAX_CACHE_ENTRIES)
+_known_certificates: WeakValueDictionary[bytes, Certificate] = WeakValueDictionary()
+
+
 def parse_certificate(der: bytes) -> Certificate:
     """Return a certificate of which all used fields are readable.
+
+    A certificate that is still in use is the same object, because the store, the sources, and the listeners contain the same certificates.
 
     Raises:
         CertificatesError: `invalid_pem`.
     """
+    known = _known_certificates.get(der)
+    if known is not None:
+        return known
     certificate = Certificate(der)
     with translate_parse_errors(_make_damage_error()):
         certificate.check()
-    return certificate
+    return _known_certificates.setdefault(der, certificate)
 
 
 def _make_damage_error() -> CertificatesError:

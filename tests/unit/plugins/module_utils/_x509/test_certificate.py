@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import random
 import re
 import warnings
+import weakref
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any
@@ -98,6 +100,16 @@ def test_by_what_an_authority_is_asked_for_renewal_information(serial: int, numb
     signed = named.sign(key, hashes.SHA256())  # type: ignore[arg-type]
     assert Certificate.from_library(signed).renewal_info_id == f"aYhba4dGQEHhs3uEe6CuLN4ByNQ.{number}"
     assert Certificate.from_library(builder.sign(key, hashes.SHA256())).renewal_info_id is None  # type: ignore[arg-type]
+
+
+def test_a_certificate_is_read_once_while_it_is_in_use() -> None:
+    pem = AUTHORITY.issue("once.example.com").pem.encode()
+    [first], [again] = read_certificates(pem), read_certificates(pem + b"\n")
+    assert again is first
+    seen = weakref.ref(first)
+    del first, again
+    gc.collect()
+    assert seen() is None
 
 
 # The forms that people have
