@@ -10,12 +10,13 @@ Pure.
 from __future__ import annotations
 
 import typing as t
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from .._base.codes import AttentionReason, HeldBackReason, SourceReason
+from .._base.codes import AttentionReason, HeldBackReason, SourceReason, StoredReason
 from .._base.errors import Obstacle
 from .._base.names import encode_name
 from .._base.times import count_days, format_time, parse
@@ -41,6 +42,9 @@ MIN_OVERLAP = timedelta(days=2)
 """Minimum time for which a renewal must be valid before the served certificate expires, so that one scheduled run may fail."""
 GRACE_PERIOD = timedelta(days=3)
 """Maximum time for which a renewal may be held back before runs fail, long enough for a weekend."""
+STORED_REASONS = frozenset(t.get_args(StoredReason))
+NamedRecords = Sequence[tuple[Record, frozenset[str]]]
+"""Records with the normalized DNS names and IP addresses of each."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,30 @@ class RenewalFacts:
     """Whether the run switched no listener because of an error, or because of `max_listeners`."""
 
     @cached_property
-    def unused_records(self) -> Sequence[Record]:
-        """The records of all certificates in the sources that the run did not import."""
-        return [
-            *self.world.bundles.unusable_records,
-            *self.world.bundles.excluded_records,
-            *self.import_selection.skipped_records,
-        ]
+    def broken_records(self) -> NamedRecords:
+        """The records of certificates in the sources that an operator must fix."""
+        # Without `excluded_records`, because a source may contain an unwanted certificate without its key.
+        every = (*self.world.bundles.unusable_records, *self.import_selection.skipped_records)
+        return _add_names(record for record in every if record["reason"] in OPERATOR_ERRORS)
+
+    @cached_property
+    def unused_records(self) -> NamedRecords:
+        """The records of all certificates in the sources that the run did not import, and that the store does not contain."""
+        return _add_names(record for record in self._unimported_records if record["reason"] not in STORED_REASONS)
+
+    @cached_property
+    def records_by_fingerprint(self) -> Mapping[str | None, Sequence[Record]]:
+        """The records of all readable certificates in the sources that the run did not import."""
+        found: dict[str | None, list[Record]] = defaultdict(list)
+        for record in self._unimported_records:
+            if record.get("fingerprint_sha256"):
+                found[record["fingerprint_sha256"]].append(record)
+        return found
+
+    @property
+    def _unimported_records(self) -> Sequence[Record]:
+        bundles = self.world.bundles
+        return [*bundles.unusable_records, *bundles.excluded_records, *self.import_selection.skipped_records]
 
     @cached_property
     def entries_by_handle(self) -> Mapping[Handle, SourceCertificate]:
@@ -77,9 +98,21 @@ class RenewalFacts:
         return {entry.record.handle: entry for entry in self.import_selection.usable_entries}
 
     @cached_property
+    def sources_by_certificate(self) -> Mapping[Certificate, Collection[str]]:
+        """The kinds of the sources that contain each usable certificate."""
+        found: dict[Certificate, set[str]] = defaultdict(set)
+        for entry in self.import_selection.usable_entries:
+            found[entry.certificate].add(entry.source)
+        return found
+
+    @cached_property
     def usable_index(self) -> StoreIndex:
         """The index of the usable certificates in the sources."""
         return StoreIndex(entry.record for entry in self.import_selection.usable_entries)
+
+
+def _add_names(records: Iterable[Record]) -> NamedRecords:
+    return [(record, read_record_names(record)) for record in records]
 
 
 @dataclass(frozen=True)
@@ -343,12 +376,8 @@ def _why_revoked(listener: Target, served: ServedCertificate, known: RenewalFact
 def _why_unusable(served: ServedCertificate, known: RenewalFacts) -> Obstacle[str] | None:
     """Return the obstacle of a renewal in a source that an operator must fix; `None` without such a renewal."""
     names = served.names
-    every = (
-        *known.world.bundles.unusable_records,
-        *known.import_selection.skipped_records,
-    )  # a source may hold what is unwanted without its key
-    for broken in [record for record in every if names and record["reason"] in OPERATOR_ERRORS]:
-        begin, of_broken = parse(broken.get("not_before")), read_record_names(broken)
+    for broken, of_broken in known.broken_records if names else ():
+        begin = parse(broken.get("not_before"))
         is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
         is_unread = begin is None and encode_name(broken["name"]) in names
         if (is_newer and names <= of_broken) or is_unread:
@@ -380,12 +409,8 @@ def _why_held_back(
     if not near:
         return None
     new, why = near[0]
-    of_sources = {usable.certificate for usable in known.import_selection.usable_entries}
-    holders = {
-        usable.source
-        for usable in known.import_selection.usable_entries
-        if usable.certificate == certificate_of(record)
-    }
+    of_sources = known.sources_by_certificate.keys()
+    holders = {*known.sources_by_certificate.get(certificate_of(record), ())}
     certificates = [certificate_of(held) for held, _why in near]
     homeless = [
         own
@@ -401,7 +426,7 @@ def _why_held_back(
         "entry": known.entries_by_handle.get(new.handle),
         "listener": listener,
         "since": min((certificate.not_before for certificate in homeless), default=None),
-        "is_beside": not holders <= UNMANAGED_SOURCES and of_sources.issuperset(certificates),
+        "is_beside": not holders <= UNMANAGED_SOURCES and of_sources >= {*certificates},
     }
     return Obstacle("held_back", facts)
 
@@ -451,7 +476,7 @@ def _why_undeployed(listener: Target, served: ServedCertificate, known: RenewalF
         return None
     entry = known.entries_by_handle[max(renewals, key=get_age).handle]
     fingerprint = entry.certificate.fingerprint_sha256
-    left_out = next((item for item in known.unused_records if item.get("fingerprint_sha256") == fingerprint), None)
+    left_out = next(iter(known.records_by_fingerprint.get(fingerprint, ())), None)
     if left_out:
         return Obstacle("left_out", {"entry": entry, "skipped": left_out})
     because = "phase" if not known.is_importing else "refused" if known.is_refused else "not_stored"
@@ -464,11 +489,10 @@ def _why_unrenewed(listener: Target, served: ServedCertificate, known: RenewalFa
     for entry in known.import_selection.imports:  # by this run, so that it is not among what is left out
         if entry.certificate == served.certificate:
             return Obstacle("not_renewed", {"skipped": {**entry.as_location(), "key_type": entry.certificate.key_type}})
-    for item in known.unused_records if fingerprint else ():
-        is_stale = item["reason"] == "already_imported" or not listener.is_managed
-        if is_stale and item.get("fingerprint_sha256") == fingerprint:
+    for item in known.records_by_fingerprint.get(fingerprint, ()):
+        if item["reason"] == "already_imported" or not listener.is_managed:
             return Obstacle("not_renewed", {"skipped": item})
-    for item in known.unused_records:
-        if read_record_names(item) & served.names and item["reason"] not in {"already_imported", "superseded"}:
+    for item, names in known.unused_records:
+        if names & served.names:
             return Obstacle("unused", {"skipped": item})
     return Obstacle("no_source", {"has_sources": known.has_sources, "is_managed": listener.is_managed})

@@ -497,8 +497,7 @@ def why_unknown(place: Place, current: StoreCertificate | None) -> Obstacle[t.Li
 
 def keep(place: Place, current: StoreCertificate | None, facts: Mapping[str, t.Any], world: World) -> ListenerAction:
     """Return the action that leaves a listener unchanged, with the certificate that was probably deployed before."""
-    view = world.view
-    new = frozenset(record.handle for record in world.imported_records)
+    view, new = world.view, world.imported_handles
     known = current if current and current.certificate else None
     before = world.index.find_predecessor(known, view, new) if known else None
     over = world.index.find_predecessor(known, view, new, may_be_over=True) if known and not before else None

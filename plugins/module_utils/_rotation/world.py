@@ -21,7 +21,7 @@ from .._probe.revocation import RevocationClient, SentCertificate
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer
-from .._softlayer.store import StoreCertificate, certificate_of
+from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._sources.messages import source_name
 from .._x509.bundle import KeyRef
 from .._x509.certificate import Certificate, normalize_names
@@ -141,6 +141,11 @@ class World:
         return StoreIndex(
             record for record in records if record.id not in self.truncated_ids or record.associated_service_count
         )
+
+    @cached_property
+    def imported_handles(self) -> frozenset[Handle]:
+        """The handles of the imports."""
+        return frozenset(record.handle for record in self.imported_records)
 
     @property
     def listed_balancers(self) -> Sequence[Balancer]:
