@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import threading
-import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -22,6 +21,7 @@ from .._replacement.index import StoreIndex
 from .._replacement.roots import read_trusted_roots
 from .._replacement.trust import TrustView
 from .._report.summary import MAX_LISTED
+from .._secrets_manager.read import InstanceListing, begin_listing
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import Balancer, fetch_balancers
 from .._softlayer.store import StoreCertificate, fetch_stored, warn_of_unreadable
@@ -31,13 +31,8 @@ from . import messages_deploy
 from .options import RotationOptions
 from .plan_deploy import ListenerSelection, find_contenders, why_unmatched
 from .plan_import import drop_replaced
-from .read_sources import MailContent, avoid_revoked_issuers, read_mail, read_sources
+from .read_sources import MailContent, SecretsContent, avoid_revoked_issuers, read_instance, read_mail, read_sources
 from .world import SourceContents, World
-
-if t.TYPE_CHECKING:
-    from .._secrets_manager.read import InstanceListing
-    from .read_sources import SecretsContent
-
 
 MAX_REPLACEMENTS = 5
 """Maximum number of attempts to build a chain without revoked intermediate certificates; usually, one is sufficient."""
@@ -120,9 +115,6 @@ def begin_listings(
     positions = [position for position, source in enumerate(sources) if source.kind == SECRETS_MANAGER]
     if not positions:
         return {}
-    # Imported only here, as nothing else needs the SDK of Secrets Manager, and loading it takes time.
-    from .._secrets_manager.read import begin_listing
-
     given = module.params["sources"]
     return {position: begin_listing(module, given[position]["secrets_manager"], stop) for position in positions}
 
@@ -137,8 +129,6 @@ def read_all_sources(
         return read_mail(module, params["sources"][position]["mail"], keys, options.intermediates)
 
     def read_secrets(position: int) -> SecretsContent:
-        from .read_sources import read_instance
-
         return read_instance(module, listings[position].result(), world, options.source_options)
 
     passphrase = params["privatekey_passphrase"] or None
