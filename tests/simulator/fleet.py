@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import cycle
 from typing import Any
 
 from . import dates
+from .balancers import ECDSA_SUITES, RSA_SUITES
 from .orders import APPROVED, CANCELED, COMPLETE, PENDING
 from .world import World
 
@@ -41,11 +42,11 @@ def seed(
         _generated(world, int(fleet), key_type)
     for order in list(world.orders.values())[:stored]:
         world.import_order(order)
-    _balance(world, balancers, listeners)
+    _balance(world, balancers, listeners, (*RSA_SUITES, *ECDSA_SUITES) if key_type == "ec" else RSA_SUITES)
     world.remember()
 
 
-def _balance(world: World, balancers: int, listeners: int) -> None:
+def _balance(world: World, balancers: int, listeners: int, suites: Sequence[str]) -> None:
     """Load balancers whose listeners serve one certificate of the store after the other."""
     if balancers and not world.certificates:
         raise ValueError("there is no certificate that a load balancer could serve")
@@ -53,7 +54,7 @@ def _balance(world: World, balancers: int, listeners: int) -> None:
     for number in range(1, balancers + 1):
         ports = range(_FIRST_PORT, _FIRST_PORT + listeners)
         rows = [{"protocolPort": port, "tlsCertificateId": next(certificates)} for port in ports]
-        world.add_balancer({"name": f"balancer{number:03d}", "listeners": rows})
+        world.add_balancer({"name": f"balancer{number:03d}", "listeners": rows, "sslCiphers": suites})
 
 
 def _demo(world: World) -> None:

@@ -37,17 +37,20 @@ class Run:
     cpu_seconds: float
     peak_bytes: int
     calls: int
+    output_bytes: int = 0
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """What a scenario is measured for: the time of one way over that of others together, and where it should be."""
+    """What a scenario is measured for: a number of one way over that of others together, and where it should be."""
 
     above: str
     below: tuple[str, ...]
     aim: float
     at_least: bool = False
     """Whether more is better."""
+    of: str = "seconds"
+    """The number of a run that is compared."""
 
     def aim_in_words(self) -> str:
         """Such as ``<= 1.20x``."""
@@ -80,7 +83,8 @@ class Result:
     def figure(self, ratio: Ratio) -> float:
         """The middle of the ratios of each round: a machine that is slow for a while is so for both."""
         rounds = zip(*(self.runs[way] for way in (ratio.above, *ratio.below)), strict=True)
-        return statistics.median(above.seconds / sum(run.seconds for run in below) for above, *below in rounds)
+        numbers = ([getattr(run, ratio.of) for run in runs] for runs in rounds)
+        return statistics.median(above / sum(below) for above, *below in numbers)
 
     def measured(self) -> list[Ratio]:
         """The ratios of ways that the case has."""
@@ -88,7 +92,7 @@ class Result:
 
     def name(self, ratio: Ratio) -> str:
         """What is compared with what."""
-        return f"{self.titles[ratio.above]} / {' + '.join(self.titles[way] for way in ratio.below)}"
+        return f"{self.titles[ratio.above]} / {' + '.join(self.titles[way] for way in ratio.below)}{SUFFIXES[ratio.of]}"
 
     def as_json(self) -> dict[str, Any]:
         """For the file of results."""
@@ -99,7 +103,9 @@ class Result:
         }
 
 
-COLUMNS = ("way", "wall s", "+-", "CPU s", "API calls", "peak MB")
+SUFFIXES = {"seconds": "", "cpu_seconds": ", CPU time", "peak_bytes": ", peak memory"}
+"""How the name of a ratio ends, by the number that it is of."""
+COLUMNS = ("way", "wall s", "+-", "CPU s", "API calls", "peak MB", "output MB")
 RATIO_COLUMNS = ("scenario", "case", "what", "ratio", "aim")
 
 
@@ -113,6 +119,7 @@ def rows_of(result: Result) -> list[Row]:
             f"{result.median(way, 'cpu_seconds'):.2f}",
             f"{result.median(way, 'calls'):,.0f}",
             f"{result.median(way, 'peak_bytes') / 1e6:,.0f}",
+            f"{result.median(way, 'output_bytes') / 1e6:,.1f}",
         )
         for way, runs in result.runs.items()
     ]

@@ -17,11 +17,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
+from tests.simulator.client import Simulator
 from tests.tools.benchmark.figures import Case, Ratio
 from tests.tools.benchmark.stage import COLLECTION, Job, Stage
 
 BARE, SDK, MODULE, ROLE = "bare", "sdk", "module", "role"
 RESEND, CREATE, SWITCH, READ = "resendEmail", "createObject", "updateLoadBalancerProtocols", "get_secret"
+PARTS = ("certificate", "intermediateCertificate", "privateKey")
+"""What a record of the store has of a certificate."""
+LINEAGE = (("archive", "1"), ("live", ""))
+"""Where certbot keeps the files, and the links to them; and how their names end."""
 PING: dict[str, Any] = {"ansible.builtin.ping": {}}
 
 
@@ -286,6 +291,70 @@ class Rotate(Scenario):
         return self.play("ssl_rotation", variables, makes={CREATE: 0, SWITCH: 0})
 
 
+class Check(Scenario):
+    """A large account in check mode: 4 listeners on each load balancer, for two of five records; certbot has three of five.
+
+    One lineage in ten was renewed. HAProxy serves for the load balancers.
+    """
+
+    title = "Check a rotation of a large account"
+    ratios = (
+        Ratio(MODULE, (SDK,), 4, of="cpu_seconds"),
+        Ratio(MODULE, (SDK,), 3, of="peak_bytes"),
+        Ratio("gathered", (MODULE,), 1.3, of="cpu_seconds"),
+    )
+
+    @classmethod
+    def fleet(cls, orders: int) -> dict[str, Any]:
+        served = {"balancers": math.ceil(orders / 10), "listeners": 4}
+        return {"fleet": orders, "stored": orders, "haproxy": True, **served}
+
+    def prepare(self) -> None:
+        """Write the lineages, as certbot does."""
+        self._certbot = self.stage.new_path(".certbot")
+        sim, count = self.stage.sim, math.ceil(self.case.orders * 3 / 5)
+        new = _renew(sim, sim.orders()[:count:10])
+        for record in sim.certificates()[:count]:
+            name = record["commonName"]
+            certificate, chain, key = new.get(name) or (record[part] for part in PARTS)
+            for part, text in {
+                "cert": certificate,
+                "chain": chain,
+                "fullchain": certificate + chain,
+                "privkey": key,
+            }.items():
+                file, link = (Path(self._certbot, place, name, f"{part}{end}.pem") for place, end in LINEAGE)
+                for path in (file, link):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="ascii")
+                link.symlink_to(file)
+
+    def ways(self) -> list[Way]:
+        """What a report needs of the store and of the sources is returned by default, so that it is measured, too."""
+        lineages, root = str(self._certbot / "live"), str(self.stage.sim.authority_root)
+        done = 4 * math.ceil(self.case.orders / 10)
+        sdk = partial(self.stage.sdk, "look", self.case.concurrency, done, lineages, root)
+        name = "ssl_certificate_rotate"
+        return [
+            Way(SDK, "bare SDK, cryptography, and TLS", sdk),
+            Way(MODULE, f"{name}, in check mode", partial(self._check, gather_certificates=False)),
+            Way("gathered", f"{name}, also with what a report needs", self._check),
+        ]
+
+    def _check(self, **more: Any) -> Job:
+        options = {
+            "sources": [{"certbot": str(self._certbot)}],
+            "max_listeners": self.case.orders,
+            "concurrency": self.case.concurrency,
+            "check_revocation": "off",
+            "fail_on": [],  # some certificates of the fleet are about to end
+            "ledger_url": self.ledger(),
+            "trusted_ca_path": str(self.stage.sim.authority_root),
+        }
+        given = {"check_mode": True, "says": ("changed", True), "makes": {CREATE: 0, SWITCH: 0}}
+        return self.stage.module("ssl_certificate_rotate", {**options, **more}, **given)
+
+
 class Secrets(Scenario):
     """Secrets Manager has the same certificates as the store, or newer ones of a tenth of them; and the store is exported."""
 
@@ -304,15 +373,8 @@ class Secrets(Scenario):
     def prepare(self) -> None:
         """Have newer certificates issued of a tenth of the names."""
         sim = self.stage.sim
-        names = ("certificate", "intermediateCertificate", "privateKey")
-        self._stored = [tuple(record[name] for name in names) for record in sim.certificates()]
-        self._renewed = []
-        begin, end = ((datetime.now(timezone.utc) + timedelta(days=days)).isoformat() for days in (0, 90))
-        for order in sim.orders()[: math.ceil(self.case.orders / 10)]:
-            like = {name: order[name] for name in ("commonName", "certificateSigningRequest", "status", "product")}
-            issued = sim.issue(sim.add_order(**like, effectiveDate=begin, expirationDate=end)["id"])
-            key = sim.key_path(order["commonName"]).read_text(encoding="ascii")
-            self._renewed.append((issued["certificate"], issued["intermediateCertificate"], key))
+        self._stored = [tuple(record[name] for name in PARTS) for record in sim.certificates()]
+        self._renewed = [*_renew(sim, sim.orders()[: math.ceil(self.case.orders / 10)]).values()]
         self._empty = self.stage.new_path(".empty")
         self._empty.mkdir()
 
@@ -367,6 +429,18 @@ class Secrets(Scenario):
         return self.stage.module("ssl_certificate_export", options, says=("exported_count", self.case.orders))
 
 
+def _renew(sim: Simulator, orders: Iterable[dict[str, Any]]) -> dict[str, tuple[str, str, str]]:
+    """Have newer certificates issued; by name, each with its issuers and its key."""
+    new = {}
+    begin, end = ((datetime.now(timezone.utc) + timedelta(days=days)).isoformat() for days in (0, 90))
+    for order in orders:
+        like = {name: order[name] for name in ("commonName", "certificateSigningRequest", "status", "product")}
+        issued = sim.issue(sim.add_order(**like, effectiveDate=begin, expirationDate=end)["id"])
+        key = sim.key_path(order["commonName"]).read_text(encoding="ascii")
+        new[order["commonName"]] = (issued["certificate"], issued["intermediateCertificate"], key)
+    return new
+
+
 def _secret_id(number: int) -> str:
     return str(UUID(int=number + 1))
 
@@ -377,6 +451,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
     "import": ImportCertificates,
     "report": Report,
     "rotate": Rotate,
+    "check": Check,
     "secrets": Secrets,
 }
 PROFILES: dict[str, tuple[Case, ...]] = {
@@ -393,6 +468,7 @@ PROFILES: dict[str, tuple[Case, ...]] = {
         ),
         Case("report", 10_000, rounds=1),
         Case("rotate", 300, 150),
+        Case("check", 5_000),
         Case("secrets", 1_000, 150, 16),
     ),
     "quick": (
@@ -401,6 +477,7 @@ PROFILES: dict[str, tuple[Case, ...]] = {
         Case("import", 100, 50, 16, rounds=2),
         Case("report", 100, rounds=1),
         Case("rotate", 30, 150, rounds=2),
+        Case("check", 500, rounds=2),
         Case("secrets", 100, 50, 16, rounds=2),
     ),
 }

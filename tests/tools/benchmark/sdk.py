@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import ssl
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import SoftLayer
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 PAGE_SIZE = 500
 REQUESTS = "Security_Certificate_Request"
@@ -30,6 +35,11 @@ RECORD_MASK = (
     "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,keySize,"
     "validityBegin,validityEnd,createDate,modifyDate,associatedServiceCount]"
 )
+BALANCER_MASK = (
+    "mask[id,uuid,name,address,provisioningStatus,sslCiphers[id,name],"
+    "listeners[id,uuid,protocol,protocolPort,tlsCertificateId,modifyDate]]"
+)
+TIMEOUT = 10
 BY_ID = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
 
 
@@ -69,6 +79,24 @@ class Work:
     def export(self) -> list[Any]:
         """Read every certificate of the store with its private key."""
         return list(self._pool.map(self._with_key, [record["id"] for record in self._stored(RECORD_MASK)]))
+
+    def look(self, lineages: str, ca_path: str) -> list[Any]:
+        """List the store and the load balancers, read the lineages of certbot, and have each listener accepted by a TLS client."""
+        stored = [
+            x509.load_pem_x509_certificate(record["certificate"].encode()) for record in self._stored(RECORD_MASK)
+        ]
+        read = [_read_lineage(folder) for folder in sorted(Path(lineages).iterdir())]
+        client = ssl.create_default_context(cafile=ca_path)
+        client.check_hostname = False
+
+        def shake_hands(address: str, port: int) -> Any:
+            with socket.create_connection((address, port), TIMEOUT) as connected, client.wrap_socket(connected) as tls:
+                return tls.getpeercert(binary_form=True)
+
+        balancers = self._pages("Network_LBaaS_LoadBalancer", "getAllObjects", mask=BALANCER_MASK)
+        places = [(one["address"], row["protocolPort"]) for one in balancers for row in one["listeners"]]
+        assert stored and read
+        return list(self._pool.map(shake_hands, *zip(*places, strict=True)))
 
     @cached_property
     def _manager(self) -> Any:
@@ -124,6 +152,11 @@ class Work:
         for more in self._pool.map(page, range(PAGE_SIZE, first.total_count, PAGE_SIZE)):
             rows += more
         return rows
+
+
+def _read_lineage(folder: Path) -> tuple[Any, Any]:
+    key = load_pem_private_key((folder / "privkey.pem").read_bytes(), None, unsafe_skip_rsa_key_validation=True)
+    return x509.load_pem_x509_certificate((folder / "cert.pem").read_bytes()), key
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class Stage:
         of_secrets = self.sim.secrets_manager.calls()
         calls = [*self.sim.calls(), *({**call, "method": call["operation"]} for call in of_secrets)]
         check(job, taken.pop("exit_code"), output, errors, calls)
-        return Run(**taken, calls=len(calls)), output
+        return Run(**taken, calls=len(calls), output_bytes=len(output.encode())), output
 
     def launch(self, job: Job) -> tuple[dict[str, Any], str, str]:
         """Run a command, which ends with this process at the latest; return what it took and what it printed."""
