@@ -11,7 +11,6 @@ from collections.abc import Collection
 from .._base.module import Module
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
-from .._store import apply as store
 from .._store.plan_import import plan_record_removal
 from . import messages_deploy
 from .apply_deploy import Deployment
@@ -68,7 +67,12 @@ def clean_up(
             ("removed", as_result(record, "removed", None, messages[record.id in plan.expired_ids])) for record in old
         ]
         return StoreChanges(listed, [action.as_diff() for action in actions])
-    deleted = store.carry_out(client, module.params["ledger_url"], actions) if actions else []
+    if not actions:
+        return StoreChanges(listed)
+    # Imported only here, because the ledger needs SQLAlchemy, which takes long to load.
+    from .._store import apply as store
+
+    deleted = store.carry_out(client, module.params["ledger_url"], actions)
     for done in deleted:
         record = done.as_result()
         if done.outcome == "unchanged":

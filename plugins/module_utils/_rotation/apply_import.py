@@ -13,7 +13,6 @@ from .._base.module import Module
 from .._replacement.roots import find_anchors
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
-from .._store import apply as store
 from .._store import messages as of_store
 from .._store.check import ImportOptions
 from .._store.plan_import import ImportAction, build_diff, check_bundle, plan_present
@@ -50,9 +49,13 @@ def import_certificates(module: Module, client: Client, world: World, chosen: Im
     diff, records, truncated = [], [], {}
     new = [_check(module, world, entry) for entry in chosen.imports]
     plan = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
-    plan = store.fail_creates_without_ledger(plan, module.params["ledger_url"])
-    is_done = bool(plan) and not module.check_mode
-    carried_out = store.carry_out(client, module.params["ledger_url"], plan) if is_done else plan
+    carried_out = plan
+    if plan:
+        # Imported only here, because the ledger needs SQLAlchemy, which takes long to load.
+        from .._store import apply as store
+
+        plan = store.fail_creates_without_ledger(plan, module.params["ledger_url"])
+        carried_out = plan if module.check_mode else store.carry_out(client, module.params["ledger_url"], plan)
     for entry, planned, done in zip(chosen.imports, plan, carried_out, strict=True):
         for warning in done.warnings:
             module.warn(f"{done.name}: {of_store.describe_warning(warning)}")

@@ -22,7 +22,6 @@ from .._base.names import (
     is_matching_name,
     sort_by_similarity,
 )
-from .._ledger.ledger import Entry, Key
 from .._replacement.can_replace import (
     ACCEPT_OPTIONS,
     Overrides,
@@ -38,6 +37,9 @@ from .._softlayer.load_balancers import Balancer, Listener
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .target import Target
 from .world import Record, World
+
+if t.TYPE_CHECKING:
+    from .._ledger.ledger import Entry, Key
 
 PLACE_KEY = attrgetter("load_balancer", "port", "uuid")
 """The sort key of actions for listeners."""
@@ -397,6 +399,9 @@ def hold_switched_back(
 
 def build_replaced_key(action: ListenerAction) -> Key:
     """Return the key under which the ledger records that a run has replaced the previous certificate of a listener."""
+    # Imported only here, because the ledger needs SQLAlchemy, which takes long to load.
+    from .._ledger.ledger import Key
+
     return Key(
         "switch", f"{action.uuid} {certificate_of(t.cast(StoreCertificate, action.previous_record)).fingerprint_sha256}"
     )
