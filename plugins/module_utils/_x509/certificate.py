@@ -75,7 +75,7 @@ MAX_RSA_EXPONENT = 64
 MAX_DSA_KEY_SIZE = 4096
 """Maximum key size in bits for signature verification, because an attacker could use larger keys to consume CPU time."""
 MAX_CACHE_ENTRIES = 64
-"""Maximum number of cached certificates and chain links. A few intermediate certificates issue hundreds of certificates."""
+"""Maximum number of cached chain links and settings of TLS clients. A few intermediate certificates issue hundreds of certificates."""
 MAX_NAMES = 1_000
 """Maximum number of subject alternative names that are read individually."""
 
