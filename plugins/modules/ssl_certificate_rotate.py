@@ -1110,8 +1110,8 @@ attention:
       sample: 28
     held_back_since:
       description:
-        - Time when the newer certificate became valid. The value is null for other reasons than V(held_back), and if the newer certificate is in
-          use on another listener.
+        - Time when the newer certificate became valid, or when somebody switched the listener back. The value is null for other reasons than
+          V(held_back), and if the newer certificate is in use on another listener and the listener was not switched back.
       type: str
       sample: "2026-11-27T08:00:00Z"
     explanation_url:

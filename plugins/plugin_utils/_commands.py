@@ -72,7 +72,7 @@ EXCLUDED_OPTIONS: Mapping[str, set[str]] = {
 }
 """Options that are not added to the command of a playbook, because they have no effect or another meaning, by playbook."""
 MODULE_OPTIONS: Mapping[str, Sequence[str]] = {
-    "ssl_certificate_deploy": ("trusted_ca_path", "verify_timeout", "rollback", "ledger_url"),
+    "ssl_certificate_deploy": ("trusted_ca_path", "verify_timeout", "rollback", "check_revocation", "ledger_url"),
     "ssl_certificate_import": ("ledger_url",),
 }
 """Options of the run to add to the command of a module, by module."""

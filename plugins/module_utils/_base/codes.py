@@ -313,8 +313,9 @@ new_name: The store contains no certificate for the DNS names of this certificat
 KeptReason = t.Literal["in_use", "not_served", "not_accepted", "unreachable", "expires_earlier", "replaced_recently"]
 """Reasons why `ssl_certificate_rotate` keeps a certificate although another certificate can replace it, or although it has expired.
 
-replaced_recently: The replacement has been in the store for less than ``remove_superseded_after_days``. | No action is needed: a later run deletes the
-    certificate. Until then, the command in ``message`` switches back to it.
+replaced_recently: The replacement has been in the store for less than ``remove_superseded_after_days``, or the API does not report since when. | No
+    action is needed: a later run deletes the certificate. Until then, the command in ``message`` switches back to it. Without a date in ``message``,
+    delete the certificate when you do not need it anymore.
 """
 AttentionReason = t.Literal[
     "expired",

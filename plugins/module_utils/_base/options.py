@@ -87,6 +87,8 @@ class ArgumentSpec:
                     "invalid_argument",
                     f"{place} must not be null or empty: without a value, the run may do more than intended. Specify a value, or remove the option.",
                 )
+            if argument["type"] in {"int", "float"} and any(isinstance(item, bool) for item in items):
+                raise CertificatesError("invalid_argument", f"{place} must be a number, not {str(items[0]).lower()}.")
             for item in items if options else ():
                 if (
                     isinstance(item, str)

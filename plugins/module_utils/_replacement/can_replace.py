@@ -34,6 +34,7 @@ class Overrides:
     name_loss: bool = False
     key_type_change: bool = False
     organization_change: bool = False
+    key_change: bool = False
     expired: bool = False
     untrusted: bool = False
     wildcards: bool = False
@@ -148,14 +149,16 @@ def find_replacement_obstacle(
     if expires_earlier and lifespan.is_due(view.at):
         return Obstacle("expires_earlier", {"end": lifespan.end, "issuer": lifespan.limiting_issuer})
     less_trusted = None if accepted.untrusted else _why_less_trusted(new, old, view)
-    is_other_key = bool(theirs and view.pins_keys and ours.public_key_sha256 != theirs.public_key_sha256)
-    return less_trusted or (Obstacle("key_differs") if is_other_key else None)
+    is_pinned = view.pins_keys and not accepted.key_change
+    is_other_key = theirs and ours.public_key_sha256 != theirs.public_key_sha256
+    return less_trusted or (Obstacle("key_differs") if is_pinned and is_other_key else None)
 
 
 OVERRIDABLE: Mapping[str, str] = {
     "names_not_covered": "name_loss",
     "organization_differs": "organization_change",
     "key_type_differs": "key_type_change",
+    "key_differs": "key_change",
 }
 """The override for each obstacle that the user may accept for an initial certificate; users cannot accept a rejection by TLS clients."""
 
@@ -195,6 +198,7 @@ def find_losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -
         "names": {"names": names} if names else None,
         "organization": {"organizations": organizations} if organizations else None,
         "key_type": {"new": ours.key_type, "present": theirs.key_type} if ours.key_type != theirs.key_type else None,
+        "key": {} if view.pins_keys and ours.public_key_sha256 != theirs.public_key_sha256 else None,
         "trust": {} if view.find_level(new) < view.find_level(old) else None,
         "time": {"days": days} if days > 0 else None,
     }

@@ -118,6 +118,8 @@ def describe_loss(lost: Obstacle[str]) -> str:
             return f"the organization {join_first(sorted(organizations))}"
         case "key_type", {"new": ours, "present": theirs}:
             return f"the {theirs} key type (now {ours})"
+        case "key", _:
+            return "the key, although require_same_key is true"
         case "trust", _:
             return "the trust of TLS clients"
         case "time", {"days": days}:

@@ -119,7 +119,7 @@ def limit_listeners(
         is_as_shown = bool(record and target and target.fingerprint_sha256 == record["fingerprint_sha256"])
         if action.outcome == "switched" and not is_as_shown:
             action = replace(keep_unchanged(action, index), outcome="skipped", reason="not_approved", facts={})
-        elif action.outcome == "unchanged" and record is not None and not is_as_shown:
+        elif record and not is_as_shown and (action.outcome == "unchanged" or action.reason == "switched_back"):
             action = action.mark_failed("changed_meanwhile", _why_unplanned(action, record, index))
         limited.append(action)
     return limited, [{**UNKNOWN_FIELDS, **_create_impossible_record(record, "deployed")} for record in shown.values()]
@@ -128,6 +128,8 @@ def limit_listeners(
 def _why_unplanned(action: ListenerAction, record: Record, index: StoreIndex) -> dict[str, t.Any]:
     """Return the message facts about an approved switch that is no longer planned."""
     had, has = record["previous_certificate_id"], action.previous_id
+    if action.reason == "switched_back":
+        return {"certificate_id": has, "is_switched_back": True}
     if str(had) != str(has):
         return {"had": had, "certificate_id": has}
     known = {stored.certificate.fingerprint_sha256 for stored in index if stored.certificate}

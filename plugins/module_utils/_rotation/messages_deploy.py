@@ -203,6 +203,8 @@ def why_unswitched(why: Obstacle[t.Any]) -> str:
                 case {"had": had}:
                     now = f"certificate {has}" if has else "no certificate"
                     state = f"the listener now has {now} instead of certificate {had}"
+                case {"is_switched_back": True}:
+                    state = f"somebody has switched the listener back to certificate {has}"
                 case {"is_stored": True}:
                     state = f"the approved certificate can no longer replace certificate {has}"
                 case _:

@@ -227,7 +227,7 @@ def _find_remedy(
 def _describe_override(reasons: Sequence[str], switch: str) -> str:
     """Return the remedy for obstacles that the command `switch` overrides; empty if an obstacle cannot be overridden."""
     match [*reasons]:
-        case [*_, last] if last not in {"names_by_wildcard", "key_differs", "switched_back", *OVERRIDABLE}:
+        case [*_, last] if last not in {"names_by_wildcard", "switched_back", *OVERRIDABLE}:
             return ""
         case ["names_by_wildcard"]:
             return (

@@ -127,7 +127,11 @@ def plan_removal(
         end = view.find_end(record)
         if all(view.find_end(other) < end for other in replacing):
             return Obstacle("expires_earlier", {"end": end})
-        since = [view.at if other.handle in stored_now else other.created_at for other in replacing]
+        # What this run has switched can go back to it; otherwise, its first replacement counts, whatever has replaced that one since.
+        is_left_now = any(each.is_changed and each.previous_id == record.id for each in listeners)
+        found = [view.at if each.handle in stored_now else each.created_at for each in (replacing if is_left_now else index.find_successors(record, view))]
+        known = sorted(filter(None, found))
+        since = found if is_left_now or not known else known[:1]
         if not superseded_after_days or end <= view.at or _is_past(since, superseded_after_days, view.at):
             return None
         return Obstacle(

@@ -190,7 +190,11 @@ def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Recor
         "new": _find_facts(new, world.view) if is_given else None,
         "losses": [describe_loss(lost) for lost in find_losses(*compared, world.view)] if compared else [],
         "overrides": sorted(
-            {ACCEPT_OPTIONS[reason] for reason, what in OVERRIDABLE.items() if getattr(accepted, what)}
+            {
+                option
+                for reason, option in ACCEPT_OPTIONS.items()
+                if getattr(accepted, OVERRIDABLE.get(reason, ""), False)
+            }
         ),
         "switch_back_command": None
         if allow is None or old is None

@@ -36,8 +36,7 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
     authorities = create_revocation_client(module, client, find_ledger_directory(module.params["ledger_url"]))
 
-    pins_keys = options.require_same_key and not options.adopt
-    view = create_trust_view(module.params["trusted_ca_path"], pins_keys=pins_keys)
+    view = create_trust_view(module.params["trusted_ca_path"], pins_keys=options.require_same_key)
     world = read_world(module, client, view, options)
     world = check_revocations(authorities, world, options)
 

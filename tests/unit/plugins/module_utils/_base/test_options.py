@@ -75,6 +75,7 @@ SPEC = ArgumentSpec(
         ("sources", '[{"folder": "/a"}, {"folder": "/b"}]', [{"folder": "/a"}, {"folder": "/b"}]),
         ("sources", ['{"folder": "/a"}'], [{"folder": "/a"}]),
         ("sources", "folder=/a", [{"folder": "/a"}]),
+        ("sources", "folder=/a;folder=/b", [{"folder": "/a"}, {"folder": "/b"}]),
         ("sources", [{"mail": '{"paths": ["/a", "/b,c"]}'}], [{"mail": {"paths": ["/a", "/b,c"]}}]),
     ],
 )
@@ -105,6 +106,12 @@ def given_part(value: t.Any, like: t.Any) -> t.Any:
 )
 def test_what_limits_is_never_empty(given: dict[str, t.Any], place: str) -> None:
     refuse(given, f"{place} must not be null or empty: without a value, the run may do more than intended. ")
+
+
+def test_true_is_no_number() -> None:
+    """Ansible would make it 1."""
+    refuse({"number": True}, "number must be a number, not true.")
+    refuse({"select": {"days": False}}, "select.days must be a number, not false.")
 
 
 def test_what_does_not_limit_may_be_empty_and_so_may_conditions() -> None:

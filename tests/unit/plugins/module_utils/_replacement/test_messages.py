@@ -175,6 +175,7 @@ def test_what_was_revoked() -> None:
         ("names", {"names": ["a", "b"]}, "the DNS names a, b"),
         ("organization", {"organizations": {"A"}}, "the organization A"),
         ("key_type", {"new": "ECDSA", "present": "RSA"}, "the RSA key type (now ECDSA)"),
+        ("key", {}, "the key, although require_same_key is true"),
         ("trust", {}, "the trust of TLS clients"),
         ("time", {"days": 1}, "1 day of validity"),
         ("time", {"days": 2}, "2 days of validity"),

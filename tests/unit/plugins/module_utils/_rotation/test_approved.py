@@ -157,6 +157,17 @@ def test_a_switch_that_was_shown_and_is_not_planned_any_more(
         assert (other.target_id, other.is_changed) == (has.id, False)
 
 
+def test_a_switch_that_was_shown_and_then_undone() -> None:
+    """It fails; what nobody has shown is only held back."""
+    back = listener(1, OLD, outcome="skipped", reason="switched_back")
+    failed = limited(SWITCHED, back)
+    assert (failed.outcome, failed.reason, failed.facts) == (
+        *("failed", "changed_meanwhile"),
+        {"certificate_id": 1, "is_switched_back": True},
+    )
+    assert limited(None, back) == back
+
+
 def test_what_is_not_switched_keeps_its_own_reason() -> None:
     """Whether it was shown or not; what is as it was and was not shown is nothing to tell of."""
     held = listener(1, OLD, outcome="skipped", reason="names_not_covered", facts={"error": "It lacks a name."})

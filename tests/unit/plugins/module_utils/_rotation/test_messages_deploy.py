@@ -275,6 +275,10 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
                     "the approved certificate can no longer replace certificate 1001",
                 ),
                 (
+                    {"is_switched_back": True, "certificate_id": 1001},
+                    "somebody has switched the listener back to certificate 1001",
+                ),
+                (
                     {"is_stored": False, "certificate_id": 1001},
                     "the certificate store does not contain the approved certificate",
                 ),

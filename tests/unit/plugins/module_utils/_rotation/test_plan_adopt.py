@@ -17,8 +17,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
     Overrides,
     PresentCertificate,
     find_losses,
+    find_replacement_obstacle,
     required_overrides,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_adopt import (
     Adoption,
     choose_adoption,
@@ -49,6 +51,17 @@ ANY = (*ECDSA, "ECDHE-RSA-AES256-GCM-SHA384")
 
 
 # What is lost, and what has to be accepted for it
+
+
+def test_another_key_is_a_loss_where_clients_pin_it() -> None:
+    """An adoption accepts it, and says so."""
+    pinned = TrustView(CLIENTS.anchors, CLIENTS.at, pins_keys=True)
+    before, after = replace(DUE, key="ec").record(1), replace(NEW, key="other ec").record(2)
+    assert find_losses(after, before, pinned) == [Obstacle("key", {})] and find_losses(after, before, CLIENTS) == []
+    accepted = Overrides(wildcards=True, key_change=True)
+    assert required_overrides(after, PresentCertificate.of(before), pinned) == accepted
+    assert find_replacement_obstacle(after, PresentCertificate.of(before), pinned, accepted) is None
+
 
 LOST, NO_LTD = {"names": ["a.example", "b.example"]}, {"organizations": frozenset({"Example Ltd"})}
 

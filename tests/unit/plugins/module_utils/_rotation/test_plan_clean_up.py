@@ -447,6 +447,17 @@ def test_the_youngest_replacement_counts() -> None:
     assert removal([FIRST, second], listener(1, second, served=None), **weekly) == ([], UNSEEN)
 
 
+def test_each_is_kept_after_its_own_replacement() -> None:
+    """What has replaced that one since does not matter, but for what this run has switched."""
+    records = [UNUSED, aged(8), aged(1, NEWER, 3)]
+    weekly: dict[str, Any] = {"superseded_after_days": 7}
+    assert removal(records, listener(3, records[2]), **weekly) == ([1], [(2, "replaced_recently")])
+    now_left = [FIRST, *records[1:]]
+    assert removal(now_left, listener(1, records[2]), **weekly) == ([], [*RECENT, (2, "replaced_recently")])
+    unknown = [UNUSED, aged(None), aged(8, NEWER, 3)]
+    assert removal(unknown, listener(3, unknown[2]), **weekly) == ([1, 2], [])
+
+
 def test_who_can_go_back_and_how() -> None:
     """Who was switched by the run, and who has the replacement; in check mode nobody was switched yet."""
     wider = Made(names=(NAME, OTHER))
