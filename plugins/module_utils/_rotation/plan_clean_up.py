@@ -129,9 +129,10 @@ def plan_removal(
             return Obstacle("expires_earlier", {"end": end})
         # What this run has switched can go back to it; otherwise, its first replacement counts, whatever has replaced that one since.
         is_left_now = any(each.is_changed and each.previous_id == record.id for each in listeners)
-        found = [view.at if each.handle in stored_now else each.created_at for each in (replacing if is_left_now else index.find_successors(record, view))]
-        known = sorted(filter(None, found))
-        since = found if is_left_now or not known else known[:1]
+        successors = replacing if is_left_now else index.find_successors(record, view)
+        stored_at = [view.at if each.handle in stored_now else each.created_at for each in successors]
+        known = sorted(filter(None, stored_at))
+        since = stored_at if is_left_now or not known else known[:1]
         if not superseded_after_days or end <= view.at or _is_past(since, superseded_after_days, view.at):
             return None
         return Obstacle(
