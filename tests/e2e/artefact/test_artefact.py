@@ -236,7 +236,7 @@ def test_every_module_runs(installed: Installation) -> None:
 
 
 def test_a_playbook_brings_its_files(installed: Installation) -> None:
-    """The role brings its templates, and the filters what they need, from the folders that are left; tests/e2e/walk plays most of the others."""
+    """The role brings its templates, and the filters what they need, from the folders that are left."""
     with Simulator.start(fleet=1) as simulator:
         [order] = simulator.orders()
         report = installed.folder / "report.html"

@@ -4,7 +4,7 @@
 
 """The examples of the documentation do what they say: each page is followed, in a world that has what it speaks of.
 
-Without `LONG=1` in the environment, only the quick start is, less its runs in check mode: `tests/e2e/walk` follows the README, with them, and
+Without `LONG=1` in the environment, only the quick start is, less its runs in check mode: `test_outputs` runs those of the README, and
 what all pages name is looked up by `test_options`.
 """
 
@@ -55,7 +55,7 @@ FIND_NOTHING = (
 """Tasks that look for no order, and for what was deleted."""
 READ_FIRST = "docs/docsite/rst/guide_quick_start.rst"
 WALKED = "README.md"
-"""A page that installs itself on the machine: `tests/e2e/walk` follows it."""
+"""A page that installs itself on the machine: `tests/e2e/walk` and `test_outputs` follow it."""
 NEEDS_HAPROXY = "docs/docsite/rst/guide_deploy.rst"
 """A page that fails where nobody can connect to the load balancers."""
 OF_ROLES = ("softlayer.certificates.ssl_fulfillment : ", "softlayer.certificates.ssl_rotation : ")

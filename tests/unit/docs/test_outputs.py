@@ -26,7 +26,7 @@ import yaml
 
 from tests.simulator.client import Simulator
 from tests.simulator.orders import PENDING
-from tests.support.balanced import put
+from tests.support.balanced import have, put
 from tests.support.certificates import NOW, Authority, new_key, pem_of
 from tests.support.client_trees import certbot
 from tests.support.pages import GUIDES, READMES, ROOT, blocks_below, page_of_file
@@ -146,12 +146,21 @@ class Reader:
         """Run a playbook; what it prints with the callback that pages recommend."""
         return self.types(f"{CALLBACK}\n{command}", warnings=False)
 
+    def previews_and_plays(self, page: Path, heading: str, number: int = -1) -> str:
+        """Run the last two commands of a block, of which the first changes nothing; what the second one prints."""
+        preview, command = block(page, heading, "console", number).splitlines()[-2:]
+        assert preview == f"{command} --check"
+        before = have(self.sim), self.sim.certificates(), self.sim.sends()
+        self.plays(preview)
+        assert (have(self.sim), self.sim.certificates(), self.sim.sends()) == before
+        return self.plays(command)
+
 
 def rotations(reader: Reader) -> dict[str, str]:
     """The first certificate of a name, a night without anything to do, one with a renewal, and a red one."""
     reader.serves(WWW, (-275.5, 89.5), "prod-web", organization="Example Ltd")
     reader.renews(WWW, (-4.5, 59.5))
-    printed = {"adopt": reader.plays(last_command(ACME, FIRST))}
+    printed = {"adopt": reader.previews_and_plays(README, FIRST)}
 
     reader.save("rotation.yml", block(ACME, NIGHT, "yaml"))
     printed["nothing"] = reader.plays(last_command(README, NIGHT))
@@ -159,7 +168,7 @@ def rotations(reader: Reader) -> dict[str, str]:
     reader.serves(SHOP, (-61.5, 28.5), "shop")
     reader.renews(WWW, (-0.5, 89.5), version=2)
     reader.save("rotation.yml", block(README, NIGHT, "yaml"))
-    printed["renewed"] = reader.plays(last_command(README, NIGHT))
+    printed["renewed"] = reader.previews_and_plays(README, NIGHT)
 
     reader.serves(MAIL, (-84.5, 5.5), "mail")
     reader.renews(SHOP, (-4.5, 85.5), kind="ec")  # held back for more than three days
@@ -178,7 +187,7 @@ def fulfillment(reader: Reader) -> dict[str, str]:
         "ssl_fulfillment_mail": {"maildir": str(reader.sim.maildir)}
     }
     reader.save("vars.yml", yaml.safe_dump(given))
-    return {"fulfill": reader.plays(last_command(ORDERS, MANY, 0))}
+    return {"fulfill": reader.previews_and_plays(ORDERS, MANY, 0)}
 
 
 def account(reader: Reader) -> dict[str, str]:

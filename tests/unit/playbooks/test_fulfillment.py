@@ -5,7 +5,7 @@
 """The role ssl_fulfillment and its playbooks, as users run them: what goes from module to module, and what stands around them.
 
 What is requested, found and imported and why is tested with the modules; here the emails lie on a real mail server. That check mode
-asks and waits for nothing, and that a second run finds all done: `tests/e2e/walk`.
+sends and imports nothing: `docs/test_outputs`.
 """
 
 from __future__ import annotations
