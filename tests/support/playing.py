@@ -68,6 +68,29 @@ def shell(sim: Simulator, folder: Path, command: str) -> Ran:
     return _complete(shlex.split(command), folder, _environment(sim))
 
 
+def type_commands(
+    sim: Simulator, home: Path, commands: str, code: int = 0, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Have a shell run commands of a page in a home folder, with the programs of this Ansible."""
+    of_the_home = {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+    }
+    done = subprocess.run(
+        ["sh", "-euc", commands],
+        cwd=home,
+        env=_environment(sim) | of_the_home | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
 def _ran(code: int, output: str) -> Ran:
     recap = re.search(r"changed=(\d+)", output)
     return Ran(code, output, int(recap[1]) if recap else 0)

@@ -37,12 +37,6 @@ OF_TEMPLATES = {ROTATE: {"ssl_rotation_sources": SOURCES}, "Resend fulfillment e
 """What job templates have of their own."""
 
 
-def uses(awx: Awx, template: dict[str, Any]) -> set[str]:
-    """The names of a job template's credentials."""
-    numbers = template["associations"]["credentials"]
-    return {one["name"] for one in awx.world.all("credentials") if one["id"] in numbers}
-
-
 @only_long
 def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx) -> None:
     """And with a user name and a password in place of a token, jobs on the inventory of the orders, and no credentials given.
@@ -68,14 +62,9 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
         assert template["inventory"] == orders
         assert (template["organization"], template["execution_environment"]) == (organization["id"], image["id"])
         assert json.loads(template["extra_vars"]) == {**JOBS, **OF_TEMPLATES.get(template["name"], {})}
-    rotate = world.named("job_templates", ROTATE)
-    assert uses(awx, rotate) == {"SoftLayer API", "SSL private keys", "SSL mailbox"}
-    (question,) = (one for one in rotate["survey"]["spec"] if one["variable"] == "ssl_max_listeners")
-    assert question["default"] == 300
     assert world.named("projects", "SSL certificates")["local_path"] == "certificates"
     assert list(world.all("inventory_sources")) == [], "AWX takes no inventory from a local path"
     assert {schedule["name"] for schedule in world.all("schedules") if not schedule["enabled"]} == {NIGHTS}
-    assert world.named("schedules", NIGHTS)["extra_data"] == {"ssl_max_listeners": 300}
     credentials = [credential["inputs"] for credential in world.all("credentials") if not credential["managed"]]
     assert credentials == [{}, {}, {}]
 

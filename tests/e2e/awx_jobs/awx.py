@@ -171,13 +171,6 @@ class Run:
         assert not errors, errors.decode()
         return self
 
-    def cancel(self: Started) -> Started:
-        """Cancel it as AWX does: ansible-runner is told to end it, then the container goes, and all that runs in it."""
-        self._process.send_signal(signal.SIGTERM)
-        self.wait()
-        self.remove_container()
-        return self
-
     def remove_container(self) -> None:
         """Kill every process of the job, by what only its environment has."""
         mark = f"AWX_PRIVATE_DATA_DIR={self.folder}".encode()

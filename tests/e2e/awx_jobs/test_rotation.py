@@ -57,7 +57,6 @@ def rotate(account: Simulator, postgresql_url: str, volume: Path, launch: Launch
     def run(
         playbook: str = "rotate.yml",
         *,
-        credentials: dict[str, str] | None = None,
         check: bool = False,
         options: str = "",
         **given: Any,
@@ -72,7 +71,7 @@ def rotate(account: Simulator, postgresql_url: str, volume: Path, launch: Launch
         }
         return launch(
             playbook,
-            credentials={**injected, **(credentials or {})},
+            credentials=injected,
             extra_vars={**template, **survey, **given},
             check=check,
             options=options,
@@ -141,32 +140,6 @@ def test_what_was_approved_is_done_and_nothing_else_until_the_night(
 def held(account: Simulator, issued: Issued) -> list[int]:
     """Under which ids the store holds a certificate."""
     return [one["id"] for one in account.certificates() if one["certificate"].strip() == issued.pem.strip()]
-
-
-def test_from_secrets_manager_with_the_instance_of_the_credential(
-    account: Simulator, volume: Path, rotate: Rotate
-) -> None:
-    """And with an API key of its own, as the other one is for the SoftLayer API alone. The job template has no secret then."""
-    old, issued, manager = (
-        store(account, "www.example.com", is_old=True),
-        renewed("www.example.com"),
-        account.secrets_manager,
-    )
-    balancer(account, "web", p443=old)
-    keep(volume, "www", issued)  # for its key to be looked for; no source of the job
-    manager.add("www", issued)
-    of_the_credential = {
-        "SOFTLAYER_CERTIFICATES_INSTANCE_URL": manager.instance_url,
-        "IBMCLOUD_API_KEY": account.api_key,
-        "SOFTLAYER_CERTIFICATES_IAM_URL": manager.iam_url,  # of the simulator; AWX's jobs have IBM Cloud's
-    }
-    given = {"credentials": of_the_credential, "ssl_rotation_sources": [{"secrets_manager": {}}]}
-    done = rotate(options="-vvvv", **given)
-    assert done.status == "successful", done.output
-    assert done.stats["ssl_rotated"]["deployed"] == 1 and [have(account)["web:443"]] == held(account, issued)
-    tokens = [row for row in manager.calls() if row["operation"] == "token"]
-    assert len(tokens) == 1, tokens
-    assert_no_secrets([done], [account.api_key, PASSPHRASE], volume / "keys")
 
 
 @pytest.mark.parametrize("workflow", ["Rotate certificates", "Deploy certificates"])

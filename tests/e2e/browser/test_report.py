@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 
 from tests.e2e.browser.conftest import HOSTILE, MANY, SCREENSHOTS, Browser
 from tests.e2e.browser.looking import VIEWS, column, heading, number_of, sort_by, violations
@@ -133,18 +132,6 @@ def test_sorting(browser: Browser, fleet: Reports) -> None:
     names = column(browser, 0)
     assert names == sorted(names)
     assert [heading(browser, number)[1] for number in (0, 10)] == ["ascending", None]
-
-
-def test_sorting_with_the_keyboard(browser: Browser, fleet: Reports) -> None:
-    browser.open(fleet["en"])
-    first = browser.driver.find_elements(By.CSS_SELECTOR, "thead button")[0]
-    browser.run("arguments[0].focus()", first)
-    browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
-    assert heading(browser, 0)[1] == "ascending"
-    browser.driver.switch_to.active_element.send_keys(Keys.TAB)
-    focused = browser.driver.switch_to.active_element
-    assert focused.text.startswith("Product")
-    assert browser.run("return getComputedStyle(arguments[0]).outlineStyle", focused) == "solid"
 
 
 def test_filtering_by_text(browser: Browser, fleet: Reports) -> None:

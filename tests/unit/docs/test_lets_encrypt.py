@@ -175,13 +175,14 @@ def test_the_service_may_write_the_metrics_where_they_are_read() -> None:
     assert f"``{folder}``" in TEXT
 
 
-def test_the_note_is_the_same_for_the_hook_and_for_systemd() -> None:
+def test_note_and_trace_are_where_systemd_and_the_page_say() -> None:
     texts = {name: written(name) for name in WRITTEN}
     [note] = re.findall(r"^PathExists=(.+)$", texts[f"{ROTATE}.path"], re.MULTILINE)
     assert f"ExecStartPre=+/bin/rm -f {note}\n" in texts[f"{ROTATE}.service"]
     [folder] = re.findall(r"^notes=(.+)$", texts[RENEWED], re.MULTILINE)
     assert f'touch "$notes/{note.removeprefix(f"{folder}/")}"' in texts[RENEWED]
-    assert f"``{note}``" in TEXT
+    assert f"StateDirectory={Path(TRACE).parent.name}\n" in texts[f"{ROTATE}.service"]
+    assert f"``{note}``" in TEXT and f"``/{TRACE}``" in TEXT
 
 
 # What the hook leaves if it fails
@@ -331,17 +332,6 @@ def test_root_writes_no_trace_into_the_folder_of_another_user(machine: Machine) 
     (machine.root / "run/softlayer-certificates").touch()
     assert renewed(machine).code != 0
     assert precious.read_text(encoding="utf-8") == "as it was\n"
-
-
-def test_the_programs_speak_of_one_trace_and_the_service_may_write_it() -> None:
-    texts = {name: written(name) for name in WRITTEN}
-    [state] = re.findall(r"^state=(\S+)", texts[RENEWED], re.MULTILINE)
-    [home] = re.findall(r"^HOME=(\S+)", texts[ROTATE], re.MULTILINE)
-    folder, name = Path(f"/{TRACE}").parent, Path(TRACE).name
-    assert state == home == str(folder)
-    assert f"\ntrace=$state/{name}\n" in texts[RENEWED] and f"\ntrace=$HOME/{name}\n" in texts[ROTATE]
-    assert f"StateDirectory={folder.name}\n" in texts[f"{ROTATE}.service"]
-    assert f"``/{TRACE}``" in TEXT
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck: install the system's package shellcheck")

@@ -14,7 +14,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,12 +26,13 @@ from tests.simulator.client import Simulator
 from tests.support.balanced import have, put
 from tests.support.certificates import Authority, Issued, new_key, pem_of
 from tests.support.pages import ROOT, blocks_below
+from tests.support.playing import type_commands
 
 pytestmark = [pytest.mark.later, pytest.mark.xdist_group("other_sources")]
 
 PAGE = ROOT / "docs/docsite/rst/guide_other_sources.rst"
 AUTHORITY, PRIVATE = Authority("Example CA"), Authority("Private CA")
-WWW, PORT, SECONDS = "www.example.com", 8443, 300
+WWW, PORT = "www.example.com", 8443
 SWITCHED = re.compile(r"web:8443: switched to certificate \d+ and verified")
 OTHER_ID = 278555
 AWS = """#!/bin/sh -e
@@ -84,28 +84,13 @@ class Place:
 
     def types(self, command: str, code: int = 0, **environment: str) -> str:
         """Run a command; what it prints."""
-        env = {
+        given = {
             "PATH": os.pathsep.join([str(self.root / "bin"), str(Path(sys.executable).parent), os.defpath]),
-            "HOME": str(self.root / "root"),
-            "XDG_STATE_HOME": str(self.root / "root/state"),
             "DATA": str(self.root / "data"),
             "SSL_CERT_FILE": str(self.root / "roots.pem"),
-            "SL_USERNAME": self.sim.username,
-            "SL_API_KEY": self.sim.api_key,
-            "SL_ENDPOINT_URL": self.sim.rest_url,
             "ANSIBLE_STDOUT_CALLBACK": "softlayer.certificates.summary",
         }
-        done = subprocess.run(
-            ["sh", "-euc", self.here(command)],
-            cwd=self.root,
-            env=os.environ | env | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
+        done = type_commands(self.sim, self.root, self.here(command), code, **given | environment)
         return done.stdout + done.stderr
 
     def keep(self, issued: Issued) -> None:

@@ -10,11 +10,8 @@ use to wrap lines, and what `as_on_pages` says.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -30,10 +27,10 @@ from tests.support.balanced import have, put
 from tests.support.certificates import NOW, Authority, new_key, pem_of
 from tests.support.client_trees import certbot
 from tests.support.pages import GUIDES, READMES, ROOT, blocks_below, page_of_file
+from tests.support.playing import type_commands
 
 pytestmark = [pytest.mark.later, pytest.mark.xdist_group("outputs")]
 
-SECONDS = 300
 LANGUAGE = "text"
 """Of blocks that show what is printed."""
 NOTHING_PRINTED = Counter({"guide_awx.rst": 1})
@@ -115,31 +112,13 @@ class Reader:
     def types(self, command: str, code: int = 0, *, warnings: bool = True) -> str:
         """Run a command; what it prints, with or without warnings."""
         environment = {
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
-            "HOME": str(self.root),
-            "XDG_STATE_HOME": str(self.root / "state"),
             "SSL_CERT_FILE": str(self._roots),
-            "SL_USERNAME": self.sim.username,
-            "SL_API_KEY": self.sim.api_key,
-            "SL_ENDPOINT_URL": self.sim.rest_url,
             "IBMCLOUD_API_KEY": self.sim.api_key,
             "SOFTLAYER_CERTIFICATES_IAM_URL": self.sim.secrets_manager.iam_url,
             "SOFTLAYER_CERTIFICATES_INSTANCE_URL": self.sim.secrets_manager.instance_url,
             "ANSIBLE_PIPELINING": "true",
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         }
-        done = subprocess.run(
-            ["sh", "-euc", self.here(command)],
-            cwd=self.root,
-            env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
+        done = type_commands(self.sim, self.root, self.here(command), code, **environment)
         return done.stdout + (done.stderr if warnings else "")
 
     def plays(self, command: str) -> str:

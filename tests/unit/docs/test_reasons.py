@@ -11,28 +11,7 @@ import re
 from typing import Any, get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import (
-    ApprovalReason,
-    AttentionReason,
-    DeployOutcome,
-    DeployReason,
-    EmailOutcome,
-    EmailReason,
-    EndpointReason,
-    ExportOutcome,
-    ExportReason,
-    FailureCode,
-    HeldBackReason,
-    ImportOutcome,
-    ImportReason,
-    KeptReason,
-    MissingReason,
-    RotationReason,
-    SecretOutcome,
-    SecretReason,
-    UnmatchedReason,
-    WaitingReason,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._base import codes
 
 from docs.reasons import GUIDE, meanings, page
 from tests.support.pages import ROOT, plugin_source
@@ -46,19 +25,7 @@ KEPT = plugin_source("module", "secrets_manager_certificate")["RETURN"]["certifi
 DEPLOYED = plugin_source("module", "ssl_certificate_deploy")["RETURN"]["listeners"]
 SERVED = plugin_source("module", "ssl_endpoint_info")["RETURN"]["endpoints"]
 SKIPPED = FILTER["RETURN"]["_value"]["contains"]["skipped"]["contains"]["reason"]["description"]
-TOLD: tuple[Any, ...] = (
-    *(EmailReason, MissingReason, UnmatchedReason, ImportReason, ExportReason, SecretReason, DeployReason),
-    *(
-        EndpointReason,
-        WaitingReason,
-        RotationReason,
-        KeptReason,
-        AttentionReason,
-        ApprovalReason,
-        FailureCode,
-        HeldBackReason,
-    ),
-)
+TOLD = [kind for name, kind in vars(codes).items() if name.endswith(("Reason", "Code"))]
 """What users read as a reason or as the code of a failure."""
 
 
@@ -75,11 +42,11 @@ def reasons(returned: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize(
     ("documented", "declared"),
     [
-        (EMAILS["contains"]["outcome"]["description"], EmailOutcome),
-        (IMPORTED["contains"]["outcome"]["description"], ImportOutcome),
-        (EXPORTED["contains"]["outcome"]["description"], ExportOutcome),
-        (KEPT["contains"]["outcome"]["description"], SecretOutcome),
-        (DEPLOYED["contains"]["outcome"]["description"], DeployOutcome),
+        (EMAILS["contains"]["outcome"]["description"], codes.EmailOutcome),
+        (IMPORTED["contains"]["outcome"]["description"], codes.ImportOutcome),
+        (EXPORTED["contains"]["outcome"]["description"], codes.ExportOutcome),
+        (KEPT["contains"]["outcome"]["description"], codes.SecretOutcome),
+        (DEPLOYED["contains"]["outcome"]["description"], codes.DeployOutcome),
     ],
     ids=["requesting", "importing", "exporting", "secrets_manager", "deploying"],
 )
@@ -90,22 +57,22 @@ def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str 
 @pytest.mark.parametrize(
     ("documented", "declared"),
     [
-        (reasons(EMAILS), EmailReason),
-        (reasons(FOUND["missing"]), MissingReason),
-        (reasons(FOUND["unmatched"]), UnmatchedReason),
-        (reasons(IMPORTED), ImportReason),
-        (reasons(EXPORTED), ExportReason),
-        (reasons(KEPT), SecretReason),
-        (reasons(DEPLOYED), DeployReason),
-        (reasons(SERVED), EndpointReason),
-        (words(SKIPPED), WaitingReason),
+        (reasons(EMAILS), codes.EmailReason),
+        (reasons(FOUND["missing"]), codes.MissingReason),
+        (reasons(FOUND["unmatched"]), codes.UnmatchedReason),
+        (reasons(IMPORTED), codes.ImportReason),
+        (reasons(EXPORTED), codes.ExportReason),
+        (reasons(KEPT), codes.SecretReason),
+        (reasons(DEPLOYED), codes.DeployReason),
+        (reasons(SERVED), codes.EndpointReason),
+        (words(SKIPPED), codes.WaitingReason),
     ],
     ids=["email", "missing", "unmatched", "import", "export", "secret", "deploy", "endpoint", "waiting"],
 )
 def test_a_module_documents_the_reasons_of_the_code(documented: set[str], declared: Any) -> None:
     """That the code has no others mypy sees to."""
     assert documented
-    only_rotated = {"key_differs"} if declared is DeployReason else set()
+    only_rotated = {"key_differs"} if declared is codes.DeployReason else set()
     assert sorted(documented) == sorted({*get_args(declared)} - only_rotated)
 
 
@@ -119,13 +86,13 @@ def test_the_guide_is_made_of_that() -> None:
 
 
 def test_failures_have_the_codes_that_are_declared() -> None:
-    codes, raising = set(), {"CertificatesError", "build_items_failure", "_create_error"}
+    raised, raising = set(), {"CertificatesError", "build_items_failure", "_create_error"}
     for path in ROOT.glob("plugins/**/*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             func = node.func if isinstance(node, ast.Call) and node.args else None
             if getattr(func, "id", getattr(func, "attr", None)) in raising:
-                codes |= {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}
-    declared = set(get_args(FailureCode))
+                raised |= {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}
+    declared = set(get_args(codes.FailureCode))
     of_one_item = reasons(IMPORTED) | reasons(EXPORTED) | reasons(KEPT) | reasons(DEPLOYED) | reasons(SERVED)
-    assert sorted(codes - declared - of_one_item) == []
-    assert sorted(declared - codes) == []
+    assert sorted(raised - declared - of_one_item) == []
+    assert sorted(declared - raised) == []

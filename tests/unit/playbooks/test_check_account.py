@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -165,39 +164,36 @@ def test_what_cannot_be_deleted_is_reported(account: Simulator, tmp_path: Path, 
     assert ("SECURITY_CERTIFICATE_MANAGE" in found[""]) == says_no
 
 
-def only_view(sim: Simulator) -> None:
-    sim.permit(sim.username, "SECURITY_CERTIFICATE_VIEW")
-
-
-def nothing(sim: Simulator) -> None:
-    sim.permit(sim.username)
-
-
-def no_balancers(sim: Simulator) -> None:
-    sim.fault("not_found", method="getAllObjects")
-
-
-def no_devices(sim: Simulator) -> None:
-    for balancer in sim.balancers():
-        sim.delete_balancer(balancer["id"])
-    sim.patch_certificate(sim.certificates()[0]["id"], associatedServiceCount=1)
+MANAGE = "Grant the permission SECURITY_CERTIFICATE_MANAGE."
 
 
 @pytest.mark.parametrize(
-    ("change", "missing"),
+    ("permissions", "missing"),
     [
-        (only_view, "Grant the permission SECURITY_CERTIFICATE_MANAGE."),
-        (nothing, "Grant the permission SECURITY_CERTIFICATE_MANAGE."),
-        (no_balancers, "Grant the permission LOADBALANCER_MANAGE, and access to the devices."),
-        (no_devices, "but the API lists no listener. Grant access to the devices."),
+        (["SECURITY_CERTIFICATE_VIEW"], MANAGE),
+        ([], MANAGE),
+        (None, "Grant the permission LOADBALANCER_MANAGE, and access to the devices."),
     ],
 )
 def test_what_is_missing_is_said(
-    account: Simulator, tmp_path: Path, change: Callable[[Simulator], None], missing: str
+    account: Simulator, tmp_path: Path, permissions: list[str] | None, missing: str
 ) -> None:
     """Where it cannot be found again, nothing is imported."""
-    change(account)
-    ran = check(account, tmp_path, test_store=change in {only_view, nothing})
+    if permissions is None:
+        account.fault("not_found", method="getAllObjects")
+    else:
+        account.permit(account.username, *permissions)
+    cannot_be_rotated(account, check(account, tmp_path, test_store=permissions is not None), missing)
+
+
+def test_listeners_without_access_to_their_devices(account: Simulator, tmp_path: Path) -> None:
+    account.delete_balancer(account.balancers()[0]["id"])
+    account.patch_certificate(account.certificates()[0]["id"], associatedServiceCount=1)
+    missing = "but the API lists no listener. Grant access to the devices."
+    cannot_be_rotated(account, check(account, tmp_path), missing)
+
+
+def cannot_be_rotated(account: Simulator, ran: Ran, missing: str) -> None:
     assert ran.code == 2 and not writes(account), ran.output
     conclusion = findings(ran)[""]
     assert conclusion.startswith("This account cannot be rotated: ") and conclusion.endswith(missing)

@@ -213,20 +213,6 @@ def test_a_report(sim: Simulator, tmp_path: Path) -> None:
     assert "SoftLayer_Account::getObject" not in called and len(called) < 24
 
 
-def test_defaults_of_modules_hold_in_the_role(sim: Simulator, tmp_path: Path) -> None:
-    """Those of the group and those of one module, whose value goes before; what is left out is not given."""
-    key = "{{ nothing | default(omit) }}"
-    group = {"api_key": "not this one", "username": key, "retries": 0}
-    defaults = {
-        "group/softlayer.certificates.softlayer": group,
-        "softlayer.certificates.ssl_order_info": {"api_key": key},
-    }
-    own = IN_A_PLAY.replace("  tasks:", f"  module_defaults: {json.dumps(defaults)}\n  tasks:", 1)
-    ran = fulfill(sim, tmp_path, own, phases=["request", "report"], order_ids=[LOST])
-    assert ran.code == 2 and sim.sends() == [] and "not this one" not in ran.output
-    assert "refused the credentials" in ran.output, ran.output
-
-
 def test_no_email_is_requested_that_could_not_be_read(sim: Simulator, dovecot: Server, tmp_path: Path) -> None:
     """In check mode it is told, too."""
     wrong = {"imap": dovecot.new_user().options(password="not this one")}

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +18,7 @@ from tests.simulator.client import Simulator
 from tests.support.balanced import AUTHORITY, account, balanced, balancer, general, have, ids, store
 from tests.support.certificates import PASSPHRASE, Issued, key_pem, new_key
 from tests.support.client_trees import certbot
-from tests.support.playing import Ran, _environment, play
+from tests.support.playing import Ran, play, type_commands
 
 pytestmark = pytest.mark.later
 
@@ -39,11 +37,8 @@ def printed(ran: Ran, what: str) -> str:
 
 
 def paste(sim: Simulator, folder: Path, command: str) -> None:
-    """Have a shell run a command in a folder, where the programs of Ansible are found; it works."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = _environment(sim) | {"PATH": path}
-    done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """Have a shell run a command; it works."""
+    type_commands(sim, folder, command, XDG_STATE_HOME=os.environ["XDG_STATE_HOME"])
 
 
 def settings(folder: Path, **more: str) -> list[str]:

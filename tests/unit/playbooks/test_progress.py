@@ -15,7 +15,7 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.modules import options_for, run_module
-from tests.support.playing import play, play_on_a_terminal, play_until_shown
+from tests.support.playing import play_on_a_terminal, play_until_shown
 
 pytestmark = pytest.mark.later
 
@@ -67,11 +67,6 @@ def test_the_role_shows_a_person_how_far_it_is(
     assert len(headings) <= 20, "\n".join(headings)
     steps = re.findall(r"^localhost: (\d) of (\d) emails done$", ran.output, re.M)
     assert steps == sorted(set(steps)) and {total for _done, total in steps} == {"4"}
-
-
-def test_a_pipe_is_shown_nothing(slow: Simulator, tmp_path: Path) -> None:
-    ran = play(slow, tmp_path, requesting(slow, tmp_path))
-    assert (ran.code, len(slow.sends())) == (0, 2) and "emails done" not in ran.output, ran.output
 
 
 def test_a_terminal_that_is_closed_holds_up_nothing(slow: Simulator, tmp_path: Path) -> None:

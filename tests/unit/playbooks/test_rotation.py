@@ -219,28 +219,9 @@ def test_a_module_that_fails_as_a_whole_is_reported_with_its_reason(account: Sim
 
 
 @pytest.mark.later
-def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
-    """It does its phases, whatever the variable says, and needs no source; what it sees to be wrong fails it."""
-    www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com")
-    new = store(account, "www.example.com")
-    balancer(account, "web", p8443=www)
-    broken = balancer(account, "api", p8443=api)["listeners"][0]["uuid"]
-    account.patch_listener(broken, misbehaves="other", at_once=True, changes=9)
-    options = {"sources": [{"certbot": "/no/such"}], "phases": ["import"], "remove_superseded": "yes"}
-    deploy = rotate(account, tmp_path, playbook="deploy", **options)
-    assert (deploy.ran.code, changes(deploy)) == (2, Counter({UPDATE: 1, DELETE: 1})), deploy.ran.output
-    assert have(account) == {"web:8443": new, "api:8443": api} and ids(account) == [api, new]
-    assert summary(deploy) == "2 listeners: 1 switched, 1 failed. Certificates: 1 removed."
-    assert "1 item failed:\\napi:8443: " in deploy.ran.output
-
-
-@pytest.mark.later
-@pytest.mark.parametrize("is_over", [True, False], ids=["it has expired", "it is due"])
-def test_a_load_balancer_that_does_not_serve_what_it_is_set_to(
-    account: Simulator, tmp_path: Path, is_over: bool
-) -> None:
+def test_a_load_balancer_that_does_not_serve_what_it_is_set_to(account: Simulator, tmp_path: Path) -> None:
     """The sentence says why, since when, and which commands help, as they stand; they do."""
-    issued = AUTHORITY.issue("www.example.com", key=KEY, days=(-91, -1) if is_over else (-80, 10))
+    issued = AUTHORITY.issue("www.example.com", key=KEY, days=(-91, -1))
     old, new = put(account, issued), store(account, "www.example.com")
     web = balancer(account, "web", p8443=old)
     uuid = web["listeners"][0]["uuid"]
@@ -359,10 +340,11 @@ PHASES = {
 
 
 def test_files_of_tasks_do_their_phase() -> None:
-    """And so does the playbook `verify`; plays here and elsewhere run one of each kind."""
+    """And so do the playbooks `deploy` and `verify`, whatever the variable says; plays here and elsewhere run one of each kind."""
     for role, phases in PHASES.items():
         for phase in phases:
             [task] = yaml.safe_load((ROOT / f"roles/{role}/tasks/{phase}.yml").read_text(encoding="utf-8"))
             assert task["ansible.builtin.import_tasks"] == "main.yml" and task["vars"] == {f"__{role}_phases": [phase]}
-    [book] = yaml.safe_load((ROOT / "playbooks/verify.yml").read_text(encoding="utf-8"))
-    assert book["tasks"][0]["vars"] == {"__ssl_rotation_phases": ["verify"]}
+    for name, phases in {"deploy": ["deploy", "verify", "clean_up"], "verify": ["verify"]}.items():
+        [book] = yaml.safe_load((ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8"))
+        assert book["tasks"][0]["vars"] == {"__ssl_rotation_phases": phases}

@@ -210,25 +210,20 @@ def test_secrets_are_never_shown_and_kept_as_they_are(machine: Machine) -> None:
     for is_check in (True, False):
         shown = machine.schedule(*options, *(["--check"] if is_check else []))
         assert shown.code == 0 and secret not in shown.output.replace("'", ""), shown.output
-    play = [
-        {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "tasks": [
-                {
-                    "ansible.builtin.copy": {
-                        "content": "{{ dict(names | zip(query('ansible.builtin.vars', *names))) | to_json }}",
-                        "dest": f"{machine.root}/read.json",
-                        "mode": "0600",
-                    },
-                    "vars": {"names": [f"ssl_rotation_{name}" for name in (*hidden, "sources")]},
-                }
-            ],
-        }
+    names = [f"ssl_rotation_{name}" for name in (*hidden, "sources")]
+    written = {
+        "content": f"{{{{ dict({names} | zip(q('ansible.builtin.vars', *{names}))) | to_json }}}}",
+        "dest": "read.json",
+    }
+    command = [
+        str(Path(sys.executable).with_name("ansible")),
+        "localhost",
+        "-m",
+        "ansible.builtin.copy",
+        "-e",
+        f"@{ROTATION}",
     ]
-    (machine.root / "read.yml").write_text(yaml.safe_dump(play))
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "read.yml", "-e", f"@{ROTATION}"]
-    subprocess.run(command, cwd=machine.root, capture_output=True, check=True)
+    subprocess.run([*command, "-a", json.dumps(written)], cwd=machine.root, capture_output=True, check=True)
     read = json.loads((machine.root / "read.json").read_text())
     assert read == {
         **{f"ssl_rotation_{name}": value for name, value in hidden.items()},
@@ -306,10 +301,6 @@ def test_the_service_may_write_where_the_files_in_force_have_it(machine: Machine
         rotation.write(f"ssl_rotation_metrics_path: '{metrics}/it.prom' # mine\nx: !vault |\n  3361\n")
     machine.present(SL_API_KEY="")
     assert folders() == ([shown, f'"-{ledger}"', f'"-{metrics}"'] if os.geteuid() == 0 else [])
-    if shutil.which("systemd-analyze"):
-        units = [service.with_suffix(f".{kind}") for kind in ("path", "service", "timer")]
-        verified = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
-        assert (verified.returncode, verified.stderr) == (0, "")
 
 
 def test_a_user_gets_units_of_their_own(machine: Machine) -> None:

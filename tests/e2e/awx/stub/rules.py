@@ -82,16 +82,8 @@ def check_credential_type(record: Record) -> None:
     inputs, injectors = record["inputs"], record["injectors"]
     require(set(inputs) <= {"fields", "required"}, "inputs", "Additional properties are not allowed")
     known = {
-        "id",
-        "label",
-        "type",
-        "format",
-        "choices",
-        "help_text",
-        "multiline",
-        "secret",
-        "ask_at_runtime",
-        "default",
+        *("id", "label", "type", "format", "choices", "help_text"),
+        *("multiline", "secret", "ask_at_runtime", "default"),
     }
     names = [field.get("id") for field in inputs.get("fields", [])]
     for field in inputs.get("fields", []):

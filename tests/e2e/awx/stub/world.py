@@ -254,16 +254,3 @@ class World:
             and (user["id"] in role.users or teams & role.teams)
             for role in self.roles.values()
         )
-
-    def may_read_job(self, user: Record, job: Record) -> bool:
-        """Whether a user sees a job and its output: `JobAccess` and `WorkflowJobAccess`, `filtered_queryset`, awx/main/access.py.
-
-        Who may read its template, be it by a role that brings that along (`read_role`, awx/main/models/jobs.py, workflow.py), or is an
-        administrator of its organization. For a job, roles on the workflow are none of these, nor is that one has approved it.
-        """
-        template = self.get(f"{job['type']}_templates", job[f"{job['type']}_template"])
-        organization = self.get("organizations", job["organization"])
-        readers = {"read_role", "execute_role", "admin_role"}
-        readers |= {"approval_role"} if job["type"] == "workflow_job" else set()
-        reads = user["is_superuser"] or (template is not None and self.may(user, template, *readers))
-        return reads or (organization is not None and self.may(user, organization, "admin_role"))

@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_facts as plugin
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import FACTS
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -63,9 +62,3 @@ def test_bad_input(case: str) -> None:
     with pytest.raises(AnsibleFilterError, match=words) as error:
         certificate_facts(value)
     assert not leaks(str(error.value))
-
-
-def test_without_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cryptography", None)
-    with pytest.raises(AnsibleError, match="pip install 'cryptography>=42"):
-        certificate_facts(ISSUED.pem)

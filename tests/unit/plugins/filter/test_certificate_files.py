@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_files as plugin
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import import_files as order_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
@@ -47,27 +46,12 @@ def test_all_that_belongs_to_an_order(tmp_path: Path) -> None:
 )
 def test_what_is_waited_for(tmp_path: Path, missing: str, reason: str | None) -> None:
     """The intermediate certificates alone are no certificate."""
-    result = found(tmp_path, *(name for name in ALL if not name.endswith(missing)))
+    there = (name.replace("www", "_") for name in ALL if not name.endswith(missing))
+    result = found(tmp_path, *there, common_name="*.example.com")
     assert [entry["reason"] for entry in result["skipped"]] == ([reason] if reason else [])
+    expected = f" The expected path is {tmp_path}/_.example.com{missing}."
+    assert [entry["message"].endswith(expected) for entry in result["skipped"]] == ([True] if reason else [])
     assert len(result["ready"]) == (0 if reason else 1)
-
-
-@pytest.mark.parametrize("missing", [".crt", ".key"])
-def test_what_is_waited_for_is_reported_by_the_name_of_its_file(tmp_path: Path, missing: str) -> None:
-    there = [f"_.example.com{ending}" for ending in (".crt", ".key") if ending != missing]
-    (waiting,) = found(tmp_path, *there, common_name="*.example.com")["skipped"]
-    assert waiting["message"].endswith(f" The expected path is {tmp_path}/_.example.com{missing}.")
-
-
-def test_an_order_without_a_name_has_that_of_its_certificate(tmp_path: Path) -> None:
-    (tmp_path / "www.example.com.key").touch()
-    nameless = [order(id=number, common_name=None) for number in (1, 2)]
-    facts = {"common_name": "www.example.com", "subject_alt_names": [], "public_key_sha256": "0"}
-    mailed = [{"order_id": 1, "certificate": "-", "intermediate_certificate": "-", **facts}]
-    result = certificate_files(nameless, None, str(tmp_path), mailed)
-    assert [entry["privatekey_path"] for entry in result["ready"]] == [str(tmp_path / "www.example.com.key")]
-    (waiting,) = certificate_files(nameless[1:], str(tmp_path), str(tmp_path))["skipped"]
-    assert waiting["common_name"] is None and waiting["message"].endswith("manually with ssl_certificate_import.")
 
 
 @pytest.mark.parametrize(
@@ -197,6 +181,7 @@ def test_files_of_an_order_without_a_common_name(tmp_path: Path) -> None:
     assert waiting["subject_alt_names"] == ["b.example.org"]
     (nameless,) = found(tmp_path, common_name=None)["skipped"]
     assert (nameless["reason"], nameless["subject_alt_names"]) == ("waiting_for_certificate", [])
+    assert nameless["message"].endswith("manually with ssl_certificate_import.")
 
 
 def test_an_order_with_a_common_name_and_one_without_may_share_a_name(tmp_path: Path) -> None:
@@ -292,11 +277,14 @@ def test_several_certificates_of_one_key_are_each_taken_or_reported(tmp_path: Pa
 
 
 def test_of_an_orders_certificates_from_several_mailboxes_the_newest_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "www.example.com.key").touch()
+    """Also of an order without a name, which has that of its certificate."""
+    key = tmp_path / "www.example.com.key"
+    key.touch()
     old, new = in_mail(OLD, 1) | {"not_before": "2026-01-01T00:00:00Z"}, in_mail(NEW, 1)
-    for mails in ([old, new], [new, old]):
-        ready = certificate_files([order(id="1")], None, str(tmp_path), mails)["ready"]
-        assert [(one["order_id"], one["certificate_content"]) for one in ready] == [(1, NEW.pem)]
+    for mails, name in (([old, new], "www.example.com"), ([new, old], None)):
+        [ready] = certificate_files([order(id="1", common_name=name)], None, str(tmp_path), mails)["ready"]
+        assert (ready["order_id"], ready["certificate_content"]) == (1, NEW.pem)
+        assert ready["privatekey_path"] == str(key)
 
 
 def test_a_key_that_is_no_file_is_left_to_the_import_to_refuse(tmp_path: Path) -> None:
@@ -319,26 +307,6 @@ def test_issuers_that_were_not_saved_beside_the_certificate(tmp_path: Path) -> N
     (tmp_path / "www.example.com.key").write_text(NEW.key_pem)
     result = certificate_files([order()], str(tmp_path), str(tmp_path), intermediate_path=str(known))
     assert [entry["intermediate_content"] for entry in result["ready"]] == [NEW.chain_pem]
-
-
-NO_ORDERS = (
-    "certificate_files: orders must be a list of dicts with common_name, id, status. Set orders to the orders that ssl_order_info "
-    "returned."
-)
-
-
-@pytest.mark.parametrize("orders", ["x", 5, [None], [{"id": 1}], {"orders": [order()]}], ids=str)
-def test_what_is_no_list_of_orders(tmp_path: Path, orders: Any) -> None:
-    with pytest.raises(AnsibleFilterError) as raised:
-        certificate_files(orders, str(tmp_path), str(tmp_path))
-    assert str(raised.value) == NO_ORDERS
-
-
-def test_what_was_not_collected(tmp_path: Path) -> None:
-    with pytest.raises(
-        AnsibleFilterError, match="Set collected to the certificates that ssl_fulfillment_email_info returned"
-    ):
-        certificate_files([order()], None, str(tmp_path), {"certificates": [in_mail(OLD, 1)]})
 
 
 def test_lists_that_are_none_are_empty(tmp_path: Path) -> None:

@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nobody foresaw in a filter: it says where that was, and quotes nothing."""
+"""What filters say of a missing library, of lists that are none, and of what nobody foresaw, where they quote nothing."""
 
 from __future__ import annotations
 
+import sys
 import traceback
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.filter import (
     certificate_facts,
     certificate_files,
@@ -43,11 +44,50 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
+def run(name: str, *arguments: Any, **options: Any) -> Any:
+    return CALLS[name][0].FilterModule().filters()[name](*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [
+        *((name, "cryptography") for name in ("certificate_facts", "certificate_files", "key_matches")),
+        ("fulfillment_report", "idna"),
+    ],
+)
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, name: str, library: str) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(AnsibleError, match=f"pip install '{library}>="):
+        run(name, *CALLS[name][1])
+
+
+ORDERS = [{"id": 7, "common_name": "www.example.com", "status": "complete"}]
+NO_LIST: list[Any] = ["x", 5, [None], [1], {"orders": ORDERS}]
+
+
+@pytest.mark.parametrize("given", NO_LIST, ids=str)
+@pytest.mark.parametrize(
+    ("name", "argument", "others"),
+    [
+        ("certificate_files", "orders", {"certificate_dir": "/", "privatekey_dir": "/"}),
+        ("certificate_files", "collected", {"orders": ORDERS, "certificate_dir": None, "privatekey_dir": "/"}),
+        ("fulfillment_report", "orders", {"words": {"reasons": {}}}),
+        *(
+            ("fulfillment_report", argument, {"orders": ORDERS, "words": {"reasons": {}}})
+            for argument in ("store", "emails", "collected", "missing", "skipped", "failed")
+        ),
+    ],
+)
+def test_what_is_no_list_of_another_module(name: str, argument: str, others: dict[str, Any], given: Any) -> None:
+    """Mostly all of a module's result, and not the list in it."""
+    with pytest.raises(AnsibleFilterError, match=f"{name}: {argument} must be a list of dicts.*Set {argument} to "):
+        run(name, **{**others, argument: given})
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_a_filter_quotes_nothing(name: str) -> None:
-    plugin, arguments = CALLS[name]
     with pytest.raises(AnsibleFilterError) as raised:
-        plugin.FilterModule().filters()[name](*arguments)
+        run(name, *CALLS[name][1])
     said = "".join(traceback.format_exception(raised.value))
     assert f"{name}: Unexpected error: ZeroDivisionError in " in str(raised.value)
     assert ".py, line " in str(raised.value)
@@ -64,7 +104,7 @@ def test_a_filter_of_the_roles_quotes_nothing() -> None:
 def test_what_a_user_is_to_be_shown_is_shown() -> None:
     """That an argument is missing, or something undefined."""
     with pytest.raises(TypeError, match="privatekey_dir"):
-        certificate_files.FilterModule().filters()["certificate_files"]([])
+        run("certificate_files", [])
 
     def undefined(_value: object) -> None:
         raise UndefinedError("'x' is undefined")
