@@ -22,18 +22,9 @@ from tests.support.artefact import ROOT, build
 
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 SHIPPED = {
-    *{
-        "CHANGELOG.md",
-        "CODE_OF_CONDUCT.md",
-        "CONTRIBUTING.md",
-        "COPYING",
-        "LICENSES",
-        "README.md",
-        "REUSE.toml",
-        "SECURITY.md",
-    },
-    *{"bindep.txt", "changelogs", "docs", "meta", "playbooks", "plugins", "requirements.txt", "roles"},
-    *{"FILES.json", "MANIFEST.json"},
+    *("CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "REUSE.toml"),
+    *("SECURITY.md", "bindep.txt", "changelogs", "docs", "meta", "playbooks", "plugins", "requirements.txt", "roles"),
+    *("FILES.json", "MANIFEST.json"),
 }
 WORKING = {"meta", "playbooks", "plugins", "roles"}
 """All that a collection may need to work, as the Ansible community asks; the tests delete the rest."""

@@ -21,14 +21,6 @@ def test_a_source_as_it_is_set_up_works_with_any_core(sim: Simulator, update: Up
     assert {"expiring_30d", "status_approved"} <= set(run.inventory)
 
 
-def test_a_source_that_fails_ends_with_the_cause_and_no_other_plugin_is_heard(sim: Simulator, update: Update) -> None:
-    wrong = softlayer(sim, "") | {"SL_API_KEY": "f" * 64}
-    run = update(SOURCE["source_path"], credentials=wrong, source_vars=SOURCE["source_vars"]).wait()
-    assert run.status == "failed", run.output
-    assert "The API refused the credentials (Access Denied)" in run.output.splitlines()[-1]
-    assert "yaml" not in run.output.replace("ssl_orders.yml", "") and "Invalid host pattern" not in run.output
-
-
 def test_the_collection_of_the_image_serves_where_the_project_has_none(
     sim: Simulator, project: Project, update: Update
 ) -> None:

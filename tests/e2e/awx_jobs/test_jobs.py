@@ -9,7 +9,6 @@ They have nothing in common but what pods have: a database and a mailbox out the
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -22,10 +21,8 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat, load_pem
 from tests.e2e.awx_jobs.awx import Job, Launch
 from tests.e2e.awx_jobs.conftest import PASSPHRASE, assert_no_secrets, mailbox, softlayer
 from tests.simulator.client import Simulator
-from tests.support.balanced import balancer, have, store
 from tests.support.certificates import key_pem
 from tests.support.dovecot import Server
-from tests.support.long import only_long
 
 pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
 
@@ -154,40 +151,9 @@ def test_a_workflow_from_approval_to_the_store(
     assert "There is nothing to do." in nothing.output and "ssl_fulfillment :" not in nothing.output, nothing.output
     assert sent(sim) == Counter(fulfillable)
 
-    for job in (preview, resend, again, nothing):
+    for job in (preview, resend, report, again, nothing):
         assert not WALL_OF_JSON.search(job.output), job.output
     assert_no_secrets(jobs, [sim.api_key, inbox.password, PASSPHRASE, postgresql_url.split(":")[2].split("@")[0]], keys)
-
-
-@only_long
-def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(
-    fleet: Simulator, postgresql_url: str, launch: Launch
-) -> None:
-    fleet.reset()
-    credentials = softlayer(fleet, postgresql_url)
-    old = {name: store(fleet, f"{name}.example.com", is_old=True) for name in ("prod-web", "prod-api", "test")}
-    new = {name: store(fleet, f"{name}.example.com") for name in ("prod-web", "test")}
-    for name, record in old.items():
-        balancer(fleet, name, p443=record)
-    before = have(fleet)
-    survey = {"ssl_load_balancers": "prod-*", "ssl_common_names": "", "ssl_max_listeners": 1}
-    survey["ssl_rotation_fail_on"] = []  # one that is about to end stays
-    preview = launch("deploy.yml", credentials=credentials, extra_vars=survey, check=True).wait()
-    assert preview.status == "successful", preview.output
-    assert f"prod-web:443: would be switched to certificate {new['prod-web']}" in preview.output
-    (change,) = preview.stats["ssl_previewed_rotation"]["deployed"]
-    assert have(fleet) == before
-
-    store(fleet, "prod-api.example.com")  # nobody has approved that this one is deployed
-    deploy = launch("deploy.yml", credentials=credentials, extra_vars=survey | preview.stats).wait()
-    assert deploy.status == "successful", deploy.output
-    assert have(fleet) == {**before, "prod-web:443": new["prod-web"]}
-    assert (change["load_balancer"], change["port"]) == ("prod-web", 443) and deploy.stats == {}
-    assert "skipped: prod-api:443 (not_approved)" in deploy.output
-
-    verify = launch("verify.yml", credentials=credentials, extra_vars=survey).wait()
-    assert verify.status == "successful", verify.output
-    assert "skipped: prod-api:443, prod-web:443 (unreachable)" in verify.output
 
 
 def test_what_the_survey_asks_for_must_exist(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
@@ -298,22 +264,3 @@ def test_orders_are_listed_a_line_each(sim: Simulator, launch: Launch) -> None:
         assert order["commonName"] in line and order["approverEmailAddress"] in line
     assert "days ago)" in job.output and "(in " in job.output and "in the store as " in job.output
     assert not WALL_OF_JSON.search(job.output), job.output
-
-
-def test_a_report(sim: Simulator, launch: Launch, tmp_path: Path) -> None:
-    """Its files go to a disk that outlives the job; the output has a line for each order, and says where they are."""
-    path = tmp_path / "reports/fleet.html"
-    path.parent.mkdir()
-    extra_vars = {"ssl_fulfillment_report_path": str(path), "ssl_orders": "*.example.com"}
-    job = launch("report.yml", credentials=softlayer(sim, ""), extra_vars=extra_vars).wait()
-    assert job.status == "successful", job.output
-    wanted = [order for order in sim.orders() if order["commonName"].endswith(".example.com")]
-    assert f'"{len(wanted)} orders: ' in job.output
-    for order in wanted:
-        rows = [line for line in job.output.splitlines() if line.lstrip().startswith(f'"{order["id"]} ')]
-        assert len(rows) == 1, "in the role's table"
-    assert f'"Report: {path}"' in job.output and not WALL_OF_JSON.search(job.output), job.output
-    html = path.read_text(encoding="utf-8").replace("<wbr>", "")
-    assert "www.example.com" in html and "api.example.org" not in html
-    text = path.with_suffix(".json").read_text(encoding="utf-8")
-    assert text == json.dumps(json.loads(text), indent=4) + "\n"

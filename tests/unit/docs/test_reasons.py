@@ -25,7 +25,7 @@ KEPT = plugin_source("module", "secrets_manager_certificate")["RETURN"]["certifi
 DEPLOYED = plugin_source("module", "ssl_certificate_deploy")["RETURN"]["listeners"]
 SERVED = plugin_source("module", "ssl_endpoint_info")["RETURN"]["endpoints"]
 SKIPPED = FILTER["RETURN"]["_value"]["contains"]["skipped"]["contains"]["reason"]["description"]
-TOLD = [kind for name, kind in vars(codes).items() if name.endswith(("Reason", "Code"))]
+TOLD = [kind for name, kind in vars(codes).items() if name.endswith(("Reason", "FailureCode"))]
 """What users read as a reason or as the code of a failure."""
 
 

@@ -15,8 +15,6 @@ import os
 import re
 import shutil
 import sys
-import urllib.request
-from base64 import b64encode
 from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import timedelta
@@ -24,6 +22,7 @@ from pathlib import Path
 from ssl import PEM_cert_to_DER_cert
 from typing import Any, cast
 
+import SoftLayer
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.outside.servers import Proxy
@@ -31,6 +30,7 @@ from tests.simulator.balancers import ECDSA_SUITES, RSA_SUITES
 from tests.simulator.client import Simulator
 from tests.support import certificates as made
 from tests.support import tls_servers
+from tests.support.balanced import put
 from tests.support.client_trees import traefik
 from tests.support.dovecot import Mailbox
 from tests.support.postgresql import USER, Server
@@ -171,22 +171,14 @@ class World:
             4712: self._store("beta.example.com", days=(-1, 80)),  # held back, not for three days yet
             4713: self._store("api.example.com", days=(-1, 80)),
             4714: self._store("staging.example.com", days=(-90, -1), kind="rsa"),
-            4715: self._create(made.self_signed("staging.example.com", made.new_key("rsa"))),
+            4715: put(self._sim, made.self_signed("staging.example.com", made.new_key("rsa"))),
         }
         unwanted = self._authority.issue("legacy.example.com")
         self._fingerprint = unwanted.fingerprint
-        self._create(unwanted)
+        put(self._sim, unwanted)
 
     def _store(self, name: str, days: tuple[float, float], *, kind: str = "ec", **options: Any) -> int:
-        return self._create(self._authority.issue(name, key=made.new_key(kind), days=days, **options))
-
-    def _create(self, issued: made.Issued) -> int:
-        template = {
-            "certificate": issued.pem,
-            "privateKey": issued.key_pem,
-            "intermediateCertificate": issued.chain_pem,
-        }
-        return int(self._call("SoftLayer_Security_Certificate/createObject", template)["id"])
+        return put(self._sim, self._authority.issue(name, key=made.new_key(kind), days=days, **options))
 
     def _add_balancers(self) -> None:
         """Have listeners serve certificates that the store, or a file, has a successor of, though they are not due yet.
@@ -214,8 +206,11 @@ class World:
 
     def _receive_emails(self) -> None:
         """Have the authority's emails in the inbox, in a folder of it, and in all the places where people keep such."""
+        client = SoftLayer.Client(
+            username=self._sim.username, api_key=self._sim.api_key, endpoint_url=self._sim.rest_url
+        )
         for order in self._issued_orders():
-            self._call(f"SoftLayer_Security_Certificate_Request/{order['id']}/resendEmail", "FulfillmentEmail")
+            client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", id=order["id"])
         self._inbox.create_folder("CA mail")
         for number, path in enumerate(self._sim.messages()):
             message = path.read_bytes()
@@ -301,17 +296,6 @@ class World:
     def _encrypted_key(self, common_name: str) -> str:
         key = load_pem_private_key(self._sim.key_path(common_name).read_bytes(), None)
         return made.key_pem(cast(made.Key, key), passphrase=made.PASSPHRASE)
-
-    def _call(self, path: str, *parameters: Any) -> Any:
-        """Call the API as its user."""
-        login = b64encode(f"{self._sim.username}:{self._sim.api_key}".encode()).decode()
-        request = urllib.request.Request(
-            f"{self._sim.rest_url.rstrip('/')}/{path}.json",
-            data=json.dumps({"parameters": parameters}).encode(),
-            headers={"Authorization": f"Basic {login}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as response:
-            return json.load(response)
 
 
 def _write(path: Path, content: str | bytes) -> None:

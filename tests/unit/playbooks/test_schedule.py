@@ -261,11 +261,6 @@ def test_secrets_are_never_shown_and_kept_as_they_are(machine: Machine) -> None:
             {},
             "Did you mean ssl_rotation_max_listeners?",
         ),
-        (
-            ["source={certbot}", "ssl_rotation_schedule_colections=/x"],
-            {},
-            "Did you mean ssl_rotation_schedule_collections?",
-        ),
         (["source={certbot}", "ssl_rotation_schedule_bin=/nowhere"], {}, "/nowhere/ansible-playbook does not exist on"),
         (["source={certbot}", "ssl_rotation_schedule_collections=/nowhere"], {}, "Install the collection on this host"),
         (["source={certbot}", "state=gone"], {}, "must be one of: present, absent, got: gone"),

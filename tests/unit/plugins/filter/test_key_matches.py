@@ -6,11 +6,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,17 +74,3 @@ def test_bad_input_is_an_error_that_quotes_nothing(case: str) -> None:
     assert not leaks(said)
     assert not leaks(said, encrypted_fragments(ENCRYPTED))
     assert PASSPHRASE not in said and "wr0ng" not in said and "privatekey_passphrase" not in said
-
-
-def test_an_error_in_a_template(tmp_path: Path) -> None:
-    files = {"leaf": ISSUED.pem, "encrypted": ENCRYPTED}
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    read = {name: f"{{{{ lookup('ansible.builtin.file', '{tmp_path}/{name}') }}}}" for name in files}
-    message = json.dumps({"msg": "{{ leaf | softlayer.certificates.key_matches(encrypted) }}"})
-    command = ["adhoc", "localhost", "-vvvv", "-m", "ansible.builtin.debug", "-a", message, "-e", json.dumps(read)]
-    done = subprocess.run([sys.executable, "-m", "ansible", *command], capture_output=True, text=True)
-    output = done.stdout + done.stderr
-    assert done.returncode != 0
-    assert "Set passphrase" in output
-    assert not leaks(output) and not leaks(output, encrypted_fragments(ENCRYPTED))

@@ -354,19 +354,6 @@ def test_an_id_that_does_not_exist_is_warned_of(inventory: Inventory, sim: Simul
 # Logging in
 
 
-def test_options_go_before_the_environment_and_that_before_the_config_file(
-    inventory: Inventory, sim: Simulator, home: Path
-) -> None:
-    config = f"[softlayer]\nusername = {sim.username}\napi_key = {sim.api_key}\nendpoint_url = {sim.rest_url}\n"
-    (inventory.folder / "softlayer.conf").write_text(config, encoding="utf-8")
-    inventory.write(config_file="softlayer.conf", username=sim.username, endpoint_url=sim.xmlrpc_url)
-    inventory.listed(SL_USERNAME="nobody", SL_ENDPOINT_URL="https://api.invalid/rest/v3.1/")
-    inventory.write(config_file="softlayer.conf")
-    inventory.listed(SL_USERNAME=None, SL_API_KEY=None, SL_ENDPOINT_URL=None)
-    inventory.listed(SL_USERNAME="", SL_API_KEY="", SL_ENDPOINT_URL="")
-    assert {call["transport"] for call in sim.calls()} == {"xmlrpc", "rest"}
-
-
 def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: Simulator) -> None:
     password = inventory.folder / "vault-password"
     password.write_text("s3cret", encoding="utf-8")

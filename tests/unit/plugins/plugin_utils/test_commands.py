@@ -147,15 +147,8 @@ def test_modules_get_the_options_that_they_have() -> None:
 
 
 def test_other_texts_in_backticks_stay_as_they_are() -> None:
-    def start() -> Any:
-        raise AssertionError("it does not matter")
-
-    for text in (
-        "`certbot renew --cert-name www`",
-        "`ansible-doc --type role softlayer.certificates.ssl_rotation`",
-        "`x`",
-    ):
-        assert complete_command(text, start) == text
+    for text in ("certbot renew --cert-name www", "ansible-doc --type role softlayer.certificates.ssl_rotation", "x"):
+        assert told(f"`{text}`") == f"`{text}`"
 
 
 # What -e has given
@@ -212,23 +205,16 @@ def test_operators_of_awx_see_what_they_can_start(monkeypatch: pytest.MonkeyPatc
     file.write_text(f"ssl_rotation_trusted_ca_path: {CA}\n")
     given(monkeypatch, f"@{file}")
     workflows = playbook_variables("survey")[WORKFLOWS_VARIABLE]
-    assert (
-        told(remedies.DEPLOY_COMMAND, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows})
-        == "the workflow `Deploy certificates`"
-    )
-    assert (
-        told(remedies.ROTATE_COMMAND, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows})
-        == "the workflow `Rotate certificates`"
-    )
+    for command, name in ((remedies.DEPLOY_COMMAND, "Deploy"), (remedies.ROTATE_COMMAND, "Rotate")):
+        workflow = told(command, awx_job_id=1, **{WORKFLOWS_VARIABLE: workflows})
+        assert workflow == f"the workflow `{name} certificates`"
     for job in ({"awx_job_id": 7}, {"tower_job_id": 7, WORKFLOWS_VARIABLE: workflows}):
         command, note = told(ADOPT, **job).split("` ")
         assert read(words(f"{command}`")[4:]) == {**OWN, "ssl_rotation_trusted_ca_path": CA}
         assert note == "(on a command line, because AWX does not have a job template for this command)"
     of_a_user = told(remedies.DEPLOY_COMMAND, awx_job_id=1)
-    assert (
-        of_a_user.startswith("`ansible-playbook -i localhost, softlayer.certificates.deploy -e ")
-        and "on a command line" in of_a_user
-    )
+    assert of_a_user.startswith("`ansible-playbook -i localhost, softlayer.certificates.deploy -e ")
+    assert "on a command line" in of_a_user
     secret = told(REMOVE, {"ledger_url": "postgresql://me:the-password@db/ledger"}, awx_job_id=1)
     assert secret.endswith(
         " (on a command line, because AWX does not have a job template for this command; with ledger_url as in this run)"
