@@ -175,8 +175,9 @@ def test_a_job_shows_no_progress_and_ends(fleet: Simulator, postgresql_url: str,
     fleet.reset()
     fleet.settings(latency_ms=300)  # several lines would be due before the next answer
     credentials = {**softlayer(fleet, postgresql_url), "SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS": "0.05"}
-    job = launch("resend.yml", credentials=credentials, extra_vars={"ssl_orders": f"{ids(fleet)[0]}"}).wait()
-    assert job.status == "successful" and len(fleet.sends()) == 1, job.output
+    answers = {"ssl_orders": " ".join(map(str, ids(fleet)[:2]))}
+    job = launch("resend.yml", credentials=credentials, extra_vars=answers).wait()
+    assert job.status == "successful" and len(fleet.sends()) == 2, job.output
     assert "done\n" not in job.output and "waits for" not in job.output, job.output
 
 
