@@ -262,18 +262,11 @@ def test_what_was_revoked(home: Path, roots: Path) -> None:
         def status(issued: Issued, **options: Any) -> tuple[str, str | None] | None:
             entry, run = seen(serving(issued), **options)
             told = entry["revocation"]
-            assert entry["trust"] == "trusted" and ("warnings" in run) == (not options)  # nothing else is said
+            assert entry["trust"] == "trusted" and "warnings" not in run
             return told and (told["status"], told["certificate"])
 
         assert status(issued, check=True, **named) == ("good", None)
-        assert len(publisher.asked) == 2 and not (home / ".local").exists(), "check mode keeps nothing"
-        for _time in "12":
-            assert status(issued, **named) == ("good", None)
-        assert len(publisher.asked) == 4, "the second run has them"
-        assert list((home / ".local/state/softlayer.certificates/crls").iterdir())
+        assert not (home / ".local").exists(), "check mode keeps nothing"
         assert status(other, **named) == ("revoked", NAME)
+        assert list((home / ".local/state/softlayer.certificates/crls").iterdir())
         assert status(other, check_revocation="off") is None
-        publisher.pages = {}
-    for path in (home / ".local/state/softlayer.certificates/crls").iterdir():
-        path.unlink()
-    assert status(issued) == ("unknown", NAME)
