@@ -25,7 +25,7 @@ test-all: packages test ## Run all tests, also those that start containers or a 
 packages: $(VENV)/bin/nox ## Install the servers that tests start. Requires root, and lists them otherwise.
 	$(VENV)/bin/nox --session $@
 
-test-long: $(VENV)/bin/nox ## Run all tests on each version of ansible-core, with all cases, vectors and mutants. Takes hours.
+test-long: $(VENV)/bin/nox ## Run all tests on each version of ansible-core, with all cases and mutants. Takes hours.
 	LONG=1 $(RUN)
 
 mutants: $(VENV)/bin/nox ## Run the mutation tests of the code that makes decisions. FILES="_store/apply.py" selects files.

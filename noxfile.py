@@ -225,7 +225,7 @@ def sanity(session: nox.Session, core: str) -> None:
 @on_cores(OLDEST, LAST)
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
-    session.install(core, *RUNTIME, *group("test-long" if LONG else "test"))
+    session.install(core, *RUNTIME, *group("test"))
     install_packages(session, SERVERS | ACME | CHECKERS)
     # What takes long is about no version of Ansible: these two cores share all tests between them.
     env = {"LONG": "1" if LONG and core in {USUAL_CORE, NEWEST_CORE} else ""}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import ipaddress
 import random
-import re
 import warnings
 import weakref
 from collections.abc import Iterable, Iterator
@@ -45,7 +44,6 @@ from tests.support.certificates import (
     DISORDER,
     NOW,
     PASSPHRASE,
-    PEM_BODY,
     Authority,
     certificate_of,
     key_bytes,
@@ -265,13 +263,6 @@ def test_a_passphrase_that_is_wrong_and_decrypts_to_something() -> None:
         read_private_key(pem, wrong)
 
 
-def test_a_damaged_header_of_an_encrypted_key() -> None:
-    """With too short an initialisation vector, the library panics."""
-    pem = re.sub(r"(DEK-Info: [^,]+,)\w+", r"\1" + "AABB" * 5, key_pem(ISSUED.key, TRADITIONAL, PASSPHRASE))
-    with pytest.raises(CertificatesError):
-        read_private_key(pem.encode(), PASSPHRASE)
-
-
 @pytest.mark.parametrize("passphrase", [None, PASSPHRASE], ids=["without", "with_passphrase"])
 @pytest.mark.parametrize(
     "data",
@@ -305,19 +296,18 @@ def test_a_key_store_that_stays_closed(given: str | None) -> None:
         read_key_store(pkcs12_of(ISSUED, PASSPHRASE), given)
 
 
-def test_what_people_are_shown_of_one_without_names() -> None:
-    assert (
-        Certificate(Authority().issue(None, names=[], organization="Example Inc.").der).shown_name == "O=Example Inc."
-    )
-    assert Certificate(Authority().issue(None, names=[]).der).shown_name == "without a name"
-
-
-def test_what_people_are_shown_of_one_for_addresses() -> None:
-    addresses = ["192.0.2.1", "2001:db8::1"]
-    of_both = Certificate(Authority().issue(None, names=["a.example.com"], addresses=addresses).der)
-    assert (of_both.shown_name, of_both.names) == ("a.example.com", {"a.example.com"})
-    of_addresses = Certificate(Authority().issue(None, addresses=addresses).der)
-    assert (of_addresses.shown_name, of_addresses.names) == ("192.0.2.1", set())
+@pytest.mark.parametrize(
+    ("made", "shown", "names"),
+    [
+        ({"names": [], "organization": "Example Inc."}, "O=Example Inc.", set()),
+        ({"names": []}, "without a name", set()),
+        ({"names": ["a.example.com"], "addresses": ["192.0.2.1"]}, "a.example.com", {"a.example.com"}),
+        ({"addresses": ["192.0.2.1", "2001:db8::1"]}, "192.0.2.1", set()),
+    ],
+)
+def test_what_people_are_shown_of_one_without_a_common_name(made: dict[str, Any], shown: str, names: set[str]) -> None:
+    certificate = Certificate(AUTHORITY.issue(None, **made).der)
+    assert (certificate.shown_name, certificate.names) == (shown, names)
 
 
 def test_nothing_shows_a_key() -> None:
@@ -335,8 +325,6 @@ FOR_NAMES: list[tuple[list[str], str, bool]] = [
     (["*.example.com"], "example.com", False),
     (["*.example.com"], "a.www.example.com", False),
     (["w*.example.com"], "www.example.com", False),
-    (["www.*.com"], "www.example.com", False),
-    (["*"], "localhost", False),
     (["*.com"], "example.com", False),
     (["*.co.uk"], "example.co.uk", True),
     (["xn--mnchen-3ya.example"], "münchen.example", True),
@@ -504,17 +492,6 @@ def test_damaged(seed: str) -> None:
             else:
                 data[position:position] = chance.randbytes(chance.randint(1, 8))
         use(bytes(data))
-
-
-LABELS = ["CERTIFICATE", "PKCS7", "CERTIFICATE REQUEST", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"]
-
-
-@pytest.mark.parametrize("label", LABELS)
-@pytest.mark.parametrize("seed", ["pem", "key", "request", "pkcs7_pem"])
-def test_one_thing_under_the_label_of_another(seed: str, label: str) -> None:
-    body = PEM_BODY.sub(lambda found: found.group(2), SEEDS[seed].decode())
-    found = use(f"-----BEGIN {label}-----\n{body}-----END {label}-----\n".encode())
-    assert {certificate.der for certificate in found} <= set(ders(ISSUED.all))
 
 
 ODD_NAMES = [

@@ -2,17 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What lists of revoked certificates say, by RFC 5280; OpenSSL has the other opinion."""
+"""What lists of revoked certificates say, by RFC 5280."""
 
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -42,9 +38,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ObjectIdentifier
 
-from tests.support.certificates import DAY, NOW, Authority, Issued, name_of, new_key, pem_of
+from tests.support.certificates import DAY, NOW, Authority, Issued, name_of, new_key
 from tests.support.certificates import certificate_of as signed
-from tests.support.long import LONG
 from tests.support.revoking import URL, Revoking, crl_of, listed, places, scope, usage_of
 
 AUTHORITY = Revoking(URL)
@@ -315,73 +310,3 @@ def test_what_decides() -> None:
     assert select_decisive_result([unknown, good]) == good
     assert select_decisive_result([good, revoked]) == revoked
     assert select_decisive_result([unknown]) == unknown
-
-
-# The other opinion
-
-CASES = 1_000 if LONG else 60
-
-
-def openssl_says(folder: Path, issued: Issued, lists: Sequence[bytes]) -> tuple[set[int], str]:
-    """The numbers of what OpenSSL has against a chain with these lists, and its words; not of the root, which nobody else asks about."""
-    (folder / "leaf.pem").write_text(issued.pem, encoding="ascii")
-    (folder / "chain.pem").write_text(issued.chain_pem, encoding="ascii")
-    (folder / "root.pem").write_text(pem_of([issued.all[-1]]), encoding="ascii")
-    pems = [x509.load_der_x509_crl(data).public_bytes(Encoding.PEM) for data in lists]
-    (folder / "lists.pem").write_bytes(b"".join(pems))
-    command = ["openssl", "verify", "-crl_check_all", "-CAfile", "root.pem", "-untrusted", "chain.pem"]
-    run = subprocess.run([*command, "-CRLfile", "lists.pem", "leaf.pem"], cwd=folder, capture_output=True, text=True)
-    words = run.stdout + run.stderr
-    told = re.findall(r"error (\d+) at (\d+) depth lookup", words)
-    assert told or run.returncode == 0, words
-    return {int(number) for number, depth in told if int(depth) <= len(issued.chain)}, words
-
-
-REVOKED = {23}
-"""OpenSSL's number for it: with nothing else, it is by a list with which nothing is wrong."""
-
-
-def our_word(issued: Issued, lists: Sequence[bytes]) -> Revocation:
-    """What we make of the same."""
-    answers = []
-    for question in asked(issued, [issued.all[-1]], issued.chain):
-        read = [each for each in map(crl, lists) if each.why_unusable(question.issuer, NOW) is None]
-        told = [each.find_status(question.certificate, point) for each in read for point in question.points]
-        answers.append(select_decisive_result([*told, Revocation("unknown", question.certificate)]))
-    return combine_results(answers)
-
-
-@pytest.mark.later
-def test_openssl_says_the_same_of_lists_at_random(tmp_path: Path) -> None:
-    """Whether all is good, something was revoked, or that is not known."""
-    random = Random(46)
-    authorities = [Revoking(name=f"Random {number}", intermediates=number % 2 + 1) for number in range(4)]
-    met: dict[str, int] = {}
-    for number in range(CASES):
-        authority = random.choice(authorities)
-        issued = authority.leaf(f"{number}.example.com")
-        lists = []
-        for level, (_key, _issuer) in enumerate(authority.levels):
-            below = issued.certificate if level == len(authority.levels) - 1 else authority.levels[level + 1][1]
-            revoked = [NEIGHBOUR.certificate, *([below] if random.random() < 0.15 else [])]
-            extensions: list[tuple[x509.ExtensionType, bool]] = []
-            kind = random.random()
-            if kind < 0.35:
-                extensions.append((scope(random.choice([authority.url_of(level)] * 4 + [ELSEWHERE])), True))
-            elif kind < 0.5:
-                what = random.choice(["only_contains_user_certs", "only_contains_ca_certs"])
-                extensions.append((scope(**{what: True}), True))
-            elif kind < 0.55:
-                extensions.append((STRANGE, random.random() < 0.7))
-            days = random.choice([(-1, 7)] * 8 + [(-9, -1), (1, 9)])
-            data = authority.crl(*revoked, level=level, days=days, extensions=extensions)
-            if random.random() < 0.05:
-                data = crl_of(authority.levels[level][1].subject, new_key(), days=days)
-            if random.random() > 0.05:
-                lists.append(data)
-        errors, words = openssl_says(tmp_path, issued, lists)
-        ours = our_word(issued, lists)
-        met[ours.status] = met.get(ours.status, 0) + 1
-        assert bool(errors) == (ours.status != "good"), f"{number}: {ours} {words}"
-        assert errors != REVOKED or ours.status == "revoked", f"{number}: {ours} {words}"
-    assert min(met[status] for status in ("good", "revoked", "unknown")) > CASES // 20, met

@@ -63,7 +63,7 @@ def refusal(text: str, passphrase: str | None = None) -> CertificatesError:
     return refused.value
 
 
-@pytest.mark.parametrize("vector", ["", "AB", "00112233445566", "0011223344556677", "00" * 15, "00" * 17, "00" * 40])
+@pytest.mark.parametrize("vector", ["", "AABB" * 5, "00" * 15, "00" * 17])
 def test_a_damaged_initialisation_vector(vector: str) -> None:
     """The library panics at some."""
     damaged, count = re.subn(r"(DEK-Info: [^,]+,)\w+", rf"\g<1>{vector}", CLOSED)
