@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import ssl
 import struct
@@ -15,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -242,18 +240,6 @@ def record(kind: int, body: bytes) -> bytes:
     return b"".join(struct.pack(">BHH", kind, 0x0303, len(piece)) + piece for piece in pieces)
 
 
-def message(kind: int, body: bytes) -> bytes:
-    """A handshake message (RFC 5246, 7.4)."""
-    return bytes([kind]) + len(body).to_bytes(3, "big") + body
-
-
-def flight(*certificates: bytes) -> bytes:
-    """A server's answer in TLS 1.2 up to its certificates, whatever these are."""
-    hello = b"\x03\x03" + os.urandom(32) + b"\x00" + b"\xc0\x2f" + b"\x00"  # ECDHE-RSA-AES128-GCM-SHA256
-    listed = b"".join(len(one).to_bytes(3, "big") + one for one in certificates)
-    return record(0x16, message(2, hello) + message(11, len(listed).to_bytes(3, "big") + listed))
-
-
 def alert(number: int) -> bytes:
     return record(0x15, bytes([2, number]))
 
@@ -263,14 +249,10 @@ INSTEAD: dict[str, tuple[Script, str, str]] = {
     "closes": (on_hello(lambda _visit: None), "handshake_failed", "closed the connection"),
     "resets": (on_hello(Visit.break_off), "handshake_failed", "aborted the connection"),
     "alert": (on_hello(lambda visit: visit.say(alert(112))), "handshake_failed", "alert unrecognized_name"),
-    "closes_midway": (on_hello(lambda visit: visit.say(flight(ISSUED.der)[:60])), "handshake_failed", "closed"),
     "plain_http": (on_hello(lambda visit: visit.say(HTTP)), "no_tls", "plain HTTP: HTTP/1.1 400 Bad"),
     "ssh": (lambda visit: (visit.say(b"SSH-2.0-OpenSSH_9.6\r\n"), visit.hear_all())[1], "no_tls", "SSH-2.0"),
     "a_letter_at_a_time": (lambda visit: visit.drip(HTTP), "no_tls", ": H"),
     "binary": (on_hello(lambda visit: visit.say(bytes(range(255, 0, -1)))), "no_tls", "not respond with TLS"),
-    "damaged_certificate": (on_hello(lambda visit: visit.say(flight(os.urandom(500)))), "handshake_failed", "failed"),
-    "no_certificate": (on_hello(lambda visit: visit.say(flight())), "handshake_failed", "failed"),
-    "endless_chain": (on_hello(lambda visit: visit.say(flight(*[RSA.der] * 1000))), "handshake_failed", "excessive"),
 }
 
 
@@ -299,18 +281,6 @@ def test_the_handshake_as_a_whole_has_a_time_limit(script: Script) -> None:
     assert result.reason == "timeout"
     assert "did not finish the TLS handshake within 0.3 seconds" in str(result.message)
     assert_is_a_sentence(result)
-
-
-def test_a_certificate_that_only_openssl_can_read() -> None:
-    """Its version is one that there is not."""
-    version = bytes.fromhex("a003020102")
-    assert ISSUED.der.count(version) == 1
-    strange = ISSUED.der.replace(version, bytes.fromhex("a003020105"))
-    issued = Issued(ISSUED.key, ISSUED.certificate)
-    object.__setattr__(issued, "pem", ssl.DER_cert_to_PEM_cert(strange))
-    result = seen(serving(issued))
-    assert (result.reason, result.chain) == ("handshake_failed", ())
-    assert "unreadable certificate" in str(result.message)
 
 
 @pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com", "a..b", "fe80::1%nowhere0"])
@@ -407,27 +377,3 @@ def test_a_run_that_is_to_stop_waits_no_longer(script: Script) -> None:
             ]
     assert {result.reason for result in results} == {"timeout"}
     assert all("interrupted" in str(result.message) for result in results)
-
-
-# Older and newer releases of Python
-
-
-class Shown(bytes):
-    """A certificate as Python 3.10 to 3.12 give it."""
-
-    def public_bytes(self, encoding: int) -> bytes:
-        assert encoding == 2
-        return bytes(self)
-
-
-PYTHONS: list[tuple[Any, tuple[bytes, ...]]] = [
-    (SimpleNamespace(_sslobj=SimpleNamespace(get_unverified_chain=lambda: [Shown(b"1"), Shown(b"2")])), (b"1", b"2")),
-    (SimpleNamespace(get_unverified_chain=lambda: [b"1", b"2"]), (b"1", b"2")),
-    (SimpleNamespace(getpeercert=lambda binary_form: b"1" * binary_form), (b"1",)),
-]
-"""`ssl.SSLObject`: up to 3.12 what it wraps has the chain, from 3.13 on it has it itself, and another one may have neither."""
-
-
-@pytest.mark.parametrize(("python", "expected"), PYTHONS, ids=["3.10", "3.13", "another"])
-def test_the_chain_in_each_release_of_python(python: Any, expected: tuple[bytes, ...]) -> None:
-    assert probing._get_certificates(python) == expected

@@ -115,11 +115,3 @@ def test_what_is_said() -> None:
     )
     lost = explain("Listing", URL, tried(None, sent=False, overdue=True), OSError(), repeatable=True).message
     assert lost == f"Cannot reach {URL}: no connection within the timeout. Check instance_url, proxy, and the network."
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"null", b"[", b"{}", b'{"errors": 7}', b'{"errors": [7, {"code": 1}]}', b"\xff"]
-)
-@pytest.mark.parametrize("status", [200, 302, 404, 500])
-def test_no_answer_is_a_traceback(body: bytes, status: int) -> None:
-    assert code(page(status, body), repeatable=True) and login(page(status, body)).code

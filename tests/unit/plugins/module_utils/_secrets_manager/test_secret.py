@@ -66,13 +66,6 @@ def test_a_secret_without_a_certificate_has_metadata_and_no_value() -> None:
     assert parse_value(row) is None
 
 
-@pytest.mark.parametrize("odd", [None, "", 7, [], {}, "text", [None], {"a": 1}])
-@pytest.mark.parametrize("name", [*row_of(ONE), "managed_csr", "labels"])
-def test_odd_values_are_none(name: str, odd: Any) -> None:
-    found = parse_secret({**row_of(ONE), name: odd})
-    assert found is None or isinstance(found.name, str)
-
-
 def test_what_is_known_of_each_type() -> None:
     for secret_type in ("public_cert", "private_cert"):
         found = secret(ONE, secret_type=secret_type, private_key_included=None, intermediate_included=None)

@@ -29,10 +29,7 @@ def written(folder: Path, *names: str) -> Path:
     ("names", "read"),
     [
         ([CER, KEY, "ca.cer", "fullchain.cer", CONF], [CER, "ca.cer", KEY]),
-        ([CER, KEY, "fullchain.cer"], [CER, "fullchain.cer", KEY]),
         ([CONF], [CER, "fullchain.cer", KEY]),
-        ([KEY], [CER, "fullchain.cer", KEY]),
-        (["fullchain.cer"], [CER, "fullchain.cer", KEY]),
         (["other.cer", "other.key"], ["other.cer", "fullchain.cer", "other.key"]),
         ([CER, KEY, REMOVED], None),
         ([CER, KEY, REMOVED, CONF], [CER, "fullchain.cer", KEY]),

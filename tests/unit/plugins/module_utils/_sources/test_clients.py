@@ -102,14 +102,6 @@ def test_a_copy_in_another_spelling_is_not_read_beside_the_clients_own_file(
     assert found == Found(found.entries) and found.fingerprints == [ONE.fingerprint]
 
 
-def test_of_two_spellings_that_are_not_the_clients_the_key_decides(tmp_path: Path, read: Reader) -> None:
-    kept = lego(tmp_path, NAME, ONE)
-    kept.certificate.rename(kept.own / "WWW.example.com.crt")
-    kept.key.rename(kept.own / "Www.example.com.key")
-    (kept.own / "WWW.EXAMPLE.COM.KEY").write_text(OTHER.key_pem)
-    assert read("lego", tmp_path).keys == {ONE.fingerprint: "Www.example.com.key"}
-
-
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_what_acme_sh_has_removed_stays_removed(spelling: str, tmp_path: Path, read: Reader) -> None:
     kept = acme_sh(tmp_path, UNICODE, UMLAUT)
@@ -147,9 +139,6 @@ def test_lego_without_bundle(tmp_path: Path, read: Reader) -> None:
     assert chain_of(read("lego", tmp_path).entries[0]) == ONE.chain_pem
     (kept.own / f"{NAME}.issuer.crt").unlink()
     assert read("lego", tmp_path).entries[0].chain.trust == "incomplete"
-
-
-# acme.sh
 
 
 # While a client renews one

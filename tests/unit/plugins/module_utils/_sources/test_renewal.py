@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._sources im
 
 from tests.support.certificates import key_pem
 from tests.support.client_trees import CLIENTS, KINDS, Kept, certbot, link, write_version
-from tests.support.sources import AUTHORITY, Found, Reader, path_of_key
+from tests.support.sources import AUTHORITY, Found, Reader
 
 pytest_plugins = ["tests.support.sources"]
 
@@ -136,20 +135,6 @@ def test_what_vanishes_is_not_there(client: str, kept: Kept, looks: Looks, read:
     looks.before[str(kept.key), 1] = remove
     found = read(client, home(client, kept))
     assert found.fingerprints == [OTHER.fingerprint] and found.skipped == []
-
-
-def test_certbot_replaces_all_links_between_two_files(tmp_path: Path, looks: Looks, read: Reader) -> None:
-    kept = certbot(tmp_path, NAME, OLD)
-
-    def renew() -> None:
-        write_version(tmp_path / "archive" / NAME, NEW, 2)
-        for kind in KINDS:
-            link(kept.own, kind, 2)
-
-    looks.before[str(kept.key), 1] = renew
-    found = read("certbot", tmp_path)
-    assert found == Found(found.entries) and found.fingerprints == [NEW.fingerprint]
-    assert os.path.basename(path_of_key(found.entries[0])) == "privkey2.pem"
 
 
 def test_certbot_replaces_the_links_while_it_is_checked_twice(tmp_path: Path, looks: Looks, read: Reader) -> None:

@@ -212,7 +212,7 @@ FILES = st.builds(
 FOLDERS = st.lists(st.tuples(NAMES, FILES), max_size=12)
 
 
-def groups(files: list[tuple[str, FileContent]], *, are_entries: bool = False) -> list[FileGroup]:
+def groups(files: list[tuple[str, FileContent]]) -> list[FileGroup]:
     """FileCache with their names, those of one name together; each has a path of its own."""
     found: dict[str, list[FileContent]] = {}
     for number, (name, content) in enumerate(files):
@@ -220,8 +220,7 @@ def groups(files: list[tuple[str, FileContent]], *, are_entries: bool = False) -
         there = content_of(content.file.kind, f"/{number}", content.bundle.certificates, key)
         found.setdefault(name, []).append(there)
     return [
-        FileGroup(name, found[name][0].file.path, is_entry=are_entries, contents=tuple(found[name]))
-        for name in sorted(found)
+        FileGroup(name, found[name][0].file.path, is_entry=False, contents=tuple(found[name])) for name in sorted(found)
     ]
 
 
@@ -237,36 +236,6 @@ def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, FileCo
     assert len(lacking) == len(found.unusable_bundles) and lacking == there.intersection(LEAVES) - usable
     assert {one.problem and one.problem.reason for one in found.unusable_bundles} <= {"key_missing"}
     assert set(found.issuers) == there.intersection(ISSUERS)
-
-
-@given(FOLDERS)
-def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileContent]]) -> None:
-    for one in pair(groups(files)).usable_bundles:
-        assert one.key and one.certificate
-        homes = [group for group in groups(files) if one.certificate in group.paths]
-        beside = [
-            content.file.path
-            for group in homes
-            for content in group.contents
-            if content.bundle.key and content.bundle.key.public_key_sha256 == one.key.public_key_sha256
-        ]
-        assert not beside or one.key.path in beside
-        assert [group.paths[one.certificate] for group in homes if group.name == one.origin.name] == [one.origin.path]
-
-
-@given(FOLDERS)
-def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileContent]]) -> None:
-    """Unless it has neither a certificate of its own nor a key."""
-    found = pair(groups(files, are_entries=True))
-    used = {one.certificate for one in found.usable_bundles}
-    told = {one.origin.name for one in found.unusable_bundles}
-    elsewhere = {one.certificate for one in found.unusable_bundles}
-    for group in groups(files, are_entries=True):
-        own = [one for one in group.paths if one in LEAVES]
-        has_key = any(content.bundle.key for content in group.contents)
-        assert all(one in used or one in elsewhere for one in own)
-        assert (group.name in told) or own or not has_key
-        assert not (group.name in told and own and used.issuperset(own))
 
 
 def test_what_is_in_no_file_needs_a_key_and_its_lack_is_worth_no_word() -> None:

@@ -19,8 +19,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_import import why_empty
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.traefik import list_groups
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.certificates import PASSPHRASE, key_pem, new_key
 from tests.support.client_trees import traefik, traefik_entry
@@ -213,35 +211,3 @@ def test_a_broken_entry_stops_no_other(changed: dict[str, Any], reason: str, tmp
 def test_an_entry_without_a_name_has_that_of_its_resolver(entry: Any, tmp_path: Path, read: Reader) -> None:
     found = read("traefik", holding(tmp_path, entry, ENTRY))
     assert found.fingerprints == [ISSUED[RSA].fingerprint] and reasons(found) == {"le": "malformed"}
-
-
-ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(list(ENTRY.values())),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["Certificates", "Account", *ENTRY, "main", "sans"]) | st.text(), inner)
-    ),
-    max_leaves=8,
-)
-
-
-@st.composite
-def stored_somehow(draw: st.DrawFn) -> Any:
-    """A file with an entry that is right, in which anything may stand in the place of anything else."""
-    broken = draw(st.dictionaries(st.sampled_from(list(ENTRY)), ANY))
-    entries = draw(st.lists(ANY | st.just({**ENTRY, **broken}), max_size=3))
-    return draw(
-        st.one_of(ANY, st.fixed_dictionaries({"le": st.fixed_dictionaries({"Certificates": st.just(entries)})}))
-    )
-
-
-@given(stored=stored_somehow(), end=st.none() | st.integers(0, 200))
-def test_whatever_is_in_the_file(stored: Any, end: int | None, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Groups come of it whose troubles have reasons that are known, and no message has a key in it."""
-    path = tmp_path_factory.mktemp("any") / "acme.json"
-    path.write_text(json.dumps(stored)[:end], encoding="ascii")
-    listed = list_groups(str(path))
-    assert listed[0].name == "acme.json" and {group.path for group in listed} == {str(path)}
-    troubles = [content.bundle.problem for group in listed for content in group.contents if content.bundle.problem]
-    assert REASONS.issuperset(problem.reason for problem in troubles)
-    assert ENTRY["key"][:40] not in repr(listed)
