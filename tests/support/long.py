@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from random import Random, SystemRandom
 from typing import TypeVar
 
@@ -27,9 +25,6 @@ EXAMPLES = 100 if LONG else 25
 FUZZ_EXAMPLES = 20_000 if LONG else 100
 """How many it draws of what is damaged at random."""
 
-MOST = 3
-"""Times as long for twice as many; where time grows with the square it is four times."""
-
 
 def examples(number: int) -> settings:
     """So many examples, of which any run but `make test-long` draws a quarter."""
@@ -44,19 +39,3 @@ def new_random() -> Random:
 def one_in(number: int, cases: Iterable[T]) -> list[T]:
     """One in so many of these cases; `make test-long` has all."""
     return list(cases)[:: 1 if LONG else number]
-
-
-def spent(work: Callable[[], object]) -> float:
-    """The seconds of processor time that work takes, without what Python's garbage collector spends on what all tests have left."""
-    gc.disable()
-    try:
-        before = time.process_time()
-        work()
-        return time.process_time() - before
-    finally:
-        gc.enable()
-
-
-def grows_no_faster(spend: Callable[[int], float], count: int, tries: int = 5) -> bool:
-    """Whether twice as many take about twice as long, at least one time."""
-    return any(spend(2 * count) < MOST * spend(count) for _try in range(tries))

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -180,20 +181,6 @@ def test_the_chain_is_seen_as_it_was_sent(issued: Issued) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "shown", "ciphers"),
-    [
-        (ssl.TLSVersion.TLSv1, "TLSv1", "ALL"),
-        (ssl.TLSVersion.TLSv1_1, "TLSv1.1", "ALL"),
-        (ssl.TLSVersion.TLSv1_2, "TLSv1.2", "aNULL:ALL"),
-    ],
-)
-def test_old_versions_are_seen(version: ssl.TLSVersion, shown: str, ciphers: str) -> None:
-    """Also of a server that prefers to show no certificate."""
-    result = seen(serving(RSA, ciphers=f"{ciphers}:@SECLEVEL=0", minimum_version=version, maximum_version=version))
-    assert (result.reason, result.tls_version, ders(result)) == (None, shown, sent_by(RSA))
-
-
-@pytest.mark.parametrize(
     ("asked", "received"),
     [
         (NAME, NAME),
@@ -290,14 +277,14 @@ def test_a_name_that_cannot_be_asked_for(name: str) -> None:
     assert_is_a_sentence(result)
 
 
+# Names and their addresses
+
+
 @pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com"])
 def test_a_server_name_that_cannot_be_asked_for(name: str) -> None:
     result = seen(serving(ISSUED), server_name=name)
     assert result.reason == "handshake_failed" and "server_name" in str(result.message)
     assert_is_a_sentence(result)
-
-
-# Names and their addresses
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[tuple[str, int]]) -> None:
@@ -377,3 +364,8 @@ def test_a_run_that_is_to_stop_waits_no_longer(script: Script) -> None:
             ]
     assert {result.reason for result in results} == {"timeout"}
     assert all("interrupted" in str(result.message) for result in results)
+
+
+def test_the_certificate_in_a_release_of_python_that_does_not_show_the_chain() -> None:
+    python: Any = SimpleNamespace(getpeercert=lambda binary_form: b"1" * binary_form)
+    assert probing._get_certificates(python) == (b"1",)

@@ -96,9 +96,7 @@ def test_what_is_refused(given: dict[str, Any], code: str, said: str) -> None:
     assert error.code == code and said in error.message
 
 
-def test_whose_key() -> None:
-    assert resolved({"api_key": None}, username="apikey", api_key="both").api_key == "both"
-    assert resolved({"api_key": "own"}, username="SL1", api_key="other").api_key == "own"
+def test_a_key_of_softlayer_alone_is_none() -> None:
     assert (
         "the API key of the user SL1 is valid for the SoftLayer API only"
         in refused({"api_key": ""}, username="SL1", api_key="other").message
@@ -110,13 +108,6 @@ def test_whose_key() -> None:
     )
 
 
-def test_the_environments_key_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IBMCLOUD_API_KEY", " of-the-environment ")
-    assert resolved({"api_key": None}, username="SL1", api_key="other").api_key == "of-the-environment"
-    assert resolved({"api_key": None}).api_key == "of-the-environment"
-    assert resolved({"api_key": None}, username="apikey", api_key="both").api_key == "both"
-
-
 TOKEN = "eyJraWQiOiIxIn0.e30.c2ln"
 BY_KEY = {"SL_USERNAME": "apikey", "SL_API_KEY": "both"}
 CLASSIC = {"SL_USERNAME": "SL1", "SL_API_KEY": "other"}
@@ -126,6 +117,9 @@ BY_TOKEN = {"IBMCLOUD_IAM_TOKEN": f"Bearer {TOKEN}"}
 @pytest.mark.parametrize(
     ("own", "options", "environment", "login"),
     [
+        (None, {"username": "apikey", "api_key": "both"}, {"IBMCLOUD_API_KEY": "unused"}, ("both", "")),
+        ("own", {"username": "SL1", "api_key": "other"}, {}, ("own", "")),
+        (None, {"username": "SL1", "api_key": "other"}, {"IBMCLOUD_API_KEY": " stripped "}, ("stripped", "")),
         (None, {"iam_token": TOKEN}, {}, ("", TOKEN)),
         (None, {"iam_token": TOKEN}, {**BY_KEY, "IBMCLOUD_API_KEY": "of-the-environment"}, ("", TOKEN)),
         ("own", {"iam_token": TOKEN}, BY_TOKEN, ("own", "")),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import find_acme_directory
 
-from tests.support.client_trees import CLIENTS, acme_sh, certbot, lego, link, write_version
+from tests.support.client_trees import CLIENTS, certbot, lego, link, write_version
 from tests.support.sources import AUTHORITY, Found, Reader, chain_of, path_of_key
 
 pytest_plugins = ["tests.support.sources"]
@@ -89,24 +89,6 @@ def test_names_of_files_in_whatever_spelling(client: str, spelling: str, tmp_pat
     found = read(client, tmp_path)
     assert found == Found(found.entries) and found.fingerprints == [UMLAUT.fingerprint]
     assert chain_of(found.entries[0]) == UMLAUT.chain_pem
-
-
-@pytest.mark.parametrize("client", ["certbot", "lego"])
-def test_a_copy_in_another_spelling_is_not_read_beside_the_clients_own_file(
-    client: str, tmp_path: Path, read: Reader
-) -> None:
-    kept = CLIENTS[client](tmp_path, NAME, ONE)
-    for path, text in (kept.certificate, OLD.pem), (kept.key, OLD.key_pem):
-        path.with_name(path.name.upper()).write_text(text)
-    found = read(client, tmp_path)
-    assert found == Found(found.entries) and found.fingerprints == [ONE.fingerprint]
-
-
-@pytest.mark.parametrize("spelling", SPELLINGS)
-def test_what_acme_sh_has_removed_stays_removed(spelling: str, tmp_path: Path, read: Reader) -> None:
-    kept = acme_sh(tmp_path, UNICODE, UMLAUT)
-    (kept.own / f"{UNICODE}.conf").rename(kept.own / SPELLINGS[spelling](f"{UNICODE}.conf.removed"))
-    assert read("acme_sh", tmp_path).entries == []
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -105,17 +105,6 @@ def test_what_brings_nothing(tmp_path: Path, read: Reader) -> None:
         assert told["message"] == why_empty(Obstacle(why, {"path": str(path)}), "traefik")
 
 
-def test_what_is_no_file_of_this_user(tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: str) -> bytes:
-        raise files.build_read_error("file", path, PermissionError(13, "Permission denied"))
-
-    os.mkfifo(tmp_path / "pipe")
-    assert reasons(read("traefik", tmp_path / "pipe")) == {"pipe": "not_a_file"}
-    path = traefik(tmp_path, ISSUED)
-    monkeypatch.setattr(files, "read_file", refuse)
-    assert reasons(read("traefik", path)) == {"acme.json": "unreadable"}
-
-
 @pytest.mark.parametrize("certificates", [[ENTRY], None, 3])
 def test_a_file_of_traefik_1(certificates: Any, tmp_path: Path, read: Reader) -> None:
     (tmp_path / "acme.json").write_text(json.dumps({"Account": {"Email": ""}, "Certificates": certificates}))

@@ -105,15 +105,9 @@ UNUSABLE: dict[str, tuple[bytes, str, dict[str, Any]]] = {
     "stale": (AUTHORITY.crl(days=(-9, -1)), "not_now", {"begin": NOW - 9 * DAY, "end": NOW - DAY}),
     "to come": (AUTHORITY.crl(days=(1, 9)), "not_now", {"begin": NOW + DAY, "end": NOW + 9 * DAY}),
     "critical": (AUTHORITY.crl(extensions=[(STRANGE, True)]), "critical_extension", {"oid": "1.2.3.4"}),
-    "critical number": (AUTHORITY.crl(extensions=[(NUMBERED, True)]), "critical_extension", {"oid": "2.5.29.20"}),
     "delta": (AUTHORITY.crl(extensions=[(x509.DeltaCRLIndicator(1), True)]), "delta", {}),
     "indirect": (AUTHORITY.crl(extensions=[(scope(URL, indirect_crl=True), True)]), "unknown_kind", {}),
     "of a relative name": (AUTHORITY.crl(extensions=[(scope(relative_name=RELATIVE), True)]), "unknown_kind", {}),
-    "of attributes": (
-        AUTHORITY.crl(extensions=[(scope(only_contains_attribute_certs=True), True)]),
-        "unknown_kind",
-        {},
-    ),
 }
 
 
