@@ -117,19 +117,6 @@ def with_damaged_key(root: x509.Certificate) -> bytes:
     return b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(der)
 
 
-def test_a_root_that_is_damaged_behind_its_subject(bare_machine: Path) -> None:
-    damaged, sound = (authority.root for authority in (Authority("Damaged"), Authority("Sound")))
-    path = bare_machine / "roots.pem"
-    path.write_bytes(with_damaged_key(damaged) + pem_of([sound]).encode())
-    anchors = read_trusted_roots(str(path))
-    assert (
-        list(anchors)
-        == anchors.find_by_subject(Certificate.from_library(sound).subject)
-        == [Certificate.from_library(sound)]
-    )
-    assert anchors.find_by_subject(Certificate.from_library(damaged).subject) == []
-
-
 @pytest.mark.parametrize("is_named", [True, False])
 def test_nothing_but_damaged_roots(bare_machine: Path, is_named: bool) -> None:
     path = bare_machine / "ca-certificates.crt"

@@ -24,14 +24,8 @@ ROW = "A row of the table."
 
 
 def lines_of(**lists: Any) -> list[str]:
-    given: dict[str, Any] = {
-        "attention": (),
-        "failing": (),
-        "empty": (),
-        "adopted": (),
-        "is_check_mode": False,
-        "is_needless": False,
-    }
+    given: dict[str, Any] = dict.fromkeys(("attention", "failing", "empty", "adopted"), ())
+    given |= dict.fromkeys(("is_check_mode", "is_needless"), False)
     given |= {name: lists.pop(name) for name in list(lists) if name in given}
     attention = given.pop("attention")
     lines = format_summary({**{name: [] for name in LIST_NAMES}, **lists}, attention, [ROW], TOTALS, **given)

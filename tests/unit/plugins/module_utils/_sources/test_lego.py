@@ -16,19 +16,10 @@ def test_a_certificate_its_issuers_and_its_key_have_one_name(tmp_path: Path) -> 
     """Without `--no-bundle` there may be no issuers; copies and others are not read."""
     folder = tmp_path / "certificates"
     folder.mkdir()
-    for name in [
-        "a.crt",
-        "a.issuer.crt",
-        "a.key",
-        "a.json",
-        "a.pem",
-        "a.pfx",
-        "b.key",
-        "c.crt",
-        "d.issuer.crt",
-        "e.json",
-        "f.pem",
-    ]:
+    for name in (
+        *("a.crt", "a.issuer.crt", "a.key", "a.json", "a.pem", "a.pfx"),
+        *("b.key", "c.crt", "d.issuer.crt", "e.json", "f.pem"),
+    ):
         (folder / name).write_text("")
 
     def group(name: str, *kinds: str) -> FileGroup:
