@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement import index as store_index
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import (
     StoreIndex,
     why_unavailable,
@@ -21,10 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     StoreCertificate,
     certificate_of,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
-from tests.support.certificates import DAY, NOW
-from tests.support.long import only_long
 from tests.support.stored import NAME, Made, view_with
 
 CLIENTS = view_with()
@@ -150,54 +146,3 @@ def test_the_newest_of_those_is_found() -> None:
     records = [Made(days=(-begun, 60)).record(begun) for begun in (40, 20, 30)]
     found = StoreIndex([Made().record(1), *records]).find_predecessor(Made().record(1), CLIENTS)
     assert found is not None and found.id == 20
-
-
-MANY = 10_000
-
-
-class Looking:
-    """Counts the records that are looked at; of those, all are taken."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.count = 0
-        monkeypatch.setattr(store_index, "certificate_of", self._look)
-        monkeypatch.setattr(store_index, "can_supersede", lambda *_both: True)
-
-    def _look(self, record: StoreCertificate) -> Certificate:
-        self.count += 1
-        return certificate_of(record)
-
-
-def many(identities: Callable[[int], frozenset[str]], is_valid: Callable[[int], bool]) -> list[StoreCertificate]:
-    """So many records, with certificates that nobody has to issue."""
-    template, found = Made().record(1), []
-    for number in range(2, MANY + 2):
-        certificate, begin = Certificate(b"%d" % number), NOW - (1 if is_valid(number) else 9) * DAY
-        its = {"identities": identities(number), "public_key_sha256": f"{number:064x}"}
-        certificate.__dict__.update(its, not_before=begin, not_after=begin + 6 * DAY)
-        found.append(replace(template, id=number, certificate=certificate))
-    return found
-
-
-@only_long
-def test_it_takes_no_longer_if_all_share_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of ten thousand, only the few are looked at that have the other names, too."""
-    looking = Looking(monkeypatch)
-    records = many(lambda number: names("shared.example.com", f"n{number // 2}.example.com"), lambda _number: True)
-    index = StoreIndex(records)
-    for one in records:
-        assert {one.id // 2} == {other.id // 2 for other in index.find_successors(one, CLIENTS)}
-        assert [one.id ^ 1] == ids(index.find_superseded(one, CLIENTS))
-        assert index.find_copies(certificate_of(one)) == index.find_by_key(f"{one.id:064x}") == [one]
-    assert looking.count <= 20 * MANY
-
-
-def test_it_takes_no_longer_if_all_have_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where each renewal of many years was kept: only what is valid now is looked at, but once for each that it may stand in for."""
-    looking = Looking(monkeypatch)
-    records = many(lambda _number: names(NAME), lambda number: number > MANY)
-    index = StoreIndex(records)
-    for one in records:
-        assert ids(index.find_successors(one, CLIENTS)) == [MANY + 1]
-        assert len(index.find_superseded(one, CLIENTS)) == (MANY - 1 if one.id > MANY else 0)
-    assert looking.count <= 20 * MANY
