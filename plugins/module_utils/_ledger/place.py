@@ -167,7 +167,7 @@ def _suggest_absolute_path(path: str) -> str:
     absolute = os.path.realpath(os.path.expandvars(os.path.expanduser(path)))
     url = f"sqlite:///{absolute}"
     with suppress(CertificatesError):
-        if is_fixed(absolute) and _parse_url(normalize_url(url) or "").database == absolute:
+        if "$" not in absolute and _parse_url(normalize_url(url) or "").database == absolute:
             return f"Write ledger_url with an absolute path: {url} (four slashes)."
     return REMEDY
 

@@ -32,6 +32,7 @@ EQUIVALENT: dict[str, str] = {
     "paging._read_remaining_pages: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_remaining_pages: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_remaining_pages: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
+    "lock.Lock.check: self._changed.notify_all() => pass": "The keeper looks by itself, only later.",
     "faults.parse_fault: text.startswith(b'<') and b'<fault>' in text => text.startswith(b'<')": "All of it is parsed then, which takes longer.",
     **dict.fromkeys(
         (

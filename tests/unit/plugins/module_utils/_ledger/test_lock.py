@@ -238,6 +238,14 @@ def test_what_is_said_of_the_wait(url: str) -> None:
     first.end()
 
 
+def test_one_that_ends_meanwhile_is_had(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, session = take(url, AT), Session()
+    monkeypatch.setattr(session, "warn", lambda _text: first.end())
+    second = take(url, AT, session)
+    assert second.is_plan_stale
+    second.end()
+
+
 def test_one_that_cannot_be_had_holds_nothing(url: str) -> None:
     """The ledger is closed, and the next run has the lock at once."""
     stopped = Session()

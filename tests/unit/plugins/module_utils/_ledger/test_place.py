@@ -17,6 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import place
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import (
     Mount,
+    build_ledger_options,
     check_ledger_url,
     check_optional_ledger_url,
     find_ledger_directory,
@@ -127,6 +128,16 @@ def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pyt
     message = refusal(f"{driver}:///{path}")
     assert message.startswith(f"The path {path} of the ledger depends on the current directory")
     assert ("sqlite:////home/me/ledger.db" in message) is path.startswith(("~", "$HOME"))
+
+
+@pytest.mark.parametrize("path", ["$NOBODY_SETS_THIS/ledger.db", "a%3Fb.db"])
+def test_a_path_that_no_url_can_have_is_not_advised(path: str) -> None:
+    assert "Write ledger_url" not in refusal(f"sqlite:///{path}")
+
+
+def test_an_empty_url_is_refused() -> None:
+    with fails("invalid_argument"):
+        build_ledger_options().read({"ledger_url": " "})
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\t", "\0", "\x1b", "\x7f", "\u2028"])

@@ -107,6 +107,12 @@ def test_a_forged_certificate_of_the_right_key_is_left_where_it_is(letters: tupl
     assert taken(search(*letters, require_trust=False)) == trusted()
 
 
+def test_of_two_that_are_right_the_newer_is_taken() -> None:
+    older = REAL.issue(NAME, key=KEY, days=(-30, 60))
+    for letters in permutations([[older.certificate, *CHAIN], [GENUINE.certificate, *CHAIN]]):
+        assert taken(search(*letters)) == taken(search(*letters, wanted=target(NAME))) == trusted()
+
+
 def test_a_certificate_for_a_name_of_the_sender_is_not_the_orders() -> None:
     wanted, theirs = target(NAME), [THEIRS.certificate, *CHAIN]
     assert taken(search([GENUINE.certificate, *CHAIN], theirs, wanted=wanted)) == trusted()
