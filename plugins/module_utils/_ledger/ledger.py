@@ -209,7 +209,7 @@ class Ledger:
 
     def record(self, key: Key, at: datetime, certificate_id: int | None) -> None:
         """Record a completed operation that needs no claim, because it may be repeated."""
-        claim = self.claim(key, at, timedelta(0), timedelta(0))
+        claim = self._database.transact(lambda connection: self._claim(connection, key, at, timedelta(0), timedelta(0)))
         if isinstance(claim, Claim):
             self.confirm(claim, certificate_id)
 
