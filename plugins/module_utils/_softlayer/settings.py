@@ -84,7 +84,7 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
         CertificatesError: `missing_credentials`, `invalid_config_file`, `insecure_endpoint`, `invalid_argument`.
     """
     config = _read_config_file(params["config_file"])
-    username, api_key, iam_token = _resolve_login(params, config)
+    username, api_key, iam_token = _resolve_login(params, given, config)
     settings = Settings(
         **vars(read_network_settings(params, given, config)),
         username=username,
@@ -98,7 +98,9 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
     return settings
 
 
-def _resolve_login(params: Mapping[str, t.Any], config: Mapping[str, t.Any]) -> tuple[str, str, str]:
+def _resolve_login(
+    params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]
+) -> tuple[str, str, str]:
     """Return the user name, the API key, and the IAM token: either the first two or the last.
 
     In the environment, a user name with a key takes precedence over a token.
@@ -109,6 +111,8 @@ def _resolve_login(params: Mapping[str, t.Any], config: Mapping[str, t.Any]) -> 
     username = (params["username"] or config.get("username") or "").strip()
     api_key, token = ((params[name] or "").strip() for name in ("api_key", "iam_token"))
     if not (api_key or token):
+        if "iam_token" in given:  # a token that could not be had must not make the run use another account
+            parse_token(token)
         api_key, token = (os.environ.get(name, "").strip() for name in (KEY_VARIABLE, TOKEN_VARIABLE))
         if username and api_key:
             token = ""
@@ -136,6 +140,11 @@ def parse_token(value: str) -> str:
         CertificatesError: `invalid_argument`, if the value contains characters that are not part of a token.
     """
     token = TOKEN_PREFIX.sub("", value.strip())
+    if not token:
+        raise CertificatesError(
+            "invalid_argument",
+            "iam_token is empty. Specify an IAM access token, or remove iam_token to use an API key.",
+        )
     if not TOKEN_PATTERN.fullmatch(token):
         why = "iam_token contains a space or another character that is not part of an IAM token. Copy only the token again, without quotation marks."
         raise CertificatesError("invalid_argument", why)

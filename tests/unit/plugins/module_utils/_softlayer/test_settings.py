@@ -219,7 +219,6 @@ BY_TOKEN = {"IBMCLOUD_IAM_TOKEN": TOKEN}
         ({}, {**USER, **BY_TOKEN}, True, True),
         ({}, {**USER, "SL_API_KEY": " ", **BY_TOKEN}, False, True),
         ({}, {**BY_KEY, "IBMCLOUD_IAM_TOKEN": " "}, False, False),
-        ({"iam_token": ""}, BY_KEY, False, False),
         ({"api_key": ""}, BY_TOKEN, False, True),
         ({}, {}, True, False),
     ],
@@ -240,6 +239,15 @@ def test_a_token_or_a_key(
     settings = settings_with(monkeypatch, **options)
     expected = ("", "", TOKEN) if with_token else ("SL1", KEY, "")
     assert (settings.username, settings.api_key, settings.iam_token) == expected
+
+
+@pytest.mark.parametrize("given", ["", " ", "Bearer "])
+def test_a_token_that_could_not_be_had(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    """No other login takes its place, which may be that of another account."""
+    for name, value in BY_KEY.items():
+        monkeypatch.setenv(name, value)
+    with fails("invalid_argument", "iam_token is empty"):
+        settings_with(monkeypatch, iam_token=given)
 
 
 def test_a_token_and_a_key_as_options_are_refused(
