@@ -55,6 +55,7 @@ def written(name: str, root: str = "", **variables: Any) -> str:
         "__ssl_rotation_schedule_unit_dir": f"{root}/etc/systemd/system",
         "__ssl_rotation_schedule_written_dirs": [],
         "ansible_facts": {"user_dir": f"{root}/root"},
+        "__ssl_rotation_schedule_user_state": f"{root}/root/.local/state",
         "ssl_rotation_schedule_bin": f"{root}/opt/softlayer-certificates/bin",
         "ssl_rotation_schedule_collections": "/usr/share/ansible/collections",
         "ssl_rotation_schedule_time": "03:00",

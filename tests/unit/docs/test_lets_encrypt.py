@@ -262,6 +262,16 @@ def test_only_a_whole_run_takes_the_trace_away(machine: Machine) -> None:
     assert trace_of(machine) is None
 
 
+def test_credentials_that_fail_are_named(machine: Machine) -> None:
+    """A script that requests a token may say nothing, and then no run tells of it either."""
+    machine.path_of("credentials").write_text("false\n", encoding="utf-8")
+    run = machine.rotate()
+    assert (run.code, machine.here("/etc/softlayer-certificates/credentials ended with status 1") in run.output) == (
+        1,
+        True,
+    )
+
+
 def test_a_hook_that_ends_well_leaves_no_trace(machine: Machine) -> None:
     leave_trace(machine)
     assert renewed(machine).code == 0

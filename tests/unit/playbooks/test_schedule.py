@@ -122,6 +122,7 @@ def test_what_is_written_is_removed_again_and_a_second_run_changes_nothing(machi
     assert not [path for path, content in files.items() if TOKEN.encode() in content or b"IAM_TOKEN" in content]
     here = {
         "ansible_facts": {"user_dir": os.path.expanduser("~root")},
+        "__ssl_rotation_schedule_user_state": os.environ["XDG_STATE_HOME"],
         "ssl_rotation_schedule_bin": str(Path(sys.executable).parent),
         "ssl_rotation_schedule_collections": str(COLLECTIONS),
     }
@@ -286,7 +287,7 @@ def test_the_service_may_write_where_the_files_in_force_have_it(machine: Machine
     def folders() -> list[str]:
         """The directories beside that of the user's own ledger."""
         first, *others = re.findall("^ReadWritePaths=(.*)$", service.read_text(), re.MULTILINE) or [""]
-        assert first == (f'"-{os.path.expanduser("~root")}/.local/state/softlayer.certificates"' if others else "")
+        assert first == (f'"-{os.environ["XDG_STATE_HOME"]}/softlayer.certificates"' if others else "")
         return others
 
     machine.present("-e", given, **environment)
