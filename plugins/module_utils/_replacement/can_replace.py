@@ -143,7 +143,7 @@ def find_replacement_obstacle(
     lifespan = view.find_lifespan(new)
     if lifespan.is_over(view.at) and not accepted.expired:
         return Obstacle("expired", {"end": lifespan.end, "issuer": lifespan.limiting_issuer})
-    if lifespan.latest_issuer and lifespan.is_in_future(view.at):
+    if lifespan.is_in_future(view.at):
         return Obstacle("not_yet_valid", {"start": lifespan.start, "issuer": lifespan.latest_issuer})
     expires_earlier = overrides is None and old.record is not None and view.find_end(new) < view.find_end(old.record)
     if expires_earlier and lifespan.is_due(view.at):

@@ -128,7 +128,7 @@ def plan_removal(
         if all(view.find_end(other) < end for other in replacing):
             return Obstacle("expires_earlier", {"end": end})
         # What this run has switched can go back to it; otherwise, its first replacement counts, whatever has replaced that one since.
-        is_left_now = any(each.is_changed and each.previous_id == record.id for each in listeners)
+        is_left_now = any(each.previous_id == record.id for each in listeners)
         successors = replacing if is_left_now else index.find_successors(record, view)
         stored_at = [view.at if each.handle in stored_now else each.created_at for each in successors]
         known = sorted(filter(None, stored_at))
@@ -187,9 +187,9 @@ def _find_way_back(
     """
     new, names, needed = {other.handle for other in replacing}, [], set[str]()
     for listener in listeners:
-        if listener.final_handle not in new or listener.target is None:
+        if listener.final_handle not in new:
             continue
-        allow = list_accept_options(record, listener.target, view)
+        allow = list_accept_options(record, t.cast(StoreCertificate, listener.target), view)
         had = listener.previous_id == record.id
         if allow == [] if not listener.is_changed else had and allow is not None:
             names.append(listener.place.command_name)

@@ -397,6 +397,17 @@ def hold_switched_back(
     return held
 
 
+def select_replaced(actions: Iterable[ListenerAction]) -> list[ListenerAction]:
+    """Return the completed switches to newer certificates, which are the ones that a user may undo."""
+    return [
+        action
+        for action in actions
+        if action.is_changed and action.outcome != "rolled_back"
+        if (old := action.previous_record) and old.certificate and action.target
+        if get_age(action.target) > get_age(old)
+    ]
+
+
 def build_replaced_key(action: ListenerAction) -> Key:
     """Return the key under which the ledger records that a run has replaced the previous certificate of a listener."""
     # Imported only here, because the ledger needs SQLAlchemy, which takes long to load.

@@ -26,11 +26,10 @@ from .._base.module import Module
 from .._base.progress import count_calls, record_wait
 from .._base.times import now
 from .._ledger.place import check_optional_ledger_url
-from .._replacement.can_replace import get_age
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import Balancer, fetch_balancer, switch_listeners
 from .._softlayer.store import fetch_one
-from .plan_deploy import ListenerAction, ListenerPlan, build_replaced_key
+from .plan_deploy import ListenerAction, ListenerPlan, build_replaced_key, select_replaced
 from .target import merge_updates
 from .watch import ListenerProbe, mark_unverified
 
@@ -130,15 +129,7 @@ def record_switches(module: Module, client: Client, actions: Iterable[ListenerAc
 
     Without a ledger, the switches are not undone: there is only a warning.
     """
-    replaced = [
-        action
-        for action in actions
-        if action.is_changed and action.outcome != "rolled_back"
-        if (old := action.previous_record)
-        and old.certificate
-        and action.target
-        and get_age(action.target) > get_age(old)
-    ]
+    replaced = select_replaced(actions)
     if not replaced:
         return
     try:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Entry
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Entry, Key
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     ACCEPT_OPTIONS,
     Overrides,
@@ -35,12 +35,16 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     plan_named,
     plan_renewals,
     predict_outcome,
+    select_replaced,
     why_too_many,
     why_unmatched,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as api
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
+    StoreCertificate,
+    certificate_of,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import DAY, NOW, Issued, new_key, self_signed
@@ -224,6 +228,24 @@ def test_a_listener_that_somebody_has_switched_back_is_left_alone() -> None:
         assert held_back(other, planned) == other
     unchanged = renewal(present)
     assert held_back(unchanged, planned) == unchanged
+
+
+def test_what_is_recorded_as_replaced() -> None:
+    """By the listener and the fingerprint; what was not switched, or not to a newer certificate, is not."""
+    present, newer = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    planned = renewal(present, newer)
+    assert select_replaced([planned]) == [planned]
+    fingerprint = certificate_of(present).fingerprint_sha256
+    assert build_replaced_key(planned) == Key("switch", f"listener-410001-443 {fingerprint}")
+    others = (
+        replace(planned, is_changed=False),
+        replace(planned, outcome="rolled_back"),
+        replace(planned, target=present, previous_record=newer),
+        replace(planned, target=replace(present, id=7)),
+        replace(planned, previous_record=replace(present, certificate=None)),
+        replace(planned, previous_record=None),
+    )
+    assert select_replaced(others) == []
 
 
 def test_since_when_a_listener_was_switched_back() -> None:

@@ -115,6 +115,13 @@ def test_what_is_read(case: str) -> None:
     assert told(plan(made, *store, **changed)) == expected
 
 
+def test_a_record_that_cannot_be_read_is_nothing_to_renew() -> None:
+    index = StoreIndex([replace(OLD.record(1), certificate=None)])
+    assert (
+        told(plan_reading([secret(NEW.issued)], index, SourceOptions(), CLIENTS, NO_LISTENERS)) == "excluded: new_name"
+    )
+
+
 def test_names_that_are_not_expected_are_not_reported_for() -> None:
     assert plan(NEW, OLD, wish=SourceOptions([OTHER])) == ReadingPlan()
     assert plan(NEW, OLD, wish=SourceOptions(["*.EXAMPLE.com"])).candidates
