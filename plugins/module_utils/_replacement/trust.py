@@ -74,7 +74,7 @@ class TrustView:
     def why_revoked(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> str | None:
         """Return a main clause about a known revocation of a certificate or one of the sent issuers, or `None`."""
         answer = self.find_revocation(leaf, sent) if self._revoked else None
-        if answer is None or answer.certificate is None or answer.status != "revoked":
+        if answer is None or answer.status != "revoked":
             return None
         return messages.describe_revocation(answer, is_own=answer.certificate == leaf)
 

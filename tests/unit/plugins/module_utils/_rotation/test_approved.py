@@ -136,7 +136,7 @@ def test_a_listener_that_has_it_by_now() -> None:
     [
         (NEWER, [OLD, NEW, NEWER], {"had": 1, "certificate_id": 3}),
         (NEWER, [OLD, NEWER], {"had": 1, "certificate_id": 3}),
-        (OLD, [OLD, NEWER], {"is_stored": False, "certificate_id": 1}),
+        (OLD, [OLD, replace(NEWER, certificate=None)], {"is_stored": False, "certificate_id": 1}),
         (OLD, [OLD, NEW, NEWER], {"is_stored": True, "certificate_id": 1}),
     ],
     ids=["it has another one", "also if the store lacks it", "the store lacks it", "it may not replace it any more"],
