@@ -258,8 +258,8 @@ options:
     default: false
   remove_superseded_after_days:
     description:
-      - How long the replacement of a certificate must have been in the store before O(remove_superseded=true) deletes the certificate, in days,
-        from 0 to 36500. Until then, listeners can be switched back to the certificate, with the command in the summary.
+      - Minimum time in days, from 0 to 36500, for which the replacement of a certificate must have been in the store before
+        O(remove_superseded=true) deletes the certificate. Until then, listeners can be switched back to the certificate, with the command in the summary.
       - The module does not wait for a certificate that has expired. Null is invalid.
     type: float
     default: 0
@@ -272,8 +272,8 @@ options:
     default: false
   remove_expired_after_days:
     description:
-      - Whether the V(clean_up) phase also deletes certificates that have expired, without or with a replacement, and how many days ago they must
-        have expired, from 0 to 36500. If not set, the module does not delete expired certificates without a replacement. Null is invalid.
+      - Minimum time in days since a certificate expired, from 0 to 36500. If set, the V(clean_up) phase also deletes expired certificates
+        without a replacement. If not set, the module keeps them. Null is invalid.
       - The module keeps a certificate that a service uses, and a certificate that one of O(endpoints) serves or expects.
       - O(common_names) and O(approved) limit these deletions, too.
     type: float
@@ -413,7 +413,7 @@ EXAMPLES = r"""
     {sources: [{folder: /srv/tls}], import_new: true, trust: warn, rollback: false, remove_superseded: true, remove_unverified: true,
      balancer_wait_timeout: 300, verify_timeout: 60}
 
-- name: Keep replaced certificates for a week, and delete certificates that nobody has used since they expired
+- name: Keep replaced certificates for a week, and delete unused certificates 90 days after they have expired
   softlayer.certificates.ssl_certificate_rotate:
     sources: [{certbot: /etc/letsencrypt}]
     remove_superseded: true

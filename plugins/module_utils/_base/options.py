@@ -75,7 +75,9 @@ class ArgumentSpec:
         return normal
 
     def check_limits(self, values: Values, within: str = "") -> None:
-        """Raise an error for null or empty options that limit a run, at any depth. An empty dict of conditions is valid and selects everything.
+        """Raise an error for null or empty options that limit a run, and for booleans in place of numbers, which Ansible converts, at any depth.
+
+        An empty dict of conditions is valid and selects everything.
 
         Raises:
             CertificatesError: `invalid_argument`.

@@ -209,9 +209,9 @@ class Ledger:
 
     def record(self, key: Key, at: datetime, certificate_id: int | None) -> None:
         """Record a completed operation that needs no claim, because it may be repeated."""
-        claim = self._database.transact(lambda connection: self._claim(connection, key, at, timedelta(0), timedelta(0)))
-        if isinstance(claim, Claim):
-            self.confirm(claim, certificate_id)
+        never = timedelta(0)  # no earlier operation blocks it
+        claim = self._database.transact(lambda connection: self._claim(connection, key, at, never, never))
+        self.confirm(claim, certificate_id)
 
     def release(self, claim: Claim) -> None:
         """Record that an operation was certainly not processed."""

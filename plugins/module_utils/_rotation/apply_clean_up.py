@@ -56,16 +56,16 @@ def clean_up(
         plan = RemovalPlan([], [*plan.kept_records, *((record, unknown) for record in plan.old_records)])
     old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old_records, [])
     kept = [
-        as_result(record, "skipped", why.reason, messages_deploy.why_kept(record.id, why))
+        as_result(record, "skipped", why.reason, messages_deploy.why_kept(record.stored_id, why))
         for record, why in plan.kept_records
     ]
     listed: list[ResultEntry] = [("skipped", record) for record in (*left_out, *kept)]
     actions = [plan_record_removal(record) for record in old]
     if module.check_mode:
-        messages = messages_deploy.PLANNED_REMOVALS
-        listed += [
-            ("removed", as_result(record, "removed", None, messages[record.id in plan.expired_ids])) for record in old
-        ]
+        for planned in old:
+            has_expired = planned.id in plan.expired_ids
+            message = messages_deploy.PLANNED_EXPIRED_REMOVAL if has_expired else messages_deploy.PLANNED_REMOVAL
+            listed.append(("removed", as_result(planned, "removed", None, message)))
         return StoreChanges(listed, [action.as_diff() for action in actions])
     if not actions:
         return StoreChanges(listed)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from .._base.errors import CertificatesError
@@ -98,11 +99,8 @@ def hold_back(actions: Sequence[ListenerAction], world: World, options: Rotation
 
     try:
         require_libraries(LEDGER_LIBRARIES, "The ledger", "on the host that runs the module")
-        ledger = Ledger(options.ledger_url, read_only=True)
-        try:
+        with closing(Ledger(options.ledger_url, read_only=True)) as ledger:
             return hold_switched_back(actions, ledger.find_last_requests(keys), world.index)
-        finally:
-            ledger.close()
     except CertificatesError:
         if "deploy" in options.phases:
             raise

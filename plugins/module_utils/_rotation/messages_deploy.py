@@ -29,11 +29,8 @@ IMPOSSIBLE_CHANGES = {
     "removed": "Cannot delete the certificate as approved: it is in use, is not replaced, or was already deleted. Create a new preview in check mode.",
 }
 """Messages about approved changes that are no longer possible, by the list of the preview."""
-PLANNED_REMOVALS = {
-    False: "Would be removed once listeners serve its replacement, and TLS clients accept the replacement.",
-    True: "Would be removed, because it has expired and no service uses it.",
-}
-"""The messages about planned deletions, by whether the certificate is deleted because it has expired."""
+PLANNED_REMOVAL = "Would be removed once listeners serve its replacement, and TLS clients accept the replacement."
+PLANNED_EXPIRED_REMOVAL = "Would be removed, because it has expired and no service uses it."
 NO_BETTER_CERTIFICATE = "The certificate store does not contain a better certificate."
 FINDINGS = {
     "other": "another certificate is served",
@@ -329,8 +326,8 @@ def describe_unreachable(names: Iterable[str]) -> str:
     )
 
 
-def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
-    """Return the reason why a replaced certificate is not deleted."""
+def why_kept(certificate_id: int, why: Obstacle[t.Any]) -> str:
+    """Return the reason why a replaced or expired certificate is not deleted."""
     kept = f"Certificate {certificate_id} was kept because"
     match why.reason, why.facts:
         case "in_use", {"endpoint": number, "demand": demand}:
@@ -361,14 +358,9 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
             if since is None:
                 return f"{kept} the API does not report when its replacement was stored."
             end = format_time(since + timedelta(days=days))
-            back = (
-                f" To switch {join_first([*names])} back to it, run {deploy(certificate_id or 0, names, allow)}."
-                if names
-                else ""
-            )
-            return (
-                f"Certificate {certificate_id} is kept until {end}, so that listeners can be switched back to it.{back}"
-            )
+            message = f"Certificate {certificate_id} is kept until {end}, so that listeners can be switched back to it."
+            switch = f"To switch {join_first([*names])} back to it, run {deploy(certificate_id, names, allow)}."
+            return f"{message} {switch}" if names else message
         case "expires_earlier", {"end": end}:
             return f"Certificate {certificate_id} is kept until it expires at {format_time(end)}, because its replacement expires earlier."
     raise AssertionError(why)

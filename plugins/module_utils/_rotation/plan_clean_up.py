@@ -10,7 +10,7 @@ import typing as t
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from .._base.codes import KeptReason
@@ -23,8 +23,6 @@ from .._x509.certificate import Certificate
 from .endpoints import EndpointAction
 from .plan_deploy import ListenerAction
 from .world import World
-
-SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,10 @@ def plan_removal(
 ) -> RemovalPlan:
     """Return the replaced and expired certificates to delete and to keep.
 
-    A replaced certificate is deleted if a listener has a replacement that does not expire earlier, and if each listener that had the certificate or has
-    the replacement was verified at all addresses. A certificate is kept if a service or an endpoint uses it, or if an endpoint that may use it
-    was not verified at all addresses. Listeners outside the run count as not verified. An expired certificate is deleted if nothing uses it.
+    A replaced certificate is deleted if a listener has a replacement that does not expire earlier, and if each listener that had the
+    certificate or has the replacement was verified at all addresses. A certificate is kept if a service or an endpoint uses it, or if an
+    endpoint that may use it was not verified at all addresses. Listeners outside the run count as not verified. An expired certificate is
+    deleted if no service, listener, or endpoint uses it.
 
     Args:
         world: the most recently read world, with the imports of the run.
@@ -62,9 +61,9 @@ def plan_removal(
         imported: the imports of the run, which are always kept.
         patterns: patterns of certificate names; `None` means no restriction.
         remove_unverified: whether unreachable listeners count as verified, and unreachable endpoints as not using the certificates.
-        superseded_after_days: how long the replacement of a deleted certificate has been in the store, so that users can switch back; `None` keeps
-            replaced certificates. Nobody needs to switch back to an expired certificate.
-        expired_after_days: how long ago a deleted certificate has expired; `None` keeps expired certificates.
+        superseded_after_days: minimum time for which the replacement of a deleted certificate has been in the store, so that users can switch
+            back, unless the certificate has expired; `None` keeps replaced certificates.
+        expired_after_days: minimum time since a deleted certificate expired; `None` keeps expired certificates without a replacement.
         expected: IDs of certificates that endpoints must serve, each with the option that specifies the endpoint.
         endpoints: the probed endpoints.
         is_check_mode: whether planned switches count as made, also for endpoints at the address and port of a listener.
@@ -109,7 +108,8 @@ def plan_removal(
             for each in listeners
             if _is_concerned(each, record, copies, new) and not _is_verified(each, remove_unverified)
         ]
-        elsewhere = [name for handle in new | copies - {record.id} for name in others.get(handle, ()) if new]
+        handles = new | copies - {record.id} if new else ()
+        elsewhere = [name for handle in handles for name in others.get(handle, ())]
         return _why_unverified(unseen, elsewhere) if unseen or elsewhere else None
 
     def why_not_replaced(
@@ -127,7 +127,7 @@ def plan_removal(
         end = view.find_end(record)
         if all(view.find_end(other) < end for other in replacing):
             return Obstacle("expires_earlier", {"end": end})
-        # What this run has switched can go back to it; otherwise, its first replacement counts, whatever has replaced that one since.
+        # A listener that this run has switched may have to go back. Otherwise, later renewals of the replacement do not prolong the wait.
         is_left_now = any(each.previous_id == record.id for each in listeners)
         successors = replacing if is_left_now else index.find_successors(record, view)
         stored_at = [view.at if each.handle in stored_now else each.created_at for each in successors]
@@ -172,7 +172,7 @@ def plan_removal(
 
 def _is_past(times: Sequence[datetime | None], days: float, at: datetime) -> bool:
     """Return whether all times are known and at least a number of days ago."""
-    return all(time is not None and (at - time).total_seconds() >= days * SECONDS_PER_DAY for time in times)
+    return all(time is not None and at - time >= timedelta(days=days) for time in times)
 
 
 def _find_way_back(

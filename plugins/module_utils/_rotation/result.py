@@ -181,7 +181,8 @@ def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Recor
     accepted = (
         required_overrides(compared[0], PresentCertificate.of(compared[1]), world.view) if compared else Overrides()
     )
-    allow = list_accept_options(old, new, world.view) if compared and old and new else None
+    allow = list_accept_options(compared[1], compared[0], world.view) if compared else None
+    back = deploy(compared[1].stored_id, listener.place.command_name, allow) if compared and allow is not None else None
     left = {other.uuid for other in deployment.listeners if other.outcome == "switched"}
     services = group_services(world.listed_balancers).get(listener.previous_id or 0, [])
     return {
@@ -191,14 +192,12 @@ def as_adopted_record(listener: ListenerAction, deployment: Deployment) -> Recor
         "losses": [describe_loss(lost) for lost in find_losses(*compared, world.view)] if compared else [],
         "overrides": sorted(
             {
-                option
-                for reason, option in ACCEPT_OPTIONS.items()
-                if getattr(accepted, OVERRIDABLE.get(reason, ""), False)
+                ACCEPT_OPTIONS[reason]
+                for reason in OVERRIDABLE.keys() & ACCEPT_OPTIONS
+                if getattr(accepted, OVERRIDABLE[reason])
             }
         ),
-        "switch_back_command": None
-        if allow is None or old is None
-        else deploy(old.stored_id, listener.place.command_name, allow),
+        "switch_back_command": back,
         "still_used_by": [
             format_listener_name(service) for service in services if service["listener_uuid"] not in left
         ],

@@ -14,7 +14,7 @@ import typing as t
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, field, replace
 
 from .._base.backoff import Backoff
@@ -125,9 +125,9 @@ def switch_all(
 
 
 def record_switches(module: Module, client: Client, actions: Iterable[ListenerAction]) -> None:
-    """Record which certificates were replaced by newer ones, so that no rotation replaces them again after somebody has switched back.
+    """Record which certificates were replaced by newer certificates, so that no rotation replaces them again after somebody has switched back.
 
-    Without a ledger, the switches are not undone: there is only a warning.
+    If the ledger cannot be used, the switches stay, and the module warns.
     """
     replaced = select_replaced(actions)
     if not replaced:
@@ -136,15 +136,13 @@ def record_switches(module: Module, client: Client, actions: Iterable[ListenerAc
         module.require(*LEDGER_LIBRARIES)
         from .._ledger.ledger import Ledger
 
-        ledger = Ledger(module.params["ledger_url"])
-        try:
+        with closing(Ledger(module.params["ledger_url"])) as ledger:
             for action in replaced:
                 ledger.record(build_replaced_key(action), now(), action.target_id)
-        finally:
-            ledger.close()
     except CertificatesError as error:
         client.warn(
-            f"Could not record the switches in the ledger, so a later rotation replaces a certificate that somebody switches back to. {error.message}"
+            "Could not record the switches in the ledger. If somebody switches a listener back, a later rotation switches the listener again. "
+            f"{error.message}"
         )
 
 
