@@ -88,6 +88,7 @@ class GappedMail(Server):
         self.validity = 1
         self._faults = faults
         self._open: list[socket.socket] = []
+        self._idle_tag = b""
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
@@ -143,14 +144,19 @@ class GappedMail(Server):
         return True
 
     def _answer(self, visit: Visit, tag: bytes, name: bytes, line: bytes) -> bytes | None:
-        """What is said to a line; None if the connection ends."""
+        """What is said to a line; None if the connection ends. A message comes just when the client begins to wait."""
+        if name == b"IDLE":
+            self._idle_tag = tag
+            return b"+ idling\r\n* %d EXISTS\r\n" % (len(self.messages) + 1)
+        if tag == b"DONE":
+            return self._idle_tag + b" OK done\r\n"
         if fetch := FETCH.fullmatch(line):
             return self._give(visit, tag, self.range(fetch[2]), fetch[3])
         if search := SEARCH.fullmatch(line):
             uids = self.range(search[1] or b"1:999")
             return b"* SEARCH" + b"".join(b" %d" % uid for uid in uids) + b"\r\n" + tag + b" OK done\r\n"
         said = {
-            b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
+            b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE\r\n",
             b"EXAMINE": b"* %d EXISTS\r\n* OK [UIDVALIDITY %d] valid\r\n" % (len(self.messages), self.validity),
             b"LOGOUT": b"* BYE\r\n",
         }.get(name, b"")

@@ -148,11 +148,15 @@ class ImapMailbox(Mailbox):
     def wait(self, seconds: float) -> None:
         """Wait, see `Mailbox.wait`. A server that supports IDLE (RFC 2177) reports new messages."""
         until = time.monotonic() + seconds
+        idle_seconds = 1.0
         try:
             if self._box is not None and "IDLE" in self._box.client.capabilities:
-                self._box.client.noop()  # IDLE alone may miss a message that came before it
-                if not any(self._box.client.response("EXISTS")[1]):
-                    self._box.idle.wait(min(seconds, MAX_IDLE_SECONDS))
+                # IDLE may miss a message that came before it, or that the server reports together with its answer: that is in a buffer.
+                while (left := until - time.monotonic()) > 0:
+                    self._box.client.noop()
+                    if any(self._box.client.response("EXISTS")[1]) or self._box.idle.wait(min(left, idle_seconds)):
+                        break
+                    idle_seconds = min(2 * idle_seconds, MAX_IDLE_SECONDS)
                 return
         except (*CONNECTION_ERRORS, *COMMAND_ERRORS):
             self._close_connection()

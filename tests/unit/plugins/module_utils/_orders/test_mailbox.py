@@ -607,6 +607,15 @@ def test_a_message_that_came_between_searching_and_waiting_ends_the_waiting_at_o
         assert subjects(box.read(LONG_AGO, never)) == ["one"]
 
 
+def test_a_message_that_is_reported_together_with_the_answer_to_idle_ends_the_waiting() -> None:
+    """The report is in a buffer by then, where polling the connection does not find it."""
+    with GappedMail(FIVE, {}) as mail, looks(mail) as box:
+        assert len(list(box.read(LONG_AGO, never))) == len(FIVE)
+        thread = waits(box)
+        thread.join(20)
+        assert not thread.is_alive()
+
+
 def test_a_lost_connection_ends_the_waiting(dovecot: Server, mailbox: Mailbox) -> None:
     with imap(mailbox) as box:
         assert subjects(box.read(LONG_AGO, never)) == []
