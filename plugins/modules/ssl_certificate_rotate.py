@@ -184,7 +184,8 @@ options:
     description:
       - The phases to run. V(import) imports certificates, V(deploy) switches listeners to certificates, V(verify) verifies the certificates that
         the listeners serve, and V(clean_up) deletes replaced certificates if O(remove_superseded=true).
-      - V(report) has no effect in this module. The role P(softlayer.certificates.ssl_rotation#role) uses V(report).
+      - With V(report), the module also reads O(sources) if O(phases) lacks V(import), so that the messages in RV(attention) take the sources into
+        account. The role P(softlayer.certificates.ssl_rotation#role) writes the report.
     type: list
     elements: str
     choices: [import, deploy, verify, clean_up, report]
@@ -326,8 +327,7 @@ options:
         elements: str
   gather_certificates:
     description:
-      - Whether to return RV(selection), RV(certificates), RV(source_certificates), and RV(source_problems).
-        M(softlayer.certificates.ssl_certificate_report) requires the four keys.
+      - Whether to return RV(certificates).
     type: bool
     default: true
   check_revocation:
@@ -1226,25 +1226,6 @@ listeners:
         subject_alt_names: *subject_alt_names_2
         key_type: *key_type_2
         key_size: *key_size_2
-selection:
-  description: The options that limited the run.
-  returned: with O(gather_certificates)
-  type: dict
-  contains:
-    common_names:
-      description: Value of the option O(common_names), or null if the option is not set.
-      type: list
-      elements: str
-      sample: ["*.example.com"]
-    load_balancers:
-      description: Value of the option O(load_balancers), or null if the option is not set.
-      type: list
-      elements: str
-      sample: [prod-*]
-    trust:
-      description: Value of the option O(trust).
-      type: str
-      sample: require
 certificates:
   description: All certificates in the store, each with the listeners that have the certificate.
   returned: with O(gather_certificates)
@@ -1324,73 +1305,6 @@ certificates:
       type: list
       elements: int
       sample: []
-source_certificates:
-  description: The certificates in O(sources).
-  returned: with O(gather_certificates)
-  type: list
-  elements: dict
-  contains:
-    source: *source_2
-    name: *name_2
-    path: *path_3
-    common_name: *common_name
-    fingerprint_sha256: *fingerprint_sha256_2
-    public_key_sha256: *public_key_sha256_2
-    serial_number: *serial_number_2
-    not_before: *not_before_2
-    not_after: *not_after_2
-    subject_alt_names: *subject_alt_names_2
-    key_type: *key_type_2
-    key_size: *key_size_2
-    organization_name: *organization_name
-    trust: *trust_2
-    trust_message:
-      description: The reason for the lack of trust, and the fix. The value is null if the certificate is trusted.
-      type: str
-      sample: null
-    reason:
-      description: Code of the reason that prevents the import of the certificate, or null if no reason exists.
-      type: str
-      sample: already_imported
-    supersedes:
-      description: IDs of the certificates in the store that the certificate can replace.
-      type: list
-      elements: int
-      sample: [4699]
-source_problems:
-  description: The certificates, files, and secrets in O(sources) that cannot be used.
-  returned: with O(gather_certificates)
-  type: list
-  elements: dict
-  contains:
-    source: *source_2
-    name: *name_2
-    path: *path_3
-    common_name:
-      description: Common name of the certificate, or null if the certificate has none or cannot be read.
-      type: str
-      sample: www.example.com
-    subject_alt_names: *subject_alt_names_2
-    not_before:
-      description: Time when the certificate becomes valid, or null if the certificate cannot be read.
-      type: str
-      sample: "2026-11-30T08:00:00Z"
-    not_after:
-      description: Time when the certificate expires, or null if the certificate cannot be read.
-      type: str
-      sample: "2027-02-28T08:00:00Z"
-    outcome:
-      description: The outcome, which is always V(skipped).
-      type: str
-      sample: skipped
-    reason:
-      description: Code of the reason. The guide of reasons explains the codes.
-      type: str
-      sample: key_missing
-    message:
-      description: The outcome of the item as a sentence.
-      type: str
-      sample: The private key of the certificate is missing.
 empty_sources:
   description: The sources that contain no certificate.
   returned: success

@@ -26,8 +26,7 @@ LISTINGS = [STORED, ALL]
 """All that a run calls that has nothing to do."""
 RESULTS = {
     *("imported", "deployed", "verified", "removed", "skipped_items", "failed_items", "attention", "listeners"),
-    *("selection", "certificates", "source_certificates", "source_problems", "empty_sources", "summary", "totals"),
-    *("api_calls", "changed", "diff"),
+    *("certificates", "empty_sources", "summary", "totals", "api_calls", "changed", "diff"),
 }
 
 

@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import create_trust_view
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import as_facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
     MailContent,
     read_sources,
@@ -114,7 +113,7 @@ class Reader:
             lambda *texts: self.hidden.update(texts),
         )
         found = Found(read.entries, read.unusable_records, warnings, read.failed_records, read.empty_records)
-        shown = [[as_facts(entry) for entry in found.entries], found.skipped, warnings, found.failed, found.empty]
+        shown = [[str(entry) for entry in found.entries], found.skipped, warnings, found.failed, found.empty]
         text = json.dumps(shown, ensure_ascii=False)
         text.encode()
         assert not leaks(text + repr(read)) and (passphrase is None or passphrase not in text)

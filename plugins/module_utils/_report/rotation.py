@@ -50,8 +50,6 @@ LISTENER_SCHEMA = Schema(
         "skipped_items": {"reason": ()},
         "failed_items": {"message": ()},
         "empty_sources": {"message": ()},
-        "source_certificates": {"source": (), "name": ()},
-        "source_problems": {"source": (), "name": ()},
     },
     run_fields=frozenset({"generated_at", "states", "totals", "done", "state", "message", "better_certificate_id"}),
 )
@@ -97,7 +95,7 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
                 name: sum(record.get("reason") != STORED_REASON for record in records)
                 for name, records in lists.items()
             },
-            sources=list(_list_source_records(done, lists, words["reasons"])),
+            sources=list(_list_source_records(lists, words["reasons"])),
         )
 
     return reuse_unchanged(LISTENER_SCHEMA, data_at, previous, at)
@@ -142,20 +140,16 @@ def _build_sort_key(row: Mapping[str, t.Any]) -> tuple[int, str, tuple[str, int]
     )
 
 
-def _list_source_records(done: Record, lists: Mapping[str, Sequence[Record]], reasons: Record) -> Iterator[Row]:
+def _list_source_records(lists: Mapping[str, Sequence[Record]], reasons: Record) -> Iterator[Row]:
     """Yield the records of certificates in the sources that the store does not contain."""
-    imported = {record.get("fingerprint_sha256") for record in lists["imported"]}
-    messages = {(record.get("path"), record["reason"]): record.get("message") for record in lists["skipped"]}
-    for entry in (*(done.get("source_certificates") or ()), *(done.get("source_problems") or ())):
-        reason = entry.get("reason")
-        if reason in STORED_REASONS or (reason is None and entry.get("fingerprint_sha256") in imported):
-            continue
-        yield {
-            "source": name_in_source(entry),
-            **{name: entry.get(name) for name in ("path", "subject_alt_names", "not_after", "reason")},
-            "explanation": reasons.get(reason, reason),
-            "message": entry.get("message") or messages.get((entry.get("path"), reason)),
-        }
+    for record in (*lists["failed"], *lists["skipped"]):
+        reason = record.get("reason")
+        if record.get("source") and reason not in STORED_REASONS:
+            yield {
+                "source": name_in_source(record),
+                **{name: record.get(name) for name in ("path", "subject_alt_names", "not_after", "reason", "message")},
+                "explanation": reasons.get(str(reason), reason),
+            }
 
 
 ROTATION_KIND = Kind(LISTENER_SCHEMA, (), build)

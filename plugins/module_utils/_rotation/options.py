@@ -183,7 +183,7 @@ def read_options(module: Module) -> RotationOptions:
         CertificatesError: `invalid_argument`, `not_found`, `missing_library`.
     """
     params = module.params
-    if "import" not in params["phases"] and not params["gather_certificates"]:
+    if not {"import", REPORT} & set(params["phases"]):
         params["sources"] = None  # nothing is asked of them, and their folders may be those of another machine
     if "import" in params["phases"] and not params["sources"]:
         raise CertificatesError(

@@ -36,7 +36,7 @@ from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.bundle import Problem
 from .._x509.certificate import read_record_names
 from .._x509.chain import UNTRUSTED_REASONS
-from .messages_import import describe_distrust, why_skipped
+from .messages_import import why_skipped
 from .world import NO_LISTENERS, ListenersByCertificate, Record, SourceCertificate, is_selected
 
 SKIPPED_FIELDS = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
@@ -77,17 +77,6 @@ class ImportSelection:
     def skipped_records(self) -> Sequence[Record]:
         """The result records of all skipped certificates."""
         return [*(as_skipped_record(entry, why) for entry, why in self.skipped_entries), *self.impossible_imports]
-
-
-def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
-    """Return the result record of a certificate in a source."""
-    return {
-        **entry.as_location(),
-        **entry.certificate.facts(),
-        "organization_name": entry.certificate.organization_name,
-        "trust": entry.chain.trust,
-        "trust_message": None if entry.chain.trust == "trusted" else describe_distrust(entry.chain),
-    }
 
 
 def as_skipped_record(entry: SourceCertificate, why: Obstacle[RotationReason | ApprovalReason]) -> Record:

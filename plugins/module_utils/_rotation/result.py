@@ -46,7 +46,7 @@ from .attention import (
 from .messages_attention import describe_attention
 from .options import RotationOptions
 from .plan_deploy import ListenerAction
-from .plan_import import ImportSelection, as_facts
+from .plan_import import ImportSelection
 from .world import Record, RenewalRequest, World
 
 
@@ -112,10 +112,7 @@ def as_result(
         "diff": [*imports.diff, *deployment.diff, *removals.diff],
     }
     if options.gather_certificates:
-        result["selection"] = {name: getattr(options, name) for name in ("common_names", "load_balancers", "trust")}
         result["certificates"] = list(list_store_certificates(world))
-        result["source_certificates"] = list(list_source_certificates(world, chosen, options))
-        result["source_problems"] = bundles.unusable_records
     if options.adopt:
         result["adopted"] = adopted
     if options.is_check_mode:
@@ -253,17 +250,6 @@ def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator
         if listener.served and verifies and not is_simulated and not listener.has_failed:
             is_reported = deploys and not options.is_check_mode  # what became of it
             yield "verified", record if is_reported else {**record, "outcome": "verified", "reason": None}
-
-
-def list_source_certificates(world: World, chosen: ImportSelection, options: RotationOptions) -> Iterable[Record]:
-    """Yield the result records of certificates in the sources, each with the IDs of replaced records."""
-    reasons = {entry.certificate: why.reason for entry, why in chosen.skipped_entries}
-    for entry in world.bundles.entries:
-        if entry.is_selected(options.common_names):
-            reason = reasons.get(entry.certificate)
-            replaced = [] if reason else world.index.find_superseded(entry.record, world.view)
-            ids = [record.id for record in replaced if record.id]
-            yield {**as_facts(entry), "reason": reason, "supersedes": ids}
 
 
 def list_store_certificates(world: World) -> Iterable[Record]:

@@ -272,10 +272,12 @@ def rotated_fleet() -> dict[str, Any]:
         "deployed": switched,
         "verified": switched,
         "removed": [{"id": 1, "common_name": NAME, "outcome": "removed"}],
-        "skipped_items": [unread("broken_link", "half.example.net")],
+        "skipped_items": [
+            entry(2, "already_imported"),
+            entry(3, "new_name", "new.example.com"),
+            unread("broken_link", "half.example.net"),
+        ],
         "failed_items": [*failed, others[3]],
-        "source_certificates": [entry(2, "already_imported"), entry(3, "new_name", "new.example.com")],
-        "source_problems": [unread("broken_link", "half.example.net")],
         "empty_sources": [
             {"source": "lego", "path": "/etc/lego", "message": "The source lego contains no certificate."}
         ],

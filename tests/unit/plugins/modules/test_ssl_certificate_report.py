@@ -134,7 +134,7 @@ def test_values_are_text_and_never_templates(tmp_path: Path) -> None:
         "attention": [item("web:443", "expiring", HOSTILE, load_balancer=HOSTILE)],
         "imported": [imported(name=HOSTILE, subject_alt_names=[HOSTILE])],
         "failed_items": [{"common_name": HOSTILE, "message": HOSTILE}],
-        "source_certificates": [entry(3, "new_name", HOSTILE)],
+        "skipped_items": [entry(3, "new_name", HOSTILE, message=HOSTILE)],
         "empty_sources": [{"message": HOSTILE}],
     }
     assert report(tmp_path, results)["changed"]

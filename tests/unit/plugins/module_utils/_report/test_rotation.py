@@ -163,25 +163,23 @@ def test_what_the_run_did() -> None:
 
 
 def test_what_only_a_source_has() -> None:
-    left = entry(5, "new_name", OTHER, message="import_new imports it.")
     sources = build(
         imported=[imported(2)],
-        skipped_items=[{**left, "outcome": "skipped"}],
-        source_certificates=[
-            entry(2, None),  # imported
+        skipped_items=[
             entry(3, "already_imported"),
             entry(4, "superseded"),
-            {**left, "message": None},
-            entry(6, None, "next.example.com"),  # to be imported, in a run that imports nothing
+            entry(5, "new_name", OTHER, message="import_new imports it."),
+            unread(),
+            {**listener("web:443", outcome="skipped"), "reason": "unreachable"},
         ],
-        source_problems=[unread()],
+        failed_items=[entry(6, "refused", "next.example.com", message="The API refused it.")],
     )["sources"]
     assert [(source["source"], source["reason"], source["message"]) for source in sources] == [
+        ("certbot next.example.com", "refused", "The API refused it."),
         (f"certbot {OTHER}", "new_name", "import_new imports it."),
-        ("certbot next.example.com", None, None),
         (f"lego {NAME}", "key_missing", "Put the key there."),
     ]
-    assert sources[0]["explanation"] == WORDS["en"]["reasons"]["new_name"]
+    assert sources[1]["explanation"] == WORDS["en"]["reasons"]["new_name"]
 
 
 # --- A run after another one ---
@@ -209,7 +207,7 @@ def test_a_run_with_nothing_to_do_leaves_the_report_of_the_day_as_it_is() -> Non
         {"listeners": [listener("web:443", certificate_id=2, served=False)]},
         {"attention": [item("web:443", "expiring")]},
         {"failed_items": [{"common_name": "the mailbox", "message": "No answer."}]},
-        {"source_problems": [unread()]},
+        {"skipped_items": [*DONE["skipped_items"], unread()]},
     ],
     ids=lambda done: next(iter(done)),
 )
@@ -233,11 +231,9 @@ def test_what_is_no_previous_report_counts_as_none(previous: str) -> None:
 
 def test_no_secret_and_no_path_of_one_gets_into_it() -> None:
     secret = {"privatekey_path": "/keys/www.key", "privatekey_content": "-----BEGIN", "certificate": "PEM", "x": "hide"}
-    of_source = [entry(2, "new_name", **secret)]
+    of_source = [entry(2, "new_name", **secret), unread(**secret)]
     failed = [{**listener("web:443", outcome="failed"), **secret}]
-    text = json.dumps(
-        build(listeners=failed, failed_items=failed, source_certificates=of_source, source_problems=[unread(**secret)])
-    )
+    text = json.dumps(build(listeners=failed, failed_items=failed, skipped_items=of_source))
     assert [value for value in secret.values() if value in text] == []
 
 

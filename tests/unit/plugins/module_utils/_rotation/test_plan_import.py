@@ -18,7 +18,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     ImportSelection,
     SourceOptions,
-    as_facts,
     choose,
     drop_replaced,
 )
@@ -229,16 +228,6 @@ def test_of_several_that_it_does_not_renew_the_newest() -> None:
     store = [replace(OLD, organization=LTD), replace(OLD, days=(-10, 80))]
     for number, those in ((2, store), (1, store[::-1])):
         assert why_not(those, replace(NEW, key="ec")).facts["nearest"].id == number
-
-
-def test_a_certificate_that_is_imported_is_reported_with_its_trust() -> None:
-    told = as_facts(entry(replace(NEW, organization=LTD, by="itself")))
-    assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
-    assert (told["organization_name"], told["trust"], told["trust_message"][:31]) == (
-        LTD,
-        "untrusted",
-        "The certificate is not trusted:",
-    )
 
 
 def test_a_certificate_that_is_skipped_is_reported_without_its_text() -> None:

@@ -16,7 +16,6 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.options import build_mailbox_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_import import why_empty
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import as_facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
     MAX_BATCH_SIZE,
     MailContent,
@@ -83,17 +82,9 @@ def test_a_certificate_with_its_key(client: str, tmp_path: Path, read: Reader) -
     assert (entry.certificate.der, chain_of(entry)) == (ONE.der, ONE.chain_pem)
     assert (entry.record.id, entry.record.associated_service_count) == (None, 0)
     assert entry.key and (entry.key.real_path, entry.key.is_pkcs12) == (os.path.realpath(place.key), False)
-    assert as_facts(entry) == {
-        **about(client, place),
-        "key_type": "EC",
-        "key_size": 256,
-        "organization_name": "Example Inc.",
-        "serial_number": ONE.certificate.serial_number,
-        "fingerprint_sha256": ONE.fingerprint,
-        "public_key_sha256": entry.certificate.public_key_sha256,
-        "trust": "trusted",
-        "trust_message": None,
-    }
+    about_it = about(client, place)
+    assert entry.as_location() == {name: about_it[name] for name in ("source", "name", "path")}
+    assert entry.chain.trust == "trusted"
     assert entry.key.real_path not in repr(entry)
 
 
