@@ -5,7 +5,8 @@
 """The project's checks, each a nox session. `make test` runs the session `test`, `make test-all` all others, too, and `make unit` one kind.
 
 Every session works on a copy of the work tree in a folder `.../ansible_collections/softlayer/certificates`, as Ansible
-wants it, and leaves JUnit files in `.nox/reports/<session>`, which `tests/tools/run.py` adds up.
+wants it, and leaves JUnit files in `.nox/reports/<session>`, which `tests/tools/run.py` adds up. The longest sessions are the first, so that none
+of them runs alone in the end.
 """
 
 from __future__ import annotations
@@ -130,8 +131,8 @@ SOME_AT_ONCE = ("--numprocesses=3", "--dist=loadgroup")
 WAIT_FOR_DPKG = 300
 """Seconds, where another program installs packages meanwhile."""
 
-NOW, LATER = ("-m", "not later"), ("-m", "later")
-"""Select the tests that the session `test` runs, and those that it leaves out."""
+NOW, LATER, ON_NEWEST = ("-m", "not later"), ("-m", "later"), ("-m", "not later and not oldest")
+"""Select the tests that the session `test` runs, those that it leaves out, and those of `ON_EACH_CORE` for the newest version."""
 ON_EACH_CORE = {
     "tests/unit": [
         "tests/unit/playbooks",
@@ -142,7 +143,7 @@ ON_EACH_CORE = {
     ],
     "tests/outside": ["tests/outside/test_hosts_of_the_play.py"],
 }
-"""Tests of the parts that depend on Ansible. `make test-all` runs these tests on the newest version, too, unless they are marked `later`."""
+"""Tests of the parts that depend on Ansible. `make test-all` runs these tests on the newest version, too, unless they are marked `later` or `oldest`."""
 SCENARIO = "default"
 """The Molecule scenario that the session `test` runs."""
 STYLE = {
@@ -175,28 +176,30 @@ def test(session: nox.Session) -> None:
 
 
 @nox.session
-def lint(session: nox.Session) -> None:
-    """Style, types, licenses, and what Ansible's own linter says."""
-    session.install("ansible-core", *RUNTIME, *group("lint"))
-    install_awx(session)
-    tree = collection(session)
-    run_each(
-        session,
-        {
-            **({} if REST else STYLE),
-            "ansible-lint": ["ansible-lint"],
-            "reuse": ["reuse", "lint"],
-            "changelog fragments": ["antsibull-changelog", "lint"],
-            "changelog": ["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"],
-            "workflows": [*schema("github-workflows"), *files(".github/workflows/*")],
-            "issue forms": [*schema("github-issue-forms"), ".github/ISSUE_TEMPLATE/bug_report.yml"],
-            "issue links": [*schema("github-issue-config"), ".github/ISSUE_TEMPLATE/config.yml"],
-            "dependabot": [*schema("dependabot"), ".github/dependabot.yml"],
-            "zizmor": ["zizmor", "--offline", "--quiet", "."],
-        },
-        cwd=tree,
-        env=isolated(session, tree),
-    )
+@on_cores(OLDEST, LAST)
+def unit(session: nox.Session, core: str) -> None:
+    """The unit tests, module runs against the simulator among them."""
+    session.install(core, *RUNTIME, *group("test"))
+    install_packages(session, SERVERS | ACME | CHECKERS)
+    # What takes long is about no version of Ansible: these two cores share all tests between them.
+    env = {"LONG": "1" if LONG and core in {USUAL_CORE, NEWEST_CORE} else ""}
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or chosen("tests/unit", core)), env=env)
+
+
+@nox.session
+@on_cores(OLDEST, LAST)
+def outside(session: nox.Session, core: str) -> None:
+    """What users may rely on, attacked from outside."""
+    session.install(core, *RUNTIME, *group("test"))
+    install_packages(session, SERVERS)
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or chosen("tests/outside", core)))
+
+
+def chosen(folder: str, core: str) -> list[str]:
+    """Return the arguments of pytest that select the tests of a directory; with REST, the tests that no other session runs."""
+    if not REST or LONG or CHOSEN:
+        return [folder]
+    return [*LATER, folder] if core == USUAL_CORE else [*ON_NEWEST, *ON_EACH_CORE[folder]]
 
 
 @nox.session
@@ -222,41 +225,30 @@ def sanity(session: nox.Session, core: str) -> None:
 
 
 @nox.session
-@on_cores(OLDEST, LAST)
-def unit(session: nox.Session, core: str) -> None:
-    """The unit tests, module runs against the simulator among them."""
-    session.install(core, *RUNTIME, *group("test"))
-    install_packages(session, SERVERS | ACME | CHECKERS)
-    # What takes long is about no version of Ansible: these two cores share all tests between them.
-    env = {"LONG": "1" if LONG and core in {USUAL_CORE, NEWEST_CORE} else ""}
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or chosen("tests/unit", core)), env=env)
-
-
-@nox.session
-@on_cores(OLDEST, LAST)
-def outside(session: nox.Session, core: str) -> None:
-    """What users may rely on, attacked from outside."""
-    session.install(core, *RUNTIME, *group("test"))
+def image(session: nox.Session) -> None:
+    """The execution environment, built without a registry, and used by what people use it with."""
+    if os.geteuid() != 0:
+        session.skip("only root can run containers as any user: sudo make image")
+    prepare_image(session)
     install_packages(session, SERVERS)
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or chosen("tests/outside", core)))
-
-
-def chosen(folder: str, core: str) -> list[str]:
-    """Return the arguments of pytest that select the tests of a directory; with REST, the tests that no other session runs."""
-    if not REST or LONG or CHOSEN:
-        return [folder]
-    return [*LATER, folder] if core == USUAL_CORE else [*NOW, *ON_EACH_CORE[folder]]
+    pytest(session, *(session.posargs or ["tests/e2e/image"]))
 
 
 @nox.session
-def browser(session: nox.Session) -> None:
-    """The report in a browser; with SCREENSHOTS=1 the pictures of the documentation are made anew."""
-    absent = install_packages(session, BROWSER)
-    if absent:
-        session.skip(f"there is no {' and no '.join(absent)}")
-    session.install(USUAL_CORE, *RUNTIME, *group("browser"))
-    pictures = str(ROOT / "docs/docsite/images") if os.environ.get("SCREENSHOTS") else ""
-    pytest(session, *(session.posargs or ["tests/e2e/browser"]), env={"SCREENSHOTS": pictures})
+@on_cores(OLDEST)
+def awx_jobs(session: nox.Session, core: str) -> None:
+    """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core."""
+    session.install(core, *RUNTIME, *group("awx-jobs"))
+    install_packages(session, SERVERS)
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/e2e/awx_jobs"]))
+
+
+@nox.session
+def awx(session: nox.Session) -> None:
+    """The playbooks that set up AWX, with AWX's own modules, against a stub of its API."""
+    session.install(USUAL_CORE, *RUNTIME, *group("test"))
+    install_awx(session)
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/e2e/awx"]))
 
 
 @nox.session
@@ -280,6 +272,59 @@ def molecule(session: nox.Session, core: str) -> None:
         cwd=tree,
         env=isolated(session, tree),
     )
+
+
+@nox.session
+@on_cores(LAST)
+def walk(session: nox.Session, core: str) -> None:
+    """A newcomer's first steps, as the README describes them."""
+    session.install(core, *RUNTIME, *group("test"))
+    install_packages(session, SERVERS | ACME)
+    pytest(session, "tests/e2e/walk", *session.posargs, env={"ANSIBLE_CORE": core})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types, licenses, and what Ansible's own linter says."""
+    session.install("ansible-core", *RUNTIME, *group("lint"))
+    install_awx(session)
+    tree = collection(session)
+    run_each(
+        session,
+        {
+            **({} if REST else STYLE),
+            "ansible-lint": ["ansible-lint"],
+            "reuse": ["reuse", "lint"],
+            "changelog fragments": ["antsibull-changelog", "lint"],
+            "changelog": ["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"],
+            "workflows": [*schema("github-workflows"), *files(".github/workflows/*")],
+            "issue forms": [*schema("github-issue-forms"), ".github/ISSUE_TEMPLATE/bug_report.yml"],
+            "issue links": [*schema("github-issue-config"), ".github/ISSUE_TEMPLATE/config.yml"],
+            "dependabot": [*schema("dependabot"), ".github/dependabot.yml"],
+            "zizmor": ["zizmor", "--offline", "--quiet", "."],
+        },
+        cwd=tree,
+        env=isolated(session, tree),
+    )
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The report in a browser; with SCREENSHOTS=1 the pictures of the documentation are made anew."""
+    absent = install_packages(session, BROWSER)
+    if absent:
+        session.skip(f"there is no {' and no '.join(absent)}")
+    session.install(USUAL_CORE, *RUNTIME, *group("browser"))
+    pictures = str(ROOT / "docs/docsite/images") if os.environ.get("SCREENSHOTS") else ""
+    pytest(session, *(session.posargs or ["tests/e2e/browser"]), env={"SCREENSHOTS": pictures})
+
+
+@nox.session
+@on_cores(LAST)
+def artefact(session: nox.Session, core: str) -> None:
+    """The collection as it is built and installed."""
+    session.install(core, *RUNTIME, *group("artefact"))
+    pytest(session, "tests/e2e/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
 @nox.session
@@ -308,50 +353,6 @@ def docs(session: nox.Session) -> None:
         env=isolated(session, tree),
     )
     session.log(f"The site begins at {SITE / 'index.html'}.")
-
-
-@nox.session
-@on_cores(LAST)
-def artefact(session: nox.Session, core: str) -> None:
-    """The collection as it is built and installed."""
-    session.install(core, *RUNTIME, *group("artefact"))
-    pytest(session, "tests/e2e/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
-
-
-@nox.session
-@on_cores(LAST)
-def walk(session: nox.Session, core: str) -> None:
-    """A newcomer's first steps, as the README describes them."""
-    session.install(core, *RUNTIME, *group("test"))
-    install_packages(session, SERVERS | ACME)
-    pytest(session, "tests/e2e/walk", *session.posargs, env={"ANSIBLE_CORE": core})
-
-
-@nox.session
-def awx(session: nox.Session) -> None:
-    """The playbooks that set up AWX, with AWX's own modules, against a stub of its API."""
-    session.install(USUAL_CORE, *RUNTIME, *group("test"))
-    install_awx(session)
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/e2e/awx"]))
-
-
-@nox.session
-@on_cores(OLDEST)
-def awx_jobs(session: nox.Session, core: str) -> None:
-    """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core."""
-    session.install(core, *RUNTIME, *group("awx-jobs"))
-    install_packages(session, SERVERS)
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/e2e/awx_jobs"]))
-
-
-@nox.session
-def image(session: nox.Session) -> None:
-    """The execution environment, built without a registry, and used by what people use it with."""
-    if os.geteuid() != 0:
-        session.skip("only root can run containers as any user: sudo make image")
-    prepare_image(session)
-    install_packages(session, SERVERS)
-    pytest(session, *(session.posargs or ["tests/e2e/image"]))
 
 
 @nox.session(default=LONG)

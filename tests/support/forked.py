@@ -133,11 +133,13 @@ class ForkedModule(Forked):
 
 
 class ForkedPlay(Forked):
-    """A process of `ansible-playbook`, which forks others itself."""
+    """A process of `ansible-playbook` or `ansible`, which forks others itself."""
 
-    def __init__(self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-        work = partial(_run_playbook, arguments)
-        super().__init__(arguments, work, environment=environment, folder=folder, daemon=False)
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], program: str = "ansible-playbook"
+    ) -> None:
+        work = partial(_run_ansible, program, arguments)
+        super().__init__([program, *arguments], work, environment=environment, folder=folder, daemon=False)
 
 
 def _run_module(name: str, first: Callable[[], None] | None) -> None:
@@ -153,10 +155,10 @@ def run_module(name: str) -> None:
     runpy.run_module(name, run_name="__main__", alter_sys=True)
 
 
-def _run_playbook(arguments: Sequence[str]) -> None:
+def _run_ansible(program: str, arguments: Sequence[str]) -> None:
     from tests.support import warm
 
-    warm.run_playbook(list(arguments))
+    warm.run_ansible(program, list(arguments))
 
 
 def _run(work: Callable[[], None], streams: Path, environment: Mapping[str, str], folder: str) -> NoReturn:

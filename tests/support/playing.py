@@ -15,7 +15,9 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,18 @@ from tests.simulator.client import Simulator
 from tests.support.forked import CAN_FORK_PLAYS, ForkedPlay
 
 SECONDS = 300
+PROGRAM = r"""#!/bin/sh
+# Has the tests fork the Ansible program of this name, and ends as that ended.
+mkfifo "$CALLS/$$"
+printf '%s\0' "${0##*/}" "$PWD" "$@" > "$CALLS/$$.call"
+env -0 > "$CALLS/$$.environment"
+echo $$ > "$CALLS/calls"
+read -r code < "$CALLS/$$"
+cat "$CALLS/$$.stdout"
+cat "$CALLS/$$.stderr" >&2
+exit "$code"
+"""
+"""Stands for `ansible` and `ansible-playbook` in a shell, where plays can be forked."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +91,53 @@ def type_commands(
         "HOME": str(home),
         "XDG_STATE_HOME": str(home / "state"),
     }
-    done = subprocess.run(
-        ["sh", "-euc", commands],
-        cwd=home,
-        env=_environment(sim) | of_the_home | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    given = _environment(sim) | of_the_home | environment
+    with _forking_programs() if CAN_FORK_PLAYS else contextlib.nullcontext(Path()) as programs:
+        path = os.pathsep.join([*([str(programs)] if CAN_FORK_PLAYS else []), given["PATH"]])
+        done = subprocess.run(
+            ["sh", "-euc", commands],
+            cwd=home,
+            env=given | {"PATH": path, "CALLS": str(programs)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
     assert done.returncode == code, done.stdout + done.stderr
     return done
+
+
+@contextlib.contextmanager
+def _forking_programs() -> Iterator[Path]:
+    """A directory with programs that have a thread fork Ansible, one after the other."""
+    with tempfile.TemporaryDirectory(prefix="softlayer-certificates-programs-") as name:
+        folder = Path(name)
+        for program in ("ansible", "ansible-playbook"):
+            (folder / program).write_text(PROGRAM, encoding="ascii")
+            (folder / program).chmod(0o755)
+        os.mkfifo(folder / "calls")
+        calls = os.fdopen(os.open(folder / "calls", os.O_RDWR), "r", encoding="ascii")
+        thread = threading.Thread(target=_answer_calls, args=[folder, calls], daemon=True)
+        thread.start()
+        try:
+            yield folder
+        finally:
+            (folder / "calls").write_text("\n", encoding="ascii")
+            thread.join()
+            calls.close()
+
+
+def _answer_calls(folder: Path, calls: Iterable[str]) -> None:
+    """Fork Ansible for each call, until an empty line."""
+    for number in iter(map(str.strip, calls).__next__, ""):
+        program, place, *arguments = (folder / f"{number}.call").read_text(encoding="utf-8").split("\0")[:-1]
+        given = (folder / f"{number}.environment").read_text(encoding="utf-8").split("\0")[:-1]
+        environment = dict(one.split("=", 1) for one in given)
+        process = ForkedPlay(arguments, Path(place), environment, program)
+        for stream, text in zip(("stdout", "stderr"), process.communicate(SECONDS), strict=True):
+            (folder / f"{number}.{stream}").write_text(text, encoding="utf-8")
+        (folder / number).write_text(f"{process.wait()}\n", encoding="ascii")
 
 
 def _ran(code: int, output: str) -> Ran:

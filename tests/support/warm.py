@@ -13,11 +13,12 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any, NoReturn
 
+import ansible.cli.adhoc
 import ansible.cli.playbook
 from ansible import constants
 from ansible.module_utils.common.json import AnsibleJSONEncoder
@@ -30,37 +31,36 @@ from tests.support.forked import end_with, run_module
 MARK = b"#!forked\n"
 """First line of the data that replaces the code of a forked module."""
 
-PACKAGES = {
-    Path(ansible.cli.__file__).parents[1] / "modules": "ansible.modules.",
-    Path(__file__).parents[2] / "plugins/modules": "ansible_collections.softlayer.certificates.plugins.modules.",
-}
-"""Directories of modules that are forked, and the packages that they are imported from."""
+PACKAGE = re.compile(r".*/((?:ansible_collections/\w+/\w+/plugins|ansible)/modules/\w+)\.py")
+"""The path of a module in Python, and of what is imported from it."""
+PROGRAMS = {"ansible": ansible.cli.adhoc.AdHocCLI, "ansible-playbook": ansible.cli.playbook.PlaybookCLI}
 
 _configure_module = ActionBase._configure_module
 _low_level_execute_command = ActionBase._low_level_execute_command
 
 
-def run_playbook(arguments: list[str]) -> None:
-    """Run `ansible-playbook` in this process, which was forked for the play and has its environment."""
+def run_ansible(program: str, arguments: list[str]) -> None:
+    """Run `ansible-playbook` or `ansible` in this process, which was forked for the play and has its environment."""
     os.environ["ANSIBLE_PIPELINING"] = "1"
     importlib.reload(constants)  # with the environment and the home of this process
     importlib.reload(color)
     ansible.cli.display._set_column_width()
-    ansible.cli.playbook.PlaybookCLI.cli_executor(["ansible-playbook", *arguments])
+    PROGRAMS[program].cli_executor([program, *arguments])
 
 
 def _configure(action: ActionBase, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> Any:
     """Return the configured module as Ansible does; for a forked module, its name and arguments instead of its code."""
     found = loader.module_loader.find_plugin_with_context(module_name, collection_list=action._task.collections)
-    path = Path(found.plugin_resolved_path or "")
-    packages = [package for folder, package in PACKAGES.items() if path.parent == folder]
-    if not packages or not _is_forkable(action, task_vars):
+    path = found.plugin_resolved_path or ""
+    package = PACKAGE.fullmatch(path)
+    if not package or not _is_forkable(action, task_vars):
         return _configure_module(action, module_name, module_args, task_vars)
     environment: dict[str, str] = {}
     action._compute_environment_string(environment)
     given = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, cls=AnsibleJSONEncoder, vault_to_text=True)
-    data = MARK + json.dumps({"name": packages[0] + path.stem, "environment": environment, "stdin": given}).encode()
-    return "new", f"#!{sys.executable}", data, str(path)
+    name = package[1].replace("/", ".")
+    data = MARK + json.dumps({"name": name, "environment": environment, "stdin": given}).encode()
+    return "new", f"#!{sys.executable}", data, path
 
 
 def _is_forkable(action: ActionBase, task_vars: dict[str, Any]) -> bool:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,10 +21,10 @@ import yaml
 from tests.e2e.awx.stub.app import Call, create_app
 from tests.e2e.awx.stub.world import World
 from tests.simulator.server import Server
+from tests.support import environment, playing
 from tests.support.awx_variables import PLAYBOOKS, objects
 
-ROOT = Path(__file__).resolve().parents[3]
-SECONDS = 600
+ROOT = environment.ROOT
 
 
 @dataclass(frozen=True)
@@ -49,22 +47,15 @@ class Run:
 
 def run_playbook(folder: Path, playbook: str, *options: str, **environment: str) -> Run:
     """Run a playbook in a folder, with an environment that has nothing of the user's."""
-    process = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), playbook, *options],
-        cwd=folder,
-        env={
-            **{"ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT.parents[2]))},
-            **{"ANSIBLE_PIPELINING": "1", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"},
-            **{"HOME": str(folder), "PATH": os.defpath},
-            **{"SSL_CERT_FILE": os.devnull},  # nothing here has TLS, and to read the machine's authorities takes long
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return Run(process.returncode, process.stdout + process.stderr)
+    given = {
+        **{"ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]},
+        **{"ANSIBLE_PIPELINING": "1", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"},
+        **{"HOME": str(folder), "PATH": os.defpath},
+        **{"SSL_CERT_FILE": os.devnull},  # nothing here has TLS, and to read the machine's authorities takes long
+        **environment,
+    }
+    ran = playing.run_playbook([playbook, *options], folder, given)
+    return Run(ran.code, ran.output)
 
 
 SAY = {"ansible.builtin.debug": {"var": "said"}}

@@ -66,6 +66,7 @@ def about_the_store(found: dict[str, str]) -> dict[str, str]:
     return {name: found[name].split(".")[0] for name in TESTS}
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("options", [(), ("--check", "-e", "test_store=true")], ids=["reading", "check mode"])
 def test_reading_creates_nothing(account: Simulator, tmp_path: Path, options: tuple[str, ...]) -> None:
     ran = check(account, tmp_path, *options)
@@ -114,6 +115,7 @@ def test_what_an_interrupted_run_left_is_deleted_and_nothing_else(account: Simul
     assert account.certificates() == kept
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize(
     ("settings", "answers", "advice"),
     [
@@ -139,6 +141,7 @@ def test_limits_of_the_store(
     assert account.certificates() == before
 
 
+@pytest.mark.oldest
 def test_a_store_that_takes_nothing(account: Simulator, tmp_path: Path) -> None:
     account.fault("not_found", method="createObject")
     ran = check(account, tmp_path, test_store=True)
@@ -167,6 +170,7 @@ def test_what_cannot_be_deleted_is_reported(account: Simulator, tmp_path: Path, 
 MANAGE = "Grant the permission SECURITY_CERTIFICATE_MANAGE."
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize(
     ("permissions", "missing"),
     [
@@ -186,6 +190,7 @@ def test_what_is_missing_is_said(
     cannot_be_rotated(account, check(account, tmp_path, test_store=permissions is not None), missing)
 
 
+@pytest.mark.oldest
 def test_listeners_without_access_to_their_devices(account: Simulator, tmp_path: Path) -> None:
     account.delete_balancer(account.balancers()[0]["id"])
     account.patch_certificate(account.certificates()[0]["id"], associatedServiceCount=1)

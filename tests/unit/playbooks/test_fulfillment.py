@@ -17,6 +17,7 @@ import stat
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.simulator import mail
@@ -153,6 +154,7 @@ def test_failures_hide_nothing(sim: Simulator, tmp_path: Path) -> None:
     assert "49<" not in ran.output and not (tmp_path / "owned").exists() and rows[LOST]["common_name"] == TEMPLATE
 
 
+@pytest.mark.oldest
 def test_what_cannot_be_read_is_reported(sim: Simulator, dovecot: Server, tmp_path: Path) -> None:
     """A report is written all the same, and nothing is imported; a request that cannot begin says why where Ansible says that it failed."""
     mail = {"imap": dovecot.new_user().options(password="not this one")}
@@ -178,6 +180,7 @@ def test_recipients_of_a_preview_that_are_undefined_inside_are_none(sim: Simulat
     assert sim.sends() == []
 
 
+@pytest.mark.oldest
 def test_a_report(sim: Simulator, tmp_path: Path) -> None:
     """Three files that tell the same; nothing is sent, and a second run changes nothing."""
     (stored,) = sim.certificates()
@@ -213,6 +216,7 @@ def test_a_report(sim: Simulator, tmp_path: Path) -> None:
     assert "SoftLayer_Account::getObject" not in called and len(called) < 24
 
 
+@pytest.mark.oldest
 def test_no_email_is_requested_that_could_not_be_read(sim: Simulator, dovecot: Server, tmp_path: Path) -> None:
     """In check mode it is told, too."""
     wrong = {"imap": dovecot.new_user().options(password="not this one")}

@@ -195,6 +195,7 @@ IN_A_PLAY = """
 """
 
 
+@pytest.mark.oldest
 def test_a_module_that_fails_as_a_whole_is_reported_with_its_reason(account: Simulator, tmp_path: Path) -> None:
     """In the result and in the metrics; the report of the last run that could read the store stays as it is."""
     (tmp_path / "keys").mkdir()
@@ -274,6 +275,7 @@ def test_tags_choose_phases_and_the_table_comes_last(account: Simulator, tmp_pat
         assert refused.code == 2 and said in refused.output and not account.calls(), refused.output
 
 
+@pytest.mark.oldest
 def test_a_hook_is_quiet_unless_it_fails(account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As certbot calls it, and cron: nothing at all when all is well, and the sentence when not; a change is nothing to tell of."""
     monkeypatch.setenv("ANSIBLE_STDOUT_CALLBACK", "softlayer.certificates.quiet")
@@ -309,6 +311,7 @@ def test_an_approval_that_is_undefined_inside_approves_nothing(account: Simulato
     assert not CHANGES & {call["method"] for call in account.calls()}
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("is_text", [True, False])
 def test_the_mailbox_of_awx_stands_beside_a_source_in_any_form(
     account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_text: bool
@@ -325,6 +328,7 @@ def test_the_mailbox_of_awx_stands_beside_a_source_in_any_form(
     assert "the mailbox: The mail server 127.0.0.1:9 cannot be reached" in ran.output
 
 
+@pytest.mark.oldest
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_done(account: Simulator, tmp_path: Path) -> None:
     balancer(account, "web", p8443=store(account, "www.example.com", is_old=True))
     keep(tmp_path / "keys", "www.example.com")

@@ -234,6 +234,7 @@ def test_secrets_are_never_shown_and_kept_as_they_are(machine: Machine) -> None:
     assert secret not in without.output.replace("'", ""), without.output
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize(
     ("given", "environment", "said"),
     [
@@ -299,6 +300,7 @@ def test_the_service_may_write_where_the_files_in_force_have_it(machine: Machine
     assert folders() == ([shown, f'"-{ledger}"', f'"-{metrics}"'] if os.geteuid() == 0 else [])
 
 
+@pytest.mark.oldest
 def test_a_user_gets_units_of_their_own(machine: Machine) -> None:
     """Below their home, and without what only root may say."""
     machine.present("-e", '{"__ssl_rotation_schedule_is_root": false}')  # whoever runs the tests
