@@ -133,16 +133,14 @@ WAIT_FOR_DPKG = 300
 
 NOW, LATER, ON_NEWEST = ("-m", "not later"), ("-m", "later"), ("-m", "not later and not oldest")
 """Select the tests that the session `test` runs, those that it leaves out, and those of `ON_EACH_CORE` for the newest version."""
-ON_EACH_CORE = {
-    "tests/unit": [
-        "tests/unit/playbooks",
-        *(f"tests/unit/plugins/{name}" for name in ("action", "callback", "filter", "inventory", "plugin_utils")),
-        "tests/unit/plugins/modules",
-        *(f"tests/unit/plugins/module_utils/_base/test_{name}.py" for name in ("module", "options", "secrets")),
-        "tests/unit/plugins/test_secrets.py",
-    ],
-    "tests/outside": ["tests/outside/test_hosts_of_the_play.py"],
-}
+ON_EACH_CORE = [
+    "tests/unit/playbooks",
+    *(f"tests/unit/plugins/{name}" for name in ("action", "callback", "filter", "inventory", "plugin_utils")),
+    *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/unit/plugins/modules/test_s[se]*.py")),
+    *(f"tests/unit/plugins/module_utils/_base/test_{name}.py" for name in ("module", "options", "secrets")),
+    "tests/unit/plugins/test_secrets.py",
+    "tests/outside/test_hosts_of_the_play.py",
+]
 """Tests of the parts that depend on Ansible. `make test-all` runs these tests on the newest version, too, unless they are marked `later` or `oldest`."""
 SCENARIO = "default"
 """The Molecule scenario that the session `test` runs."""
@@ -187,7 +185,7 @@ def unit(session: nox.Session, core: str) -> None:
 
 
 @nox.session
-@on_cores(OLDEST, LAST)
+@on_cores(OLDEST, *(() if REST else (LAST,)))
 def outside(session: nox.Session, core: str) -> None:
     """What users may rely on, attacked from outside."""
     session.install(core, *RUNTIME, *group("test"))
@@ -199,7 +197,7 @@ def chosen(folder: str, core: str) -> list[str]:
     """Return the arguments of pytest that select the tests of a directory; with REST, the tests that no other session runs."""
     if not REST or LONG or CHOSEN:
         return [folder]
-    return [*LATER, folder] if core == USUAL_CORE else [*ON_NEWEST, *ON_EACH_CORE[folder]]
+    return [*LATER, folder] if core == USUAL_CORE else [*ON_NEWEST, *ON_EACH_CORE]
 
 
 @nox.session

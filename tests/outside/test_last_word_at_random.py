@@ -32,8 +32,8 @@ pytestmark = pytest.mark.later
 PARTS = 6
 """Into which they are divided, so that several processes can try them."""
 COUNT = int(os.environ.get("WORLDS", "0"))
-WORLDS = COUNT or (1000 if LONG else 24)
-WITH_FAULTS = COUNT or (400 if LONG else 24)
+WORLDS = COUNT or (1000 if LONG else 12)
+WITH_FAULTS = COUNT or (400 if LONG else 12)
 
 
 def try_all(

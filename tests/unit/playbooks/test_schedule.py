@@ -106,6 +106,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     yield made
 
 
+@pytest.mark.oldest
 @pytest.mark.skipif(
     os.geteuid() != 0, reason="only root writes below /etc and /usr/local: the files of others are in their home"
 )
@@ -300,7 +301,6 @@ def test_the_service_may_write_where_the_files_in_force_have_it(machine: Machine
     assert folders() == ([shown, f'"-{ledger}"', f'"-{metrics}"'] if os.geteuid() == 0 else [])
 
 
-@pytest.mark.oldest
 def test_a_user_gets_units_of_their_own(machine: Machine) -> None:
     """Below their home, and without what only root may say."""
     machine.present("-e", '{"__ssl_rotation_schedule_is_root": false}')  # whoever runs the tests
