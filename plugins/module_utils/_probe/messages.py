@@ -62,7 +62,7 @@ def _join_messages(results: Sequence[ProbeResult]) -> str:
 
 def _describe_certificate(certificate: Certificate) -> str:
     return (
-        f"the certificate {certificate.shown_name} with the serial number {certificate.library_object.serial_number:x}, valid until "
+        f"the certificate {certificate.shown_name} with the serial number {certificate.serial_number:x}, valid until "
         f"{certificate.not_after:%Y-%m-%d}"
     )
 

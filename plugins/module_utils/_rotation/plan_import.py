@@ -312,7 +312,7 @@ def plan_reading(
     addresses = frozenset(address for record in known for address in certificate_of(record).addresses)
     by_serial_number: dict[int | None, list[StoreCertificate]] = defaultdict(list)
     for record in known:
-        by_serial_number[certificate_of(record).library_object.serial_number].append(record)
+        by_serial_number[certificate_of(record).serial_number].append(record)
     for secret in secrets:
         if not is_selected(secret.common_name, secret.alt_names, options.common_names):
             continue

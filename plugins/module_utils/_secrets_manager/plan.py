@@ -163,7 +163,7 @@ class SecretAction(Action[SecretOutcome, Code]):
             }
         after = {
             **build_diff_name(certificate.common_name, certificate.shown_name),
-            "serial_number": certificate.library_object.serial_number,
+            "serial_number": certificate.serial_number,
             "not_after": format_time(certificate.not_after),
             **self.metadata,
             "state": self.state,

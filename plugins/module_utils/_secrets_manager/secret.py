@@ -77,7 +77,7 @@ class Secret:
         algorithm = KEY_ALGORITHM_PATTERN.fullmatch(self.key_algorithm)
         size = certificate.key_size
         return (
-            self.serial_number == certificate.library_object.serial_number
+            self.serial_number == certificate.serial_number
             and (self.not_before, self.not_after) == (certificate.not_before, certificate.not_after)
             and self.names == _collect_host_names(certificate.common_name, certificate.subject_alt_names)
             and (algorithm is None or size is None or int(algorithm[2]) == size)
@@ -110,11 +110,7 @@ class Value:
     def is_consistent(self) -> bool:
         """Whether the certificate matches the metadata; false if a renewal interfered."""
         number, there = self.secret.serial_number, self.bundle.certificates
-        return (
-            number is None
-            or not there
-            or any(number == certificate.library_object.serial_number for certificate in there)
-        )
+        return number is None or not there or any(number == certificate.serial_number for certificate in there)
 
 
 def parse_secret(row: Mapping[str, t.Any]) -> Secret | None:

@@ -75,7 +75,7 @@ MAX_RSA_EXPONENT = 64
 MAX_DSA_KEY_SIZE = 4096
 """Maximum key size in bits for signature verification, because an attacker could use larger keys to consume CPU time."""
 MAX_CACHE_ENTRIES = 64
-"""Maximum number of cached chain links and settings of TLS clients. A few intermediate certificates issue hundreds of certificates."""
+"""Maximum number of cached objects of each kind. A few intermediate certificates issue hundreds of certificates."""
 MAX_NAMES = 1_000
 """Maximum number of subject alternative names that are read individually."""
 
@@ -124,20 +124,22 @@ def read_type_and_size(public_key: t.Any, info: bytes) -> tuple[str, int | None]
 
 @dataclass(frozen=True)
 class Certificate:
-    """An X.509 certificate. Certificates with the same DER encoding are equal."""
+    """An X.509 certificate. Certificates with the same DER encoding are equal.
+
+    Each certificate caches only facts. The objects of the library need ten times the memory of the DER encoding, so only a few are cached.
+    """
 
     der: bytes = field(repr=False)
 
     @classmethod
     def from_library(cls, parsed: x509.Certificate) -> Certificate:
-        """Return the `Certificate` for an object of `cryptography`, without parsing the DER again."""
-        certificate = cls(parsed.public_bytes(Encoding.DER))
-        certificate.__dict__["library_object"] = parsed
-        return certificate
+        """Return the `Certificate` for an object of `cryptography`."""
+        return cls(parsed.public_bytes(Encoding.DER))
 
-    @cached_property
+    @property
     def library_object(self) -> x509.Certificate:
-        return x509.load_der_x509_certificate(self.der)
+        """The object of `cryptography`."""
+        return _parse(self.der)
 
     @cached_property
     def fingerprint_sha256(self) -> str:
@@ -145,16 +147,14 @@ class Certificate:
         return hashlib.sha256(self.der).hexdigest()
 
     @cached_property
+    def serial_number(self) -> int:
+        """The serial number, which may be negative."""
+        return self.library_object.serial_number
+
+    @property
     def _public_key(self) -> t.Any:
         """The public key; `None` if the library does not support the algorithm, such as GOST R 34.10."""
-        try:
-            return self.library_object.public_key()
-        except UnsupportedAlgorithm:
-            return None
-        except ValueError:  # cryptography < 46 raises this for an unknown algorithm, every release for a damaged key
-            if asn1.read_algorithm(self._public_key_info) in KEY_ALGORITHMS:
-                raise
-            return None
+        return _read_public_key(self.der)
 
     @cached_property
     def public_key_sha256(self) -> str:
@@ -163,9 +163,9 @@ class Certificate:
             return hashlib.sha256(self._public_key_info).hexdigest()
         return hash_public_key(self._public_key, self._public_key_info)
 
-    @cached_property
+    @property
     def _public_key_info(self) -> bytes:
-        return asn1.read_public_key_info(self.library_object.tbs_certificate_bytes)
+        return _read_public_key_info(self.der)
 
     def check(self) -> None:
         """Parse all fields that other code uses. Errors of `cryptography` are raised unchanged."""
@@ -217,7 +217,7 @@ class Certificate:
         """The DNS names, or the common name if there is no DNS name (RFC 9525, 2). TLS clients compare host names with them."""
         return normalize_names(None, self._dns_names) or normalize_names(self.common_name, ())
 
-    @property
+    @cached_property
     def addresses(self) -> frozenset[str]:
         """The IP addresses in the subject alternative names."""
         return frozenset(str(name.value) for name in self._alternatives if isinstance(name, x509.IPAddress))
@@ -277,7 +277,7 @@ class Certificate:
         """The subject alternative names (host names, IP addresses, and others), in printable form."""
         return [escape_invisible(_format_general_name(name)) for name in self._alternatives]
 
-    @cached_property
+    @property
     def _alternatives(self) -> list[x509.GeneralName]:
         kind = x509.SubjectAlternativeName
         return list(self.extension(kind) or self._read_names_one_by_one(kind.oid.dotted_string))
@@ -290,7 +290,7 @@ class Certificate:
                 return
             for listed in asn1.read_elements(extension.value):
                 for name in islice(asn1.read_elements(listed.content), MAX_NAMES):
-                    read = self._read_alone(extension.encode_with_value(asn1.wrap(asn1.SEQUENCE, name.der)))
+                    read = _read_alone(self.der, extension.encode_with_value(asn1.wrap(asn1.SEQUENCE, name.der)))
                     yield from read.value if read else ()
 
     def extension(self, kind: type[t.Any]) -> t.Any:
@@ -298,15 +298,10 @@ class Certificate:
         extension = self.extensions.get(kind.oid.dotted_string)
         return extension.value if extension else None
 
-    @cached_property
+    @property
     def extensions(self) -> Mapping[str, x509.Extension[t.Any]]:
         """The readable extensions by object identifier."""
-        try:
-            readable = list(self.library_object.extensions)
-        except PARSE_ERRORS:
-            read = (self._read_alone(raw.der) for raw in self._raw_extensions.values() if raw)
-            readable = [extension for extension in read if extension]
-        return {extension.oid.dotted_string: extension for extension in readable}
+        return _read_extensions(self.der)
 
     @cached_property
     def unreadable_extensions(self) -> Mapping[str, asn1.Extension | None]:
@@ -314,23 +309,7 @@ class Certificate:
         with suppress(*PARSE_ERRORS):
             list(self.library_object.extensions)
             return {}
-        return {oid: raw for oid, raw in self._raw_extensions.items() if oid not in self.extensions}
-
-    @cached_property
-    def _raw_extensions(self) -> Mapping[str, asn1.Extension | None]:
-        by_oid: dict[str, asn1.Extension | None] = {}
-        with suppress(ValueError):
-            for extension in asn1.read_extensions(self.library_object.tbs_certificate_bytes):
-                by_oid[extension.oid] = None if extension.oid in by_oid else extension
-        return by_oid
-
-    def _read_alone(self, extension: bytes) -> x509.Extension[t.Any] | None:
-        """Return an extension that is parsed without the others; `None` if it is unreadable."""
-        with suppress(CertificatesError), translate_parse_errors(CertificatesError("invalid_pem", "")):
-            return next(
-                iter(x509.load_der_x509_certificate(asn1.isolate_extension(self.der, extension)).extensions), None
-            )
-        return None
+        return {oid: raw for oid, raw in _list_raw_extensions(self.der).items() if oid not in self.extensions}
 
     @property
     def key_type(self) -> str:
@@ -379,7 +358,7 @@ class Certificate:
         """Whether the certificate is an X.509 version 1 certificate, which has no extensions."""
         return self.library_object.version == x509.Version.v1
 
-    @property
+    @cached_property
     def can_issue(self) -> bool:
         """Whether the certificate is a CA certificate (basic constraints, RFC 5280, 4.2.1.9). All version 1 certificates count as CA certificates."""
         constraints = self.extension(x509.BasicConstraints)
@@ -388,7 +367,7 @@ class Certificate:
     @property
     def renewal_info_id(self) -> str | None:
         """The identifier for ACME renewal information (RFC 9773, 4.1); `None` without an authority key identifier."""
-        issuer, serial = self.issuer_key_identifier, self.library_object.serial_number
+        issuer, serial = self.issuer_key_identifier, self.serial_number
         number = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)  # as in DER
         parts = [base64.urlsafe_b64encode(part).rstrip(b"=").decode("ascii") for part in (issuer or b"", number)]
         return ".".join(parts) if issuer else None
@@ -456,7 +435,7 @@ class Certificate:
             "common_name": self.common_name,
             "fingerprint_sha256": self.fingerprint_sha256,
             "public_key_sha256": self.public_key_sha256,
-            "serial_number": self.library_object.serial_number,
+            "serial_number": self.serial_number,
             "not_before": format_time(self.not_before),
             "not_after": format_time(self.not_after),
             "subject_alt_names": self.subject_alt_names,
@@ -492,12 +471,59 @@ Name = tuple[frozenset[tuple[str, str]], ...]
 """A distinguished name in normalized form."""
 
 
+@lru_cache(MAX_CACHE_ENTRIES)
 def normalize_distinguished_name(name: x509.Name) -> Name:
     """Return a distinguished name without differences in string types, case, and spaces (RFC 5280, 7.1)."""
     return tuple(
         frozenset((part.oid.dotted_string, " ".join(str(part.value).casefold().split())) for part in parts)
         for parts in name.rdns
     )
+
+
+@lru_cache(MAX_CACHE_ENTRIES)
+def _parse(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+def _read_public_key_info(der: bytes) -> bytes:
+    return asn1.read_public_key_info(_parse(der).tbs_certificate_bytes)
+
+
+@lru_cache(MAX_CACHE_ENTRIES)
+def _read_public_key(der: bytes) -> t.Any:
+    try:
+        return _parse(der).public_key()
+    except UnsupportedAlgorithm:
+        return None
+    except ValueError:  # cryptography < 46 raises this for an unknown algorithm, every release for a damaged key
+        if asn1.read_algorithm(_read_public_key_info(der)) in KEY_ALGORITHMS:
+            raise
+        return None
+
+
+@lru_cache(MAX_CACHE_ENTRIES)
+def _read_extensions(der: bytes) -> Mapping[str, x509.Extension[t.Any]]:
+    try:
+        readable = list(_parse(der).extensions)
+    except PARSE_ERRORS:
+        read = (_read_alone(der, raw.der) for raw in _list_raw_extensions(der).values() if raw)
+        readable = [extension for extension in read if extension]
+    return {extension.oid.dotted_string: extension for extension in readable}
+
+
+def _list_raw_extensions(der: bytes) -> Mapping[str, asn1.Extension | None]:
+    by_oid: dict[str, asn1.Extension | None] = {}
+    with suppress(ValueError):
+        for extension in asn1.read_extensions(_parse(der).tbs_certificate_bytes):
+            by_oid[extension.oid] = None if extension.oid in by_oid else extension
+    return by_oid
+
+
+def _read_alone(der: bytes, extension: bytes) -> x509.Extension[t.Any] | None:
+    """Return an extension that is parsed without the others; `None` if it is unreadable."""
+    with suppress(CertificatesError), translate_parse_errors(CertificatesError("invalid_pem", "")):
+        return next(iter(x509.load_der_x509_certificate(asn1.isolate_extension(der, extension)).extensions), None)
+    return None
 
 
 @lru_cache(MAX_CACHE_ENTRIES)

@@ -262,7 +262,7 @@ class Crl:
         return Revocation("unknown", certificate, why=Obstacle("unreadable_entry"))
 
     def _read_entry(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
-        number = certificate.library_object.serial_number
+        number = certificate.serial_number
         # To look for its bytes takes a tenth of the time, and most are not there; a negative number has none.
         is_there = number.to_bytes(number.bit_length() // 8 + 1, "big") in self.der
         entry = self.library_object.get_revoked_certificate_by_serial_number(number) if is_there else None

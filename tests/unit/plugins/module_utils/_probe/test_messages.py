@@ -28,7 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.mess
 NAME = "www.example.com"
 SERVED: Any = SimpleNamespace(
     shown_name=NAME,
-    library_object=SimpleNamespace(serial_number=0xAB),
+    serial_number=0xAB,
     not_before=datetime(2026, 12, 1, tzinfo=timezone.utc),
     not_after=datetime(2027, 3, 1, tzinfo=timezone.utc),
     server_names=frozenset({"b.example", "a.example"}),
