@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 import SoftLayer
-from SoftLayer.auth import BearerAuthentication
 
 from tests.simulator.client import Simulator
-from tests.unit.simulator.conftest import Connect
 
 REQUEST = "Security_Certificate_Request"
 
@@ -24,21 +22,6 @@ def fails_with(code: str, rest_status: int, transport: str) -> Any:
     return pytest.raises(
         SoftLayer.SoftLayerAPIError, match=rf"\({re.escape(str(rest_status) if transport == 'rest' else code)}\)"
     )
-
-
-def test_a_token_of_iam(sim: Simulator, connect: Connect) -> None:
-    """As the SDK sends it: until its end, and only one that IAM gave out."""
-    manager = sim.secrets_manager
-    client, other = connect("", ""), connect("", "")
-    client.auth = BearerAuthentication("", manager.token(sim.viewer_username))
-    other.auth = BearerAuthentication("", "not.given.out")
-    assert client.call("Account", "getObject")["id"] == sim.account_id
-    assert sim.calls()[-1]["user"] == sim.viewer_username
-    with pytest.raises(SoftLayer.SoftLayerAPIError, match="Access Denied"):
-        other.call("Account", "getObject")
-    manager.expire_tokens()
-    with pytest.raises(SoftLayer.SoftLayerAPIError, match="Access Denied"):
-        client.call("Account", "getObject")
 
 
 def test_what_a_method_does_not_take_is_ignored_and_noted(
