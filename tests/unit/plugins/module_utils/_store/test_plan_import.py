@@ -175,6 +175,8 @@ def test_a_diff_of_an_update_has_what_was_there_before() -> None:
 
 
 def test_a_diff_of_what_has_no_name() -> None:
+    """One without a common name is called by its first DNS name."""
+    assert ImportAction.of(content(AUTHORITY.issue(None, names=[NAME]))).as_diff()["after_header"] == NAME
     assert ImportAction("removed", None, {}, 7).as_diff() == {
         **dict.fromkeys(("before_header", "after_header"), "unknown name"),
         "before": {"id": 7, "common_name": "unknown name"},
@@ -476,6 +478,8 @@ def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> No
     assert step.simulate() == step and step.facts == {"record": held, "given": (FIRST, LAST), "is_tried": False}
     noted = plan(content(notes="new"), StoreIndex([held, one_of_two]))
     assert (noted.reason, noted.notes) == ("chain_truncated", held.notes), "nothing of it is changed"
+    used = replace(held, id=8, associated_service_count=1)
+    assert plan(content(), StoreIndex([used, held, one_of_two])).reason == "chain_truncated", "there is never a third"
 
 
 def test_a_second_that_is_in_use_by_now_is_no_reason_to_store_a_third() -> None:
