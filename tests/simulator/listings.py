@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a method's rows to the page that is sent: filter, order, page, mask, and the ways a listing may misbehave."""
+"""From a method's rows to the page that is sent: filter, order, page, and mask."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def answer(result: Any, signature: Signature, projection: Projection | None, cal
         return Answer(projection.related(result))
     rows = _selected(list(result), signature.gives, _filter(call, signature))
     is_paged = LIMIT in signature.takes or settings.page_every_list
-    page = [projection.of(row) for row in (_page(rows, call, settings) if is_paged else rows)]
-    is_told = signature.takes & {FILTER, LIMIT} and not settings.omit_total
-    return Answer(page, len(rows) if is_told else None)
+    page = rows[call.offset : call.offset + (call.limit or len(rows))] if is_paged else rows
+    is_told = signature.takes & {FILTER, LIMIT}
+    return Answer([projection.of(row) for row in page], len(rows) if is_told else None)
 
 
 def _filter(call: Call, signature: Signature) -> Any:
@@ -62,11 +62,3 @@ def _selected(rows: list[Row], datatype: Datatype, object_filter: Any) -> list[R
         random.shuffle(rows)
     filters.sort(rows, wanted)
     return rows
-
-
-def _page(rows: list[Row], call: Call, settings: Settings) -> list[Row]:
-    if settings.ignore_limits:
-        return rows
-    size = min(limit for limit in (call.limit, settings.page_size_cap, len(rows)) if limit) if rows else 0
-    first = max(0, call.offset - settings.repeat_rows)
-    return rows[first : call.offset + size]

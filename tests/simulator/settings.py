@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the API behaves beyond its rules: slowness, limits, and the ways in which listings are known to misbehave."""
+"""How the API behaves beyond its rules: slowness, limits, and what the reference leaves open."""
 
 from __future__ import annotations
 
@@ -20,16 +20,8 @@ class Settings:
 
     latency_ms: int = 0
     """Every call takes at least so long."""
-    page_size_cap: int = 0
-    """No page is longer than this; 0 is no cap."""
     page_every_list: bool = False
     """A limit counts for every list, not only where the reference says so: orders come in pages, too."""
-    ignore_limits: bool = False
-    """All rows on every page."""
-    omit_total: bool = False
-    """No softlayer-total-items header."""
-    repeat_rows: int = 0
-    """Every page but the first begins with so many rows of the page before."""
     balancer_lock_ms: int = 0
     """How long a load balancer is locked after a change; with 0 it is ACTIVE again when the change is answered."""
     refuse_without_common_name: bool = False

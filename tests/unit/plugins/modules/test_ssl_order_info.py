@@ -10,18 +10,15 @@ What each criterion and property means: the pure tests of `_softlayer.orders` an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.support.modules import Run, finish_module, options_for, run_module, start_module
+from tests.support.modules import Run, finish_module, run_module, start_module
 
 MODULE = "ssl_order_info"
-FLEET, STORED = 720, 610
-"""So many that several pages are needed, of orders and of certificates."""
 SECONDS = 30
 """After which a run that does not end has failed."""
 
@@ -161,37 +158,6 @@ def test_a_config_file_alone(sim: Simulator, api: dict[str, Any], tmp_path: Path
     run = listed(sim, config_file=str(path))
     assert len(run["orders"]) == len(sim.orders())
     assert sim.api_key not in run.output
-
-
-# Listings that misbehave
-
-
-@pytest.fixture(scope="module")
-def large_simulator() -> Iterator[Simulator]:
-    """A simulator with several pages of orders and of certificates; use `fleet` instead."""
-    with Simulator.start(fleet=FLEET, stored=STORED) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def fleet(large_simulator: Simulator) -> Simulator:
-    """The simulator with many orders, as if it had just been started; they come in pages, too."""
-    large_simulator.reset()
-    large_simulator.settings(page_every_list=True)
-    return large_simulator
-
-
-@pytest.mark.parametrize("settings", [{"omit_total": True, "page_size_cap": 100}, {"repeat_rows": 3}], ids=str)
-def test_every_listing_gives_the_same(fleet: Simulator, transport: str, settings: dict[str, Any]) -> None:
-    """Of orders and of certificates."""
-    fleet.settings(**settings)
-    run = listed(fleet, **options_for(fleet, transport), gather_imported=True)
-    orders = [order["id"] for order in fleet.orders()]
-    assert len(orders) == FLEET
-    assert ids(run) == sorted(orders)
-    stored = [identifier for order in run["orders"] for identifier in order["certificate_ids"]]
-    assert sorted(stored) == sorted(certificate["id"] for certificate in fleet.certificates())
-    assert len(stored) == STORED
 
 
 # Answers that go wrong
