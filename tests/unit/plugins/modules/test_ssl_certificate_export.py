@@ -29,7 +29,6 @@ MODULE = "ssl_certificate_export"
 LISTING, READ = "getSecurityCertificates", "getObject"
 WWW, SHOP = "www.example.com", "shop.example.com"
 EVERYTHING = {"all": True}
-RESULTS = {"changed", "certificates", "exported_count", "unchanged_count", "failed_count", "api_calls", "diff"}
 
 
 @pytest.fixture
@@ -43,8 +42,6 @@ def checked(run: Run) -> Run:
     assert "Traceback" not in run.output and "PRIVATE KEY" not in run.output and PASSPHRASE not in run.output
     assert not leaks(run.output)
     if "certificates" in run:
-        own = set(run.result) - {"invocation", "warnings", "deprecations", "failed", "failure", "msg"}
-        assert own | {"diff"} == RESULTS
         counts = [run[f"{outcome}_count"] for outcome in ("exported", "unchanged", "failed")]
         assert sum(counts) == len(run["certificates"])
         assert (run["changed"], run.failed) == (counts[0] > 0, counts[2] > 0)
