@@ -108,16 +108,6 @@ def test_what_is_offered(sim: Simulator, balancer: Row, old: Row) -> None:
     assert [look(balancer), look(balancer, 1)] == [certificate(ec), certificate(old)]
 
 
-def test_the_end_of_a_connection_is_that_of_its_client(sim: Simulator, sdk: Any, balancer: Row, new: Row) -> None:
-    """Who is connected stays connected over a reload, in the middle of a request."""
-    with socket.create_connection((balancer["address"], 8080), timeout=SECONDS) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\n")
-        switch(sdk, balancer, new)
-        assert look(balancer) == certificate(new)
-        connection.sendall(b"Host: www.example.com\r\n\r\n")
-        assert connection.recv(100).startswith(b"HTTP/1.1 200")
-
-
 def test_what_cannot_be_served(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
     """The refusal is the balancer's error, and all goes on as before."""
     sim.patch_certificate(new["id"], privateKey=old["privateKey"])
