@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 
 from tests.simulator.client import Simulator
-from tests.support.deploying import balancer, changes, elements, issue, old, only, outcomes, placed, run_it, store
+from tests.support.deploying import balancer, changes, elements, issue, old, only, outcomes, run_it, store
 from tests.support.haproxy import served
 from tests.support.modules import options_for
 
@@ -83,19 +83,6 @@ def test_what_is_broken_is_pointed_back(serving: Simulator, login: Row, how: str
     assert run.failed and run["changed"] and run["failed_count"] == 1 and f"web:{PORT}" in run["msg"]
     assert changes(serving) == [web.call(web.second, 0, 1), web.call(web.first)]
     assert [web.shows(), web.shows(1)] == [web.old.fingerprint, web.new.fingerprint]
-
-
-def test_what_cannot_be_reached(serving: Simulator, login: Row) -> None:
-    """Neither before nor after the change: a warning, and nobody knows what is served."""
-    web = Web(serving)
-    serving.patch_listener(web.uuids[0], misbehaves="closed", changes=9, at_once=True)
-    run = run_it(**login)
-    one = only(run)
-    assert (one["outcome"], one["reason"]) == ("switched", "unreachable")
-    assert one["served"] is None and one["served_fingerprint_sha256"] is None
-    assert not run.failed and run["changed"]
-    assert f"web:{PORT}" in str(run["warnings"])
-    assert placed(serving) == {f"web:{PORT}": web.second}
 
 
 def test_a_missing_intermediate(serving: Simulator, login: Row) -> None:
