@@ -14,18 +14,16 @@ import bz2
 import hashlib
 import html
 import io
-import json
 import lzma
 import quopri
 import re
 import struct
-import textwrap
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from email.header import Header
-from functools import cache, partial
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -218,7 +216,7 @@ def sectigo(issued: Issued) -> str:
     return f"{SECTIGO}\nYou can also find your PositiveSSL Certificate in text format below.\n\n{issued.pem}"
 
 
-# What happens to a text on its way: beside what certificates.DISORDER has
+# What happens to a text on its way
 
 
 def each_line(template: str) -> Change:
@@ -226,64 +224,14 @@ def each_line(template: str) -> Change:
     return lambda text: "".join(template.format(line) + "\n" for line in text.splitlines())
 
 
-def inside_lines(inserted: str) -> Change:
-    """Put something into the middle of every line."""
-    return lambda text: re.sub(r"(?m)^(\S{24})(?=[^\n-])", lambda found: found.group(1) + inserted, text)
-
-
-def replacing(*pairs: tuple[str, str]) -> Change:
-    """Replace one after the other."""
-
-    def change(text: str) -> str:
-        for old, new in pairs:
-            text = text.replace(old, new)
-        return text
-
-    return change
-
-
-def wrapped(columns: int) -> Change:
-    """Break long lines as a mail client does, between words or, where there are none, anywhere."""
-    return lambda text: "\n".join(
-        "\n".join(textwrap.wrap(line, columns, break_on_hyphens=False)) for line in text.splitlines()
-    )
-
-
-def chained(*changes: Change) -> Change:
-    """One change after the other."""
-
-    def change(text: str) -> str:
-        for each in changes:
-            text = each(text)
-        return text
-
-    return change
-
-
-NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
-TEXT_DISORDER: dict[str, Change] = {
-    **{name: change for name, change in DISORDER.items() if "in_writing" not in name and name != "in_a_mail"},
-    "quoted_then_wrapped": chained(each_line("> {}"), wrapped(40)),
-    "nbsp_inside": inside_lines(NO_BREAK_SPACE),
-    "zero_width_spaces": inside_lines(ZERO_WIDTH_SPACE),
-    "markers_on_the_line": lambda text: re.sub(r"(-----)\n(?!-)|\n(-----END)", r"\1 \2", text),
-    "glued": lambda text: text.replace("\n", ""),
-    "explanatory_text": lambda text: re.sub(
-        r"(?m)^(?=-----BEGIN)", "subject=/CN=www.example.com\nissuer=/C=US/O=GeoTrust Inc.\n", text
-    ),
-    "trusted_label": replacing((" CERTIFICATE-", " TRUSTED CERTIFICATE-")),
-}
+TEXT_DISORDER = {name: change for name, change in DISORDER.items() if name != "in_a_mail"}
 """How PEM text may look in a message and still say the same."""
 
 WHOLE_TEXT_DISORDER: dict[str, Change] = {
-    "on_one_line": lambda text: " ".join(text.split()),
     "forwarded_quoted": lambda text: (
         "please install\n\n-----Original Message-----\n" + each_line("> {}")(f"From: {SENDER}\n\n{text}")
     ),
-    "crlf": replacing(("\n", "\r\n")),
-    "cr": replacing(("\n", "\r")),
-    "crcrlf": replacing(("\n", "\r\r\n")),
+    "crlf": lambda text: text.replace("\n", "\r\n"),
 }
 """What happens to the whole text of a message."""
 
@@ -301,25 +249,13 @@ def html_lines(template: str) -> Change:
     return lambda text: "".join(template.format(html.escape(line)) for line in text.split("\n"))
 
 
-def html_inside(inserted: str, every: int = 16) -> Change:
-    """Something put behind each so many characters of a line."""
-    return html_wrapped_pieces("{}" + inserted, every)
-
-
-def html_wrapped_pieces(template: str, every: int = 16) -> Change:
-    """Every so many characters of a line in an element of their own."""
+def html_pieces(template: str) -> Change:
+    """Some characters of a line at a time, with something around or behind them."""
 
     def line_of(line: str) -> str:
-        return "".join(template.format(html.escape(line[at : at + every])) for at in range(0, len(line), every))
+        return "".join(template.format(html.escape(line[at : at + 20])) for at in range(0, len(line), 20))
 
     return lambda text: "<br>\n".join(line_of(line) for line in text.split("\n"))
-
-
-def html_entities(template: str) -> Change:
-    """Everything but letters and line breaks as an entity."""
-    return lambda text: "<br>\n".join(
-        "".join(each if each.isalpha() else template.format(ord(each)) for each in line) for line in text.split("\n")
-    )
 
 
 def _pre(text: str) -> str:
@@ -337,14 +273,11 @@ HTML: dict[str, Change] = {
     ),
     "quoted": html_lines("&gt; {}<br>\n"),
     "nbsp": html_lines("&nbsp;&nbsp;{}&nbsp;<br>\n"),
-    "entities": html_entities("&#{};"),
-    "soft_hyphens": html_inside("&shy;"),
-    "zero_width_spaces": html_inside("&#8203;"),
-    "zero_width_spaces_named": html_inside("&ZeroWidthSpace;"),
-    "spans": html_wrapped_pieces("<span>{}</span>"),
-    "links_inside": html_wrapped_pieces('<a href="http://www.example.com/?a=1&b=2>3">{}</a>', every=20),
-    "comments_inside": html_inside("<!-- a > comment -- with - dashes -->"),
-    "image_inside": html_inside('<img alt="1 > 0" src="cid:a@b">', every=20),
+    "soft_hyphens": html_pieces("{}&shy;"),
+    "zero_width_spaces": html_pieces("{}&#8203;"),
+    "spans": html_pieces("<span>{}</span>"),
+    "links_inside": html_pieces('<a href="http://www.example.com/?a=1&b=2>3">{}</a>'),
+    "comments_inside": html_pieces("{}<!-- a > comment -- with - dashes -->"),
     "with_style_and_script": lambda text: (
         "<style>p > a { color: red } /* ----- */</style><script>if (a < b) { c('</p>') }</script>" + _pre(text)
     ),
@@ -372,11 +305,9 @@ def in_html(convert: Change = _pre, change: Change = str, **keywords: str) -> Fo
 
 
 LOCAL_TEXT = {
-    "us-ascii": "Dear customer",
     "utf-8": "Grüße \N{EN DASH} 証明書",
     "utf-16": "Grüße \N{EN DASH} 証明書",
     "utf-32": "Grüße",
-    "utf-7": "Grüße \N{EN DASH} 証明書",
     "iso-8859-1": "Grüße\N{NO-BREAK SPACE}",
     "windows-1252": "Grüße \N{EN DASH}\N{NO-BREAK SPACE}€",
     "koi8-r": "Здравствуйте",
@@ -395,14 +326,9 @@ def in_charset(charset: str, subtype: str = "plain") -> Form:
     return Form(build)
 
 
-def in_wrong_charset(declared: str, actual: str = "utf-8", as_html: Change | None = None) -> Form:
+def in_wrong_charset(declared: str, actual: str = "utf-8") -> Form:
     """A message whose character set is not what it says."""
-    kind, change = ("html", as_html) if as_html else ("plain", str)
-    return Form(
-        lambda issued: mail(
-            part(change(fulfillment(issued)).encode(actual), f"text/{kind}; charset={declared}", "base64")
-        )
-    )
+    return Form(lambda issued: mail(part(fulfillment(issued).encode(actual), f"text/plain; charset={declared}")))
 
 
 WRONG_CHARSETS = {
@@ -410,6 +336,7 @@ WRONG_CHARSETS = {
     "punycode": in_wrong_charset("punycode"),
     "utf_8_is_not": in_wrong_charset("utf-8", "windows-1252"),
     "utf_16_is_not": in_wrong_charset("utf-16"),
+    **{f"{charset}_without_mark": in_wrong_charset("us-ascii", charset) for charset in ("utf-16-le", "utf-16-be")},
 }
 """Character sets that are not there, or not what was used."""
 
@@ -422,42 +349,19 @@ def _raw_text(line_end: bytes = b"\n", encoding: str = "8bit") -> Build:
     return build
 
 
-def _nbsp_in_transfer(written: bytes, charset: str) -> Build:
-    """Non-breaking spaces before and in every line of the PEM, quoted-printable."""
-
-    def build(issued: Issued) -> bytes:
-        text = plain_ascii(fulfillment(issued, chained(each_line("{{}}{}"), inside_lines("{}"))))
-        body = quopri.encodestring(text.encode()).replace(b"{}", written)
-        return mail(
-            Part((f"Content-Type: text/plain; charset={charset}", "Content-Transfer-Encoding: quoted-printable"), body)
-        )
-
-    return build
-
-
-ENCODINGS: dict[str, Form] = {
-    **{
-        f"{name}_{line}": Form(_raw_text(end, name), exact=True)
-        for name in ("8bit", "quoted-printable", "base64")
-        for line, end in (("lf", b"\n"), ("crlf", b"\r\n"), ("cr", b"\r"))
-    },
-    "nbsp_latin_1": Form(_nbsp_in_transfer(b"=A0", "iso-8859-1")),
-    "nbsp_utf_8_as_latin_1": Form(_nbsp_in_transfer(b"=C2=A0", "iso-8859-1")),
-    "soft_breaks_everywhere": Form(_nbsp_in_transfer(b"=\n", "us-ascii")),
+ENCODINGS = {
+    f"{name}_{line}": Form(_raw_text(end, name), exact=True)
+    for name in ("8bit", "quoted-printable", "base64")
+    for line, end in (("lf", b"\n"), ("crlf", b"\r\n"), ("cr", b"\r"))
 }
 
 
-def with_headers(
-    *headers: str, encoding: str = "base64", before: bytes = b"", after: bytes = b"", remainder: int = 0
-) -> Form:
-    """A plain text whose MIME headers are written in this way, with something before and after all.
-
-    The text's length leaves this remainder when divided by three, which makes the end of base64 another.
-    """
+def with_headers(*headers: str, encoding: str = "base64", before: bytes = b"", after: bytes = b"") -> Form:
+    """A plain text whose MIME headers are written in this way, with something before and after all; base64 ends in padding."""
 
     def build(issued: Issued) -> bytes:
         text = plain_ascii(fulfillment(issued)).encode()
-        body = TRANSFER[encoding](text + b"\n" * ((remainder - len(text)) % 3))
+        body = TRANSFER[encoding](text + b"\n" * ((1 - len(text)) % 3))
         return before + mail(Part(headers, body)) + after
 
     return Form(build)
@@ -468,16 +372,10 @@ LIST_FOOTER = b"\n_______________\nadmins mailing list\nadmins@example.com\n"
 HEADERS: dict[str, Form] = {
     "none": with_headers(encoding="7bit"),
     "folded": with_headers("Content-Type: text/plain;\n\tcharset=utf-8;\n format=fixed", BASE64),
-    "comments": with_headers("Content-Type: text/plain (text); charset=utf-8 (Unicode)", BASE64),
-    "no_type": with_headers(BASE64),
     "mbox_line": with_headers(TEXT, BASE64, before=b"From orders@ca.example Mon Jan  5 10:11:12 2026\n"),
     "byte_order_mark": with_headers("Content-Type: text/plain", encoding="7bit", before=b"\xef\xbb\xbf"),
     "no_final_line_end": Form(lambda issued: _raw_text()(issued).rstrip()),
-    "raw_8_bit": with_headers("X-Note: Gr\xfc\xdfe", "Subject: Gr\xfc\xdfe \xff", TEXT, BASE64),
-    **{
-        f"list_footer_after_base64_{remainder}": with_headers(TEXT, BASE64, after=LIST_FOOTER, remainder=remainder)
-        for remainder in range(3)
-    },
+    "list_footer_after_base64": with_headers(TEXT, BASE64, after=LIST_FOOTER),
 }
 """Ways to write a message's headers, right and wrong."""
 
@@ -536,7 +434,6 @@ PICTURE = part(b"\x89PNG\r\n\x1a\n" + bytes(64), "image/png; name=logo.png", "ba
 HTML_COVER = text_part(html_document("<p>see the text</p><img src='cid:a@b'>"), "html", encoding="7bit")
 FOOTER = text_part("-- \nThis email is confidential. https://example.com/disclaimer\n", encoding="7bit")
 STRUCTURES: dict[str, Callable[[Part], Part]] = {
-    "alternative": lambda body: multipart("alternative", body, HTML_COVER),
     "related_in_alternative_in_mixed": lambda body: multipart(
         "mixed", multipart("alternative", body, multipart("related", HTML_COVER, PICTURE)), FOOTER
     ),
@@ -546,7 +443,6 @@ STRUCTURES: dict[str, Callable[[Part], Part]] = {
     "smime_opaque_old_type": lambda body: part(opaque_signed(body), 'application/x-pkcs7-mime; name="smime.p7m"'),
     "pgp_signed": pgp_signed,
     "forwarded": forwarded,
-    "forwarded_three_times": lambda body: forwarded(forwarded(forwarded(body))),
     "forwarded_as_file": lambda body: multipart("mixed", COVER, attachment(mail(body), "Your certificate.eml")),
     "forwarded_global": lambda body: forwarded(body, content_type="message/global"),
     "no_closing_boundary": lambda body: replace(
@@ -574,11 +470,6 @@ def der_of(certificate: x509.Certificate) -> bytes:
 def leaf_pem(issued: Issued) -> bytes:
     """The certificate in PEM."""
     return issued.pem.encode()
-
-
-def _json(issued: Issued) -> str:
-    """The certificate and its issuers as a program writes them that tells of an order."""
-    return json.dumps({"order": 12, "certificate": issued.pem, "chain": issued.chain_pem})
 
 
 def full_pem(issued: Issued) -> bytes:
@@ -633,10 +524,6 @@ def _said(text: Callable[[Issued], str], *, chain: bool = True, subtype: str = "
     return Form(lambda issued: mail(text_part(text(issued), subtype)), chain=chain)
 
 
-RFC_2231 = (
-    "Content-Type: application/octet-stream; name*0*=utf-8''zertifikat%20f%C3%BCr; name*1=\"_example.crt\"\n"
-    "Content-Disposition: attachment; filename*=UTF-8''zertifikat%20f%C3%BCr%20example.crt"
-)
 ATTACHMENTS: dict[str, Form] = {
     "crt": _attached(leaf_pem, "1234567.crt"),
     "crt_and_ca_bundle": _mixed(
@@ -649,27 +536,13 @@ ATTACHMENTS: dict[str, Form] = {
     "cer_der": _attached(leaf_der, "example_com.cer"),
     "cer_pkcs7": _attached(pkcs7_der, "example_com.cer"),
     "cer_pkcs7_pem": _attached(pkcs7_pem, "example_com.cer"),
-    "cer_der_each": _mixed(
-        lambda issued: [COVER, *(attachment(der_of(each), "a.cer") for each in reversed(issued.all))], "der"
-    ),
     "p7b_der": _attached(pkcs7_der, "example_com.p7b", "application/x-pkcs7-certificates"),
     "p7b_pem": _attached(pkcs7_pem, "example_com.p7b", "application/pkcs7-mime"),
     "p7c_certs_only": _attached(pkcs7_der, "smime.p7c", "application/pkcs7-mime; smime-type=certs-only"),
     "pem": _attached(full_pem, "example_com.pem", "application/x-pem-file"),
     "text_plain": _attached(full_pem, "cert.txt", "text/plain"),
     "text_plain_no_name": _attached(full_pem, None, "text/plain"),
-    "octet_stream_no_name": _attached(full_pem),
-    "rfc_2231_name": Form(
-        lambda issued: with_attachments(Part((RFC_2231, BASE64), base64.encodebytes(issued.pem.encode()))), "pem", False
-    ),
-    "misleading_jpg": _attached(leaf_pem, "picture.jpg", "image/jpeg"),
-    **{
-        f"misleading_inline_{kind}_{encoding}": _attached(leaf_pem, None, kind, encoding=encoding, disposition="inline")
-        for kind in ("image/png", "audio/mpeg", "font/woff")
-        for encoding in ("base64", "7bit")
-    },
-    "misleading_zip": _attached(leaf_pem, "example_com.zip", "application/zip"),
-    "der_with_line_end": _attached(lambda issued: issued.der + b"\r\n", "a.cer", kind=KINDS[leaf_der]),
+    "misleading_inline_picture": _attached(leaf_pem, None, "image/png", disposition="inline"),
     **{
         f"pem_{name}": _attached(lambda issued, encode=encode: encode(issued.pem), "a.crt", kind=KINDS[leaf_pem])  # type: ignore[misc]
         for name, encode in BYTES.items()
@@ -709,29 +582,11 @@ def _digicert(issued: Issued) -> list[tuple[str, bytes]]:
     ]
 
 
-def _noise(issued: Issued) -> list[tuple[str, bytes]]:
-    return [
-        ("__MACOSX/._example.crt", b"\x00\x05\x16\x07" + bytes(60)),
-        (".DS_Store", b"\x00\x00\x00\x01Bud1" + bytes(60)),
-        ("empty/", b""),
-        ("../../../etc/cron.d/certificate", b"* * * * * root false\n"),
-        *_digicert(issued),
-    ]
-
-
 ARCHIVES: dict[str, Build] = {
     "sectigo": lambda issued: zipped(zip_entries(issued)),
     "digicert": lambda issued: zipped(_digicert(issued)),
     "pkcs7": lambda issued: zipped([("example_com.p7b", pkcs7_der(issued))]),
-    "noise": lambda issued: zipped(_noise(issued)),
-    "damaged_entry_beside": lambda issued: _damage_first(
-        zipped([("readme.crt", b"A" * 500), *zip_entries(issued)], zipfile.ZIP_STORED)
-    ),
 }
-
-
-def _damage_first(archive: bytes) -> bytes:
-    return archive.replace(b"A" * 500, b"A" * 499 + b"B", 1)
 
 
 def patched(
@@ -798,10 +653,8 @@ def zip_mail(archive: bytes) -> bytes:
     return with_attachments(attachment(archive, "example_com.zip", "application/zip"))
 
 
-def _bare(issued: Issued, line: str = "{}") -> str:
-    encoded = base64.encodebytes(issued.der).decode().splitlines()
-    lines = "".join(line.format(each) + "\n" for each in encoded)
-    return f"Hello,\n\nhere is your certificate:\n\n{lines}\nRegards\nThe Team\n"
+def _bare(issued: Issued) -> str:
+    return f"Hello,\n\nhere is your certificate:\n\n{base64.encodebytes(issued.der).decode()}\nRegards\nThe Team\n"
 
 
 PACKED: dict[str, Form] = {
@@ -819,23 +672,6 @@ PACKED: dict[str, Form] = {
     "html_in_zip": zip_form(
         lambda issued: zipped([("a.html", html_document(HTML["br"](fulfillment(issued))).encode())])
     ),
-    **{
-        f"{where}_{charset}_without_mark": form
-        for charset in ("utf-16-le", "utf-16-be")
-        for where, form in (
-            ("text", in_wrong_charset("us-ascii", charset)),
-            ("html", in_wrong_charset("us-ascii", charset, lambda text: html_document(_pre(text)))),
-            (
-                "file",
-                _attached(
-                    lambda issued, charset=charset: full_pem(issued).decode().encode(charset),  # type: ignore[misc]
-                    "a.crt",
-                    kind=KINDS[full_pem],
-                ),
-            ),
-        )
-    },
-    "in_json": _said(_json),
     "bare_base64": _said(_bare, chain=False),
     "bare_base64_in_a_file": _attached(lambda issued: _bare(issued).encode(), "certificate.txt", kind=KINDS[leaf_pem]),
     "behind_a_picture": _said(
@@ -848,7 +684,6 @@ PACKED: dict[str, Form] = {
     "behind_many_words": _said(
         lambda issued: "Sehr geehrte Damen und Herren, anbei das Zertifikat.\n" * 50_000 + fulfillment(issued)
     ),
-    "behind_a_long_header": with_headers(f"X-Antispam: {'x' * 200_000}", TEXT, BASE64),
     "behind_many_headers_of_a_part": Form(
         lambda issued: with_attachments(part(full_pem(issued), None, None, *[f"X-{n}: y" for n in range(9_000)])),
         "inline_pem",
@@ -877,36 +712,18 @@ def with_trust_settings(issued: Issued) -> str:
     return f"-----BEGIN TRUSTED CERTIFICATE-----\n{body}-----END TRUSTED CERTIFICATE-----\n"
 
 
-def _twice_in_text(broken: Change, *, first: bool) -> Form:
-    """A message with a broken copy, too."""
-    return _said(
-        lambda issued: rapidssl("\n\n".join([broken(issued.pem), issued.pem][:: 1 if first else -1]), issued.chain_pem)
-    )
-
-
-def _beside(*files: Callable[[Issued], Part], chain: bool = False) -> Form:
-    """The text of Sectigo, with files."""
-    return _mixed(lambda issued: [text_part(sectigo(issued)), *(each(issued) for each in files)], chain=chain)
+def _beside(archive: Build) -> Form:
+    """The text of Sectigo, with an archive."""
+    return _mixed(lambda issued: [text_part(sectigo(issued)), attachment(archive(issued), "1234567.zip")])
 
 
 SEVERAL: dict[str, Form] = {
-    "sectigo_zip_and_inline": _beside(
-        lambda issued: attachment(ARCHIVES["sectigo"](issued), "1234567.zip"), chain=True
-    ),
-    "damaged_before_good": _twice_in_text(damaged_pem, first=True),
+    "sectigo_zip_and_inline": _beside(ARCHIVES["sectigo"]),
     "damaged_text_good_attachment": _mixed(
         lambda issued: [text_part(rapidssl(damaged_pem(issued.pem))), attachment(full_pem(issued), "a.crt")], "pem"
     ),
     "leaf_without_chain": _said(lambda issued: rapidssl(issued.pem), chain=False),
-    "shuffled": _said(lambda issued: rapidssl(pem_of([*issued.chain[1:], issued.root, *issued.all[:2]]))),
-    "trusted_with_settings": _said(lambda issued: rapidssl(with_trust_settings(issued), issued.chain_pem)),
-    "key_attached": _mixed(
-        lambda issued: [COVER, *(attachment(one.encode()) for one in (issued.key_pem, issued.key_pem + issued.pem))],
-        "pem",
-        chain=False,
-    ),
-    "bomb_beside": _beside(lambda _issued: attachment(zeros_zip(300), "a.zip")),
-    "encrypted_beside": _beside(lambda issued: attachment(encrypted_zip(issued), "a.zip")),
+    "encrypted_beside": replace(_beside(encrypted_zip), chain=False),
     "pgp_clear_signed": _said(lambda issued: pgp_clear_signed(fulfillment(issued))),
 }
 """The same certificate more than once, and what else may be beside it."""
@@ -1003,13 +820,6 @@ def forged(issued: Issued) -> bytes:
     return mail(text_part(fulfillment(Authority(intermediates=len(issued.chain)).issue(str(common_name)))))
 
 
-def in_depth(wrap: Callable[[Part], Part], levels: int, content: Part) -> bytes:
-    """A message in which a part is very deep."""
-    for _level in range(levels):
-        content = wrap(content)
-    return mail(content)
-
-
 def deep_multipart(levels: int, inner: bytes = b"") -> bytes:
     """Multiparts in each other, which is quickly made even of very many."""
     opening = b"".join(
@@ -1079,13 +889,7 @@ OOXML = [("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:docume
 NEGATIVES: dict[str, Negative] = {
     "approval_request": _no(_says(APPROVAL), "approval_request"),
     "link_only": _no(_says(LINK_ONLY), "link_only"),
-    "link_only_with_issuers": _no(
-        lambda issued: mail(multipart("mixed", text_part(LINK_ONLY), attachment(issued.chain_pem.encode(), "ca.crt"))),
-        "link_only",
-        "no_matching_key",
-    ),
     "notice": _no(_says(NOTICE), "no_certificate"),
-    "notice_with_picture": _no(lambda _issued: mail(multipart("mixed", text_part(NOTICE), PICTURE)), "no_certificate"),
     "request_only": _no(_said(lambda issued: rapidssl(issued.csr_pem)).build, "no_certificate", "link_only"),
     "key_only": _no(_sent(lambda issued: issued.key_pem.encode(), "a.key"), "no_certificate"),
     "issuers_only": _no(_sent(lambda issued: issued.chain_pem.encode(), "ca.crt"), "no_matching_key"),
@@ -1097,10 +901,6 @@ NEGATIVES: dict[str, Negative] = {
     "truncated_der": _no(_sent(lambda issued: issued.der[:-50], "a.cer"), "malformed"),
     "encrypted_zip": _no(_zip(encrypted_zip), "encrypted"),
     "encrypted_zip_aes": _no(_zip(aes_zip), "encrypted"),
-    "encrypted_zip_inline_cover": _no(
-        lambda issued: mail(multipart("mixed", text_part(SECTIGO), attachment(encrypted_zip(issued), "a.zip"))),
-        "encrypted",
-    ),
     "encrypted_pdf": _no(_sent(lambda _issued: PDF % b"/Encrypt 2 0 R ", "a.pdf", "application/pdf"), "encrypted"),
     "smime_encrypted": _no(_is(smime_encrypted("application/pkcs7-mime; smime-type=enveloped-data")), "encrypted"),
     "smime_encrypted_and_authenticated": _no(
@@ -1109,7 +909,6 @@ NEGATIVES: dict[str, Negative] = {
     "pgp_encrypted": _no(_is(pgp_encrypted()), "encrypted"),
     "pgp_encrypted_text": _no(_says(PGP_ARMOR.format("MESSAGE")), "encrypted"),
     "bomb_ratio": _no(_zip(lambda _issued: zeros_zip(300)), "too_large"),
-    "bomb_ratio_many": _no(_zip(lambda _issued: zeros_zip(4, entries=60)), "too_large"),
     "bomb_entries": _no(_zip(many_entries_zip), "too_large"),
     "bomb_overlapping": _no(_zip(lambda _issued: overlapping_zip()), "too_large", "malformed"),
     "bomb_declared_size": _no(
@@ -1136,15 +935,11 @@ NEGATIVES: dict[str, Negative] = {
             "a.pem.lzma": lambda issued: lzma.compress(full_pem(issued), lzma.FORMAT_ALONE),
         }.items()
     },
-    "unsupported_tar_gz_in_zip": _no(
-        _zip(lambda issued: zipped([("inner.tar.gz", gzipped(tarred(zip_entries(issued))))])), "unsupported_attachment"
-    ),
     "unsupported_by_name": _no(_file(SEVEN_ZIP, "www_example_com.7z"), "unsupported_attachment"),
     "unsupported_by_what_it_wraps": _no(_file(TNEF_WITH_CERTIFICATE, "winmail.dat"), "unsupported_attachment"),
     "unsupported_docx": _no(_file(zipped(OOXML), "certificate.docx"), "unsupported_attachment"),
     "unsupported_doc": _no(_file(OFFICE, "example_com_crt.doc"), "unsupported_attachment"),
     "unsupported_rtf": _no(_file(RTF, "example_com_crt.rtf"), "unsupported_attachment"),
-    "letter_in_rtf_beside_link": _no(_file(RTF, "letter.rtf", LINK_ONLY), "link_only"),
     "unsupported_pdf": _no(_file(PDF % b"", "SSL certificate.pdf"), "unsupported_attachment"),
     "unsupported_with_link": _no(_file(RAR, "a.rar", LINK_ONLY), "unsupported_attachment"),
     "unsupported_zip_zstandard": _no(
@@ -1169,7 +964,7 @@ NEGATIVES: dict[str, Negative] = {
     **_of_others(
         "notice_html_{}", NOTICES, lambda notice: _notice(notice, lambda text, title: _linked(text, "https?://", title))
     ),
-    "damaged_zip": _no(_zip(lambda _issued: _damage_first(zipped([("a.crt", b"A" * 500)], 0))), "malformed"),
+    "damaged_zip": _no(_zip(lambda _issued: zipped([("a.crt", b"AB")], 0).replace(b"AB", b"AC", 1)), "malformed"),
     "empty_zip": _no(lambda _issued: zip_mail(zipped([])), *UNREADABLE),
     "empty": _no(_is(b""), *UNREADABLE),
     "garbage": _no(_is(bytes(range(256)) * 40), *UNREADABLE),
@@ -1179,12 +974,9 @@ NEGATIVES: dict[str, Negative] = {
 """Every message that gives no certificate, and why."""
 
 EXTREMES: dict[str, Build] = {
-    "twenty_messages": lambda issued: in_depth(forwarded, 20, text_part(fulfillment(issued))),
-    "twenty_multiparts": lambda issued: in_depth(partial(multipart, "mixed"), 20, text_part(fulfillment(issued))),
     "two_thousand_messages": lambda issued: deep_messages(2_000, issued.pem.encode()),
     "two_thousand_multiparts": lambda issued: deep_multipart(2_000, issued.pem.encode()),
     "five_thousand_parts": lambda issued: many_parts(5_000, issued),
-    "no_boundary": lambda issued: b"Content-Type: multipart/mixed\n\n--x\n\n" + issued.pem.encode() + b"--x--\n",
     "lying_names": lambda issued: zip_mail(zipped([("a.crt", issued.pem.encode())]).replace(b"a.crt", b"b\0\xff/.", 1)),
 }
 """What may be found or given up, but not more than that."""
@@ -1285,18 +1077,13 @@ def _in_charset(charset: bytes, piece: bytes) -> Build:
 HTML_TYPE, QUOTED = b"Content-Type: text/html\n", b"Content-Transfer-Encoding: quoted-printable\n"
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 FLOODS: dict[str, Build] = {
-    "begin_markers": _flood(BEGIN),
     "dashes": _flood(b"-"),
     "non_breaking_spaces": _flood(b"\xc2\xa0", b"Content-Type: text/plain; charset=utf-8\n", before=BEGIN, after=END),
     "tags": _flood(b"<a ", HTML_TYPE),
-    "attributes": _flood(b" a='", HTML_TYPE, before=b"<a"),
-    "entities": _flood(b"&amp;", HTML_TYPE),
     "soft_breaks": _flood(b"=\n", QUOTED),
     "base64": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"QUJD" * 18 + b"\n", 10 * MEBIBYTE),
     "base64_garbage": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"*\xff=", 10 * MEBIBYTE),
-    "base64_attached": lambda _issued: with_attachments(attachment(repeated(b"garbage \xff", 7 * MEBIBYTE))),
     "punycode": _in_charset(b"punycode", b"abc-9z"),
-    "headers": lambda _issued: b"".join(b"X-%d: a\n" % number for number in range(100_000)) + b"\nbody\n",
     "folded_header": _header(b"Subject", b"\n a"),
     "encoded_words": _header(b"Subject", b"=?utf-8?q?a?= "),
     "long_encoded_word": _header(b"Subject", b"QUJD", before=b"=?punycode?b?"),
@@ -1336,7 +1123,6 @@ FLOODS: dict[str, Build] = {
     "bare_begins": _flood(b"MIIF" + b"A" * 40 + b"\n"),
     "data_url_spaces": _flood(b" ", HTML_TYPE, before=b"data:a/b;base64,"),
     "begins_far_apart": _flood(b"x" * 70_000 + b"BEGIN CERT"),
-    "letter_words": _flood(b"certificate has been issued. please approve the order of domain administrator. if "),
     "header_lines": lambda _issued: repeated(b"a:\n", 5 * MEBIBYTE) + b"\nbody\n",
     "pdf": lambda _issued: with_attachments(attachment(b"%PDF-1.4\n" + repeated(b"/Encryp ", 5 * MEBIBYTE))),
 }
