@@ -13,11 +13,12 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -84,27 +85,13 @@ class Listed:
         return self.members("ssl_orders")
 
 
-@dataclass
-class Display:
-    """Stands for what Ansible prints with."""
-
-    warnings: list[str] = field(default_factory=list)
-
-    def warning(self, text: str) -> None:
-        """Note what is warned of."""
-        self.warnings.append(text)
-
-    def vvv(self, text: str) -> None:
-        """What only a talkative run prints."""
-
-
 class Inventory:
     """A folder with an inventory file, and an environment that logs in."""
 
     def __init__(self, folder: Path, sim: Simulator) -> None:
         self.folder = folder
         self.sim = sim
-        self.display = Display()
+        self.warnings: list[str] = []
         self.login = {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.xmlrpc_url}
 
     def write(self, **options: Any) -> None:
@@ -120,7 +107,7 @@ class Inventory:
         constants.config.initialize_plugin_configuration_definitions("inventory", PLUGIN, definitions())
         plugin, inventory = InventoryModule(), InventoryData()
         plugin._load_name, plugin._redirected_names = PLUGIN, [PLUGIN]
-        plugin.display = self.display
+        plugin.display = SimpleNamespace(warning=self.warnings.append, vvv=lambda _text: None)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
             for name, value in (self.login | environment).items():
@@ -311,14 +298,14 @@ def test_the_name_of_a_group_does_not_depend_on_what_is_selected(inventory: Inve
     """What is not selected today may be tomorrow; the cache does not hide it."""
     sim.add_order(commonName="x.example", approverEmailAddress="admin@a-b.example")
     assert inventory.listed().members(SHARED) == {"x.example"}
-    assert inventory.display.warnings == []
+    assert inventory.warnings == []
     sim.add_order(commonName="y.example", approverEmailAddress="admin@A_B.example", expirationDate=in_days(-9))
     inventory.write(exclude_expired=True, **CACHE)
     for _from_the_cache in (False, True):
         listed = inventory.listed()
         assert listed.members(APART["a-b.example"]) == {"x.example"}
         assert not {SHARED, APART["a_b.example"]} & set(listed.groups)
-        assert inventory.display.warnings.pop() == TOLD
+        assert inventory.warnings.pop() == TOLD
     sim.add_order(commonName="z.example", approverEmailAddress="admin@a.b.example")
     inventory.write(exclude_expired=True)
     assert inventory.listed().members(APART["a-b.example"]) == {"x.example"}, "a third one renames none"
@@ -347,7 +334,7 @@ def test_an_id_that_does_not_exist_is_warned_of(inventory: Inventory, sim: Simul
     inventory.write(order_ids=[there, 4], account_id=sim.account_id, gather_imported=False)
     listed = inventory.listed()
     assert {name.rpartition("_")[2] for name in listed.hosts} == {str(there)} and "imported" not in listed.groups
-    assert inventory.display.warnings == [f"{PLUGIN}: order 4 does not exist in the account. Check order_ids."]
+    assert inventory.warnings == [f"{PLUGIN}: order 4 does not exist in the account. Check order_ids."]
     assert {call["method"] for call in sim.calls()} == {"getSslCertificateRequests"}
 
 
@@ -427,7 +414,7 @@ def test_a_user_who_may_not_read_the_store(inventory: Inventory, sim: Simulator)
     viewer = {"SL_USERNAME": sim.viewer_username, "SL_API_KEY": sim.viewer_api_key}
     inventory.write(**CACHE)
     listed = inventory.listed(**viewer)
-    [warning] = inventory.display.warnings
+    [warning] = inventory.warnings
     assert "does not have the permission SECURITY_CERTIFICATE_MANAGE" in warning
     assert len(listed.hosts) == 12
     unknown = {(host["ssl_order_imported"], host["ssl_order_superseded_by"]) for host in listed.hosts.values()}
@@ -498,7 +485,7 @@ def test_no_password_of_a_url_in_what_a_failure_says(inventory: Inventory, optio
     inventory.write(**{"endpoint_url": "https://127.0.0.1:2/xmlrpc/v3.1", "retries": 0, **option})
     said = inventory.refused()
     for piece in ("s3cr", "t-zq"):
-        assert piece not in said + "".join(inventory.display.warnings)
+        assert piece not in said + "".join(inventory.warnings)
 
 
 def test_an_unexpected_error_is_reported_without_its_text(
