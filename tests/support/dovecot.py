@@ -9,7 +9,6 @@ Beside it stands mail in bulk that is about nothing.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import grp
 import itertools
@@ -394,12 +393,6 @@ def _accepts(port: int) -> bool:
 
 # Mail about nothing
 
-WORDS = (
-    "a account and annual begin beginning certificate change customer day deadline discount event example every first "
-    "for from gift have holiday in invoice is it lunch meeting minutes month new next notes of offer office on order "
-    "our party please project question report room schedule summer team thank that the there this to today tomorrow "
-    "training travel update we week will with you your"
-)
 SUBJECTS = (
     "Your gift certificate is waiting",
     "Minutes of the weekly meeting",
@@ -407,69 +400,32 @@ SUBJECTS = (
     "Begin the summer with 20% off",
     "Lunch on Thursday?",
     "Invoice for last month",
-    "=?utf-8?q?Gr=C3=BC=C3=9Fe_aus_dem_B=C3=BCro?=",
+    "Grüße aus dem Büro",
     "Re: Order update",
     "[team] Nightly build 4711 passed",
 )
-SENDERS = ("news@shop.example", "team@office.example", "no-reply@travel.example", "billing@supplier.example")
+TEXT = "Begin your order with the gift certificate, please: the discount ends\ntomorrow, in the beginning of the party of this month.\n"
 SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\niHUEARYKAB0WIQR2\n=njUN\n-----END PGP SIGNATURE-----\n"
-BOUNDARY = "=-next-part-of-it"
-PLAIN = "Content-Type: text/plain; charset=utf-8\n\n"
 
 
-def noise(number: int, seed: int, *, newest: float, days: float) -> Iterator[bytes]:
-    """So many messages that nobody asked for, always the same for a seed; their dates, evenly spread, end at `newest`.
+def fill(mailbox: Mailbox, number: int, *, days: float) -> None:
+    """Put so many messages that nobody asked for into a mailbox, all seen, the oldest first; they arrived evenly spread over the last days.
 
-    They are letters, HTML, and documents, of half a kilobyte to thirty.
+    They are letters, some of them signed, HTML, and documents, of half a kilobyte to thirty.
     """
-    chance = random.Random(seed)
-    words = WORDS.split()
-    lines = [" ".join(chance.choices(words, k=11)).capitalize() + "." for _ in range(500)]
     for index in range(number):
-        subject, sender = chance.choice(SUBJECTS), chance.choice(SENDERS)
-        header = (
-            f"Return-Path: <{sender}>\nFrom: <{sender}>\nTo: <user@mail.example>\nSubject: {subject}\n"
-            f"Date: {formatdate(newest - _age(index, number, days) * DAY)}\n"
-            f"Message-ID: <{index}.{chance.getrandbits(64):x}@mail.example>\nMIME-Version: 1.0\n"
-        )
-        text = "\n".join(chance.choices(lines, k=chance.randint(4, 40)))
-        yield (header + chance.choice((_letter, _html, _document))(chance, text)).encode()
-
-
-def fill(mailbox: Mailbox, number: int, seed: int, *, days: float) -> None:
-    """Put so many messages into a mailbox, all seen, the oldest first; they arrived evenly spread over the last days."""
-    for index, message in enumerate(noise(number, seed, newest=time.time(), days=days)):
-        mailbox.deliver(message, flags="S", age_days=_age(index, number, days))
-
-
-def _age(index: int, number: int, days: float) -> float:
-    return days * (number - 1 - index) / max(number - 1, 1)
-
-
-def _letter(chance: random.Random, text: str) -> str:
-    return f"{PLAIN}{text}\n\n{SIGNATURE if chance.random() < 0.2 else ''}"
-
-
-def _html(_chance: random.Random, text: str) -> str:
-    page = text.replace("\n", '</p>\n<p style="margin: 0">')
-    html = f"Content-Type: text/html; charset=utf-8\n\n<html><body><p>{page}</p></body></html>\n"
-    return _multipart("alternative", f"{PLAIN}{text}\n", html)
-
-
-def _document(chance: random.Random, text: str) -> str:
-    content = base64.encodebytes(b"%PDF-1.7\n" + chance.randbytes(chance.randint(500, 19_000))).decode()
-    name = "certificate-of-attendance.pdf"
-    return _multipart(
-        "mixed",
-        f"{PLAIN}{text}\n",
-        f'Content-Type: application/pdf; name="{name}"\nContent-Transfer-Encoding: base64\n'
-        f'Content-Disposition: attachment; filename="{name}"\n\n{content}',
-    )
-
-
-def _multipart(kind: str, *parts: str) -> str:
-    body = "".join(f"--{BOUNDARY}\n{part}" for part in parts)
-    return f'Content-Type: multipart/{kind}; boundary="{BOUNDARY}"\n\n{body}--{BOUNDARY}--\n'
+        age, text = days * (number - 1 - index) / max(number - 1, 1), TEXT * (1 + index % 30)
+        message = EmailMessage()
+        message["From"], message["To"] = "news@shop.example", "user@mail.example"
+        message["Subject"], message["Message-ID"] = SUBJECTS[index % len(SUBJECTS)], f"<{index}@mail.example>"
+        message["Date"] = formatdate(time.time() - age * DAY)
+        message.set_content(text + SIGNATURE * (index % 4 == 0))
+        if index % 4 == 2:
+            message.add_alternative(f"<html><body><p>{text}</p></body></html>\n", subtype="html")
+        if index % 4 == 3:
+            document = b"%PDF-1.7\n" + random.Random(index).randbytes(500 + 31 * index % 19_000)
+            message.add_attachment(document, "application", "pdf", filename="certificate-of-attendance.pdf")
+        mailbox.deliver(message, flags="S", age_days=age)
 
 
 # Fixtures

@@ -549,7 +549,7 @@ def test_in_a_large_folder_every_form_is_found_and_little_else_is_searched(dovec
     Such a subject helps what cannot be searched, and tells why a certificate is missing.
     """
     mailbox, key = dovecot.new_user(), new_key()
-    fill(mailbox, 520, seed=5, days=25)
+    fill(mailbox, 520, days=25)
     issued = {name: issue() for name in CROWD}
     for number, (name, form) in enumerate(CROWD.items()):
         mailbox.deliver(form.build(issued[name]), flags="S", age_days=25 * number / len(CROWD))
@@ -588,7 +588,7 @@ def test_memory_does_not_grow_with_the_mailbox(dovecot: Server) -> None:
     peaks: dict[str, list[int]] = {"imap": [], "maildir": []}
     for number in (500, 5_000):
         mailbox = dovecot.new_user()
-        fill(mailbox, number, seed=number, days=25)
+        fill(mailbox, number, days=25)
         options = {"imap": mailbox.options(), "maildir": str(mailbox.maildir)}
         for kind, option in options.items():
             run, peak = run_measured(MODULE, **{kind: option}, **wanted)
