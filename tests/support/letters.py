@@ -29,9 +29,6 @@ LETTERS: dict[str, dict[str, str]] = {
         An application for a Domain SSL certificate covering mail.example.com has arrived at our validation desk. We write
         to the addresses that the Baseline Requirements allow. Confirm the application here: {URL}
         We will issue the certificate as soon as you have confirmed.""",
-        "waiting_for_you": f"""Order 990-17 is waiting for your approval.
-        Ordered by: Jane Roe. Product: OV SSL, 2 years. Names: example.com, www.example.com.
-        Approve: {URL}/yes  Reject: {URL}/no""",
         "validate_email": f"""One more step. To validate your domain mail.example.com for certificate order 12345, click {URL}.
         You will receive a second email with the certificate after it is issued.""",
         "german_validation": f"""Sehr geehrte Damen und Herren, um die Ausstellung des Zertifikats für mail.example.com zu ermöglichen,
@@ -39,12 +36,8 @@ LETTERS: dict[str, dict[str, str]] = {
         betrachten Sie diese E-Mail als gegenstandslos.""",
     },
     "link_only": {
-        "approved_and_ready": f"""Good news! Your order has been approved and your certificate for shop.example.com is now ready.
-        Sign in and download it: {URL}""",
         "pick_up": f"""Dear technical contact, your request for a True BusinessID certificate has been approved.
         Please pick up your certificate at {URL} using the PIN from your order.""",
-        "renewed": f"""Your renewal is complete. The new SSL certificate for www.example.com is available in your account:
-        {URL}. No further approval is needed. The old one stays valid until it expires.""",
         "reissue_wildcard": f"""The reissue of your wildcard certificate was processed. To download the reissued certificate go to {URL}.
         If your order is for several domains, each had to pass domain validation before; all have.""",
         "congratulations": f"""Congratulations, mail.example.com is now secured! Use the following link to retrieve the certificate
@@ -56,8 +49,5 @@ LETTERS: dict[str, dict[str, str]] = {
         "german_order_done": f"""Ihre Bestellung ist abgeschlossen: das Zertifikat für mail.example.com steht für Sie bereit. Abruf unter {URL}.
         Die Freigabe durch den Domain-Administrator ist erfolgt.""",
         "german_fetch": f"""Das von Ihnen beantragte Zertifikat wurde soeben erstellt. Laden Sie es hier herunter: {URL}""",
-    },
-    "no_certificate": {
-        "newsletter": f"""What is new this month: shorter lifetimes of TLS certificates, and what they mean for you. Read more: {URL}""",
     },
 }

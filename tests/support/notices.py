@@ -16,9 +16,6 @@ URL = "https://ca.example/o/7Qx1"
 
 NOTICES: dict[str, dict[str, str]] = {
     "approval_request": {
-        "approve_thawte": f"""thawte: please authorise order THW-2291
-        Somebody at Example Ltd has enrolled for SSL123 on mail.example.com and named you as the contact who may authorise it.
-        Follow {URL}, check the particulars, and authorise or decline.""",
         "approve_symantec": f"""Order 99017: Domain Approval Email
         Your approval is needed before order 99017 (Secure Site) for www.example.com can go on.
         Review and approve it at {URL}. This link expires in a week.""",
@@ -31,9 +28,6 @@ NOTICES: dict[str, dict[str, str]] = {
         "validate_globalsign": f"""DomainSSL CE2026: Approver E-mail for www.example.com
         An application for a GlobalSign SSL Certificate with the common name www.example.com was received. Being an approver for
         this domain name you can accept the application here: {URL}""",
-        "approve_certum": f"""Certum - verification of the domain example.com
-        In connection with the application for Commercial SSL, we ask you to confirm the right to the domain by clicking on
-        {URL}. If the application was not filed by you, ignore this message.""",
         "hold_reminder": f"""2nd reminder: your SSL order is incomplete
         We still miss the validation of two domains in order 55120: example.com, example.net. Until then it stays on hold, and after
         90 days it lapses. Finish it: {URL}""",
@@ -52,16 +46,11 @@ NOTICES: dict[str, dict[str, str]] = {
         Use this code within 30 days: 99 12 47. Enter it at {URL}. If this was not you, delete the message.""",
         "german_globalsign": f"""Bestätigung benötigt: AlphaSSL für shop.beispiel.example
         Sie sind als Genehmiger für shop.beispiel.example angegeben. Mit einem Klick auf {URL} nehmen Sie den Antrag an.""",
-        "german_cname": f"""Aktion erforderlich: Domain-Check für Ihr SSL-Zertifikat
-        Hinterlegen Sie im DNS einen CNAME-Eintrag von _5f0c.beispiel.example auf b03e.ca.example. Sobald wir ihn sehen, wird Ihr Zertifikat
-        ausgestellt und Sie können es herunterladen: {URL}""",
         "email_digicert": f"""DigiCert order 5512: email validation for example.net
         We need you to confirm that Example Inc may get a certificate for example.net. The link below does it with one click.
         {URL}""",
         "approve_reminder": f"""Reminder: RapidSSL order 9911 not approved yet
         A week ago we asked you to approve RapidSSL order 9911 for www.example.net. The request is still open: {URL}""",
-        "txt_host": f"""Finish setting up SSL on example.net
-        Your DNS is hosted elsewhere, so please add this TXT record yourself: @ "ca=551200". We check again in an hour. {URL}""",
         "german_reminder": f"""Erinnerung: offene Domain-Bestätigung
         Ihr SSL-Zertifikat konnte noch nicht ausgestellt werden, da die Bestätigung der Domain beispiel.example aussteht.
         Bitte bestätigen Sie diese: {URL}""",
@@ -72,18 +61,11 @@ NOTICES: dict[str, dict[str, str]] = {
     "link_only": {
         "ready_rapidssl": f"""Your RapidSSL for shop.example.com
         Congratulations! You can collect your RapidSSL from {URL}. Have your order number and PIN ready.""",
-        "ready_symantec": f"""Secure Site order 99017: pick up
-        Secure Site for www.example.com has been issued. Pick it up at {URL}.""",
         "ready_sectigo": f"""Enrollment Successful - Your SSL certificate is ready
         You have successfully enrolled for a certificate. Formats available:
         as Certificate only, PEM encoded: {URL}?f=x509CO
         as PKCS#7: {URL}?f=bin
         Renew by: 05/01/2027""",
-        "ready_godaddy": f"""Your SSL certificate was issued!
-        example.com is ready to go. All that is left is to download and install it. Download now: {URL}""",
-        "ready_certum": f"""Certum - certificate issued
-        We inform you that Commercial SSL, serial number 0x4711, has been created. You will find it in the panel, from where you can
-        save it in text or binary form: {URL}""",
         "ready_reissue": f"""Reissue of order 4711 finished
         The certificate was re-issued with the key of the new CSR. The former one will be revoked in 72 hours. New files: {URL}
         To reissue it again you will have to validate your domain.""",
@@ -108,16 +90,11 @@ NOTICES: dict[str, dict[str, str]] = {
         "newsletter_download": f"""January news: shorter lifetimes
         TLS certificates are about to live 47 days only. Our white paper tells how to get ready. Download it for free: {URL}
         You are getting this because you subscribed. Unsubscribe: {URL}/bye""",
-        "webinar": f"""Webinar: automate your certificates
-        Join us on Thursday at 3 pm and see how certificates are issued and renewed without anybody lifting a finger. Seats are
-        limited. Register: {URL}. The recording will be available for download.""",
         "order_received": f"""We have your order 471147
         Thank you for ordering an SSL certificate. We are working on it and write to you again when it has been issued. You can
         follow its progress: {URL}""",
         "expiry_60": f"""60 days left: www.example.com
         The certificate for www.example.com, which was issued on 5 January 2025, expires in 60 days. Renew it in good time: {URL}""",
-        "maintenance": f"""Maintenance on Sunday
-        Our validation and issuance systems are down on Sunday from 2 to 4 am UTC. No certificates will be issued then. Status: {URL}""",
         "canceled": f"""Order 471147 was cancelled
         Your order for an SSL certificate was cancelled, and you get your money back. Nothing was issued. Questions? {URL}""",
         "account": f"""Your account has been created
@@ -125,17 +102,11 @@ NOTICES: dict[str, dict[str, str]] = {
         "ct_alert": f"""New certificate seen for example.com
         Our monitor of the transparency logs has seen a certificate that was issued for example.com by Example CA. If you expected it,
         nothing is to be done. Details: {URL}""",
-        "root_change": f"""New roots from 1 March
-        From 1 March on our certificates are issued from new intermediates. If you pin them, download the new ones in time: {URL}""",
         "german_invoice": f"""Rechnung 2026-118
         Ihre Rechnung für ein SSL-Zertifikat wurde erstellt. Sie können sie im Kundenkonto herunterladen: {URL}""",
         "quote": f"""Your quote Q-2291
         The quote for ten SSL certificates is ready. Look at it here and tell us whether you accept: {URL}""",
-        "german_webinar": f"""Einladung zum Webinar
-        Wie Zertifikate automatisch ausgestellt und verlängert werden, zeigen wir am Donnerstag. Zur Anmeldung: {URL}""",
         "french_newsletter": f"""Les nouvelles de janvier
         Certificats : la durée de vie passe à 47 jours. Notre guide est disponible, téléchargez-le gratuitement : {URL}""",
-        "security_bulletin": f"""Advisory: OpenSSL 3 update available
-        A new version of OpenSSL is available for download. It fixes two flaws in the way certificates are verified. {URL}""",
     },
 }
