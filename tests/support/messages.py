@@ -18,7 +18,6 @@ import lzma
 import quopri
 import re
 import struct
-import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -533,22 +532,20 @@ ATTACHMENTS: dict[str, Form] = {
 # Archives
 
 
-def zipped(files: Iterable[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED, comment: bytes = b"") -> bytes:
+def zipped(files: Iterable[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip archive."""
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", method) as archive, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of one name twice
+    with zipfile.ZipFile(data, "w", method) as archive:
         for name, content in files:
             archive.writestr(zipfile.ZipInfo(name), content, method)
-        archive.comment = comment
     return data.getvalue()
 
 
-def zip_entries(issued: Issued, encode: Callable[[x509.Certificate], bytes] | None = None) -> list[tuple[str, bytes]]:
+def zip_entries(issued: Issued) -> list[tuple[str, bytes]]:
     """The files of such an archive, the root first and the certificate last."""
-    encode = encode or (lambda certificate: pem_of([certificate]).encode())
     names = ["AddTrustExternalCARoot.crt", *(f"COMODORSAAddTrustCA{number}.crt" for number in range(len(issued.chain)))]
-    return list(zip([*names, "www_example_com.crt"], map(encode, reversed(issued.all)), strict=False))
+    files = (pem_of([certificate]).encode() for certificate in reversed(issued.all))
+    return list(zip([*names, "www_example_com.crt"], files, strict=True))
 
 
 def _digicert(issued: Issued) -> list[tuple[str, bytes]]:
@@ -567,15 +564,12 @@ ARCHIVES: dict[str, Build] = {
 }
 
 
-def patched(
-    archive: bytes, local: int | None, central: int | None, layout: str, value: int, entries: int | None = None
-) -> bytes:
-    """An archive with a field changed in the local and the central headers of its first entries, or of all."""
+def patched(archive: bytes, local: int, central: int, layout: str, value: int) -> bytes:
+    """An archive with a field changed in the local and the central headers of its entries."""
     data = bytearray(archive)
     for signature, offset in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
-        if offset is not None:
-            for found in list(re.finditer(re.escape(signature), archive))[:entries]:
-                struct.pack_into(layout, data, found.start() + offset, value)
+        for found in re.finditer(re.escape(signature), archive):
+            struct.pack_into(layout, data, found.start() + offset, value)
     return bytes(data)
 
 
@@ -594,14 +588,12 @@ def aes_zip(issued: Issued) -> bytes:
 
 
 @cache
-def zeros_zip(mebibytes: int, entries: int = 1, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zeros_zip(mebibytes: int, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """Very much of nothing."""
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", method) as archive:
-        for number in range(entries):
-            with archive.open(f"{number}.crt", "w") as entry:
-                for _mebibyte in range(mebibytes):
-                    entry.write(bytes(1024 * 1024))
+    with zipfile.ZipFile(data, "w", method) as archive, archive.open("0.crt", "w") as entry:
+        for _mebibyte in range(mebibytes):
+            entry.write(bytes(1024 * 1024))
     return data.getvalue()
 
 
@@ -621,9 +613,7 @@ def overlapping_zip(entries: int = 2_000) -> bytes:
 
 def zip_form(archive: Build) -> Form:
     """A message with an archive."""
-    return Form(
-        lambda issued: with_attachments(attachment(archive(issued), "example_com.zip", "application/zip")), "zip"
-    )
+    return Form(lambda issued: zip_mail(archive(issued)), "zip")
 
 
 def zip_mail(archive: bytes) -> bytes:
