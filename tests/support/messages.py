@@ -491,9 +491,9 @@ def _attached(
     return Form(_sent(data, name, content_type, **how), *(kind or KINDS[data]))
 
 
-def _mixed(parts: Callable[[Issued], Sequence[Part]], form: str = "inline_pem", *, chain: bool = True) -> Form:
+def _mixed(parts: Callable[[Issued], Sequence[Part]], form: str = "inline_pem") -> Form:
     """A message of these parts."""
-    return Form(lambda issued: mail(multipart("mixed", *parts(issued))), form, chain)
+    return Form(lambda issued: mail(multipart("mixed", *parts(issued))), form)
 
 
 def _said(text: Callable[[Issued], str], *, chain: bool = True, subtype: str = "plain") -> Form:
