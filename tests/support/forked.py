@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import metadata
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import NoReturn
 
@@ -45,6 +46,16 @@ _forking.set_forkserver_preload(
         *(MODULES + path.stem for path in Path(__file__).parents[2].glob("plugins/modules/[!_]*.py")),
     ]
 )
+
+
+def _ensure_server() -> None:
+    """Have the process run that is forked, without the settings of a test, which the classes of Ansible would keep."""
+    settings = [name for name in os.environ if name.startswith("ANSIBLE_") and name != "ANSIBLE_COLLECTIONS_PATH"]
+    hidden = {name: os.environ.pop(name) for name in settings}
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.update(hidden)
 
 
 class Forked:
@@ -73,6 +84,7 @@ class Forked:
             name=self.args[0],
             daemon=daemon,  # it ends with the tests also when they are interrupted
         )
+        _ensure_server()
         self._process.start()
 
     @property
