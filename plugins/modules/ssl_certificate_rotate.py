@@ -327,7 +327,7 @@ options:
         elements: str
   gather_certificates:
     description:
-      - Whether to return RV(certificates).
+      - Whether to return RV(certificates), which is long for a large store.
     type: bool
     default: true
   check_revocation:
