@@ -136,7 +136,7 @@ NOW, LATER, ON_NEWEST = ("-m", "not later"), ("-m", "later"), ("-m", "not later 
 ON_EACH_CORE = [
     "tests/unit/playbooks",
     *(f"tests/unit/plugins/{name}" for name in ("action", "callback", "filter", "inventory", "plugin_utils")),
-    *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/unit/plugins/modules/test_s[se]*.py")),
+    *sorted(f"tests/unit/plugins/modules/test_{path.name}" for path in ROOT.glob("plugins/modules/*.py")),
     *(f"tests/unit/plugins/module_utils/_base/test_{name}.py" for name in ("module", "options", "secrets")),
     "tests/unit/plugins/test_secrets.py",
     "tests/outside/test_hosts_of_the_play.py",
@@ -308,7 +308,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """The report in a browser; with SCREENSHOTS=1 the pictures of the documentation are made anew."""
+    """The report in a browser. With SCREENSHOTS=1, the session creates the pictures of the documentation again."""
     absent = install_packages(session, BROWSER)
     if absent:
         session.skip(f"there is no {' and no '.join(absent)}")

@@ -409,7 +409,7 @@ SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\niHUEARYKAB0WIQR2\n=njUN\n-----END 
 
 
 def fill(mailbox: Mailbox, number: int, *, days: float) -> None:
-    """Put so many messages that nobody asked for into a mailbox, all seen, the oldest first; they arrived evenly spread over the last days.
+    """Deliver a number of messages about other things, all seen, the oldest first, evenly distributed over the last days.
 
     They are letters, some of them signed, HTML, and documents, of half a kilobyte to thirty.
     """

@@ -49,7 +49,7 @@ _forking.set_forkserver_preload(
 
 
 def _ensure_server() -> None:
-    """Have the process run that is forked, without the settings of a test, which the classes of Ansible would keep."""
+    """Start the process that is forked, unless it runs. Settings of a test are hidden from it, because Ansible keeps some for all later plays."""
     settings = [name for name in os.environ if name.startswith("ANSIBLE_") and name != "ANSIBLE_COLLECTIONS_PATH"]
     hidden = {name: os.environ.pop(name) for name in settings}
     try:

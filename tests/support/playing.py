@@ -19,6 +19,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tests.support.forked import CAN_FORK_PLAYS, ForkedPlay
 
 SECONDS = 300
 PROGRAM = r"""#!/bin/sh
-# Has the tests fork the Ansible program of this name, and ends as that ended.
+# Asks the tests to fork the Ansible program of this name, and prints and exits as that program does.
 mkfifo "$CALLS/$$"
 printf '%s\0' "${0##*/}" "$PWD" "$@" > "$CALLS/$$.call"
 env -0 > "$CALLS/$$.environment"
@@ -92,12 +93,11 @@ def type_commands(
         "XDG_STATE_HOME": str(home / "state"),
     }
     given = _environment(sim) | of_the_home | environment
-    with _forking_programs() if CAN_FORK_PLAYS else contextlib.nullcontext(Path()) as programs:
-        path = os.pathsep.join([*([str(programs)] if CAN_FORK_PLAYS else []), given["PATH"]])
+    with _forking_programs(given) if CAN_FORK_PLAYS else contextlib.nullcontext(given) as given:
         done = subprocess.run(
             ["sh", "-euc", commands],
             cwd=home,
-            env=given | {"PATH": path, "CALLS": str(programs)},
+            env=given,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -109,8 +109,8 @@ def type_commands(
 
 
 @contextlib.contextmanager
-def _forking_programs() -> Iterator[Path]:
-    """A directory with programs that have a thread fork Ansible, one after the other."""
+def _forking_programs(environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """An environment in which a thread forks Ansible for the programs of these names, one after the other."""
     with tempfile.TemporaryDirectory(prefix="softlayer-certificates-programs-") as name:
         folder = Path(name)
         for program in ("ansible", "ansible-playbook"):
@@ -121,7 +121,8 @@ def _forking_programs() -> Iterator[Path]:
         thread = threading.Thread(target=_answer_calls, args=[folder, calls], daemon=True)
         thread.start()
         try:
-            yield folder
+            path = os.pathsep.join([str(folder), environment["PATH"]])
+            yield {**environment, "PATH": path, "CALLS": str(folder)}
         finally:
             (folder / "calls").write_text("\n", encoding="ascii")
             thread.join()
@@ -130,7 +131,7 @@ def _forking_programs() -> Iterator[Path]:
 
 def _answer_calls(folder: Path, calls: Iterable[str]) -> None:
     """Fork Ansible for each call, until an empty line."""
-    for number in iter(map(str.strip, calls).__next__, ""):
+    for number in takewhile(bool, map(str.strip, calls)):
         program, place, *arguments = (folder / f"{number}.call").read_text(encoding="utf-8").split("\0")[:-1]
         given = (folder / f"{number}.environment").read_text(encoding="utf-8").split("\0")[:-1]
         environment = dict(one.split("=", 1) for one in given)

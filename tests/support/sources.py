@@ -113,7 +113,7 @@ class Reader:
             lambda *texts: self.hidden.update(texts),
         )
         found = Found(read.entries, read.unusable_records, warnings, read.failed_records, read.empty_records)
-        shown = [[str(entry) for entry in found.entries], found.skipped, warnings, found.failed, found.empty]
+        shown = [found.skipped, warnings, found.failed, found.empty]
         text = json.dumps(shown, ensure_ascii=False)
         text.encode()
         assert not leaks(text + repr(read)) and (passphrase is None or passphrase not in text)

@@ -32,7 +32,7 @@ MARK = b"#!forked\n"
 """First line of the data that replaces the code of a forked module."""
 
 PACKAGE = re.compile(r".*/((?:ansible_collections/\w+/\w+/plugins|ansible)/modules/\w+)\.py")
-"""The path of a module in Python, and of what is imported from it."""
+"""The path of a module that is written in Python, and in it the name to import, with slashes."""
 PROGRAMS = {"ansible": ansible.cli.adhoc.AdHocCLI, "ansible-playbook": ansible.cli.playbook.PlaybookCLI}
 
 _configure_module = ActionBase._configure_module

@@ -151,7 +151,7 @@ class ImapMailbox(Mailbox):
         idle_seconds = 1.0
         try:
             if self._box is not None and "IDLE" in self._box.client.capabilities:
-                # IDLE may miss a message that came before it, or that the server reports together with its answer: that is in a buffer.
+                # A single IDLE is not enough: a report that arrives together with the response to IDLE stays in the buffer of imaplib.
                 while (left := until - time.monotonic()) > 0:
                     self._box.client.noop()
                     if any(self._box.client.response("EXISTS")[1]) or self._box.idle.wait(min(left, idle_seconds)):

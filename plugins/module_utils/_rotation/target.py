@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -23,7 +24,7 @@ TargetReason = t.Literal[DeployReason, ApprovalReason, HeldBackReason]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target(Action[DeployOutcome, TargetReason]):
+class Target(Action[DeployOutcome, TargetReason], ABC):
     """A listener or an endpoint: expected certificate, outcome, and result of the verification."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted", "unreachable"}
@@ -53,9 +54,9 @@ class Target(Action[DeployOutcome, TargetReason]):
     """The served chains; a chain with the expected certificate comes last."""
 
     @property
+    @abstractmethod
     def load_balancer(self) -> str:
         """The name of the load balancer, or the host of an endpoint."""
-        raise NotImplementedError
 
     @property
     def load_balancer_uuid(self) -> str | None:
@@ -63,14 +64,14 @@ class Target(Action[DeployOutcome, TargetReason]):
         return None
 
     @property
+    @abstractmethod
     def address(self) -> str | None:
         """The host name or IP address."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def port(self) -> int:
         """The TCP port."""
-        raise NotImplementedError
 
     @property
     def name(self) -> str:
@@ -118,9 +119,9 @@ class Target(Action[DeployOutcome, TargetReason]):
         return None
 
     @property
+    @abstractmethod
     def expectation(self) -> Mapping[str, t.Any]:
         """The expected certificate, as facts for a message about an unexpected served certificate."""
-        raise NotImplementedError
 
     @property
     def message(self) -> str:

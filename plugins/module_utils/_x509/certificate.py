@@ -75,7 +75,7 @@ MAX_RSA_EXPONENT = 64
 MAX_DSA_KEY_SIZE = 4096
 """Maximum key size in bits for signature verification, because an attacker could use larger keys to consume CPU time."""
 MAX_CACHE_ENTRIES = 64
-"""Maximum number of cached objects of each kind. A few intermediate certificates issue hundreds of certificates."""
+"""Maximum number of cached objects of each kind. The few intermediate certificates that issued all other certificates stay cached."""
 MAX_NAMES = 1_000
 """Maximum number of subject alternative names that are read individually."""
 
@@ -126,7 +126,7 @@ def read_type_and_size(public_key: t.Any, info: bytes) -> tuple[str, int | None]
 class Certificate:
     """An X.509 certificate. Certificates with the same DER encoding are equal.
 
-    Each certificate caches only facts. The objects of the library need ten times the memory of the DER encoding, so only a few are cached.
+    A certificate caches only facts. The objects of the library need much more memory, so `MAX_CACHE_ENTRIES` limits their number.
     """
 
     der: bytes = field(repr=False)

@@ -21,10 +21,9 @@ import yaml
 from tests.e2e.awx.stub.app import Call, create_app
 from tests.e2e.awx.stub.world import World
 from tests.simulator.server import Server
-from tests.support import environment, playing
+from tests.support import playing
 from tests.support.awx_variables import PLAYBOOKS, objects
-
-ROOT = environment.ROOT
+from tests.support.environment import ROOT as ROOT  # its import also hides the user's environment
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What filters say of lists that are none, and of what nobody foresaw, where they quote nothing."""
+"""Messages of filters about values that are not lists, and about unexpected errors, which quote nothing."""
 
 from __future__ import annotations
 
