@@ -29,7 +29,7 @@ PARSE_ERRORS: tuple[type[BaseException], ...] = ()
 with suppress(ImportError):
     from cryptography import x509
     from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from cryptography.x509.oid import NameOID
 
@@ -72,7 +72,6 @@ FACTS = (
 """The fields of a certificate in results, see `Certificate.facts`."""
 MAX_RSA_KEY_SIZE = 8192
 MAX_RSA_EXPONENT = 64
-MAX_DSA_KEY_SIZE = 4096
 """Maximum key size in bits for signature verification, because an attacker could use larger keys to consume CPU time."""
 MAX_CACHE_ENTRIES = 64
 """Maximum number of cached objects of each kind. The few intermediate certificates that issued all other certificates stay cached."""
@@ -116,9 +115,9 @@ def read_type_and_size(public_key: t.Any, info: bytes) -> tuple[str, int | None]
         (ec.EllipticCurvePublicKey, "EC"),
         (ed25519.Ed25519PublicKey, "Ed25519"),
         (ed448.Ed448PublicKey, "Ed448"),
-        (dsa.DSAPublicKey, "DSA"),
     )
-    name = next((name for kind, name in names if isinstance(public_key, kind)), type(public_key).__name__)
+    other = type(public_key).__name__.removesuffix("PublicKey")
+    name = next((name for kind, name in names if isinstance(public_key, kind)), other)
     return name, getattr(public_key, "key_size", None)
 
 
@@ -385,7 +384,7 @@ class Certificate:
         return identifier.key_identifier if identifier else None
 
     def has_signed(self, signed: x509.Certificate | x509.CertificateRevocationList, content: bytes) -> bool:
-        """Return whether the public key verifies the signature of a certificate or CRL.
+        """Return whether the public key verifies the signature of a certificate or CRL. Only RSA, EC, and EdDSA keys do.
 
         `verify_directly_issued_by` does not fit, because it distinguishes names that differ only in their string types.
 
@@ -403,8 +402,8 @@ class Certificate:
                     how = (signed.signature_algorithm_parameters, signed.signature_hash_algorithm)
                 elif isinstance(key, ec.EllipticCurvePublicKey):
                     how = (signed.signature_algorithm_parameters,)
-                elif isinstance(key, dsa.DSAPublicKey):
-                    how = (signed.signature_hash_algorithm,)
+                elif not isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
+                    return False
                 key.verify(signed.signature, content, *how)
         except (CertificatesError, InvalidSignature):
             return False
@@ -414,8 +413,6 @@ class Certificate:
     def can_verify_quickly(self) -> bool:
         """Whether the key is small enough to verify signatures in limited time."""
         key = self._public_key
-        if isinstance(key, dsa.DSAPublicKey):
-            return key.key_size <= MAX_DSA_KEY_SIZE
         return not isinstance(key, rsa.RSAPublicKey) or (
             key.key_size <= MAX_RSA_KEY_SIZE and key.public_numbers().e.bit_length() <= MAX_RSA_EXPONENT
         )
@@ -492,7 +489,9 @@ def _read_public_key_info(der: bytes) -> bytes:
 @lru_cache(MAX_CACHE_ENTRIES)
 def _read_public_key(der: bytes) -> t.Any:
     try:
-        return _parse(der).public_key()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of deprecated key types, such as DSA
+            return _parse(der).public_key()
     except UnsupportedAlgorithm:
         return None
     except ValueError:  # cryptography < 46 raises this for an unknown algorithm, every release for a damaged key
