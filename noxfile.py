@@ -460,7 +460,9 @@ def prepare_image(session: nox.Session) -> None:
 
 
 def find(pattern: str) -> bool:
-    """Whether there is such a program on the path, or such a file."""
+    """Whether there is such a program on the path, or such a file; NO_SERVERS=1 hides all from the tests, too."""
+    if os.environ.get("NO_SERVERS") == "1":
+        return False
     return bool(shutil.which(pattern) or any(Path("/").glob(pattern.removeprefix("/"))))
 
 

@@ -26,7 +26,6 @@ from .switching import ProxyError
 
 OLDEST = (2, 7)
 """Older versions do not say when a reload is done."""
-_SYSTEM_PATH = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")
 _SECONDS = 20
 _ANSWER_SECONDS = 0.5
 _POLL_SECONDS = 0.01
@@ -57,7 +56,7 @@ frontend {name}
 
 def find_haproxy() -> Path | None:
     """HAProxy, if it is installed."""
-    found = shutil.which("haproxy", path=os.pathsep.join([os.environ.get("PATH", os.defpath), *_SYSTEM_PATH]))
+    found = servers.find("haproxy")
     return Path(found) if found else None
 
 

@@ -10,7 +10,6 @@ They prove nothing to anybody: their authority is Pebble, which takes every chal
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from tests.support import servers
 from tests.support.pebble import Pebble
 
 SECONDS = 300
@@ -205,5 +205,5 @@ class AcmeSh(Client):
 
 def reason_to_skip(*clients: type[Client]) -> str | None:
     """Why there is no certificate to be had with these clients; None if there is one."""
-    missing = [name for name in ("pebble", *(client.command for client in clients)) if not shutil.which(name)]
+    missing = [name for name in ("pebble", *(client.command for client in clients)) if not servers.find(name)]
     return f"not installed: {', '.join(missing)}" if missing else None

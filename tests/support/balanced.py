@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Accounts whose load balancers are served by HAProxy, for tests of the role ssl_rotation: what users meet is what is looked at."""
+"""Accounts whose load balancers serve, for tests of the role ssl_rotation: what users meet is what is looked at."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ TELL = """
 
 @pytest.fixture(scope="module")
 def balanced() -> Iterator[Simulator]:
-    """An account whose load balancers are served by HAProxy; use `account` instead."""
-    with Simulator.start(fleet="empty", haproxy=True) as simulator:
+    """An account whose load balancers serve; use `account` instead."""
+    with Simulator.start(fleet="empty", serve=True) as simulator:
         yield simulator
 
 

@@ -16,7 +16,6 @@ import SoftLayer
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority, Issued, leaks, new_key, pem_of
 from tests.support.forked import ForkedModule
-from tests.support.haproxy import reason_to_skip
 from tests.support.modules import DELIBERATE, Run, finish_module, start_module
 
 MODULE = "ssl_certificate_deploy"
@@ -59,15 +58,13 @@ def account(empty_simulator: Simulator) -> Iterator[Simulator]:
 @pytest.fixture(scope="session")
 def empty_balancing_simulator() -> Iterator[Simulator]:
     """An account without orders whose balancers serve; use `serving` instead."""
-    if reason := reason_to_skip():
-        pytest.skip(reason)
-    with Simulator.start(fleet="empty", haproxy=True) as simulator:
+    with Simulator.start(fleet="empty", serve=True) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def serving(empty_balancing_simulator: Simulator) -> Simulator:
-    """An account as `account`, where HAProxy serves what the listeners are to serve."""
+    """An account as `account`, whose listeners serve what they are to serve."""
     empty_balancing_simulator.reset()
     return empty_balancing_simulator
 

@@ -45,8 +45,6 @@ SECONDS = 20
 PROBE_SECONDS = 1
 """How long one look takes at most: another server may be there that says nothing."""
 DAY = 86_400
-SYSTEM_PATH = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")
-"""Where the server may be though it is not on an ordinary user's path."""
 UNPRIVILEGED = {"internal": ("dovecot", "nobody"), "login": ("dovenull", "nobody"), "mail": ("nobody",)}
 """Whom the server's parts run as where the tests run as root: mail is not served as root."""
 SETTINGS = """
@@ -115,8 +113,7 @@ service stats {{
 
 def find_dovecot() -> Path | None:
     """The server, if it is installed with its part for IMAP."""
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_PATH])
-    found = shutil.which("dovecot", path=path)
+    found = servers.find("dovecot")
     if found is None:
         return None
     binary = Path(found).resolve()

@@ -49,7 +49,7 @@ CHAIN_LENGTH = 2
 
 def find_pebble() -> Path | None:
     """Pebble, if it is installed."""
-    found = shutil.which("pebble")
+    found = servers.find("pebble")
     return Path(found) if found else None
 
 

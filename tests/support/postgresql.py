@@ -49,16 +49,9 @@ fsync = off
 
 def find_binaries() -> Path | None:
     """The folder of the newest server that is installed; None if there is none."""
-    found = [binary for pattern in BINARIES for binary in Path("/").glob(f"{pattern[1:]}/initdb")]
-    on_path = shutil.which("initdb")
-    newest = max(found, key=lambda binary: [int(number) for number in _numbers(binary)], default=None)
-    if newest is None and on_path:
-        newest = Path(on_path).resolve()
-    return newest.parent if newest and (newest.parent / "postgres").exists() else None
-
-
-def _numbers(path: Path) -> list[str]:
-    return "".join(letter if letter.isdigit() else " " for letter in str(path)).split()
+    found = servers.find("initdb", *BINARIES)
+    folder = Path(found).resolve().parent if found else None
+    return folder if folder and (folder / "postgres").exists() else None
 
 
 class Server:

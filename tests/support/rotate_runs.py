@@ -141,7 +141,7 @@ def alarms(run: Run) -> dict[str, list[str]]:
 
 @pytest.fixture
 def here(serving: Simulator, tmp_path: Path) -> Rotation:
-    """Runs where HAProxy serves the listeners."""
+    """Runs where the listeners serve."""
     return Rotation(serving, tmp_path)
 
 

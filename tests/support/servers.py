@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
+import re
 import shutil
 import signal
 import socket
@@ -21,10 +23,32 @@ import subprocess
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 POLL_SECONDS = 0.02
 """Between two looks at what a server does."""
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")
+"""Where a server may be though it is not on an ordinary user's path."""
+
+
+def find(name: str, *patterns: str) -> str | None:
+    """A server or a client that is not a package of Python; None if it is not installed, or if NO_SERVERS=1 hides it.
+
+    Args:
+        name: of the program.
+        patterns: folders outside the path, such as /usr/lib/postgresql/*/bin; that with the highest numbers goes first.
+    """
+    if os.environ.get("NO_SERVERS") == "1":
+        return None
+    found = [file for pattern in patterns for file in Path("/").glob(f"{pattern.removeprefix('/')}/{name}")]
+    newest = max(found, key=_numbers, default=None)
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS])
+    return str(newest) if newest else shutil.which(name, path=path)
+
+
+def _numbers(path: Path) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", str(path))]
 
 
 def start(command: list[str], *, on_death: signal.Signals = signal.SIGTERM, **popen: Any) -> subprocess.Popen[bytes]:

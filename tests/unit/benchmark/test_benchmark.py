@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
+from tests.support import servers
 from tests.support.long import only_long
 from tests.tools.benchmark.scenarios import SCENARIOS
 from tests.tools.benchmark.stage import ROOT, BenchmarkError, Job, Stage, check
@@ -55,7 +55,7 @@ def test_a_quick_run_prints_tables_and_writes_results(tmp_path: Path) -> None:
 @only_long
 def test_every_scenario(tmp_path: Path) -> None:
     others = [
-        name for name in SCENARIOS if name != "list" and (name not in {"rotate", "check"} or shutil.which("haproxy"))
+        name for name in SCENARIOS if name != "list" and (name not in {"rotate", "check"} or servers.find("haproxy"))
     ]
     found = {scenario: calls(result) for scenario, result in measured(tmp_path, *others).items()}
     assert found["emails"] == {"bare": 0, "sdk": 6, "module": 6, "role": 6}, "the account, two pages, each email"

@@ -21,7 +21,6 @@ from tests.outside.servers import Proxy
 from tests.simulator.client import Simulator
 from tests.support.documented import deviations
 from tests.support.dovecot import Server as MailServer
-from tests.support.haproxy import reason_to_skip
 from tests.support.long import LONG
 from tests.support.pages import PREFIX, Page, pages
 from tests.support.postgresql import Server as Database
@@ -56,17 +55,14 @@ FIND_NOTHING = (
 READ_FIRST = "docs/docsite/rst/guide_quick_start.rst"
 WALKED = "README.md"
 """A page that installs itself on the machine: `tests/e2e/walk` and `test_outputs` follow it."""
-NEEDS_HAPROXY = "docs/docsite/rst/guide_deploy.rst"
-"""A page that fails where nobody can connect to the load balancers."""
 OF_ROLES = ("softlayer.certificates.ssl_fulfillment : ", "softlayer.certificates.ssl_rotation : ")
 """Tasks of roles begin so; they may have nothing to do."""
 
 
 @pytest.fixture(scope="module")
 def empty_simulator() -> Iterator[Simulator]:
-    """One simulator for all pages; its load balancers serve if there is HAProxy."""
-    options = {} if reason_to_skip() else {"haproxy": True}
-    with Simulator.start(fleet="empty", **options) as simulator:
+    """One simulator for all pages; its load balancers serve."""
+    with Simulator.start(fleet="empty", serve=True) as simulator:
         yield simulator
 
 
@@ -86,8 +82,6 @@ PAGES = [page for page in pages() if (LONG and page.name != WALKED) or page.name
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name.replace(" ", "-"))
 def test_the_page_can_be_followed(page: Page, reader: Reader) -> None:
-    if page.name == NEEDS_HAPROXY and (reason := reason_to_skip()):
-        pytest.skip(reason)
     reader.follow(page)
     for record in reader.records():
         module = str(record["action"]).removeprefix(PREFIX)

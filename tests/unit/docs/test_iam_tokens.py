@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support import servers
 from tests.support.pages import ROOT, blocks_below
 
 GUIDE = ROOT / "docs/docsite/rst/guide_iam_tokens.rst"
@@ -36,7 +36,7 @@ esac
 """
 
 pytestmark = pytest.mark.skipif(
-    not (shutil.which("curl") and shutil.which("jq")), reason="no curl or no jq: install the system's packages"
+    not (servers.find("curl") and servers.find("jq")), reason="no curl or no jq: install the system's packages"
 )
 
 

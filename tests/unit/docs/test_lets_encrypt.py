@@ -12,7 +12,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
 import signal
 import subprocess
 from datetime import datetime, timezone
@@ -24,6 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.met
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LIST_NAMES
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support import servers
 from tests.support.acme_machine import PLACES, RENEWED, ROTATE, SECONDS, WRITTEN, Machine, Ran, written
 from tests.support.pages import ROOT, Block, page_of_file
 from tests.support.waiting import until
@@ -55,7 +55,7 @@ def test_each_file_says_where_it_belongs(name: str) -> None:
 
 
 @pytest.mark.skipif(
-    not shutil.which("systemd-analyze"), reason="no systemd-analyze: install the system's package systemd"
+    not servers.find("systemd-analyze"), reason="no systemd-analyze: install the system's package systemd"
 )
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
@@ -104,7 +104,7 @@ def promtool(*arguments: str, folder: Path) -> str:
     return told.stdout
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool: install the system's package prometheus")
+@pytest.mark.skipif(not servers.find("promtool"), reason="no promtool: install the system's package prometheus")
 def test_the_alerts_are_right(tmp_path: Path) -> None:
     """Prometheus takes them, and each is there when it should be and at no other time."""
     [group] = yaml.safe_load(ALERTS.text)["groups"]
@@ -344,7 +344,7 @@ def test_root_writes_no_trace_into_the_folder_of_another_user(machine: Machine) 
     assert precious.read_text(encoding="utf-8") == "as it was\n"
 
 
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck: install the system's package shellcheck")
+@pytest.mark.skipif(not servers.find("shellcheck"), reason="no shellcheck: install the system's package shellcheck")
 @pytest.mark.parametrize("name", [ROTATE, RENEWED])
 def test_shellcheck_has_nothing_to_say(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(written(name), encoding="utf-8")

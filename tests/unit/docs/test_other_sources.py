@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ import pytest
 import yaml
 
 from tests.simulator.client import Simulator
+from tests.support import servers
 from tests.support.balanced import have, put
 from tests.support.certificates import Authority, Issued, new_key, pem_of
 from tests.support.pages import ROOT, blocks_below
@@ -194,7 +194,7 @@ def test_certificates_of_vault_agent(place: Place) -> None:
     assert SWITCHED.search(place.types(block("HashiCorp Vault", "console").splitlines()[-1]))
 
 
-@pytest.mark.skipif(not shutil.which("jq"), reason="no jq: install the system's package jq")
+@pytest.mark.skipif(not servers.find("jq"), reason="no jq: install the system's package jq")
 def test_certificates_of_acm(place: Place) -> None:
     serve(place.sim)
     place.save("bin/aws", AWS)

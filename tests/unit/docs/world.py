@@ -5,7 +5,7 @@
 """Where examples run: all that they speak of, made on this machine.
 
 They name paths such as `/etc/ssl`, servers such as `imap.example.com`, and ids. `World.here` puts in their place what there is:
-folders of the test's own, the simulator, HAProxy, Dovecot, PostgreSQL. All else of an example is run as it is printed.
+folders of the test's own, the simulator, Dovecot, PostgreSQL. All else of an example is run as it is printed.
 """
 
 from __future__ import annotations
@@ -181,10 +181,7 @@ class World:
         return put(self._sim, self._authority.issue(name, key=made.new_key(kind), days=days, **options))
 
     def _add_balancers(self) -> None:
-        """Have listeners serve certificates that the store, or a file, has a successor of, though they are not due yet.
-
-        Nobody can connect to them where there is no HAProxy.
-        """
+        """Have listeners serve certificates that the store, or a file, has a successor of, though they are not due yet."""
         beta = self._store("beta.example.com", days=(-200, 100), kind="rsa")
         www = self._store("www.example.com", days=(-330, 35), kind="rsa", organization=COMPANY)
         portal = self._store("portal.example.com", days=(-330, 35))

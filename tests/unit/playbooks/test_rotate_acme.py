@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole way with real programs: Pebble issues, lego and acme.sh renew, their hooks rotate, and HAProxy serves it.
+"""The whole way with real programs: Pebble issues, lego and acme.sh renew, their hooks rotate, and a listener serves it.
 
 Needs `LONG=1` in the environment. `make walk` has the same with certbot each time: `make demo-acme`.
 """
@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 
 from tests.simulator.client import Simulator
-from tests.support import acme_clients, haproxy
+from tests.support import acme_clients
 from tests.support.acme_clients import AcmeSh, Lego
 from tests.support.acme_machine import RENEWED, Machine
 from tests.support.balanced import account, balanced, balancer, store
@@ -31,7 +31,7 @@ PORT = 8443
 REFUSED = "refused.example.com"
 FILES = {"lego.example.com": "{name}.crt", "acme-sh.example.com": "{name}/{name}.cer"}
 """Where each client has the certificate of an RSA key."""
-REASON = acme_clients.reason_to_skip(Lego, AcmeSh) or haproxy.reason_to_skip()
+REASON = acme_clients.reason_to_skip(Lego, AcmeSh)
 
 pytestmark = [
     pytest.mark.later,

@@ -4,7 +4,7 @@
 
 """The role ssl_rotation and its playbooks, as users run them: what stands around the module, from its options to the files.
 
-What is rotated and why is tested with the module; here HAProxy serves what it has switched. That check mode changes nothing: `docs/test_outputs`;
+What is rotated and why is tested with the module; here a server shows what it has switched. That check mode changes nothing: `docs/test_outputs`;
 that a second run changes nothing, report and all: the scenario `rotation` of molecule.
 """
 

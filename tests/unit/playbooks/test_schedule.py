@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import pytest
 import yaml
 
 from tests.simulator.client import Simulator
+from tests.support import servers
 from tests.support.acme_machine import PLACES, RENEWED, ROTATE, UNITS, WRITTEN, written
 from tests.support.balanced import AUTHORITY, account, balanced, balancer, general, have, store
 from tests.support.certificates import new_key
@@ -36,7 +36,7 @@ CRON = "etc/cron.d/softlayer-certificates"
 CREDENTIALS, ROTATION = (f"etc/softlayer-certificates/{name}" for name in ("credentials", "rotation.yml"))
 COLLECTIONS = Path(__file__).parents[6]
 SYSTEMD, BY_CRON = (("-e", f"ssl_rotation_schedule_scheduler={name}") for name in ("systemd", "cron"))
-needs_cron = pytest.mark.skipif(not shutil.which("crontab"), reason="no crontab: install the system's package cron")
+needs_cron = pytest.mark.skipif(not servers.find("crontab"), reason="no crontab: install the system's package cron")
 OVERWRITE = ("-e", "ssl_rotation_schedule_overwrite=true")
 
 

@@ -37,6 +37,7 @@ def folder() -> Iterator[str]:
         yield path
 
 
+@pytest.mark.later
 @pytest.mark.skipif(find_setpriv() is None, reason="no setpriv --pdeathsig")
 @pytest.mark.skipif(bool(haproxy.reason_to_skip()), reason=str(haproxy.reason_to_skip()))
 def test_a_server_ends_with_tests_that_are_killed(folder: str) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module ssl_certificate_deploy where HAProxy serves the listeners: what is seen after a change, and what is pointed back.
+"""The module ssl_certificate_deploy where the listeners serve: what is seen after a change, and what is pointed back.
 
 How long is looked and what counts as broken: the pure tests of `_rotation.watch`, `_rotation.switch` and `_probe.evaluate`.
 """

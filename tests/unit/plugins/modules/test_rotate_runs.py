@@ -72,7 +72,7 @@ class Fleet:
 
 @pytest.fixture
 def fleet(serving: Simulator, tmp_path: Path) -> Fleet:
-    """A fleet whose listeners HAProxy serves."""
+    """A fleet whose listeners serve."""
     return Fleet(Rotation(serving, tmp_path))
 
 

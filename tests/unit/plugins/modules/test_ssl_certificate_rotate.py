@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module ssl_certificate_rotate as Ansible runs it: from the files of clients to what HAProxy serves, and what it leaves alone."""
+"""The module ssl_certificate_rotate as Ansible runs it: from the files of clients to what listeners serve, and what it leaves alone."""
 
 from __future__ import annotations
 

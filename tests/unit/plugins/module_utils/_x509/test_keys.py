@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem i
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
+from tests.support import servers
 from tests.support.certificates import Authority, key_bytes, key_pem, new_key
 from tests.support.failing import fails
 from tests.support.odd_certificates import pss_key, with_pss_key
@@ -51,7 +51,7 @@ def test_a_number_that_does_not_fit(name: str, container: PrivateFormat) -> None
 PASSPHRASE = "correct horse"
 KEY = new_key()
 CLOSED = key_pem(KEY, PrivateFormat.TraditionalOpenSSL, PASSPHRASE)
-OPENSSL = shutil.which("openssl")
+OPENSSL = servers.find("openssl")
 
 
 def refusal(text: str, passphrase: str | None = None) -> CertificatesError:
