@@ -427,7 +427,9 @@ def install_packages(session: nox.Session, packages: dict[str, tuple[tuple[str, 
         for package, tests in absent.items():
             session.warn(f"The tests of {tests} are skipped. Install the package {package}.")
         return list(absent)
-    with open(ROOT / ".nox/apt.lock", "w", encoding="utf-8") as lock:
+    folder = ROOT / ".nox"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "apt.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # for another session that runs now
         if absent := missing(packages):
             session.log(f"Installing {', '.join(absent)}, which takes a while")
