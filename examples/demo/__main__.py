@@ -227,6 +227,7 @@ def environment(scratch: Path, simulator: Simulator) -> dict[str, str]:
         "SOFTLAYER_CERTIFICATES_IAM_URL": simulator.secrets_manager.iam_url,
         "ANSIBLE_COLLECTIONS_PATH": str(install_collection(scratch)),
         "ANSIBLE_STDOUT_CALLBACK": SUMMARY,
+        "PYTHONWARNINGS": "ignore:DSA is deprecated",  # the SSH agent of Ansible itself causes it
     }
 
 
