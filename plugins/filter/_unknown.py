@@ -7,18 +7,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 
+from ansible.parsing.dataloader import DataLoader
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import convert_variables
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import read_role_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import (
+    ROLES_FOLDER,
+    read_role_variables,
+)
 
-PLAYBOOK_VARIABLES = ("source", "common_name", "listener", "listeners")
-"""The variables of playbooks that have no prefix."""
+PLAYBOOK_VARIABLES = {
+    "ssl_rotation": ("source", "common_name", "listener", "listeners"),
+    "ssl_rotation_schedule": ("source", "target", "state", "time", "prefix"),
+}
+"""The variables of the playbooks of a role that have no prefix."""
+USED_ROLES = {"ssl_rotation_schedule": ("ssl_rotation",)}
+"""The roles whose variables a role also reads."""
 MIN_SIMILARITY = 0.93
 """Minimum similarity (of `difflib`) of a typing error to a variable of the role."""
-MIN_PLAYBOOK_SIMILARITY = 0.88
-"""Minimum similarity of a typing error to a variable of a playbook."""
+MIN_PLAYBOOK_SIMILARITY = 0.85
+"""Minimum similarity of a typing error in `-e` to a variable of a playbook."""
 
 
 @convert_variables
@@ -26,26 +36,33 @@ def find_unknown_variables(names: Sequence[str], role_path: str, playbook_dir: s
     """Return a message about each unknown variable of a role, with the closest known variable; empty if all variables are known.
 
     Args:
-        names: the names of all variables.
+        names: the names of all variables that may be of the role.
         role_path: the path of the role.
         playbook_dir: the directory of the playbook. In a playbook of this collection, variables without the prefix of the role are unknown, too.
     """
     role = os.path.basename(role_path)
-    known = read_role_variables(role)
     is_own = os.path.realpath(playbook_dir) == os.path.realpath(os.path.join(role_path, "../../playbooks"))
-    shortened = {name.removeprefix(f"{role}_") for name in known} if is_own else set()
-    others = tuple(f"{other}_" for other in os.listdir(os.path.dirname(role_path)) if other.startswith(f"{role}_"))
-    candidates = {*names} - {*known, f"{role}_result"}
-    given = {name for name in candidates if name.startswith(f"{role}_") and not name.startswith(others)}
-    of_this = {name for name in candidates if name[:3].lower() == "ssl"}  # almost, as ssl_fulfilment_select
-    given |= candidates & shortened | {
-        name for name in of_this if get_close_matches(_normalize(name), known, 1, MIN_SIMILARITY)
-    }
-    meant = {name: get_close_matches(_normalize(name), known, 1, 0)[0] for name in given}
-    words = candidates - {*PLAYBOOK_VARIABLES} if is_own else set()
-    alike = {name: get_close_matches(name, PLAYBOOK_VARIABLES, 1, MIN_PLAYBOOK_SIMILARITY) for name in words}
-    meant |= {name: found[0] for name, found in alike.items() if found}
-    return " ".join(f"Unknown variable {name}. Did you mean {meant[name]}?" for name in sorted(meant))
+    return " ".join(_describe_unknown(role, {*names}, {*load_extra_vars(DataLoader())} if is_own else None))
+
+
+def _describe_unknown(role: str, names: set[str], extra: set[str] | None) -> Iterator[str]:
+    roles = (role, *USED_ROLES.get(role, ()))
+    prefixes = tuple(f"{one}_" for one in roles)
+    known = {name for one in roles for name in read_role_variables(one)}
+    short = PLAYBOOK_VARIABLES.get(role, ())
+    shortened = {name.removeprefix(prefix) for prefix in prefixes for name in known} - {*short}
+    others = tuple(
+        f"{one.name}_" for one in ROLES_FOLDER.iterdir() if one.name.startswith(prefixes) and one.name not in roles
+    )
+    for name in sorted(names.union(extra or ()) - known - {f"{one}_result" for one in roles}):
+        is_of_role = name.startswith(prefixes) and not name.startswith(others)
+        is_almost = name[:3].lower() == "ssl" and get_close_matches(_normalize(name), known, 1, MIN_SIMILARITY)
+        meant = []
+        if is_of_role or is_almost or (extra is not None and name in shortened):
+            meant = get_close_matches(_normalize(name), known, 1, 0)
+        elif extra and name in extra and name not in short:
+            meant = get_close_matches(name, short, 1, MIN_PLAYBOOK_SIMILARITY)
+        yield from (f"Unknown variable {name}. Did you mean {close}?" for close in meant)
 
 
 def _normalize(name: str) -> str:

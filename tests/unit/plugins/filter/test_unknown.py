@@ -7,15 +7,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.filter._unknown import find_unknown_variables
+from ansible_collections.softlayer.certificates.plugins.filter import _unknown
 
 ROOT = Path(__file__).resolve().parents[4]
 KNOWN = ["ssl_fulfillment_max_orders", "ssl_fulfillment_result", "ssl_rotation_max_listeners", "ansible_version"]
 
 
+PLAYBOOKS = str(ROOT / "playbooks")
+
+
 def said(*names: str, role: str = "ssl_fulfillment", folder: str = "/srv/playbooks") -> str:
     """What the filter says of these variables and those that are usual."""
-    return str(find_unknown_variables([*KNOWN, *names], str(ROOT / "roles" / role), folder))
+    return str(_unknown.find_unknown_variables([*KNOWN, *names], str(ROOT / "roles" / role), folder))
+
+
+@pytest.fixture
+def extra(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The variables of `-e`."""
+    variables: dict[str, str] = {}
+    monkeypatch.setattr(_unknown, "load_extra_vars", lambda _loader: variables)
+    return variables
 
 
 @pytest.mark.parametrize(
@@ -50,10 +61,32 @@ def test_in_a_playbook_of_this_collection_the_prefix_is_missing() -> None:
     assert said("max_orders", folder=str(playbooks / "awx")) == ""
 
 
-def test_a_typing_error_in_a_variable_of_a_playbook_widens_nothing() -> None:
-    folder = str(ROOT / "playbooks")
-    for given, meant in (("listner", "listener"), ("sorce", "source"), ("common_nam", "common_name")):
-        said_of = said(given, role="ssl_rotation", folder=folder)
-        assert said_of == f"Unknown variable {given}. Did you mean {meant}?"
-        assert said(given, role="ssl_rotation") == ""
-    assert said("listener", "listeners", "source", "common_name", role="ssl_rotation", folder=folder) == ""
+@pytest.mark.parametrize(
+    ("role", "given", "meant"),
+    [
+        ("ssl_rotation", "listner", "listener"),
+        ("ssl_rotation", "sorce", "source"),
+        ("ssl_rotation", "common_nam", "common_name"),
+        ("ssl_rotation_schedule", "tme", "time"),
+        ("ssl_rotation_schedule", "stat", "state"),
+        ("ssl_rotation_schedule", "sorce", "source"),
+        ("ssl_rotation_schedule", "targt", "target"),
+        ("ssl_rotation_schedule", "bin", "ssl_rotation_schedule_bin"),
+        ("ssl_rotation_schedule", "load_balancers", "ssl_rotation_load_balancers"),
+        ("ssl_rotation_schedule", "ssl_rotation_schedule_tme", "ssl_rotation_schedule_time"),
+        ("ssl_rotation_schedule", "ssl_rotation_sorces", "ssl_rotation_sources"),
+    ],
+)
+def test_a_typing_error_on_the_command_line_widens_nothing(
+    role: str, given: str, meant: str, extra: dict[str, str]
+) -> None:
+    extra[given] = "x"
+    assert said(role=role, folder=PLAYBOOKS) == f"Unknown variable {given}. Did you mean {meant}?"
+
+
+def test_other_variables_are_the_users(extra: dict[str, str]) -> None:
+    """Those of the command line that AWX adds or that are like none of ours, and all of an inventory."""
+    extra |= dict.fromkeys(["awx_job_id", "tower_user_id", "stage", "time", "state", "source", "target", "prefix"], "x")
+    assert said("stat", "bin", role="ssl_rotation_schedule", folder="/srv/playbooks") == ""
+    assert said("ssl_rotation_result", role="ssl_rotation_schedule", folder=PLAYBOOKS) == ""
+    assert said("sorce", "ssl_rotation_schedule_time", role="ssl_rotation", folder=PLAYBOOKS) == ""
