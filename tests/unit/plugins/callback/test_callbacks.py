@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -97,9 +98,15 @@ def test_a_task_that_may_say_nothing_is_named(ran: Run, printed: tuple[CallbackM
     assert lines == [("The task failed: Store the key", True)]
 
 
+Printed = list[tuple[str, str]]
+HERE = str(Path(__file__).parents[4] / "roles/ssl_rotation/tasks/main.yml:7")
+"""A task of the collection; other tasks are in playbooks of users."""
+EMAILS = "softlayer.certificates.ssl_fulfillment_email"
+
+
 @pytest.fixture
-def summary(monkeypatch: pytest.MonkeyPatch) -> tuple[Run, SummaryCallback, list[tuple[str, str]]]:
-    callback, printed = SummaryCallback(), list[tuple[str, str]]()
+def summary(monkeypatch: pytest.MonkeyPatch) -> tuple[Run, SummaryCallback, Printed]:
+    callback, printed = SummaryCallback(), Printed()
 
     def display(line: str, stderr: bool = False) -> None:
         printed.append(("error" if stderr else "line", line))
@@ -111,20 +118,34 @@ def summary(monkeypatch: pytest.MonkeyPatch) -> tuple[Run, SummaryCallback, list
     return Run(callback, "result"), callback, printed
 
 
+def ended(
+    run: Run, action: str, path: str = "/srv/site.yml:3", *, no_log: bool = False, check: bool = False, **answer: Any
+) -> Any:
+    """The result of a task with this action, in a file."""
+    result = run.ended(**answer)
+    result.task = SimpleNamespace(
+        action=action,
+        resolved_action=action,
+        no_log=no_log,
+        loop="results" in answer,
+        check_mode=check,
+        get_path=lambda: path,
+    )
+    return result
+
+
 @pytest.mark.parametrize("action", ["debug", "ansible.builtin.debug"])
-def test_a_summary_is_plain_text(action: str, summary: tuple[Run, SummaryCallback, list[tuple[str, str]]]) -> None:
+@pytest.mark.parametrize("path", [HERE, "/srv/site.yml:3"])
+def test_a_summary_is_plain_text(action: str, path: str, summary: tuple[Run, SummaryCallback, Printed]) -> None:
     """One line for each entry; nothing of other tasks but their warnings; the error once, at the end."""
     run, callback, printed = summary
-    result = run.ended(msg="Listed.", warnings=["It is old."])
-    result.task = SimpleNamespace(action="ansible.builtin.command", no_log=False)
-    callback.v2_runner_on_ok(result)
+    callback.v2_runner_on_ok(ended(run, "ansible.builtin.command", HERE, changed=True, warnings=["It is old."]))
     for message, no_log in ((["LISTENER  NAME", "web:443   www"], False), ("1 listener.", False), ("Secret.", True)):
-        result = run.ended(msg=message)
-        result.task = SimpleNamespace(action=action, no_log=no_log)
-        callback.v2_runner_on_ok(result)
-    run.fails(msg="Rescued.")
+        callback.v2_runner_on_ok(ended(run, action, path, no_log=no_log, msg=message))
+    callback.v2_runner_on_ok(ended(run, action, path, censored="It is hidden."))
+    callback.v2_runner_on_failed(ended(run, EMAILS, HERE, msg="Rescued.", failed=True))
     run.ends()
-    run.fails(msg="It failed.", warnings=["It is full."])
+    callback.v2_runner_on_failed(ended(run, EMAILS, HERE, msg="It failed.", failed=True, warnings=["It is full."]))
     assert ("error", "It failed.") not in printed
     run.ends(failures=1)
     assert printed == [
@@ -132,4 +153,86 @@ def test_a_summary_is_plain_text(action: str, summary: tuple[Run, SummaryCallbac
         *(("line", line) for line in ("LISTENER  NAME", "web:443   www", "1 listener.")),
         ("warning", "It is full."),
         *(("error", line) for line in ("", "It failed.")),
+    ]
+
+
+def item(**values: Any) -> dict[str, Any]:
+    return {"common_name": "www.example.com", "order_id": 7, "reason": None, "message": "A sentence.", **values}
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        ({"summary": ["One.", "Two."], "imported": [item(outcome="imported")]}, ["One.", "Two."]),
+        ({"emails": [item(outcome="requested")]}, ["www.example.com, order 7: requested: A sentence."]),
+        ({"emails": [item(outcome="skipped", reason="cooldown")]}, ["www.example.com, order 7: cooldown: A sentence."]),
+        (
+            {"listeners": [{"load_balancer": "web", "port": 443, "outcome": "switched", "message": "It was."}]},
+            ["web:443: switched: It was."],
+        ),
+        (
+            {"endpoints": [{"host": "api.example.com", "port": 8443, "reason": "unreachable", "message": "Why."}]},
+            ["api.example.com:8443: unreachable: Why."],
+        ),
+        ({"certificates": [item(outcome="unchanged")]}, []),
+        ({"emails": [item(outcome="failed", reason="api_error")]}, []),  # the error of the task has it
+        ({"unmatched": [{"reason": "no_certificate", "message": "Why."}] * 3}, []),
+        ({"orders": [{"id": 7, "common_name": "www.example.com"}]}, []),
+        (
+            {"missing": [item(reason="waiting_for_email")] * 12},
+            ["www.example.com, order 7: waiting_for_email: A sentence."] * 10
+            + ["skipped: www.example.com (waiting_for_email)"],
+        ),
+    ],
+)
+def test_what_modules_changed_or_could_not_do(
+    answer: dict[str, Any], lines: list[str], summary: tuple[Run, SummaryCallback, Printed]
+) -> None:
+    """In playbooks and roles of users, one at a time and in a loop."""
+    run, callback, printed = summary
+    callback.v2_runner_on_ok(ended(run, EMAILS, HERE, **answer))
+    assert printed == []
+    callback.v2_runner_on_ok(ended(run, EMAILS, **answer))
+    assert printed == [("line", line) for line in lines]
+    callback.v2_runner_item_on_ok(ended(run, EMAILS, **answer))
+    callback.v2_runner_on_ok(ended(run, EMAILS, results=[answer], msg="All items completed"))
+    assert printed == [("line", line) for line in lines * 2]
+
+
+def test_check_mode(summary: tuple[Run, SummaryCallback, Printed]) -> None:
+    run, callback, printed = summary
+    callback.v2_runner_on_ok(ended(run, EMAILS, check=True, changed=True, emails=[item(outcome="requested")]))
+    assert printed == [("line", "www.example.com, order 7: would be requested: A sentence.")]
+
+
+def test_other_tasks_have_a_line_if_they_changed_or_failed(summary: tuple[Run, SummaryCallback, Printed]) -> None:
+    run, callback, printed = summary
+    callback.v2_runner_on_ok(ended(run, "ansible.builtin.copy", changed=False))
+    callback.v2_runner_on_ok(ended(run, "ansible.builtin.copy", changed=True))
+    callback.v2_runner_on_failed(ended(run, "ansible.builtin.copy", changed=True), ignore_errors=True)
+    callback.v2_runner_on_ok(ended(run, EMAILS, changed=True, censored="It is hidden."))
+    assert printed == [("line", f"localhost: {state}: Store the key") for state in ("changed", "failed", "changed")]
+
+
+def test_differences(summary: tuple[Run, SummaryCallback, Printed]) -> None:
+    """Of tasks of the collection, too, since it is how a user previews the files of a schedule."""
+    run, callback, printed = summary
+    change = {"changed": True, "diff": {"before": "", "after": "a line\n"}}
+    for answer in (change, {"results": [change, {**change, "changed": False}]}, {"changed": False}):
+        callback.v2_on_file_diff(ended(run, "ansible.builtin.copy", HERE, **answer))
+    assert len(printed) == 2 and all("+a line" in text for _kind, text in printed)
+
+
+def test_the_recap_of_other_playbooks(summary: tuple[Run, SummaryCallback, Printed]) -> None:
+    _run, callback, printed = summary
+    counts = {"ok": 3, "changed": 2, "unreachable": 0, "failures": 1, "skipped": 0, "rescued": 0, "ignored": 0}
+    stats = SimpleNamespace(processed={"b": 1, "a": 1}, summarize=lambda _host: counts, failures={}, dark={})
+    for path in (HERE, "/srv/site.yml"):
+        callback.v2_playbook_on_start(SimpleNamespace(_file_name=path))
+        callback.v2_playbook_on_no_hosts_matched()
+        callback.v2_playbook_on_stats(stats)
+    assert [line for _kind, line in printed] == [
+        *["skipping: no hosts matched"] * 2,
+        "a: ok=3 changed=2 unreachable=0 failed=1 skipped=0",
+        "b: ok=3 changed=2 unreachable=0 failed=1 skipped=0",
     ]
