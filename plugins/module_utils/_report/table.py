@@ -27,6 +27,9 @@ YES_OR_NO: Mapping[bool | None, str] = {True: "yes", False: "no", None: "unknown
 OK_STATUS = "OK"
 READY_STATUS = "to be imported"
 """The status of an order whose certificate can be imported."""
+DONE_STATES = frozenset({"imported", "superseded"})
+"""States of orders that need no further step, as opposed to states of orders that wait or are over."""
+NO_STATUS = "-"
 
 
 def format_listener_table(done: Record, *, is_failed: bool) -> list[str]:
@@ -94,11 +97,18 @@ def format_order_table(rows: Sequence[Record]) -> list[str]:
             _format_expiry(row.get("expires_at"), row.get("days_left")),
             ", ".join(row.get("served_by") or ()) or "-",
             row["state"],
-            ", ".join(row["attention"]) or (READY_STATUS if row.get("reason") == "waiting_for_import" else OK_STATUS),
+            ", ".join(row["attention"]) or _choose_order_status(row),
         )
         for row in rows[:MAX_ROWS]
     ]
     return _format_table(ORDER_HEADER, shown, len(rows), "order")
+
+
+def _choose_order_status(row: Record) -> str:
+    """Return the status of an order without a reason for attention."""
+    if row.get("reason") == "waiting_for_import":
+        return READY_STATUS
+    return OK_STATUS if row["state"] in DONE_STATES else NO_STATUS
 
 
 def list_order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable[str]:

@@ -100,13 +100,19 @@ def test_orders_and_what_they_need() -> None:
         row(8, "expiring", "waiting_for_key", served_by=["web:443", "api:443"]),
         row(9, name=None),
         row(10, state="received", reason="waiting_for_import"),
+        row(11, state="superseded"),
+        row(12, state="expired"),
+        row(13, state="requested"),
     ]
     assert format_order_table(rows) == [
-        "ORDER  NAME             EXPIRES           SERVED BY         STATE     STATUS",
-        "7      www.example.com  2026-05-09 (60d)  -                 imported  expiring",
-        "8      www.example.com  2026-05-09 (60d)  web:443, api:443  imported  expiring, waiting_for_key",
-        "9      unknown          2026-05-09 (60d)  -                 imported  OK",
-        "10     www.example.com  2026-05-09 (60d)  -                 received  to be imported",
+        "ORDER  NAME             EXPIRES           SERVED BY         STATE       STATUS",
+        "7      www.example.com  2026-05-09 (60d)  -                 imported    expiring",
+        "8      www.example.com  2026-05-09 (60d)  web:443, api:443  imported    expiring, waiting_for_key",
+        "9      unknown          2026-05-09 (60d)  -                 imported    OK",
+        "10     www.example.com  2026-05-09 (60d)  -                 received    to be imported",
+        "11     www.example.com  2026-05-09 (60d)  -                 superseded  OK",
+        "12     www.example.com  2026-05-09 (60d)  -                 expired     -",
+        "13     www.example.com  2026-05-09 (60d)  -                 requested   -",
     ]
     words = {"failed": "It failed.", "expiring": "Renew it.", "waiting_for_key": "Put it there."}
     assert list(list_order_remedies(rows, words)) == [
