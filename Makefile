@@ -11,7 +11,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/tools/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: help test test-all packages test-long mutants lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme bench clean
+.PHONY: help test test-all packages test-long mutants lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme simulator bench clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]/ && NF == 2 {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ demo: $(VENV)/simulator ## Demonstrate the whole workflow on a simulated account
 
 demo-acme: $(VENV)/bin/nox ## Demonstrate how a certificate that certbot renewed gets to a load balancer. As root, installs the required packages.
 	$(VENV)/bin/nox --session $@
+
+simulator: $(VENV)/simulator ## Start a simulated account for your own trials, and print the settings to use it. Ctrl-C stops it.
+	$(VENV)/bin/python -m tests.simulator --serve
 
 bench: $(VENV)/simulator ## Measure the performance with large accounts. BENCH="--profile quick" takes less time.
 	$(VENV)/bin/python -m tests.tools.benchmark $(BENCH)

@@ -29,6 +29,16 @@ from .users import BALANCE, MANAGE, VIEW, User, Users
 from .world import World
 
 _Proxy = haproxy.Haproxy | listeners.Listeners
+_SETTINGS = """\
+# A simulated account. To use it, run these lines in another shell. To stop it, press Ctrl-C here.
+export SL_ENDPOINT_URL={rest}
+export SL_USERNAME={username}
+export SL_API_KEY={api_key}
+# The CA sends its emails to this Maildir: {maildir}
+# The private keys of the orders, named by their domains: {keys}
+# The root certificate of the CA (trusted_ca_path): {authority_root}
+"""
+"""What the command line prints: a shell can run all of it."""
 _HOST, _USERNAME, _COMPANY = "127.0.0.1", "SL278444", "Example Company"
 
 
@@ -64,8 +74,7 @@ def _serve(options: argparse.Namespace, state_dir: Path, proxy: _Proxy | None) -
     endpoint = _endpoint(world, api, steering, ca_path)
     endpoint |= {"iam": iam.url, "secrets_manager": secrets_manager.url}
     _publish(endpoint, state_dir / "endpoint.json")
-    names = ("xmlrpc", "rest", "secrets_manager", "iam", "control")
-    sys.stdout.write("  ".join(f"{name} {endpoint[name]}" for name in names) + "\n")
+    sys.stdout.write(_SETTINGS.format_map(endpoint))
     sys.stdout.flush()
     world.stopping.wait()
     world.faults.clear()
