@@ -117,7 +117,7 @@ class SummaryCallback(FailuresCallback):
             lines = []
         else:
             is_of_module = str(task.resolved_action or task.action).startswith(OWN_ACTIONS)
-            lines = [*list_messages(answer, is_check_mode=bool(task.check_mode))] if is_of_module else []
+            lines = [*list_messages(answer)] if is_of_module else []
             if is_failed:
                 lines.append(f"{host}: failed: {result.task_name}")
             elif answer.get("changed") and not lines:
@@ -131,24 +131,22 @@ class SummaryCallback(FailuresCallback):
         return answer["msg"] if isinstance(answer["msg"], list) else [answer["msg"]]
 
 
-def list_messages(answer: Mapping[str, t.Any], *, is_check_mode: bool) -> Iterator[str]:
+def list_messages(answer: Mapping[str, t.Any]) -> Iterator[str]:
     """Yield a line for each item that a module of this collection changed or could not process.
 
     The error message of the task has the failed items.
 
     Args:
         answer: the result of the module.
-        is_check_mode: whether the module only simulated its changes.
     """
     if "summary" in answer:
         yield from answer["summary"]
         return
     entries = [entry for value in answer.values() if isinstance(value, list) for entry in value]
     items = [entry for entry in entries if isinstance(entry, Mapping) and entry.get("message") and choose_label(entry)]
-    would_be = "would be " if is_check_mode else ""
     for item in items:
         if not item.get("reason") and item.get("outcome", "unchanged") != "unchanged":
-            yield f"{choose_label(item)}: {would_be}{item['outcome']}: {item['message']}"
+            yield f"{choose_label(item)}: {item['message']}"
     skipped = [item for item in items if item.get("reason") and item.get("outcome") != "failed"]
     for item in skipped[:MAX_LISTED]:
         yield f"{choose_label(item)}: {item['reason']}: {item['message']}"

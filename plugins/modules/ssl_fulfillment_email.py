@@ -292,7 +292,7 @@ emails:
     message:
       description: The outcome and the reason as a sentence.
       type: str
-      sample: The fulfillment email goes to admin@example.com.
+      sample: The email was requested for admin@example.com.
 requested_count:
   description: Number of requested emails. In check mode, the value is the number of emails that would be requested.
   returned: when the orders could be read

@@ -109,6 +109,7 @@ def build_read_error(kind: str, path: str, error: OSError | ValueError) -> Certi
 
 
 def _build_not_found_error(kind: str, path: str, why: str) -> CertificatesError:
+    path = make_absolute(path)  # a relative path begins in a directory that is not shown
     details = {"path": path} if path.isprintable() else {}
     return CertificatesError("not_found", f"Cannot read the {kind}{format_path(path)}: {why}", **details)
 

@@ -58,10 +58,14 @@ REPORT_LIBRARIES = (*CERTIFICATE_LIBRARIES, "Jinja2")
 """Libraries for writing a report."""
 METRICS_LIBRARIES = ("prometheus-client",)
 """Libraries for writing the metrics of a rotation."""
+USUAL_LIBRARIES = ("SoftLayer", "cryptography", *LEDGER_LIBRARIES, *IMAP_LIBRARIES)
+"""Libraries that the roles need, which one command installs."""
 
 
 def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bool = True) -> None:
     """Raise an error that lists all missing and outdated Python libraries, if there are any.
+
+    The command in the error also installs the other `USUAL_LIBRARIES`, so that the next module does not fail for them.
 
     Args:
         names: keys of `MIN_VERSIONS`.
@@ -76,7 +80,9 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
     if not lacking:
         return
     described = [f"{name} {MIN_VERSIONS[name]} or later{why}" for name, why in lacking.items()]
-    install = " ".join(f"'{INSTALL_NAMES.get(name, name)}>={MIN_VERSIONS[name]}'" for name in lacking)
+    others = [name for name in USUAL_LIBRARIES if name not in lacking and _why_unusable(name, loads=False) is not None]
+    install = " ".join(f"'{INSTALL_NAMES.get(name, name)}>={MIN_VERSIONS[name]}'" for name in (*lacking, *others))
+    also = f" (other modules also need {' and '.join(others)})" if others else ""
     before_last = ", and " if len(described) > 2 else " and "
     what = (
         f"library {described[0]}"
@@ -84,7 +90,9 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
         else f"libraries {', '.join(described[:-1])}{before_last}{described[-1]}"
     )
     raise CertificatesError(
-        "missing_library", f"{who} needs the Python {what}, {where}: pip install {install}", libraries=list(lacking)
+        "missing_library",
+        f"{who} needs the Python {what}, {where}{also}: pip install {install}",
+        libraries=list(lacking),
     )
 
 

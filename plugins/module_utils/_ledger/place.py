@@ -156,20 +156,10 @@ def parse_ledger_url(url: str | None) -> sa.URL:
         raise CertificatesError(
             "ledger_unavailable",
             f"The path {path} of the ledger depends on the current directory or contains an unexpanded variable, so another run would use "
-            f"another ledger. {_suggest_absolute_path(path)}",
+            f"another ledger. {REMEDY}",
             ledger=path,
         )
     return parsed
-
-
-def _suggest_absolute_path(path: str) -> str:
-    """Return the advice to use the absolute path, or general advice if no URL can contain the path."""
-    absolute = os.path.realpath(os.path.expandvars(os.path.expanduser(path)))
-    url = f"sqlite:///{absolute}"
-    with suppress(CertificatesError):
-        if "$" not in absolute and _parse_url(normalize_url(url) or "").database == absolute:
-            return f"Write ledger_url with an absolute path: {url} (four slashes)."
-    return REMEDY
 
 
 def _parse_url(url: str) -> sa.URL:

@@ -51,7 +51,8 @@ def describe_email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
         case _, {"unrecorded": error, **others}:
             return f"{describe_email(reason, others)} The outcome counts as unknown, because the ledger could not record the outcome: {error}"
         case None, {"recipient": recipient}:
-            return f"The fulfillment email goes to {escape_invisible(recipient or 'the address of the order')}."
+            was = "would be" if facts.get("form") == "would be" else "was"
+            return f"The email {was} requested for {escape_invisible(recipient or 'the address of the order')}."
         case "outcome_unknown", {"error": error, "recipient": recipient}:
             return f"{error} Check the mailbox of {recipient}. To request the email again, set force: true."
         case _, {"error": error}:

@@ -96,7 +96,9 @@ def run(module: Module) -> dict[str, t.Any]:
         emails = plan(module, client, ledger, account_id, selection, options)
         planned = [email for email in emails if email.outcome == "requested"]
         check_plan(module, planned)
-        if not module.check_mode:
+        if module.check_mode:
+            emails = [email.simulate() for email in emails]
+        else:
             request = Requester(client, ledger, account_id, options)
             done = {
                 email.order_id: email

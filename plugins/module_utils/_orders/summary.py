@@ -7,17 +7,20 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._base.codes import ORDER_NOT_FOUND
 from .._base.errors import build_failure_record
 from .._base.messages import Form
-from .._report.summary import Record, summarize_failures, summarize_skipped
+from .._report.summary import Record, choose_label, summarize_failures, summarize_skipped
 from . import messages
+from .report import OBSTACLES
 
 RESULT_LISTS = ("requested", "collected", "imported", "skipped", "failed")
 """The lists in `ssl_fulfillment_result`."""
+MAX_DESCRIBED = 5
+"""Maximum number of skipped orders whose line contains the message."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +162,17 @@ def build_summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_
         *(messages.format_line("requested", record, form) for record in result["requested"]),
         *(messages.format_line("collected", record, form) for record in collected),
         *(messages.format_line("imported", record, form) for record in result["imported"]),
-        *summarize_skipped(record for record in result["skipped"] if not record.get("needs_attention")),
+        *_list_skipped([record for record in result["skipped"] if not record.get("needs_attention")]),
         *([f"This run: {format_totals(result, is_check_mode=is_check_mode)}."] if any(result.values()) else []),
     ]
+
+
+def _list_skipped(skipped: Sequence[Record]) -> Iterator[str]:
+    """Yield a line with the message for the first orders that wait for a file, and a line for each reason for the other orders."""
+    described = [record for record in skipped if record["reason"] in OBSTACLES][:MAX_DESCRIBED]
+    for record in described:
+        yield f"skipped: {choose_label(record) or 'unknown'} ({record['reason']}): {record['message']}"
+    yield from summarize_skipped(record for record in skipped if record not in described)
 
 
 def format_totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> str:

@@ -222,7 +222,7 @@ def _explain_fault(
 
 
 def _find_advice(call: str) -> str:
-    return f" {RETIRED_ADVICE}" if ORDER_SERVICE in call else ""
+    return f" {RETIRED_ADVICE}" if ORDER_SERVICE in call else " Check endpoint_url."
 
 
 def _explain_http(

@@ -219,3 +219,13 @@ def test_no_email_is_requested_that_could_not_be_read(sim: Simulator, dovecot: S
         ran = fulfill(sim, tmp_path, "softlayer.certificates.fulfill", *options, mail=wrong, select={})
         assert ran.code != 0 and sim.sends() == [], ran.output
         assert "rejects the login" in ran.output
+
+
+@pytest.mark.oldest
+def test_certificates_that_are_saved_where_no_phase_reads_them(sim: Simulator, tmp_path: Path) -> None:
+    """The phase import is named if it is not selected; a folder that does not exist is named like that of the keys."""
+    saved = str(tmp_path / "certificates")
+    ran = fulfill(sim, tmp_path, IN_A_PLAY, certificate_dir=saved, order_ids=[IMPORTED])
+    assert ran.code == 0 and "only the phase import uses it" in ran.output, ran.output
+    ran = fulfill(sim, tmp_path, IN_A_PLAY, certificate_dir=saved, phases="import")
+    assert ran.code == 2 and f"The directory {saved} does not exist." in ran.output, ran.output

@@ -236,6 +236,17 @@ def test_secrets_are_never_shown_and_kept_as_they_are(machine: Machine) -> None:
 
 
 @pytest.mark.oldest
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.parametrize("path", ["", "archive", "archive/www.example.com/privkey1.pem"])
+def test_a_source_that_the_user_cannot_read_is_found_first(machine: Machine, path: str) -> None:
+    (machine.certbot / path).chmod(0)
+    run = machine.schedule("-e", f"source={machine.certbot}", *SYSTEMD)
+    (machine.certbot / path).chmod(0o700)
+    assert run.code == 2 and f"cannot read {machine.certbot / path} on localhost" in run.output
+    assert not machine.root.exists()
+
+
+@pytest.mark.oldest
 @pytest.mark.parametrize(
     ("given", "environment", "said"),
     [

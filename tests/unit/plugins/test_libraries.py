@@ -147,6 +147,15 @@ def test_all_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
     assert told.endswith(": pip install 'SoftLayer>=6.2.2' 'idna>=3.3' 'SQLAlchemy>=2.0.30'")
 
 
+def test_the_command_installs_what_other_modules_need(tmp_path: Path) -> None:
+    make_missing(tmp_path, "SoftLayer", "SQLAlchemy", "imap-tools")
+    result = run("ssl_order_info", tmp_path)
+    assert result["failure"]["details"] == {"libraries": ["SoftLayer"]}
+    assert result["msg"].endswith(
+        " (other modules also need SQLAlchemy and imap-tools): pip install 'SoftLayer>=6.2.2' 'SQLAlchemy>=2.0.30' 'imap-tools>=1.11.0'"
+    )
+
+
 @pytest.mark.parametrize("module", CASES)
 def test_each_module_asks_for_what_it_needs(module: str) -> None:
     """Before anything else, except the ledger where none may be needed."""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import place
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import (
+    REMEDY,
     Mount,
     build_ledger_options,
     check_ledger_url,
@@ -120,19 +121,14 @@ def test_a_ledger_in_memory(url: str) -> None:
 @pytest.mark.parametrize(
     "path", ["ledger.db", "./ledger.db", "../ledger.db", "~/ledger.db", "$HOME/ledger.db", "/proc/self/cwd/ledger.db"]
 )
-def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
+def test_a_ledger_in_the_current_folder(path: str, driver: str) -> None:
+    """Advised is no path below that folder, which may be anywhere, also in the installed collection."""
     with fails("ledger_unavailable") as caught:
         parse_ledger_url(f"{driver}:///{path}")
     assert caught.value.details == {"ledger": path}
     message = refusal(f"{driver}:///{path}")
     assert message.startswith(f"The path {path} of the ledger depends on the current directory")
-    assert ("sqlite:////home/me/ledger.db" in message) is path.startswith(("~", "$HOME"))
-
-
-@pytest.mark.parametrize("path", ["$NOBODY_SETS_THIS/ledger.db", "a%3Fb.db"])
-def test_a_path_that_no_url_can_have_is_not_advised(path: str) -> None:
-    assert "Write ledger_url" not in refusal(f"sqlite:///{path}")
+    assert message.endswith(REMEDY)
 
 
 def test_an_empty_url_is_refused() -> None:

@@ -45,11 +45,12 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
 @pytest.mark.parametrize(
     ("reason", "facts", "said"),
     [
-        (None, {"recipient": ADDRESS}, "The fulfillment email goes to admin@example.com."),
-        (None, {"recipient": "a\x1b@b"}, "The fulfillment email goes to a\\x1b@b."),
-        (None, {"recipient": None}, "The fulfillment email goes to the address of the order."),
+        (None, {"recipient": ADDRESS}, "The email was requested for admin@example.com."),
+        (None, {"recipient": ADDRESS, "form": "would be"}, "The email would be requested for admin@example.com."),
+        (None, {"recipient": "a\x1b@b"}, "The email was requested for a\\x1b@b."),
+        (None, {"recipient": None}, "The email was requested for the address of the order."),
         (None, {"recipient": ADDRESS, "unrecorded": "The ledger is away."},
-         "The fulfillment email goes to admin@example.com. The outcome counts as unknown, because the ledger could not record the outcome: The "
+         "The email was requested for admin@example.com. The outcome counts as unknown, because the ledger could not record the outcome: The "
          "ledger is away."),
         ("outcome_unknown", {"error": "No answer.", "recipient": ADDRESS},
          "No answer. Check the mailbox of admin@example.com. To request the email again, set force: true."),

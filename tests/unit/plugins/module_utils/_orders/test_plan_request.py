@@ -76,7 +76,7 @@ def test_an_issued_order_is_requested() -> None:
 
 def test_how_it_is_reported() -> None:
     told = plan(replace(ORDER, subject_alt_names=("a.example.com", "b.example.com")), entry(AT - 2 * DAY)).as_result()
-    assert told.pop("message").startswith("The fulfillment email goes to")
+    assert told.pop("message").startswith("The email was requested for ")
     assert told == {
         "order_id": 100,
         "common_name": "www.example.com",

@@ -170,11 +170,23 @@ def test_the_summary_of_check_mode() -> None:
     ]
 
 
+def test_what_the_first_orders_wait_for_is_said() -> None:
+    lines = told({"skipped": [waiting(number, "waiting_for_key") for number in range(1, 8)]})
+    assert lines[:-1] == [
+        *(f"skipped: www{number}.example.com (waiting_for_key): said" for number in range(1, 6)),
+        "skipped: www6.example.com, www7.example.com (waiting_for_key)",
+    ]
+
+
 def test_an_order_that_waits_too_long_fails_the_run() -> None:
     """It is skipped all the same: a later run takes it up."""
     late = {**waiting(1, "waiting_for_email"), "needs_attention": True}
     result = {"skipped": [late, {**waiting(2, "waiting_for_key"), "needs_attention": False}]}
-    assert told(result) == ["skipped: www2.example.com (waiting_for_key)", "This run: 1 skipped, 1 needs attention."]
+    [skipped, totals] = told(result)
+    assert (skipped, totals) == (
+        "skipped: www2.example.com (waiting_for_key): said",
+        "This run: 1 skipped, 1 needs attention.",
+    )
     nothing: dict[str, Any] = {name: [] for name in RESULT_LISTS}
     assert why_failed({**nothing, **result}) == format_skipped_orders([late])
     assert why_failed({**nothing, "failed": [{"message": "No answer."}]}) == "1 item failed:\ncertificate: No answer."

@@ -290,6 +290,7 @@ def test_only_orders_have_ended() -> None:
     for body in (rest(PUBLIC, "Gone."), HTML):
         error = explain(call, ENDPOINT, tried(Response(410, body, {})), SoftLayerAPIError(410, ""), repeatable=True)
         assert (error.code, RETIRED_ADVICE in error.message) == ("retired", False)
+        assert error.message.endswith(" Check endpoint_url.")  # a wrong URL leads to services that do not exist
 
 
 @pytest.mark.parametrize("body", [b"", HTML, b"true", b'{"error": "Found"}', xml("", "Found")], ids=repr)
